@@ -1,0 +1,97 @@
+# `make run` and `make test` install whatever they need; a second run starts at once.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+
+# The machine's own Python, 3.11 or newer; only asked for when the environment is made.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+PO := $(wildcard webhooks_ui/translations/*/LC_MESSAGES/*.po)
+MO := $(PO:.po=.mo)
+
+INSTALLED := $(VENV)/.installed
+TEST_INSTALLED := $(VENV)/.test-installed
+PACKAGING := pyproject.toml hatch_build.py
+
+# Workers of the test run; ARGS goes to pytest: make test ARGS="-k sign_in -x"
+JOBS ?= 2
+ARGS ?=
+
+.PHONY: help run test crash bench check format translations docs screenshots clean
+
+help:
+	@echo "make run           serve console and worker on http://127.0.0.1:8000"
+	@echo "make test          every test, the browser ones too (ARGS=… goes to pytest)"
+	@echo "make bench         the benchmarks, as a table and as JSON"
+	@echo "make crash         kill -9 server and workers 25 times on each database, and count"
+	@echo "make check         formatter, linter, types, import rules, translations, generated docs"
+	@echo "make format        format the code and mend what the linter can"
+	@echo "make translations  bring new and changed texts into the .po files"
+	@echo "make docs          write the generated docs anew"
+	@echo "make screenshots   take the pictures of docs/screenshots anew"
+	@echo "make clean         remove the environment and every cache; data in instance/ stays"
+
+run: $(INSTALLED) $(MO)
+	@exec $(PY) -m webhooks_ui serve
+
+test: $(TEST_INSTALLED) $(MO)
+	@$(PY) tools/provide.py
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+bench: $(TEST_INSTALLED) $(MO)
+	@$(PY) tools/provide.py
+	$(PY) -m bench $(ARGS)
+
+crash: $(TEST_INSTALLED) $(MO)
+	@$(PY) tools/provide.py
+	CRASH_ROUNDS=25 $(PY) -m pytest tests/engine/test_crash.py $(ARGS)
+
+check: $(TEST_INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(PY) tools/translations.py check
+	$(PY) -m webhooks_ui.config --check docs/settings.md
+
+format: $(TEST_INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+translations: $(TEST_INSTALLED)
+	$(PY) tools/translations.py update
+
+docs: $(INSTALLED)
+	$(PY) -m webhooks_ui.config > docs/settings.md
+
+screenshots: $(TEST_INSTALLED) $(MO)
+	@$(PY) tools/provide.py
+	@$(PY) -m tools.screenshots
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find webhooks_ui tests tools -name __pycache__ -prune -exec rm -rf {} +
+	rm -f $(MO)
+
+$(INSTALLED): $(PACKAGING)
+	@$(MAKE) --no-print-directory environment
+	@echo "Installing into $(VENV); this is done once."
+	@$(PY) -m pip install --quiet --editable .
+	@touch $@
+
+$(TEST_INSTALLED): $(PACKAGING)
+	@$(MAKE) --no-print-directory environment
+	@echo "Installing what the tests need into $(VENV); this is done once."
+	@$(PY) -m pip install --quiet --editable '.[test]'
+	@touch $(INSTALLED) $@
+
+.PHONY: environment
+environment:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Install it, then try again."; exit 1; }
+	@$(PYTHON) tools/environment.py $(VENV)
+
+# After the installation: compiling needs Babel.
+%.mo: %.po | $(INSTALLED)
+	@$(PY) tools/translations.py compile

@@ -1,0 +1,203 @@
+"""The benchmarks, each a function that returns figures; `__main__` runs each in a fresh process."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import requests
+from flask import Flask
+from sqlalchemy import insert
+
+from bench.stage import (
+    EVENT,
+    accept,
+    analyse,
+    app_on,
+    percentile,
+    receiving,
+    until_finished,
+    webhooks,
+    working,
+)
+from webhooks_ui import intake
+from webhooks_ui.authorization import NoAuthorization
+from webhooks_ui.database import EPOCH, db, now, transaction
+from webhooks_ui.delivery import queue
+from webhooks_ui.delivery.message import Endpoint, compose
+from webhooks_ui.models import Delivery, Event, Webhook
+from webhooks_ui.signing import new_secret
+
+Figures = dict[str, float]
+DELIVERIES = 6_000
+WEBHOOKS = 6
+
+
+def bare(_database: str) -> Figures:
+    """The sender alone, 64 threads: what a worker could do if keeping cost nothing."""
+    with receiving() as receiver, app_on("sqlite") as app:
+        event = Event(public_id="evt_bench", type=EVENT.type, data=EVENT.data, occurred_at=now())
+        endpoint = Endpoint(receiver.url, NoAuthorization(), "envelope", (new_secret(),))
+        request = compose(event, endpoint, "dlv_bench", now())
+        sender = app.extensions["sender"]
+        rate = _rate(lambda _: sender.send(request), DELIVERIES, 64)
+    return {"requests/s": rate}
+
+
+def plain_requests(_database: str) -> Figures:
+    """`requests.Session.post` as it comes, 32 threads, a session for each."""
+    with receiving() as receiver:
+        sessions = [requests.Session() for _ in range(32)]
+
+        def post(number: int) -> None:
+            sessions[number % 32].post(receiver.url, data=EVENT.data, timeout=15)
+
+        rate = _rate(post, DELIVERIES // 2, 32)
+    return {"requests/s": rate}
+
+
+def durable(database: str) -> Figures:
+    """One worker delivers what waits: claimed, sent, recorded."""
+    with receiving() as receiver, app_on(database) as app:
+        webhooks(app, *(f"{receiver.url}/{n}" for n in range(WEBHOOKS)))
+        accept(app, DELIVERIES // WEBHOOKS)
+        analyse(app)
+        start = time.perf_counter()
+        with working(app):
+            seconds = until_finished(app, DELIVERIES) - start
+    return {"deliveries/s": DELIVERIES / seconds}
+
+
+def two_workers(database: str) -> Figures:
+    """Two worker processes on one PostgreSQL."""
+    with receiving() as receiver, app_on(database) as app:
+        webhooks(app, *(f"{receiver.url}/{n}" for n in range(WEBHOOKS)))
+        accept(app, DELIVERIES // WEBHOOKS)
+        analyse(app)
+        environ = {
+            "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
+            "WEBHOOKS_UI_DATABASE_URL": database,
+            "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
+        }
+        command = [sys.executable, "-m", "webhooks_ui", "worker"]
+        workers = [subprocess.Popen(command, env=environ) for _ in range(2)]
+        start = until_finished(app, 200)
+        seconds = until_finished(app, DELIVERIES) - start
+        for worker in workers:
+            worker.terminate()
+            worker.wait()
+    return {"deliveries/s": (DELIVERIES - 200) / seconds}
+
+
+def accepting(database: str) -> Figures:
+    """Events in, each for three webhooks, by batches of 100."""
+    with app_on(database) as app:
+        webhooks(app, *(f"http://127.0.0.1:9/{n}" for n in range(3)))
+        accept(app, 500)
+        seconds = accept(app, 4_000)
+    return {"events/s": 4_000 / seconds}
+
+
+def accepting_while_busy(database: str) -> Figures:
+    """Events in one at a time, 200 a second, while a worker delivers them to three webhooks."""
+    with receiving() as receiver, app_on(database) as app:
+        webhooks(app, *(f"{receiver.url}/{n}" for n in range(3)))
+        environ = {
+            "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
+            "WEBHOOKS_UI_DATABASE_URL": app.config["DATABASE_URL"],
+            "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
+        }
+        worker = subprocess.Popen([sys.executable, "-m", "webhooks_ui", "worker"], env=environ)
+        accept(app, 10)
+        until_finished(app, 30)
+        took: list[float] = []
+        due = time.perf_counter()
+        with app.app_context():
+            for _ in range(1_600):
+                due += 1 / 200
+                time.sleep(max(due - time.perf_counter(), 0))
+                start = time.perf_counter()
+                intake.accept([EVENT])
+                took.append((time.perf_counter() - start) * 1000)
+        worker.terminate()
+        worker.wait()
+    return {"p50 ms": percentile(took, 0.5), "p99 ms": percentile(took, 0.99)}
+
+
+def end_to_end(database: str) -> Figures:
+    """From before the accept to the arrival, on an idle system."""
+    with receiving() as receiver, app_on(database) as app:
+        webhooks(app, receiver.url)
+        with working(app):
+            accept(app, 1)
+            until_finished(app, 1)
+            receiver.arrivals()
+            sent: list[float] = []
+            for number in range(100):
+                sent.append(time.monotonic())
+                accept(app, 1)
+                until_finished(app, number + 2)
+            arrived = [at for _, at in receiver.arrivals()]
+    took = [(there - here) * 1000 for here, there in zip(sent, arrived, strict=True)]
+    return {"p50 ms": percentile(took, 0.5), "p95 ms": percentile(took, 0.95)}
+
+
+def isolation(database: str) -> Figures:
+    """Throughput to nine healthy receivers, with a tenth that hangs and without."""
+    rates = []
+    for tenth in ("/hang", "/9"):
+        with receiving() as receiver, app_on(database) as app:
+            webhooks(app, *(f"{receiver.url}/{n}" for n in range(9)), f"{receiver.url}{tenth}")
+            accept(app, 500)
+            analyse(app)
+            start = time.perf_counter()
+            with working(app):
+                rates.append(4_500 / (until_finished(app, 4_500) - start))
+                receiver.close()  # what hangs ends, and the worker with it
+    return {"hanging ÷ healthy": rates[0] / rates[1], "deliveries/s with one hanging": rates[0]}
+
+
+def claiming(database: str) -> Figures:
+    """A claim of 100, with 100,000 rows waiting for one dead receiver and with none."""
+    with app_on(database) as app:
+        webhooks(app, "http://127.0.0.1:9/dead", *(f"http://127.0.0.1:9/{n}" for n in range(20)))
+        with app.app_context():
+            dead = db.session.query(Webhook.id).order_by(Webhook.id).limit(1).scalar()
+        without = _claims(app, dead)
+        _flood(app, dead, 100_000)
+        analyse(app)
+        flooded = _claims(app, dead)
+    return {"ms with 100,000": flooded, "ms without": without, "ratio": flooded / without}
+
+
+def _claims(app: Flask, dead: int) -> float:
+    accept(app, 100)
+    took = []
+    with app.app_context():
+        for _ in range(15):
+            start = time.perf_counter()
+            claimed = queue.claim({dead: 0}, 5, 100, now(), timedelta(minutes=1))
+            took.append((time.perf_counter() - start) * 1000)
+            assert len(claimed) == 100
+    return percentile(took, 0.5)
+
+
+def _flood(app: Flask, webhook: int, count: int) -> None:
+    with app.app_context(), transaction():
+        event = db.session.query(Event.id).limit(1).scalar()
+        row = {"event_id": event, "webhook_id": webhook, "status": "pending", "due_at": EPOCH}
+        for start in range(0, count, 10_000):
+            db.session.execute(
+                insert(Delivery),
+                [row | {"public_id": f"dlv_{start + n}"} for n in range(10_000)],
+            )
+
+
+def _rate(call: Callable[[int], object], count: int, threads: int) -> float:
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(call, range(threads * 4)))
+        start = time.perf_counter()
+        list(pool.map(call, range(count)))
+        return count / (time.perf_counter() - start)

@@ -1,0 +1,139 @@
+"""What the parts have in common: an app, webhooks, a receiver, events of 1.5 KB."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from tests.engine.conftest import subscribe
+from webhooks_ui import create_app, intake, lifecycle
+from webhooks_ui.database import db, upgrade
+from webhooks_ui.delivery.worker import Worker
+from webhooks_ui.models import Delivery
+
+EVENT = intake.IncomingEvent("message_created", json.dumps({"content": "x" * 1400}).encode())
+
+
+class Receiver:
+    """The receiver's process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.receiver"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.url = f"http://127.0.0.1:{self._line()}"
+
+    def arrivals(self) -> list[tuple[str, float]]:
+        """Path and time.monotonic of each request since the last call."""
+        assert self._process.stdin
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return [(path, at) for path, at in json.loads(self._line())]
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._process.poll() is None:
+            self._process.communicate(timeout=10)
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver for the time of the block."""
+    receiver = Receiver()
+    try:
+        yield receiver
+    finally:
+        receiver.close()
+
+
+@contextmanager
+def app_on(database: str, **settings: Any) -> Iterator[Flask]:
+    """An app on an empty database: ``sqlite``, or the URL of a PostgreSQL one."""
+    with tempfile.TemporaryDirectory() as folder:
+        given: dict[str, Any] = {"DATA_DIR": Path(folder), "ALLOWED_NETWORKS": ("127.0.0.1",)}
+        if database != "sqlite":
+            given["DATABASE_URL"] = database
+        app = create_app({**given, **settings})
+        upgrade(app)
+        try:
+            yield app
+        finally:
+            if database != "sqlite":
+                with app.app_context(), db.engine.begin() as connection:
+                    tables = ", ".join(db.metadata.tables)
+                    connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+            lifecycle.close(app)
+
+
+def webhooks(app: Flask, *urls: str) -> None:
+    """A webhook for each URL."""
+    for url in urls:
+        subscribe(app, url)
+
+
+def accept(app: Flask, count: int) -> float:
+    """Takes `count` events in, by batches of 100; the seconds it took."""
+    start = time.perf_counter()
+    with app.app_context():
+        for _ in range(count // 100):
+            intake.accept([EVENT] * 100)
+        if count % 100:
+            intake.accept([EVENT] * (count % 100))
+    return time.perf_counter() - start
+
+
+@contextmanager
+def working(app: Flask) -> Iterator[None]:
+    """A worker in a thread of this process."""
+    worker = Worker(app)
+    thread = Thread(target=worker.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        thread.join()
+
+
+def finished(app: Flask) -> int:
+    """How many deliveries have succeeded."""
+    with app.app_context():
+        query = select(func.count()).where(Delivery.status == "succeeded")
+        return db.session.scalar(query) or 0
+
+
+def until_finished(app: Flask, count: int) -> float:
+    """Waits until so many have succeeded; the moment, by time.perf_counter."""
+    while finished(app) < count:
+        time.sleep(0.05)
+    return time.perf_counter()
+
+
+def analyse(app: Flask) -> None:
+    """Gives PostgreSQL the statistics that its autovacuum would give it in a while."""
+    with app.app_context():
+        if db.engine.dialect.name == "postgresql":
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("ANALYZE"))
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which that share of the values lies."""
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]

@@ -1,0 +1,235 @@
+// What the pages do by themselves: relative times, copying, showing what is typed, samples, asking
+// before unsaved work is lost, focus and errors around htmx. Everything works without this file too.
+"use strict";
+(() => {
+  const body = () => document.body;
+  const say = (word) => body().dataset["say" + word[0].toUpperCase() + word.slice(1)] || "";
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const on = (name, handle) => document.addEventListener(name, handle);
+
+  function announce(text) {
+    const region = find("#status");
+    if (!region) return;
+    region.textContent = "";
+    setTimeout(() => { region.textContent = text; }, 50);
+  }
+
+  // An error that nobody else would show: htmx is silent about answers from 400 on and lost connections.
+  function alarm(text) {
+    const region = find("#alert");
+    if (!region) return;
+    const note = document.createElement("div");
+    const words = document.createElement("p");
+    const close = document.createElement("button");
+    note.className = "note bad alarm";
+    words.textContent = text;
+    close.type = "button";
+    close.className = "btn small";
+    close.dataset.dismiss = "";
+    close.textContent = say("close");
+    note.append(words, close);
+    region.replaceChildren(note);
+  }
+
+  // ---- Times -------------------------------------------------------------------------------------
+  const UNITS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 30]];
+  let relative;
+
+  function inWords(moment) {
+    relative ||= new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+    let amount = (moment - Date.now()) / 1000;
+    if (Math.abs(amount) < 10) return relative.format(0, "second");
+    for (const [unit, size] of UNITS) {
+      if (Math.abs(Math.round(amount)) < size) return relative.format(Math.round(amount), unit);
+      amount /= size;
+    }
+    return "";
+  }
+
+  function freshen(root = document) {
+    for (const element of all("time[data-relative]", root)) {
+      const words = inWords(Date.parse(element.dateTime));
+      // Older than a month: the server's own date says more than "7 months ago".
+      if (words && element.textContent !== words) element.textContent = words;
+    }
+  }
+
+  // ---- Copying: the clipboard API is missing on plain http, where execCommand still works -----------
+  function copyByCommand(text) {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "sr";
+    field.style.whiteSpace = "pre"; // else line breaks and indents would not be copied
+    field.readOnly = true;
+    body().append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+
+  async function copy(button) {
+    const text = button.dataset.copy || find("pre", button.closest(".snippet")).textContent;
+    let done = false;
+    try {
+      if (navigator.clipboard) { await navigator.clipboard.writeText(text); done = true; }
+    } catch { /* refused by the browser: the older way below */ }
+    done ||= copyByCommand(text);
+    button.focus();
+    if (!done) return;
+    announce(button.dataset.copied);
+    const use = find("use", button);
+    const words = find("span:not(.sr)", button);
+    const before = { icon: use.getAttribute("href"), words: words?.textContent };
+    if (button.classList.contains("done")) return;
+    button.classList.add("done");
+    use.setAttribute("href", before.icon.replace(/#.*/, "#check"));
+    if (words) words.textContent = say("copied");
+    setTimeout(() => {
+      button.classList.remove("done");
+      use.setAttribute("href", before.icon);
+      if (words) words.textContent = before.words;
+    }, 2000);
+  }
+
+  // ---- Forms -------------------------------------------------------------------------------------
+  function reveal(button) {
+    const field = document.getElementById(button.dataset.reveal);
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+    button.title = say(shown ? "hide" : "show");
+    field.focus();
+  }
+
+  function tick(button) {
+    const boxes = all(`input[name="${button.dataset.tick}"]`);
+    for (const box of boxes) box.checked = button.dataset.to === "all";
+    boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  function sampleOf(type) {
+    return find(`template[data-sample="${CSS.escape(type)}"]`)?.content.textContent.trim() ?? "";
+  }
+
+  // The sample of the chosen event stands in the field until somebody edits it.
+  function loadSample(select, force) {
+    const field = document.getElementById(select.dataset.fills);
+    if (!field) return;
+    const edited = field.value.trim() && field.value !== field.dataset.loaded;
+    if (!edited || force) {
+      field.value = sampleOf(select.value);
+      field.dataset.loaded = field.value;
+    }
+    markEdited(field);
+  }
+
+  function markEdited(field) {
+    const back = find(`[data-restore="${field.id}"]`);
+    if (back) back.hidden = field.value === field.dataset.loaded;
+  }
+
+  const guarded = () => all("form[data-guard]").some((form) => form.dataset.changed && !form.dataset.sending);
+
+  function noteChange(event) {
+    const form = event.target.form;
+    if (form?.hasAttribute("data-guard") && !event.target.closest("[data-unguarded]")) form.dataset.changed = "yes";
+  }
+
+  // ---- What every new piece of page needs ----------------------------------------------------------
+  function prepare(root) {
+    freshen(root);
+    for (const select of all("select[data-fills]", root)) loadSample(select, false);
+    find("[data-focus-first]", root)?.focus();
+    const notes = all("[data-announce]", root).map((note) => note.textContent.trim());
+    if (notes.length) announce(notes.join(" "));
+  }
+
+  on("DOMContentLoaded", () => prepare(document));
+  on("htmx:load", (event) => { if (event.target !== body()) prepare(event.target); });
+  on("htmx:historyRestore", () => prepare(document));
+  on("visibilitychange", () => freshen());
+  setInterval(freshen, 20000);
+
+  on("click", (event) => {
+    const at = (selector) => event.target.closest?.(selector);
+    let found;
+    if ((found = at("[data-copy]"))) copy(found);
+    else if ((found = at("[data-reveal]"))) reveal(found);
+    else if ((found = at("[data-tick]"))) tick(found);
+    else if ((found = at("[data-dismiss]"))) found.closest(".note").remove();
+    else if ((found = at("[data-restore]"))) {
+      const field = document.getElementById(found.dataset.restore);
+      loadSample(find(`select[data-fills="${field.id}"]`), true);
+      field.focus();
+    }
+  });
+  on("input", (event) => {
+    noteChange(event);
+    if (event.target.matches("textarea[data-loaded]")) markEdited(event.target);
+  });
+  on("change", (event) => {
+    noteChange(event);
+    if (event.target.matches("select[data-fills]")) loadSample(event.target, false);
+  });
+
+  // A second click on a form's button sends nothing. Coming back by Back makes it usable again.
+  on("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sending) event.preventDefault();
+    else form.dataset.sending = "yes";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of all("form[data-sending]")) delete form.dataset.sending;
+  });
+  window.addEventListener("beforeunload", (event) => { if (guarded()) event.preventDefault(); });
+
+  // ---- Around htmx -------------------------------------------------------------------------------
+  const askedFrom = new WeakMap();
+
+  on("htmx:configRequest", (event) => {
+    // Addresses of a list name only the filters that are set.
+    if (event.detail.verb !== "get") return;
+    const values = event.detail.formData;
+    for (const [name, value] of [...values]) if (value === "") values.delete(name);
+  });
+  on("htmx:beforeRequest", (event) => {
+    const active = document.activeElement;
+    askedFrom.set(event.detail.requestConfig, active && active !== body() ? active : null);
+  });
+  on("htmx:afterSettle", (event) => {
+    const config = event.detail.requestConfig;
+    const from = config && askedFrom.get(config);
+    const wanted = config?.elt?.dataset?.focus;
+    if (wanted) find(wanted)?.focus();
+    else if (from) keepFocus(from);
+  });
+
+  // Focus that a swap or a disabled button lost goes back to where it was, by id, or to the content.
+  function keepFocus(from) {
+    const active = document.activeElement;
+    if (active && active !== body() && active.id !== "main") return;
+    const same = from.isConnected ? from : from.id && document.getElementById(from.id);
+    (same || find("#main")).focus({ preventScroll: true });
+  }
+
+  function failed(event, words) {
+    alarm(words);
+    const { elt, requestConfig } = event.detail;
+    const from = requestConfig && askedFrom.get(requestConfig);
+    if (from) setTimeout(() => keepFocus(from), 0);
+    // What asks by itself goes on asking, more slowly, until the console is back.
+    if (elt?.hasAttribute("data-polls")) setTimeout(() => htmx.trigger(elt, "again"), 3000);
+  }
+
+  on("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    const words = { 400: "stale", 403: "stale", 404: "missing", 413: "large", 429: "throttled" };
+    failed(event, say(words[status] || "failed"));
+  });
+  on("htmx:sendError", (event) => failed(event, say("offline")));
+  on("htmx:timeout", (event) => failed(event, say("timeout")));
+  on("htmx:beforeSwap", () => find("#alert .alarm")?.remove());
+})();

@@ -1,0 +1,1 @@
+"""Tests: one file per user action or module; the folders mirror the package."""

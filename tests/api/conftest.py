@@ -1,0 +1,74 @@
+"""What the API's tests start from: tokens of both scopes and programs that call with them."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.engine.conftest import MakeApp, make_engine, postgres, postgres_url, receiver
+from webhooks_ui.database import db, transaction
+from webhooks_ui.models import Channel, Token
+
+Call = Callable[..., Any]  # answers are read as JSON of any shape
+
+
+__all__ = ["make_engine", "postgres", "postgres_url", "receiver"]  # fixtures
+
+
+@pytest.fixture
+def make_app(make_engine: MakeApp) -> MakeApp:
+    """Makes apps on one database: every test runs on SQLite and on PostgreSQL."""
+    return lambda **settings: make_engine(**{"WTF_CSRF_ENABLED": False, **settings})
+
+
+def issue(app: Flask, scope: str) -> str:
+    """A new token."""
+    with app.app_context(), transaction():
+        return Token.issue(f"Test {scope}", scope)
+
+
+def caller(app: Flask, token: str | None) -> Call:
+    """A program that calls the API with a token: method, path below /api/v1, and a body."""
+
+    def call(
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
+        sent = dict(headers or {})
+        if token:
+            sent.setdefault("Authorization", f"Bearer {token}")
+        if body is not None:
+            data = json.dumps(body).encode()
+        if data is not None:
+            sent.setdefault("Content-Type", "application/json")
+        client = app.test_client(use_cookies=False)
+        return client.open(f"/api/v1{path}", method=method, data=data, headers=sent)
+
+    return call
+
+
+@pytest.fixture
+def call(app: Flask) -> Call:
+    """Calls with a token of scope admin."""
+    return caller(app, issue(app, "admin"))
+
+
+@pytest.fixture
+def channel(app: Flask) -> str:
+    """The key of a channel that exists."""
+    with app.app_context(), transaction():
+        db.session.add(Channel(key="telegram-sales", name="Telegram sales", kind="telegram"))
+    return "telegram-sales"
+
+
+def errors(answer: Any) -> dict[str, str]:
+    """The details of a problem's errors by pointer."""
+    assert answer.mimetype == "application/problem+json", answer.text
+    return {error["pointer"]: error["detail"] for error in answer.json["errors"]}

@@ -1,0 +1,54 @@
+"""Calls made up from the description alone: all of schemathesis' checks, none may fail."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from tests.api.conftest import issue
+
+PROGRAM = Path(__file__).parents[1] / "support" / "schemathesis_process.py"
+
+# The description cannot say which hosts may be reached, which keys exist and which text can travel
+# in a header: what it allows may be refused, but then by a 422 that says why.
+SETTINGS = """
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "404", "409", "422", "429"]
+"""
+
+
+@pytest.fixture
+def url(app: Flask) -> Iterator[str]:
+    """The API's address, on a server whose app never asks outside for a name."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/api/v1"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+def test_no_call_finds_a_fault(app: Flask, url: str, tmp_path: Path, channel: str) -> None:
+    (tmp_path / "schemathesis.toml").write_text(SETTINGS)
+    done = subprocess.run(
+        [
+            *(sys.executable, PROGRAM, "run", f"{url}/openapi.json"),
+            *("--header", f"Authorization: Bearer {issue(app, 'admin')}"),
+            *("--checks", "all", "--max-examples", "5", "--seed", "1"),
+            *("--workers", "2", "--no-color"),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,105 @@
+"""Sending a test event by the API."""
+
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook as Verifier
+
+from tests.api.conftest import Call, errors
+from tests.support.receiver import Answer, Receiver
+from tests.support.waiting import free_port
+from webhooks_ui.catalogue import sample_json
+from webhooks_ui.delivery import testing
+
+
+def make(call: Call, url: str, **changes: Any) -> Any:
+    """A new webhook."""
+    made = call("POST", "/webhooks", {"url": url, "events": ["team_changed"], **changes})
+    assert made.status_code == 201, made.text
+    return made.json
+
+
+def test_the_answer_is_the_delivery(call: Call, receiver: Receiver) -> None:
+    receiver.answer(Answer(status=201, headers=(("X-Seen", "yes"),), body=b"thank you"))
+    hook = make(call, receiver.url)
+
+    answer = call("POST", f"/webhooks/{hook['id']}/test", {"type": "message_created"})
+
+    assert answer.status_code == 200
+    assert (answer.json["status"], answer.json["test"]) == ("succeeded", True)
+    assert answer.json["webhook_id"] == hook["id"]
+    (attempt,) = answer.json["attempts"]
+    assert (attempt["status_code"], attempt["error"]) == (201, None)
+    assert attempt["response"]["body"] == "thank you"
+    assert ["X-Seen", "yes"] in attempt["response"]["headers"]
+    (request,) = receiver.requests()
+    assert request.header("webhook-id") == answer.json["id"]
+    Verifier(hook["signing_secret"]).verify(request.body, dict(request.headers))
+    assert sample_json("message_created").encode() in request.body
+    assert call("GET", f"/deliveries/{answer.json['id']}").json == answer.json
+
+
+def test_own_data_is_sent_byte_for_byte(call: Call, receiver: Receiver) -> None:
+    hook = make(call, receiver.url, payload_format="raw")
+    data = b'{ "n": 12345678901234567890, "price":1.50 }'
+
+    body = b'{"type": "team_changed", "data": ' + data + b"}"
+    answer = call("POST", f"/webhooks/{hook['id']}/test", data=body)
+
+    assert answer.status_code == 200
+    assert receiver.requests()[0].body == data
+
+
+def test_a_failure_is_told_and_not_repeated(call: Call) -> None:
+    hook = make(call, f"http://127.0.0.1:{free_port()}/", enabled=False)
+
+    answer = call("POST", f"/webhooks/{hook['id']}/test", {"type": "team_changed"})
+
+    assert (answer.status_code, answer.json["status"]) == (200, "failed")
+    (attempt,) = answer.json["attempts"]
+    assert (attempt["error"], attempt["status_code"]) == ("connection_refused", None)
+    assert attempt["response"] == {"headers": [], "body": "", "truncated": False}
+    assert answer.json["next_attempt_at"] is None
+
+
+def test_a_receiver_that_hangs_is_waited_for_to_the_end(call: Call, receiver: Receiver) -> None:
+    receiver.answer(Answer(hang=True))
+    hook = make(call, receiver.url)
+
+    answer = call("POST", f"/webhooks/{hook['id']}/test", {"type": "team_changed"})
+
+    assert answer.json["status"] == "failed"
+    assert answer.json["attempts"][0]["error"] == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({}, "/type"),
+        ({"type": "deleted_everything"}, "/type"),
+        ({"type": "team_changed", "data": []}, "/data"),
+        ({"type": "team_changed", "url": "x"}, "/url"),
+    ],
+)
+def test_a_test_that_cannot_be_is_refused(
+    call: Call, receiver: Receiver, body: Any, place: str
+) -> None:
+    hook = make(call, receiver.url)
+
+    answer = call("POST", f"/webhooks/{hook['id']}/test", body)
+
+    assert answer.status_code == 422
+    assert errors(answer).keys() == {place}
+    assert receiver.requests() == []
+
+
+def test_so_many_wait_that_another_has_to_come_later(
+    call: Call, receiver: Receiver, app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testing, "MOST_AT_ONCE", 0)
+    hook = make(call, receiver.url)
+
+    answer = call("POST", f"/webhooks/{hook['id']}/test", {"type": "team_changed"})
+
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0

@@ -1,0 +1,92 @@
+"""Fixtures of the browser tests: the real program, a real receiver, a real and watched browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
+
+from tests.browser.states import LOCALES, PROVOKED, Seeds, seed
+from tests.browser.steps import LOGIN, PASSWORD, sign_in
+from tests.support.browser import Open, Visitor, launched
+from tests.support.receiver import Receiver
+from tests.support.server import Server
+
+# Other programs may keep this machine busy: an answer that comes late is no failure here.
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a worker; every page has a context of its own."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The program with an administrator, shared by the tests of one file.
+
+    Local receivers are allowed.
+    """
+    with Server(tmp_path_factory.mktemp("data"), ALLOWED_NETWORKS="127.0.0.0/8") as server:
+        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def session(browser: Browser, server: Server) -> StorageState:
+    """The cookies of the signed-in administrator."""
+    visitor = Visitor(browser, server.url, signed_in=None)
+    page = visitor.open("/login")
+    sign_in(page)
+    state = page.context.storage_state()
+    visitor.leave()
+    return state
+
+
+@pytest.fixture
+def visitor(browser: Browser, server: Server, session: StorageState) -> Iterator[Visitor]:
+    """Opens pages on the server as the signed-in administrator; its `watch` fails the test."""
+    visitor = Visitor(browser, server.url, session)
+    yield visitor
+    visitor.leave()
+
+
+@pytest.fixture
+def open_page(visitor: Visitor) -> Open:
+    """`open_page("/webhooks", locale="uk-UA", color_scheme="dark")`: see `Visitor.open`."""
+    return visitor.open
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    """A blank page of the signed-in administrator: English, light, 1280 px, with JavaScript."""
+    return open_page()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook receiver in another process."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def seeds(browser: Browser, server: Server, session: StorageState) -> Iterator[Seeds]:
+    """Fills the console with something of everything; paths of pages that show it."""
+    with Receiver() as receiver:
+        visitor = Visitor(browser, server.url, session)
+        yield seed(visitor.open(), server, receiver)
+        visitor.leave()
+
+
+@pytest.fixture(scope="module")
+def contexts(
+    browser: Browser, server: Server, session: StorageState
+) -> Iterator[dict[str, BrowserContext]]:
+    """A signed-in browser in each language, shared by all tests because making one takes long."""
+    visitor = Visitor(browser, server.url, session)
+    for words in PROVOKED:
+        visitor.watch.allow(words)
+    yield {language: visitor.open(locale=locale).context for language, locale in LOCALES.items()}
+    visitor.leave()

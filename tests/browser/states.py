@@ -1,0 +1,159 @@
+"""The console's pages in all their states, for tests that look at every one of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import make_webhook, post
+from tests.support.receiver import Answer, Receiver
+from tests.support.server import Server
+from tests.support.waiting import free_port
+
+LOCALES = {"en": "en-GB", "uk": "uk-UA"}
+LONG = "Довга-назва-без-жодного-пробілу-щоб-побачити-чи-переноситься-рядок-" * 2
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """What the console holds: paths of pages, by what stands on them."""
+
+    good: str
+    bad: str
+    tested: str
+    delivery: str
+    edited: str
+    used_channel: str
+
+
+def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
+    """A console in use: each authorization, each state of a webhook, channels, results."""
+    receiver.answer(Answer(200, (("Content-Type", "application/json"),), b'{"ok":[1,2]}'))
+    server.command("channel", "add", "telegram-sales", "Telegram sales", "--kind", "telegram")
+    server.command("channel", "add", "x" * 60, LONG, "--kind", "email")
+    long_url = f"{receiver.url}/{'segment-without-end' * 8}"
+    basic = {"auth_type": "basic", "auth_login": "acme", "auth_password": "s3cret-enough-1"}
+    bearer = {"auth_type": "bearer", "auth_token": "a-long-enough-token-7f3a"}
+    custom = {
+        "auth_type": "custom",
+        "auth_header_name": "X-Api-Key",
+        "auth_header_value": "k-58d0-e2f1",
+    }
+    good = make_webhook(page, long_url, name=LONG, channel="telegram-sales", **basic)
+    bad = make_webhook(page, f"http://127.0.0.1:{free_port()}/", name="Refused", **bearer)
+    off = make_webhook(page, receiver.url, name="Off", **custom)
+    make_webhook(page, receiver.url)
+    post(page, f"/webhooks/{off}/disable", {})
+    results = [
+        post(page, f"/webhooks/{each}/test", {"event": "message_created"}) for each in (good, bad)
+    ]
+    channels = page.request.get("/channels").text()
+    used = channels.partition('href="/channels/ch_')[2].partition("/")[0]
+    return Seeds(
+        good=f"/webhooks/{good}",
+        bad=results[1],
+        tested=results[0],
+        delivery=f"/deliveries/{results[0].partition('test=')[2].partition('#')[0]}",
+        edited=f"/webhooks/{bad}/edit",
+        used_channel=f"/channels/ch_{used}/edit",
+    )
+
+
+def go(path: str, page: Page, _seeds: Seeds) -> None:
+    page.goto(path)
+
+
+def seeded(name: str, page: Page, seeds: Seeds) -> None:
+    page.goto(getattr(seeds, name))
+
+
+def save_nothing(path: str, page: Page, _seeds: Seeds) -> None:
+    """A form with as many mistakes as an empty one has."""
+    page.goto(path)
+    for kind in page.locator("[name=auth_type][value=custom]").all():
+        kind.check()
+    page.locator("main form button.primary").last.click()
+    expect(page.locator("#errors")).to_be_visible()
+
+
+def tested_in_place(page: Page, seeds: Seeds) -> None:
+    page.goto(seeds.good)
+    page.locator("#test-send").click()
+    expect(page.locator("#test-result .verdict.good")).to_be_visible()
+
+
+def not_sent(page: Page, seeds: Seeds) -> None:
+    page.goto(seeds.good)
+    page.locator("details:has(#test-data) > summary").click()
+    page.locator("#test-data").fill("{")
+    page.locator("#test-send").click()
+    expect(page.locator("#test-result .verdict.bad")).to_be_visible()
+
+
+def deleted_row(page: Page, seeds: Seeds) -> None:
+    page.goto("/webhooks?q=refused")
+    page.locator("[id$=-delete]").click()
+    expect(page.locator("tr.gone")).to_be_visible()
+
+
+def put_back(page: Page) -> None:
+    undo = page.locator("tr.gone button")
+    if undo.count():
+        undo.click()
+        expect(page.locator("tr.gone")).to_have_count(0)
+
+
+def refused_deletion(page: Page, seeds: Seeds) -> None:
+    """The server refuses to delete a channel that is used, whoever asks."""
+    page.goto(seeds.used_channel)
+    page.evaluate(
+        "path => { document.querySelector('main form').action = path; }",
+        seeds.used_channel.replace("/edit", "/delete"),
+    )
+    page.locator("main form button.primary").click()
+    expect(page.locator("#refused")).to_be_visible()
+
+
+def conflict(page: Page, seeds: Seeds) -> None:
+    page.goto(seeds.edited)
+    page.locator("[name=version]").evaluate("field => { field.value = '0'; }")
+    page.locator("#name").fill("Refused elsewhere")
+    page.locator("#save").click()
+    expect(page.locator("#conflict")).to_be_visible()
+
+
+def alarm(page: Page, _seeds: Seeds) -> None:
+    page.goto("/webhooks")
+    page.route("**/disable", lambda route: route.abort())
+    page.locator("[id$=-toggle]").first.click()
+    expect(page.locator("#alert .alarm")).to_be_visible()
+
+
+STATES: dict[str, Callable[[Page, Seeds], None]] = {
+    "list": partial(go, "/webhooks"),
+    "no match": partial(go, "/webhooks?q=nothing+like+it&status=working"),
+    "deleted row": deleted_row,
+    "alarm": alarm,
+    "new": partial(go, "/webhooks/new"),
+    "new with mistakes": partial(save_nothing, "/webhooks/new"),
+    "edit": partial(seeded, "edited"),
+    "conflict": conflict,
+    "webhook": partial(seeded, "good"),
+    "test in place": tested_in_place,
+    "test not sent": not_sent,
+    "good result": partial(seeded, "tested"),
+    "bad result": partial(seeded, "bad"),
+    "delivery": partial(seeded, "delivery"),
+    "channels": partial(go, "/channels"),
+    "new channel": partial(go, "/channels/new"),
+    "channel with mistakes": partial(save_nothing, "/channels/new"),
+    "channel": partial(seeded, "used_channel"),
+    "channel in use": refused_deletion,
+    "catalogue": partial(go, "/catalogue"),
+    "account": partial(go, "/settings/account"),
+    "sign out": partial(go, "/logout"),
+    "not found": partial(go, "/webhooks/wh_none"),
+}
+PROVOKED = ("status of 404", "status of 409", "ERR_FAILED", "htmx:sendError", "htmx:afterRequest")
+"""What browsers say on their console of states that are meant to be."""

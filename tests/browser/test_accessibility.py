@@ -1,0 +1,92 @@
+"""Every page, judged by axe in each language, theme and width; and no page wider than the window.
+
+Each test brings one page into one state and then looks at it in all themes and widths.
+"""
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.states import LOCALES, STATES, Seeds, put_back
+from tests.browser.steps import LOGIN, PASSWORD
+from tests.support.browser import Open, Visitor, assert_accessible
+from tests.support.server import Server
+
+WIDE, NARROW, ZOOMED = 1280, 320, 640  # px; 640 is 1280 at a zoom of 200 %
+LANGUAGE = pytest.mark.parametrize("language", LOCALES)
+
+UNFOLD = "kind => document.querySelectorAll(`details${kind}`).forEach(each => each.open = true)"
+TOO_WIDE = """() => {
+  const { scrollWidth, clientWidth } = document.scrollingElement;
+  if (scrollWidth <= clientWidth) return [];
+  return [...document.body.querySelectorAll("*")]
+    .filter((each) => each.getBoundingClientRect().right > clientWidth + 1)
+    .map((each) => each.outerHTML.slice(0, 120)).slice(0, 5).concat(`${scrollWidth} px`);
+}"""
+
+
+def assert_good(page: Page, language: str) -> None:
+    """The page as it is now, in every theme and width, with all that can be unfolded."""
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    page.evaluate(UNFOLD, ".fold")
+    for width in (NARROW, WIDE):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme="light")
+        assert_accessible(page)
+        page.emulate_media(color_scheme="dark")
+        assert_accessible(page, colours_only=True)
+    page.evaluate(UNFOLD, "")
+    for width in (NARROW, ZOOMED, WIDE):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(TOO_WIDE) == [], f"{page.url} is too wide at {width} px"
+
+
+@LANGUAGE
+@pytest.mark.parametrize("state", STATES)
+def test_a_page(
+    contexts: dict[str, BrowserContext], seeds: Seeds, state: str, language: str
+) -> None:
+    page = contexts[language].new_page()
+    STATES[state](page, seeds)
+    assert_good(page, language)
+    put_back(page)
+    page.close()
+
+
+@LANGUAGE
+def test_the_sign_in_page(open_page: Open, language: str) -> None:
+    page = open_page("/login", signed_in=False, locale=LOCALES[language])
+    assert_good(page, language)
+    page.locator("[name=login]").fill(LOGIN)
+    page.locator("[name=password]").fill("a wrong password")
+    page.locator("main button.primary").click()
+    expect(page.locator("#refusal")).to_be_visible()
+    assert_good(page, language)
+
+
+def test_a_console_without_anything(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Set-up, and the empty lists, which exist only once."""
+    with Server(tmp_path_factory.mktemp("fresh")) as server:
+        visitor = Visitor(browser, server.url, signed_in=None)
+        visitor.watch.allow("status of 403")
+        pages = {code: visitor.open(locale=locale) for code, locale in LOCALES.items()}
+        for path in ("/setup", server.setup_link()):
+            for language, page in pages.items():
+                page.goto(path)
+                assert_good(page, language)
+        for language, page in pages.items():
+            page.locator("main button.primary").click()
+            expect(page.locator("#errors")).to_be_visible()
+            assert_good(page, language)
+        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+        for language, page in pages.items():
+            page.goto("/login")
+            page.locator("[name=login]").fill(LOGIN)
+            page.locator("[name=password]").fill(PASSWORD)
+            page.locator("[name=password]").press("Enter")
+            expect(page.locator(".empty")).to_be_visible()
+            assert_good(page, language)
+            page.goto("/channels")
+            assert_good(page, language)
+        visitor.leave()

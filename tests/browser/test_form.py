@@ -1,0 +1,270 @@
+"""The webhook's form: what it says of mistakes, what it mends, what it keeps and what it hides."""
+
+import re
+
+import pytest
+from playwright.sync_api import Dialog, Page, expect
+
+from tests.browser.steps import (
+    expect_said,
+    expect_verdict,
+    make_webhook,
+    signing_secret,
+    verify,
+)
+from tests.support.browser import Open
+from tests.support.receiver import Receiver
+from webhooks_ui.authorization import Basic, basic_credentials
+from webhooks_ui.catalogue import EVENT_TYPES
+
+SAVED = re.compile("/webhooks/wh_[^/]+$")
+EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save webhook").click()
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name="Send test event").click()
+
+
+@EITHER_WAY
+def test_mistakes_stand_at_the_fields_and_in_a_summary(
+    open_page: Open, receiver: Receiver, javascript: bool
+) -> None:
+    page = open_page("/webhooks/new", javascript=javascript)
+    page.get_by_label("Webhook URL").fill("ftp://127.0.0.1/")
+    page.get_by_role("radio", name="Custom").check()
+    page.get_by_label("Header name").fill("Host")
+    page.get_by_label("Header value").fill("kept-while-mending-1")
+    save(page)
+
+    summary = page.locator("#errors")
+    expect(summary).to_be_focused()
+    expect(summary.get_by_role("heading")).to_have_text("3 things to mend.")
+    expect(summary.get_by_role("listitem")).to_have_count(3)
+    url, name = page.get_by_label("Webhook URL"), page.get_by_label("Header name")
+    for field, words in ((url, "begin with https:// or http://"), (name, "Host")):
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_have_accessible_description(re.compile(re.escape(words)))
+    expect(page.get_by_role("group", name="Events")).to_have_accessible_description(
+        re.compile("Choose at least one event.")
+    )
+    summary.get_by_role("link", name="Webhook URL").click()
+    expect(url).to_be_focused()
+    summary.get_by_role("link", name="Events").click()
+    expect(page.get_by_role("checkbox", name="Conversation status changed")).to_be_focused()
+
+    # The secret is kept, though it stands nowhere on the page.
+    assert "kept-while-mending-1" not in page.content()
+    url.fill(receiver.url)
+    name.fill("X-Api-Key")
+    page.get_by_role("checkbox", name="Message updated").check()
+    save(page)
+    expect(page).to_have_url(SAVED)
+    send(page)
+    assert receiver.wait(1)[0].header("X-Api-Key") == "kept-while-mending-1"
+
+
+@EITHER_WAY
+def test_a_login_in_the_url_moves_into_basic(
+    open_page: Open, receiver: Receiver, javascript: bool
+) -> None:
+    page = open_page("/webhooks/new", javascript=javascript)
+    address = f"127.0.0.1:{receiver.port}/hook"
+    page.get_by_label("Webhook URL").fill(f"  http://acme:p%40ss-word-11@{address} ")
+    save(page)
+    expect(page.get_by_label("Webhook URL")).to_have_value(f"http://{address}")
+    expect(page.get_by_role("radio", name="Basic")).to_be_checked()
+    expect(page.get_by_label("Login", exact=True)).to_have_value("acme")
+    expect_said(page, "The login and password were moved from the URL into Basic authorization.")
+    assert "p@ss-word-11" not in page.content()
+    assert "p%40ss-word-11" not in page.content()
+
+    page.get_by_role("checkbox", name="Message created").check()
+    save(page)
+    expect(page).to_have_url(SAVED)
+    send(page)
+    (request,) = receiver.wait(1)
+    credentials = basic_credentials(Basic("acme", "p@ss-word-11"))
+    assert request.header("Authorization") == f"Basic {credentials}"
+
+
+def test_a_pasted_token_loses_its_bearer(page: Page, receiver: Receiver) -> None:
+    page.goto("/webhooks/new")
+    page.get_by_label("Webhook URL").fill(receiver.url)
+    page.get_by_role("radio", name="Bearer").check()
+    page.get_by_label("Token", exact=True).fill(" Bearer abc-123 ")
+    send(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+    assert receiver.requests()[0].header("Authorization") == "Bearer abc-123"
+
+
+def test_all_events_none_of_them_and_their_samples(page: Page) -> None:
+    page.goto("/webhooks/new")
+    events = page.get_by_role("group", name="Events")
+    boxes = events.get_by_role("checkbox")
+    expect(boxes).to_have_count(len(EVENT_TYPES))
+    events.get_by_role("button", name="All events").click()
+    assert [box.is_checked() for box in boxes.all()] == [True] * len(EVENT_TYPES)
+    events.get_by_role("button", name="None of them").click()
+    assert [box.is_checked() for box in boxes.all()] == [False] * len(EVENT_TYPES)
+    for kind in EVENT_TYPES.values():
+        sample = events.get_by_role("region", name=str(kind.label))
+        expect(sample).to_be_hidden()
+        events.get_by_text(f"Sample: {kind.label}").click()
+        expect(sample).to_contain_text(f'"event": "{kind.identifier}"')
+        expect(sample).to_be_visible()
+
+
+def test_a_secret_is_shown_only_while_it_is_typed(page: Page, receiver: Receiver) -> None:
+    page.goto("/webhooks/new")
+    page.get_by_label("Webhook URL").fill(receiver.url)
+    page.get_by_role("radio", name="Bearer").check()
+    page.get_by_role("checkbox", name="Message created").check()
+    token = page.get_by_label("Token", exact=True)
+    show = page.get_by_role("button", name="Show: Token")
+    token.fill("tok-ABCDEFGH-7f3a")
+    expect(token).to_have_attribute("type", "password")
+    show.click()
+    expect(token).to_have_attribute("type", "text")
+    expect(show).to_have_attribute("aria-pressed", "true")
+    expect(token).to_be_focused()
+    show.click()
+    expect(token).to_have_attribute("type", "password")
+    save(page)
+    expect(page).to_have_url(SAVED)
+    secret = signing_secret(page)
+
+    address = page.url
+    for path in (address, f"{address}/edit", "/webhooks"):
+        page.goto(path)
+        assert "tok-ABCDEFGH-7f3a" not in page.content()
+        assert secret not in page.content()
+
+
+def test_a_stored_secret_stays_until_it_is_replaced(page: Page, receiver: Receiver) -> None:
+    fields = {"auth_type": "bearer", "auth_token": "tok-ABCDEFGH-7f3a"}
+    path = f"/webhooks/{make_webhook(page, receiver.url, **fields)}"
+    page.goto(f"{path}/edit")
+    expect(page.get_by_text("Set, ends in 7f3a")).to_be_visible()
+    expect(page.get_by_label("Token", exact=True)).to_be_hidden()
+    page.get_by_label("Name (optional)").fill("With the old token")
+    save(page)
+    expect_said(page, "The changes are saved.")
+    send(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+
+    page.get_by_role("link", name="Edit webhook").click()
+    page.get_by_text("Replace: Token").click()
+    page.get_by_label("Token", exact=True).fill("tok-new-IJKLMNOP-91c2")
+    save(page)
+    expect_said(page, "The changes are saved.")
+    send(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+    sent = [request.header("Authorization") for request in receiver.requests()]
+    assert sent == ["Bearer tok-ABCDEFGH-7f3a", "Bearer tok-new-IJKLMNOP-91c2"]
+    page.goto(f"{path}/edit")
+    expect(page.get_by_text("Set, ends in 91c2")).to_be_visible()
+
+
+class Asked:
+    """Counts the questions whether to leave, and answers them."""
+
+    def __init__(self, page: Page, *, leave: bool) -> None:
+        self.count, self.leave = 0, leave
+        page.on("dialog", self._answer)
+
+    def _answer(self, dialog: Dialog) -> None:
+        assert dialog.type == "beforeunload"
+        self.count += 1
+        if self.leave:
+            dialog.accept()
+        else:
+            dialog.dismiss()
+
+
+def test_leaving_a_changed_form_asks(page: Page, receiver: Receiver) -> None:
+    asked = Asked(page, leave=False)
+    page.goto("/webhooks/new")
+    name = page.get_by_label("Name (optional)")
+    name.press_sequentially("Half done")
+    page.get_by_role("link", name="Channels").click()
+    expect(name).to_have_value("Half done")
+    assert (asked.count, page.url.endswith("/webhooks/new")) == (1, True)
+    asked.leave = True
+    page.get_by_role("link", name="Channels").click()
+    expect(page.get_by_role("heading", name="Channels", exact=True)).to_be_visible()
+    assert asked.count == 2
+
+
+@pytest.mark.parametrize("noun", ["webhook", "channel"])
+def test_leaving_a_form_with_mistakes_asks(page: Page, noun: str) -> None:
+    asked = Asked(page, leave=True)
+    page.goto(f"/{noun}s/new")
+    page.get_by_label("Name").first.press_sequentially("Half done")
+    page.get_by_role("button", name=f"Save {noun}").click()
+    expect(page.locator("#errors")).to_be_focused()
+    assert asked.count == 0
+    page.get_by_role("link", name="Cancel").click()
+    expect(page).to_have_url(re.compile(f"/{noun}s$"))
+    assert asked.count == 1
+
+
+def test_leaving_a_form_that_is_saved_or_only_tested_does_not_ask(
+    page: Page, receiver: Receiver
+) -> None:
+    asked = Asked(page, leave=True)
+    page.goto("/webhooks/new")
+    page.get_by_label("Webhook URL").press_sequentially(receiver.url)
+    page.get_by_role("checkbox", name="Message created").check()
+    save(page)
+    expect(page).to_have_url(SAVED)
+    page.get_by_role("link", name="Edit webhook").click()
+    page.get_by_label("Event", exact=True).select_option("team_changed")
+    send(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+    page.get_by_role("link", name="Channels").click()
+    expect(page.get_by_role("heading", name="Channels", exact=True)).to_be_visible()
+    assert asked.count == 0
+
+
+@EITHER_WAY
+def test_two_people_edit_at_once(open_page: Open, receiver: Receiver, javascript: bool) -> None:
+    first, second = open_page(javascript=javascript), open_page(javascript=javascript)
+    path = f"/webhooks/{make_webhook(first, receiver.url, name='Before')}"
+    for page in (first, second):
+        page.goto(f"{path}/edit")
+    first.get_by_label("Name (optional)").fill("By the first")
+    save(first)
+    expect(first.get_by_role("heading", name="By the first")).to_be_visible()
+
+    second.get_by_label("Name (optional)").fill("By the second")
+    second.get_by_role("radio", name="Raw").check()
+    save(second)
+    told = second.locator("#conflict")
+    expect(told).to_contain_text("olena changed this webhook while it was open here.")
+    expect(told).to_contain_text("differs from it in: Name, Payload format.")
+    if javascript:
+        expect(told).to_be_focused()
+    first.reload()
+    expect(first.get_by_role("heading", level=1)).to_have_text("By the first")
+
+    expect(second.get_by_label("Name (optional)")).to_have_value("By the second")
+    save(second)
+    expect(second.get_by_role("heading", level=1)).to_have_text("By the second")
+
+
+def test_the_unsaved_test_of_a_saved_webhook_is_signed_with_its_secret(
+    page: Page, receiver: Receiver
+) -> None:
+    page.goto(f"/webhooks/{make_webhook(page, receiver.url + '/old')}")
+    secret = signing_secret(page)
+    page.get_by_role("link", name="Edit webhook").click()
+    page.get_by_label("Webhook URL").fill(f"{receiver.url}/new")
+    send(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+    (request,) = receiver.requests()
+    assert request.path == "/hook/new"
+    assert verify(request, secret)["type"] == "message_created"

@@ -1,0 +1,261 @@
+"""The list of webhooks: search, filters, pages, and what its buttons do in place."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
+
+from tests.browser.steps import LOGIN, PASSWORD, expect_said, make_webhook, sign_in
+from tests.support.browser import Open, Visitor
+from tests.support.receiver import Receiver
+from tests.support.server import Server
+
+EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+NOBODY = "http://127.0.0.1:9/hook"
+SHOPS = 53  # three more than a page holds
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a channel and, once `session` is there, many webhooks called "Shop …"."""
+    with Server(tmp_path_factory.mktemp("data"), ALLOWED_NETWORKS="127.0.0.0/8") as server:
+        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+        server.command("channel", "add", "telegram-sales", "Telegram sales", "--kind", "telegram")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def session(browser: Browser, server: Server, session: StorageState) -> StorageState:
+    """The administrator's cookies, after the webhooks have been made."""
+    visitor = Visitor(browser, server.url, session)
+    page = visitor.open()
+    for number in range(1, SHOPS + 1):
+        make_webhook(page, NOBODY, name=f"Shop {number:02}", **shop(number))
+    visitor.leave()
+    return session
+
+
+def shop(number: int) -> dict[str, object]:
+    """Two shops listen to the Telegram channel, and to another event than the rest."""
+    if number not in (7, 8):
+        return {}
+    return {"channel": "telegram-sales", "events": ["team_changed", "message_updated"]}
+
+
+def rows(page: Page) -> Locator:
+    return page.get_by_role("table", name="Webhooks").locator("tbody").get_by_role("row")
+
+
+def row(page: Page, name: str) -> Locator:
+    return rows(page).filter(has=page.get_by_role("link", name=name, exact=True))
+
+
+def button(page: Page, does: str, name: str) -> Locator:
+    """A button of a row; what it does to which webhook is said to those who do not see the row."""
+    return page.get_by_role("button", name=re.compile(f"^{does} ?: {name}$"))
+
+
+def search(page: Page) -> Locator:
+    return page.get_by_role("searchbox", name="Search by name or URL")
+
+
+def test_search_as_you_type_replaces_the_address(page: Page) -> None:
+    page.goto("/channels")
+    page.get_by_role("link", name="Webhooks", exact=True).click()
+    expect(rows(page)).to_have_count(50)
+    entries = page.evaluate("history.length")
+    search(page).press_sequentially("shop 07", delay=20)
+    expect(rows(page)).to_have_count(1)
+    expect(row(page, "Shop 07")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/webhooks\?q=shop(\+|%20)07$"))
+    expect(page.get_by_role("status")).to_have_text("1 webhook")
+    expect(search(page)).to_be_focused()
+    assert page.evaluate("history.length") == entries
+    page.go_back()
+    expect(page.get_by_role("heading", name="Channels", exact=True)).to_be_visible()
+
+
+def test_filters_are_steps_that_back_takes_back(page: Page) -> None:
+    page.goto("/webhooks?q=shop")
+    expect(rows(page)).to_have_count(50)
+    channel, event = page.get_by_label("Channel", exact=True), page.get_by_label("Event")
+    channel.select_option("Telegram sales")
+    expect(rows(page)).to_have_count(2)
+    expect(page).to_have_url(re.compile(r"/webhooks\?q=shop&channel=telegram-sales$"))
+    event.select_option("Message created")
+    expect(page.get_by_role("heading", name="No webhook matches")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("No webhook matches")
+    page.go_back()
+    expect(rows(page)).to_have_count(2)
+    expect(event).to_have_value("")
+    expect(channel).to_have_value("telegram-sales")
+    page.go_back()
+    expect(rows(page)).to_have_count(50)
+    expect(channel).to_have_value("")
+    expect(search(page)).to_have_value("shop")
+    page.go_forward()
+    expect(rows(page)).to_have_count(2)
+    expect(channel).to_have_value("telegram-sales")
+
+
+@EITHER_WAY
+def test_an_address_with_filters_can_be_shared(open_page: Open, javascript: bool) -> None:
+    path = (
+        "/webhooks?q=shop&status=untested&event=team_changed&channel=telegram-sales&sort=-created"
+    )
+    page = open_page(path, javascript=javascript)
+    expect(rows(page)).to_have_count(2)
+    expect(rows(page).first).to_contain_text("Shop 08")
+    expect(search(page)).to_have_value("shop")
+    expect(page.get_by_label("State", exact=True)).to_have_value("untested")
+    expect(page.get_by_label("Event")).to_have_value("team_changed")
+    expect(page.get_by_label("Channel", exact=True)).to_have_value("telegram-sales")
+    expect(page.get_by_label("Sort by")).to_have_value("-created")
+    page.get_by_role("link", name="Clear filters").click()
+    expect(rows(page)).to_have_count(50)
+    expect(page).to_have_url(re.compile("/webhooks$"))
+
+
+def test_search_and_filters_without_javascript(open_page: Open) -> None:
+    page = open_page("/webhooks", javascript=False)
+    search(page).fill("shop 0")
+    page.get_by_label("Channel", exact=True).select_option("Telegram sales")
+    page.get_by_role("button", name="Apply").click()
+    expect(rows(page)).to_have_count(2)
+    search(page).fill("nothing like it")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("heading", name="No webhook matches")).to_be_visible()
+    page.get_by_role("link", name="Clear filters").click()
+    expect(rows(page)).to_have_count(50)
+
+
+@EITHER_WAY
+def test_pages(open_page: Open, javascript: bool) -> None:
+    page = open_page("/webhooks?q=shop", javascript=javascript)
+    pages = page.get_by_role("navigation", name="Pages")
+    expect(rows(page)).to_have_count(50)
+    expect(pages).to_contain_text("1–50 of 53")
+    expect(pages.get_by_role("link", name="Previous")).to_have_count(0)
+    pages.get_by_role("link", name="Next").click()
+    expect(pages).to_contain_text("51–53 of 53")
+    expect(rows(page)).to_have_count(3)
+    expect(page).to_have_url(re.compile(r"/webhooks\?q=shop&page=2$"))
+    if javascript:
+        expect(page.locator("#webhooks-count")).to_be_focused()
+    page.go_back()
+    expect(pages).to_contain_text("1–50 of 53")
+    page.go_forward()
+    expect(rows(page)).to_have_count(3)
+    pages.get_by_role("link", name="Previous").click()
+    expect(rows(page)).to_have_count(50)
+
+
+@EITHER_WAY
+def test_sorting_by_a_column(open_page: Open, javascript: bool) -> None:
+    page = open_page("/webhooks?q=shop&channel=telegram-sales", javascript=javascript)
+    by_name = page.get_by_role("columnheader", name="Webhook", exact=True)
+    by_result = page.get_by_role("columnheader", name="Last result")
+    expect(by_name).to_have_attribute("aria-sort", "ascending")
+    by_result.get_by_role("link").click()
+    expect(by_result).to_have_attribute("aria-sort", "descending")
+    expect(by_name).not_to_have_attribute("aria-sort", "ascending")
+    expect(rows(page)).to_have_count(2)
+    expect(page).to_have_url(re.compile("sort=-last"))
+
+
+@EITHER_WAY
+def test_disable_and_enable(open_page: Open, javascript: bool) -> None:
+    page = open_page(javascript=javascript)
+    name = f"Switch {javascript}"
+    make_webhook(page, NOBODY, name=name)
+    page.goto(f"/webhooks?q=Switch+{javascript}")
+    button(page, "Disable", name).click()
+    expect(row(page, name)).to_contain_text("Disabled")
+    expect(row(page, name)).to_contain_text("By hand")
+    enable = button(page, "Enable", name)
+    if javascript:
+        expect(enable).to_be_focused()
+        expect(page.get_by_role("status")).to_have_text(f"{name}: disabled.")
+    enable.click()
+    expect(row(page, name)).to_contain_text("Not tested")
+    expect(page).to_have_url(re.compile(rf"/webhooks\?q=Switch(\+|%20){javascript}$"))
+    page.reload()
+    expect(button(page, "Disable", name)).to_be_visible()
+
+
+def test_delete_and_undo_in_place(page: Page) -> None:
+    make_webhook(page, NOBODY, name="Gone in place")
+    page.goto("/webhooks?q=gone+in+place")
+    button(page, "Delete", "Gone in place").click()
+    undo = button(page, "Undo", "Gone in place")
+    expect(undo).to_be_focused()
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("Gone in place is deleted.")
+    expect(page.get_by_role("status")).to_have_text("Gone in place is deleted.")
+    undo.click()
+    expect(row(page, "Gone in place")).to_contain_text("Not tested")
+    expect(button(page, "Delete", "Gone in place")).to_be_focused()
+    expect(page.get_by_role("status")).to_contain_text("Gone in place")
+
+    button(page, "Delete", "Gone in place").click()
+    expect(undo).to_be_focused()
+    page.reload()
+    expect(page.get_by_role("heading", name="No webhook matches")).to_be_visible()
+
+
+def test_delete_and_undo_without_javascript(open_page: Open) -> None:
+    page = open_page(javascript=False)
+    public_id = make_webhook(page, NOBODY, name="Gone by form")
+    page.goto("/webhooks?q=gone+by+form")
+    button(page, "Delete", "Gone by form").click()
+    expect_said(page, "Gone by form is deleted.")
+    expect(row(page, "Gone by form")).to_have_count(0)
+    assert page.request.get(f"/webhooks/{public_id}").status == 404
+    page.get_by_role("button", name="Undo").click()
+    expect_said(page, "Gone by form is back.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Gone by form")
+
+
+def test_a_result_stands_in_the_list(page: Page, receiver: Receiver) -> None:
+    page.goto(f"/webhooks/{make_webhook(page, receiver.url, name='Result')}")
+    page.get_by_role("button", name="Send test event").click()
+    expect(page.locator("#health")).to_contain_text("Working")
+    page.goto("/webhooks?q=result&status=working")
+    expect(row(page, "Result")).to_contain_text("Working")
+    row(page, "Result").get_by_role("link", name="The receiver accepted").click()
+    expect(page.get_by_role("heading", name="Message created")).to_be_visible()
+    expect(page.locator("#test-result")).to_contain_text("The receiver accepted the event.")
+
+
+def test_after_signing_out_in_another_tab_a_button_leads_to_the_sign_in(
+    browser: Browser, server: Server
+) -> None:
+    visitor = Visitor(browser, server.url, signed_in=None)
+    page = visitor.open("/login?next=/webhooks?q=shop%2B07")
+    sign_in(page)
+    expect(rows(page)).to_have_count(1)
+    other = page.context.new_page()
+    other.goto("/settings/account")
+    other.get_by_role("banner").get_by_role("button", name="Sign out").click()
+    expect_said(other, "You are signed out.")
+
+    button(page, "Disable", "Shop 07").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page)
+    expect(rows(page)).to_have_count(1)
+    expect(button(page, "Disable", "Shop 07")).to_be_visible()
+    visitor.leave()
+
+
+def test_a_server_that_is_gone_is_told(page: Page, visitor: Visitor) -> None:
+    for words in ("ERR_FAILED", "htmx:sendError", "htmx:afterRequest"):
+        visitor.watch.allow(words)
+    page.goto("/webhooks?q=shop+07")
+    page.route("**/disable", lambda route: route.abort())
+    button(page, "Disable", "Shop 07").click()
+    alarm = page.get_by_role("alert")
+    expect(alarm).to_contain_text("The console did not answer.")
+    expect(button(page, "Disable", "Shop 07")).to_be_focused()
+    alarm.get_by_role("button", name="Close").click()
+    expect(alarm).to_be_empty()

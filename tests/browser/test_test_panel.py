@@ -1,0 +1,204 @@
+"""The test panel: its samples, what is typed into it, and a result that takes its time."""
+
+import shlex
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.steps import (
+    LOGIN,
+    PASSWORD,
+    await_result,
+    csrf_token,
+    expect_verdict,
+    make_webhook,
+    result,
+)
+from tests.support.browser import Open
+from tests.support.receiver import Answer, Receiver
+from tests.support.server import Server
+from webhooks_ui.authorization import Basic, basic_credentials
+from webhooks_ui.catalogue import sample_json
+
+TIMEOUT = "6"  # seconds: time enough to look at what is shown meanwhile
+SECRET = "topsecret/9&51"
+BASIC = {"auth_type": "basic", "auth_login": "acme", "auth_password": SECRET}
+
+NO_CLIPBOARD = "Object.defineProperty(Navigator.prototype, 'clipboard', {get: () => undefined})"
+REFUSING_CLIPBOARD = "navigator.clipboard.writeText = () => Promise.reject(new Error('refused'))"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"ALLOWED_NETWORKS": "127.0.0.1", "DELIVERY_TIMEOUT": TIMEOUT}
+    with Server(tmp_path_factory.mktemp("data"), **settings) as server:
+        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+        yield server
+
+
+def open_panel(page: Page, url: str, **fields: str) -> Locator:
+    """The page of a new webhook with the test's data unfolded; the data's field."""
+    page.goto(f"/webhooks/{make_webhook(page, url, **fields)}")
+    page.get_by_text("Data of the event JSON").click()
+    return page.get_by_role("textbox", name="Data of the event")
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name="Send test event").click()
+
+
+def test_the_sample_follows_the_event_until_it_is_edited(page: Page, receiver: Receiver) -> None:
+    data = open_panel(page, receiver.url)
+    event = page.get_by_label("Event", exact=True)
+    back = page.get_by_role("button", name="Back to the sample")
+    expect(event).to_have_value("message_created")
+    expect(data).to_have_value(sample_json("message_created"))
+    event.select_option("assignee_changed")
+    expect(data).to_have_value(sample_json("assignee_changed"))
+    expect(back).to_be_hidden()
+
+    mine = '{"id": 7, "content": "Доброго дня"}'
+    data.fill(mine)
+    event.select_option("team_changed")
+    expect(data).to_have_value(mine)
+    send(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+    expect(data).to_have_value(mine)
+    body = receiver.wait(1)[0].json()
+    assert (body["type"], body["data"]) == ("team_changed", {"id": 7, "content": "Доброго дня"})
+
+    back.click()
+    expect(data).to_have_value(sample_json("team_changed"))
+    expect(data).to_be_focused()
+    expect(back).to_be_hidden()
+
+
+def test_broken_json_is_told_and_not_sent(page: Page, receiver: Receiver) -> None:
+    data = open_panel(page, receiver.url)
+    data.fill('{\n  "id": 7,\n}')
+    send(page)
+    expect_verdict(page, "bad", "Nothing was sent.")
+    expect_verdict(page, "bad", "The data is not JSON: look at line 3, column 1.")
+    expect(page.get_by_role("status")).to_contain_text("look at line 3, column 1.")
+    data.fill("[]")
+    send(page)
+    expect_verdict(page, "bad", "The data must be a JSON object")
+    data.fill("{}")
+    send(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+    assert [request.json()["data"] for request in receiver.requests()] == [{}]
+
+
+def test_broken_json_without_javascript(open_page: Open, receiver: Receiver) -> None:
+    page = open_page(javascript=False)
+    data = open_panel(page, receiver.url)
+    expect(data).to_have_value("")
+    data.fill("{]")
+    send(page)
+    expect(data).to_have_value("{]")
+    expect(data).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_text("The data is not JSON: look at line 1, column 2.")).to_be_visible()
+    assert receiver.requests() == []
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+def test_a_double_click_sends_once(open_page: Open, receiver: Receiver, javascript: bool) -> None:
+    page = open_page(javascript=javascript)
+    open_panel(page, receiver.url)
+    receiver.answer(Answer(delay=0.3))
+    page.get_by_role("button", name="Send test event").dblclick(no_wait_after=True)
+    await_result(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+    assert len(receiver.requests()) == 1
+    send(page)  # but one wants to send a second time once the first has come back
+    receiver.wait(2)
+    expect(page.get_by_role("table", name="Latest deliveries").get_by_role("row")).to_have_count(3)
+    first, second = receiver.requests()
+    assert first.header("webhook-id") != second.header("webhook-id")
+
+
+def test_a_receiver_that_hangs_leaves_the_page_usable(page: Page, receiver: Receiver) -> None:
+    data = open_panel(page, receiver.url)
+    receiver.answer(Answer(hang=True))
+    send(page)
+    expect_verdict(page, "wait", "On its way.")
+    expect(page.get_by_role("status")).to_contain_text("On its way.")
+    expect(page.get_by_role("button", name="Send test event")).to_be_enabled()
+    data.fill('{"typed": "meanwhile"}')
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Catalogue").click(modifiers=["ControlOrMeta"])
+    expect(opened.value.get_by_role("heading", name="Catalogue")).to_be_visible()
+    expect_verdict(page, "wait", "On its way.")
+
+    expect_verdict(page, "bad", "The receiver took too long.")
+    expect(page.get_by_role("status")).to_contain_text("The receiver took too long.")
+    expect(page.locator("#health")).to_contain_text("Failing")
+    expect(data).to_have_value('{"typed": "meanwhile"}')
+    expect(result(page)).not_to_have_attribute("hx-trigger", "load")
+    assert len(receiver.requests()) == 1
+
+
+@pytest.mark.parametrize("way", ["htmx", "plain"])
+def test_ten_receivers_that_hang_leave_the_console_quick(
+    page: Page, server: Server, receiver: Receiver, way: str
+) -> None:
+    ids = [make_webhook(page, receiver.url, name=f"{way} {n}") for n in range(10)]
+    requests = [prepared(page, f"{server.url}/webhooks/{public_id}/test", way) for public_id in ids]
+    receiver.answer(Answer(hang=True))
+    with ThreadPoolExecutor(10) as ten_people:
+        sent = [ten_people.submit(urlopen, request, timeout=30) for request in requests]
+        receiver.wait(10)
+        page.goto(f"/webhooks?q={way}")
+        # The eleventh has a page while all ten receivers still hang, and so have no result.
+        assert page.get_by_text("No delivery yet").count() == 10
+        receiver.answer(Answer(200))
+        for answer in sent:
+            answer.result().close()
+
+
+def prepared(page: Page, url: str, way: str) -> Request:
+    """What this page's browser would send to start a test."""
+    cookies = page.context.cookies()
+    headers = {"Cookie": "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in cookies)}
+    if way == "htmx":
+        headers["HX-Request"] = "true"
+    form = {"event": "message_created", "csrf_token": csrf_token(page)}
+    return Request(url, urlencode(form).encode(), headers)
+
+
+@pytest.mark.parametrize(
+    "script", ["", NO_CLIPBOARD, REFUSING_CLIPBOARD], ids=["api", "plain-http", "refused"]
+)
+def test_copy_as_curl(open_page: Open, receiver: Receiver, script: str) -> None:
+    receiver.answer(Answer(200, body=f"password={SECRET}".encode()))
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.add_init_script(script)
+    data = open_panel(page, receiver.url, **BASIC)
+    send(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+
+    page.get_by_text("As a curl command").click()
+    button = page.get_by_role("button", name="Copy: curl command")
+    button.click()
+    expect(page.get_by_role("status")).to_contain_text("curl command: copied.")
+    expect(button).to_be_focused()
+    data.fill("")
+    data.press("ControlOrMeta+v")
+    check_curl(data.input_value(), receiver)
+    for part in (SECRET, basic_credentials(Basic("acme", SECRET))):
+        assert part not in page.content()
+
+
+def check_curl(command: str, receiver: Receiver) -> None:
+    """The command is the request that was received, with $TOKEN in the place of the secret."""
+    (request,) = receiver.requests()
+    words = shlex.split(command.replace("\\\n", " "))
+    headers = [words[at + 1] for at, word in enumerate(words) if word == "-H"]
+    assert words[:4] == ["curl", "-X", "POST", receiver.url]
+    assert "Authorization: Basic $TOKEN" in headers
+    assert f"webhook-signature: {request.header('webhook-signature')}" in headers
+    assert words[words.index("--data-raw") + 1] == request.body.decode()

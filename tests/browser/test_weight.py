@@ -1,0 +1,59 @@
+"""What a page costs on the wire, and what every answer brings along to protect it."""
+
+from playwright.sync_api import Page, Response
+
+from tests.browser.steps import make_webhook
+from tests.support.browser import Open, weigh
+
+MOST_REQUESTS = 6
+MOST_BYTES = 40 * 1024
+NOBODY = "http://127.0.0.1:9/hook"
+
+# The paths that the page as it is now took from the network.
+TRANSFERRED = """() => [
+  ...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource"),
+].filter((entry) => entry.transferSize).map((entry) => new URL(entry.name).pathname)"""
+
+
+def test_the_sign_in_page_is_light(open_page: Open) -> None:
+    weight = weigh(open_page(signed_in=False), "/login")
+    assert 0 < weight.requests <= MOST_REQUESTS
+    assert 0 < weight.size <= MOST_BYTES
+
+
+def test_a_full_list_is_light(open_page: Open) -> None:
+    seeding = open_page()
+    for number in range(50):
+        make_webhook(seeding, f"{NOBODY}/{number}", name=f"Shop {number}")
+    weight = weigh(open_page(), "/webhooks")
+    assert 0 < weight.requests <= MOST_REQUESTS
+    assert 0 < weight.size <= MOST_BYTES
+
+
+def test_a_second_page_loads_itself_alone(page: Page) -> None:
+    """Style, script and icons come from the browser's cache."""
+    page.goto("/webhooks", wait_until="networkidle")
+    page.goto("/channels", wait_until="networkidle")
+    assert page.evaluate(TRANSFERRED) == ["/channels"]
+
+
+def test_every_answer_is_protected_and_ours(page: Page) -> None:
+    public_id = make_webhook(page, NOBODY)
+    answers: list[Response] = []
+
+    def keep(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", keep)
+    for path in ("/webhooks", f"/webhooks/{public_id}", "/webhooks/new", "/channels", "/catalogue"):
+        page.goto(path, wait_until="networkidle")
+    page.request.get("/logout")
+    assert len(answers) > 8
+    origin = page.evaluate("location.origin")
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert answer.url.startswith(f"{origin}/")
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe-" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"

@@ -1,0 +1,152 @@
+"""`webhooks-ui serve`, in a process of its own: starts, tells where it is, ends in good order."""
+
+import re
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import PROGRAM, Server
+from tests.support.waiting import wait_until
+from webhooks_ui import server
+
+PASSWORD = "correct horse battery staple"
+
+
+def get(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def run(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command that is expected to end by itself."""
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        env=server.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_first_start_shows_the_set_up_link_until_there_is_a_user(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as running:
+        assert f"webhooks-ui is at {running.url}\n" in running.log()
+        link = running.setup_link()
+        assert link.startswith(f"{running.url}/setup?token=")
+        assert get(link) == 200
+        assert get(link[:-1]) == 403
+        running.command("user", "add", "anna", "--password-stdin", stdin=PASSWORD)
+        running.stop()
+        before = running.log()
+        running.start()
+        assert "/setup" not in running.log().removeprefix(before)
+
+
+def test_the_link_is_built_on_the_public_address(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", PUBLIC_URL="https://hooks.example/") as running:
+        assert running.setup_link().startswith("https://hooks.example/setup?token=")
+        assert f"webhooks-ui is at {running.url}\n" in running.log()
+
+
+def test_requests_are_logged_without_their_query(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", LOG_FORMAT="json") as running:
+        get(f"{running.url}/login?token=hunter2")
+        wait_until(lambda: '"path": "/login"' in running.log(), what="the request's line")
+        assert "hunter2" not in running.log()
+
+
+def test_what_it_makes_is_nobody_elses(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as running:
+        made = [file for file in running.data_dir.iterdir() if file.name != "server.log"]
+        assert {"webhooks.db", "secret_key", "encryption_keys"} <= {file.name for file in made}
+        assert all(file.stat().st_mode & 0o077 == 0 for file in made)
+
+
+def test_sigint_ends_it_as_sigterm_does(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as running:
+        process = running._process
+        assert process is not None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "Traceback" not in running.log()
+        running.kill()
+
+
+def test_an_address_in_use_is_one_clear_line(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        found = run(Server(tmp_path / "data"), "serve", "--port", str(port))
+    assert found.returncode == 1
+    assert found.stderr.count("\n") == 1
+    assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use." in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_an_option_goes_above_the_setting(tmp_path: Path) -> None:
+    waiting = Server(tmp_path / "data", PORT="1")
+    process = subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0"],
+        env=waiting.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        match = re.fullmatch(
+            r"webhooks-ui is at http://127\.0\.0\.1:(\d+)\n", process.stdout.readline()
+        )
+        assert match is not None
+        assert get(f"http://127.0.0.1:{match[1]}/healthz") == 200
+        process.terminate()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"PORT": "many"}, "WEBHOOKS_UI_PORT takes a whole number from 0 to 65535, not 'many'."),
+        ({"PROT": "1"}, "WEBHOOKS_UI_PROT is not a setting. Did you mean WEBHOOKS_UI_PORT?"),
+    ],
+)
+def test_a_bad_setting_is_one_clear_line(
+    tmp_path: Path, settings: dict[str, str], line: str
+) -> None:
+    found = run(Server(tmp_path / "data", **settings), "serve")
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", f"{line}\n")
+
+
+def test_a_damaged_key_file_is_one_clear_line(tmp_path: Path) -> None:
+    waiting = Server(tmp_path / "data")
+    (waiting.data_dir / "encryption_keys").write_text("no key\n")
+    found = run(waiting, "token", "add", "platform")
+    assert found.returncode == 2
+    assert found.stderr.count("\n") == 1
+    assert "holds no encryption key" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:"),
+        ("0.0.0.0", "http://127.0.0.1:"),
+        ("::1", "http://[::1]:"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_opens(host: str, shown: str) -> None:
+    with server.listen(host, 0) as listening:
+        assert server.address(listening) == f"{shown}{listening.getsockname()[1]}"

@@ -1,0 +1,154 @@
+"""What most tests start from: an app with a database of its own, and browsers signed in to it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import settings
+from werkzeug.test import TestResponse
+
+from webhooks_ui import create_app
+from webhooks_ui.database import db, transaction, upgrade
+from webhooks_ui.models import User, UserSession, Webhook
+
+# The same examples in every run: a search for new ones is a matter of its own
+# (HYPOTHESIS_PROFILE=search), not of a check that must not fail by chance.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+PASSWORD = "correct horse battery staple"
+NAMES = {
+    "crm.example": ["93.184.216.34"],
+    "xn--e1afmkfd.xn--j1amh": ["93.184.216.34"],
+    "inside.example": ["10.0.0.8"],
+    "both.example": ["93.184.216.34", "10.0.0.9"],
+    "localhost": ["127.0.0.1"],
+}
+
+
+def resolve(host: str, _port: int) -> list[str]:
+    """A resolver that never asks outside: the names above, and no other."""
+    if host not in NAMES:
+        raise OSError(-2, "Name or service not known")
+    return NAMES[host]
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with keys and an empty, migrated database, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = create_app({"DATA_DIR": folder})
+    upgrade(app)
+    close(app)
+    return folder
+
+
+def close(app: Flask) -> None:
+    """Ends what an app holds open."""
+    app.extensions["tests"].close()
+    app.extensions["sender"].close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def make_app(migrated: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Makes apps on one database, with settings of their own."""
+    apps: list[Flask] = []
+    data_dir = tmp_path / "data"
+    shutil.copytree(migrated, data_dir)
+
+    def make(**settings: Any) -> Flask:
+        defaults: Mapping[str, Any] = {
+            "TESTING": True,
+            "WTF_CSRF_ENABLED": False,
+            "DATA_DIR": data_dir,
+            "ALLOWED_NETWORKS": ("127.0.0.1",),
+            "RESOLVER": resolve,
+            "DELIVERY_TIMEOUT": 2.0,
+        }
+        apps.append(create_app({**defaults, **settings}))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        close(app)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """The app; CSRF is off, since its own test has it on."""
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    """Runs commands of the app."""
+    return app.test_cli_runner()
+
+
+@pytest.fixture
+def admin(app: Flask) -> FlaskClient:
+    """A browser in which the administrator `olena` is signed in."""
+    return sign_in(app, "olena")
+
+
+def sign_in(app: Flask, login: str, role: str = "admin") -> FlaskClient:
+    """A browser with a session of the user `login`, who is made when there is none."""
+    browser = app.test_client()
+    token = UserSession.new_token()
+    with app.app_context(), transaction():
+        user = User.by_login(login) or User(login=login, password_hash="-", role=role)
+        db.session.add(UserSession(user=user, token_hash=UserSession.digest(token)))
+    with browser.session_transaction() as cookie:
+        cookie["_user_id"] = token
+        cookie["_fresh"] = True
+    return browser
+
+
+def webhook_form(**changes: Any) -> dict[str, Any]:
+    """A complete form of a webhook, with some fields changed."""
+    return {
+        "name": "CRM",
+        "url": "https://crm.example/hook",
+        "auth_type": "none",
+        "events": ["message_created"],
+        "channel": "",
+        "payload_format": "envelope",
+        "enabled": "y",
+        **changes,
+    }
+
+
+def make_webhook(browser: FlaskClient, **changes: Any) -> str:
+    """Makes a webhook through its form; its public id."""
+    answer = browser.post("/webhooks/new", data=webhook_form(**changes))
+    assert answer.status_code == 303, answer.text
+    return answer.location.rpartition("/")[2]
+
+
+def stored(app: Flask, public_id: str) -> Webhook:
+    """The webhook as it is in the database, detached."""
+    with app.app_context():
+        webhook = Webhook.by_public_id(public_id)
+        assert webhook is not None
+        db.session.expunge_all()
+        return webhook
+
+
+def piece(browser: FlaskClient, method: str, url: str, **arguments: Any) -> TestResponse:
+    """What htmx gets."""
+    headers = {"HX-Request": "true", **arguments.pop("headers", {})}
+    return browser.open(url, method=method, headers=headers, **arguments)

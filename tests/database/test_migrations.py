@@ -1,0 +1,70 @@
+"""Migrations, on both databases: they make what the models say, once, whoever starts them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import inspect
+
+from tests.conftest import make_webhook, sign_in
+from webhooks_ui.database import db, upgrade
+
+START = "import webhooks_ui, webhooks_ui.database as d; d.upgrade(webhooks_ui.create_app())"
+
+
+@pytest.fixture
+def empty_app(make_app: Callable[..., Flask], database_url: str) -> Flask:
+    """An app whose database has no tables yet."""
+    return make_app(DATABASE_URL=database_url)
+
+
+def differences(app: Flask) -> list[object]:
+    """What autogeneration would change, types and all."""
+    with app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, db.metadata))
+
+
+def test_they_make_what_the_models_say(empty_app: Flask) -> None:
+    assert differences(empty_app) != []
+    upgrade(empty_app)
+    assert differences(empty_app) == []
+
+
+def test_a_second_run_changes_nothing(empty_app: Flask) -> None:
+    upgrade(empty_app)
+    upgrade(empty_app)
+    assert differences(empty_app) == []
+
+
+def test_two_processes_may_start_at_once(
+    empty_app: Flask, database_url: str, tmp_path: Path
+) -> None:
+    settings = {
+        "WEBHOOKS_UI_DATABASE_URL": database_url,
+        "WEBHOOKS_UI_DATA_DIR": str(tmp_path / "data"),
+    }
+    command = [sys.executable, "-c", START]
+    started = [
+        subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert [process.communicate(timeout=60)[1] for process in started] == [""] * 3
+    assert [process.returncode for process in started] == [0] * 3
+    assert differences(empty_app) == []
+
+
+def test_the_console_works_on_it(empty_app: Flask) -> None:
+    upgrade(empty_app)
+    admin = sign_in(empty_app, "olena")
+    public_id = make_webhook(admin, name="Складський облік")
+    assert "Складський облік" in admin.get(f"/webhooks/{public_id}").text
+    assert "Складський облік" in admin.get("/webhooks?q=складський").text
+    with empty_app.app_context():
+        assert "webhooks" in inspect(db.engine).get_table_names()

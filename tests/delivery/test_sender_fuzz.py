@@ -1,0 +1,108 @@
+"""No bytes at all make the reading of an answer fail in a way that was not foreseen."""
+
+import socket
+from contextlib import closing, suppress
+from threading import Thread
+from time import monotonic
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from webhooks_ui.delivery.connection import Trace
+from webhooks_ui.delivery.exchange import converse
+from webhooks_ui.delivery.failures import AttemptError
+from webhooks_ui.delivery.stream import Stream
+
+NOTES = {
+    "headers_capped",
+    "bad_headers",
+    "incomplete_headers",
+    "bad_length",
+    "incomplete_body",
+    "broken_chunks",
+    "bad_encoding",
+}
+LIMIT = 50
+_PIECES = st.sampled_from(
+    [
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\n",
+        b"HTTP/1.0 204\n",
+        b"Content-Length: 5\r\n",
+        b"Content-Length: 500\r\n",
+        b"Content-Length: -5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Content-Encoding: gzip\r\n",
+        b"Content-Encoding: deflate\r\n",
+        b"Connection: close\r\n",
+        b"Keep-Alive: timeout=5\r\n",
+        b"X: \x00\xff\r\n",
+        b" folded\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"ffffffff\r\n",
+        b"hello",
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcbH\xcd\xc9\xc9\x07\x00\x86\xa6\x106\x05\x00",
+        b"x\x9c\xcbH\xcd\xc9\xc9\x07\x00\x06,\x02\x15",
+        b"x" * 100,
+    ]
+)
+_ANSWERS = st.one_of(
+    st.lists(_PIECES, max_size=12).map(b"".join),
+    st.lists(_PIECES, max_size=12).map(lambda pieces: b"HTTP/1.1 200 OK\r\n" + b"".join(pieces)),
+    st.lists(st.one_of(_PIECES, st.binary(max_size=20)), max_size=12).map(b"".join),
+    st.binary(max_size=300),
+)
+
+
+def _conversation(answer: bytes, step: int) -> tuple[Trace, AttemptError | None]:
+    trace = Trace()
+    ours, theirs = socket.socketpair()
+
+    def speak() -> None:
+        with theirs, suppress(OSError):  # the reader may leave before the end
+            for start in range(0, len(answer), step):
+                theirs.sendall(answer[start : start + step])
+
+    speaker = Thread(target=speak)
+    speaker.start()
+    error = None
+    with closing(Stream(ours)) as stream:
+        try:
+            converse(stream, b"POST / HTTP/1.1\r\n\r\n", b"", monotonic() + 5, trace, LIMIT)
+        except AttemptError as raised:
+            error = raised
+    speaker.join()
+    return trace, error
+
+
+@settings(deadline=None)
+@given(_ANSWERS, st.sampled_from([1, 3, 1000]))
+def test_any_answer_ends_in_a_status_or_a_known_error(answer: bytes, step: int) -> None:
+    trace, error = _conversation(answer, step)
+    if error is not None:
+        assert error.code in ("connection_reset", "protocol_error")
+        assert trace.answer is None
+        return
+    assert trace.answer is not None
+    assert 200 <= trace.answer.status <= 999
+    assert len(trace.answer.body) <= LIMIT
+    assert NOTES.issuperset(trace.answer.notes)
+    assert all(text.isprintable() for pair in trace.answer.headers for text in pair)
+
+
+@settings(deadline=None)
+@given(_ANSWERS)
+def test_how_an_answer_is_cut_into_packets_does_not_matter(answer: bytes) -> None:
+    (whole, error), (dripped, other_error) = _conversation(answer, 1000), _conversation(answer, 1)
+    assert (error and error.code) == (other_error and other_error.code)
+    if whole.answer is not None and dripped.answer is not None:
+        for part in ("status", "reason", "headers"):
+            assert getattr(whole.answer, part) == getattr(dripped.answer, part)
+        if not {"bad_length", "bad_encoding"} & {*whole.answer.notes, *dripped.answer.notes}:
+            assert whole.answer.body == dripped.answer.body
+            assert whole.answer.notes == dripped.answer.notes

@@ -1,0 +1,219 @@
+"""Whatever a receiver does, an attempt ends in time and in bounded memory."""
+
+import gzip
+import socket
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import cycle
+from threading import Timer
+from time import monotonic
+
+import pytest
+
+from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
+from tests.delivery.hostile import Behaviour, Peer, answering
+from webhooks_ui.delivery.failures import AttemptError
+from webhooks_ui.delivery.stream import Stream
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def hang(peer: Peer) -> None:
+    peer.read_request()
+    peer.hang()
+
+
+def hang_after(data: bytes) -> Behaviour:
+    def behave(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(data)
+        peer.hang()
+
+    return behave
+
+
+def drip(first: bytes, dripping: bytes) -> Behaviour:
+    def behave(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(first)
+        peer.drip(cycle(dripping))
+
+    return behave
+
+
+def flood(data: bytes) -> Behaviour:
+    def behave(peer: Peer) -> None:
+        peer.read_request()
+        peer.send_for_ever(data)
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status"),
+    [
+        (hang, None),
+        (hang_after(b"HTTP/1.1 2"), None),
+        (hang_after(b"HTTP/1.1 100 Continue\r\n\r\n"), None),
+        (drip(b"HTTP/1.1 200 ", b"x"), None),
+        (drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), None),
+        (flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000), None),
+        (flood(b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" * 1000), None),
+        (hang_after(HEAD + b"X-One: 1\r\n"), 200),
+        (drip(HEAD + b"X-One: ", b"1"), 200),
+        (drip(HEAD, b"X: y\r\n"), 200),
+        (hang_after(HEAD + b"Content-Length: 10\r\n\r\nshort"), 200),
+        (drip(HEAD + b"Content-Length: 10000\r\n\r\n", b"x"), 200),
+        (drip(HEAD + b"\r\n", b"x"), 200),
+        (drip(CHUNKED, b"1\r\nx\r\n"), 200),
+        (hang_after(CHUNKED + b"5\r\nhello\r\n0\r\n"), 200),
+        (drip(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 9999\r\n\r\n", b"x"), 302),
+    ],
+)
+def test_a_receiver_that_takes_too_long_ends_at_the_time_out(
+    receive: Receive, send: Send, behaviour: Behaviour, status: int | None
+) -> None:
+    outcome = send(receive(behaviour).url(), timeout=SHORT)
+    assert outcome.error == "timeout"
+    assert outcome.status_code == status
+    assert ended_at(outcome, SHORT)
+
+
+def test_what_had_come_by_then_is_kept(receive: Receive, send: Send) -> None:
+    answer = HEAD + b"X-One: 1\r\nContent-Length: 10\r\n\r\nshort"
+    outcome = send(receive(hang_after(answer)).url(), timeout=SHORT)
+    assert outcome.headers == (("X-One", "1"), ("Content-Length", "10"))
+    assert (outcome.body, outcome.size) == (b"short", 5)
+
+
+def test_a_receiver_that_does_not_read_ends_at_the_time_out(receive: Receive, send: Send) -> None:
+    receiver = receive(lambda peer: peer.hang())
+    outcome = send(receiver.url(), body=b"x" * 50_000_000, timeout=SHORT)
+    assert outcome.error == "timeout"
+    assert ended_at(outcome, SHORT)
+
+
+def test_a_receiver_that_reads_slowly_ends_at_the_time_out(receive: Receive, send: Send) -> None:
+    def read_slowly(peer: Peer) -> None:
+        while not peer.stopped.wait(0.01):
+            peer.socket.recv(1000)
+
+    outcome = send(receive(read_slowly).url(), body=b"x" * 50_000_000, timeout=SHORT)
+    assert outcome.error == "timeout"
+    assert ended_at(outcome, SHORT)
+
+
+def test_one_time_out_holds_for_a_kept_connection_and_its_replacement(
+    receive: Receive, send: Send
+) -> None:
+    def second_request_kills_then_hangs(peer: Peer) -> None:
+        peer.read_request()
+        if peer.number == 1:
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            peer.read_request()
+            peer.stopped.wait(SHORT / 2)
+        else:
+            peer.hang()
+
+    receiver = receive(second_request_kills_then_hangs)
+    assert send(receiver.url(), timeout=SHORT).error is None
+    outcome = send(receiver.url(), timeout=SHORT)
+    assert outcome.error == "timeout"
+    assert ended_at(outcome, SHORT)
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Stream, socket.socket]]:
+    """A stream, and the other end of its connection."""
+    ours, theirs = socket.socketpair()
+    with closing(Stream(ours)) as stream, theirs:
+        yield stream, theirs
+
+
+def test_a_short_attempt_does_not_shorten_the_next_on_its_connection(
+    ends: tuple[Stream, socket.socket],
+) -> None:
+    stream, theirs = ends
+    stream.begin(monotonic() + 0.05)
+    stream.allow(100)
+    with pytest.raises(AttemptError, match="timeout"):
+        stream.piece(100)
+    stream.begin(monotonic() + 10)
+    stream.allow(100)
+    later = Timer(0.2, theirs.sendall, [b"late, and yet in time"])
+    later.start()
+    assert stream.piece(100) == b"late, and yet in time"
+    later.join()
+
+
+def test_a_long_attempt_does_not_lengthen_the_next_on_its_connection(
+    ends: tuple[Stream, socket.socket],
+) -> None:
+    stream, theirs = ends
+    stream.begin(monotonic() + 100)
+    stream.allow(100)
+    theirs.sendall(b"at once")
+    assert stream.piece(100) == b"at once"
+    start = monotonic()
+    stream.begin(start + 0.05)
+    stream.allow(100)
+    with pytest.raises(AttemptError, match="timeout"):
+        stream.piece(100)
+    assert monotonic() - start < SLACK
+
+
+BOMB = gzip.compress(b"\0" * 100_000_000, mtime=0)
+
+
+def _peak(attempt: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        attempt()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"302 Found\r\nLocation: /"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: %d\r\nContent-Encoding: gzip\r\n\r\n" % len(BOMB) + BOMB,
+        b"Content-Length: 40000000\r\n\r\n" + b"text " * 8_000_000,
+        b"Transfer-Encoding: chunked\r\n\r\n2625a00\r\n" + b"text " * 8_000_000,
+        b"X: " + b"x" * 40_000_000 + b"\r\n\r\n",
+        b"X: y\r\n" * 5_000_000 + b"\r\n",
+    ],
+    ids=["gzip bomb", "long body", "long chunk", "long header", "many headers"],
+)
+def test_memory_stays_flat(receive: Receive, send: Send, status: bytes, rest: bytes) -> None:
+    receiver = receive(answering(b"HTTP/1.1 " + status + b"\r\n" + rest))
+    send(receiver.url())  # what is loaded at first use does not count
+    outcomes = []
+    assert _peak(lambda: outcomes.append(send(receiver.url()))) < 1_500_000
+    assert outcomes[0].status_code == int(status[:3])
+    assert len(outcomes[0].body) <= 65536
+    assert outcomes[0].truncated or outcomes[0].notes == ("headers_capped",)
+
+
+def test_a_gzip_bomb_is_unpacked_as_far_as_it_is_kept(receive: Receive, send: Send) -> None:
+    head = b"Content-Length: %d\r\nContent-Encoding: gzip\r\n\r\n" % len(BOMB)
+    outcome = send(receive(answering(HEAD + head + BOMB)).url())
+    assert (outcome.body, outcome.truncated) == (b"\0" * 65536, True)
+    assert (outcome.error, outcome.notes) == (None, ())
+
+
+def test_a_pack_that_unpacks_to_nothing_is_left_soon(receive: Receive, send: Send) -> None:
+    def endless_name(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(HEAD + b"Content-Encoding: gzip\r\n\r\n")
+        peer.send(b"\x1f\x8b\x08\x08\0\0\0\0\0\xff")  # a file name follows, which ends with NUL
+        peer.send_for_ever(b"name" * 10_000)
+
+    receiver = receive(endless_name)
+    outcome = send(receiver.url(), timeout=60)
+    assert (outcome.error, outcome.truncated) == (None, True)
+    assert len(outcome.body) <= 65536
+    receiver.wait_until_done(1)

@@ -1,0 +1,175 @@
+"""The engine on both databases: an app, webhooks put in directly, a worker to run."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from tests.conftest import resolve
+from tests.support.postgres import Postgres
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+from tools.provide import find_postgres
+from webhooks_ui import create_app, intake, lifecycle
+from webhooks_ui.authorization import NoAuthorization
+from webhooks_ui.database import db, transaction, upgrade
+from webhooks_ui.delivery.queue import Job
+from webhooks_ui.delivery.worker import Worker
+from webhooks_ui.ids import WEBHOOK, new_id
+from webhooks_ui.models import Channel, Delivery, webhook_changes
+from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.signing import new_secret
+
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A private PostgreSQL of this test process."""
+    if find_postgres() is None:
+        pytest.skip("PostgreSQL is not installed; `make test` as root installs it on Debian")
+    with Postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated PostgreSQL database, emptied before each test."""
+    url = postgres.create_database()
+    app = create_app({"DATA_DIR": tmp_path_factory.mktemp("data"), "DATABASE_URL": url})
+    upgrade(app)
+    lifecycle.close(app)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_engine(
+    request: pytest.FixtureRequest, migrated: Path, tmp_path: Path
+) -> Iterator[MakeApp]:
+    """Makes apps on one empty database: the test runs once on SQLite, once on PostgreSQL."""
+    data_dir = tmp_path / "data"
+    shutil.copytree(migrated, data_dir)
+    given: dict[str, Any] = {
+        "TESTING": True,
+        "DATA_DIR": data_dir,
+        "ALLOWED_NETWORKS": ("127.0.0.1",),
+        "RESOLVER": resolve,
+        "DELIVERY_TIMEOUT": 2.0,
+    }
+    if request.param == "postgresql":
+        given["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    apps: list[Flask] = []
+
+    def make(**settings: Any) -> Flask:
+        apps.append(create_app({**given, **settings}))
+        return apps[-1]
+
+    if request.param == "postgresql":
+        with make().app_context(), transaction():
+            tables = ", ".join(table for table in db.metadata.tables)
+            db.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    yield make
+    for app in apps:
+        lifecycle.close(app)
+
+
+@pytest.fixture
+def engine(make_engine: MakeApp) -> Flask:
+    """The app."""
+    return make_engine()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as running:
+        yield running
+
+
+def subscribe(app: Flask, url: str, **changes: Any) -> str:
+    """A webhook for every message that is created; its public id."""
+    settings = WebhookSettings(
+        name="",
+        url=url,
+        authorization=NoAuthorization(),
+        event_types=("message_created",),
+        channel=None,
+        payload_format="envelope",
+        enabled=True,
+    )
+    public_id = new_id(WEBHOOK)
+    with app.app_context():
+        if key := changes.pop("channel", None):
+            changes["channel"] = Channel.by_key(key)
+        webhook_changes.create(
+            public_id, new_secret(), replace(settings, **changes), app.extensions["vault"], None
+        )
+    return public_id
+
+
+def send(app: Flask, count: int = 1, **fields: Any) -> list[intake.Accepted]:
+    """Takes in events of one kind."""
+    event = intake.IncomingEvent(**{"type": "message_created", "data": b"{}", **fields})
+    with app.app_context():
+        answer = intake.accept([event] * count)
+    assert not isinstance(answer, intake.Refusal), str(answer.detail)
+    return answer
+
+
+def attempt_at(job: Job, error: str | None, moment: datetime) -> dict[str, Any]:
+    """An attempt at this delivery, without the facts that the queue does not look at."""
+    return {
+        "number": job.attempts_made + 1,
+        "started_at": moment,
+        "duration_ms": 0,
+        "timeout": 1.0,
+        "error": error,
+        "timings_ms": {},
+        "request_url": "http://127.0.0.1/",
+        "request_headers": [],
+        "payload_format": "raw",
+        "response_headers": [],
+        "response_bytes": b"",
+        "response_size": 0,
+        "truncated": False,
+        "notes": [],
+    }
+
+
+def deliveries(app: Flask) -> list[Delivery]:
+    """All deliveries by age, detached."""
+    with app.app_context():
+        found = db.session.query(Delivery).order_by(Delivery.id).all()
+        db.session.expunge_all()
+        return found
+
+
+def ended(app: Flask, count: int = 1) -> None:
+    """Waits until so many deliveries have ended, well or badly."""
+    over = {"succeeded", "failed", "cancelled"}
+    wait_until(
+        lambda: sum(delivery.status in over for delivery in deliveries(app)) >= count,
+        20.0,
+        f"{count} ended deliveries",
+    )
+
+
+@contextmanager
+def working(app: Flask, **options: Any) -> Iterator[Worker]:
+    """A worker in a thread, which ends with the block and has then recorded all it sent."""
+    worker = Worker(app, **options)
+    thread = Thread(target=worker.run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(20)
+        assert not thread.is_alive()

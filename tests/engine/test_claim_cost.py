@@ -1,0 +1,113 @@
+"""What a claim reads does not grow with what waits for a receiver that is dead."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from tests.engine.conftest import send, subscribe
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.delivery import claiming, queue
+from webhooks_ui.models import Event
+
+WAITING = 100_000
+MOST_ROWS = 500  # of a plan's nodes together; a look at all that waits would be far above
+MOST_STEPS = 20_000  # of SQLite's virtual machine
+
+# A hundred thousand deliveries of one event, as fan-out writes them: due since 1970.
+PILE = {
+    "sqlite": """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :waiting)
+        INSERT INTO deliveries
+          (public_id, event_id, webhook_id, test, status, due_at, claims, attempts_made, created_at)
+        SELECT 'dlv_' || i, :event, :webhook, 0, 'pending', 0, 0, 0, 0 FROM n
+    """,
+    "postgresql": """
+        INSERT INTO deliveries
+          (public_id, event_id, webhook_id, test, status, due_at, claims, attempts_made, created_at)
+        SELECT 'dlv_' || i, :event, :webhook, false, 'pending', 0, 0, 0, 0
+        FROM generate_series(1, :waiting) AS i
+    """,
+}
+
+
+@pytest.fixture
+def piled_up(engine: Flask) -> Iterator[Flask]:
+    """Much waits for webhook 1, one event for webhook 2."""
+    subscribe(engine, "http://127.0.0.1/dead", event_types=("team_changed",))
+    subscribe(engine, "http://127.0.0.1/alive")
+    send(engine)
+    with engine.app_context():
+        with transaction():
+            event = db.session.query(Event.id).scalar()
+            given = {"event": event, "webhook": 1, "waiting": WAITING}
+            db.session.execute(text(PILE[db.engine.dialect.name]), given)
+            if db.engine.dialect.name == "postgresql":
+                db.session.execute(text("ANALYZE"))
+        yield engine
+
+
+def parameters(slots: dict[int, int]) -> dict[str, Any]:
+    moment = now()
+    return claiming.parameters(slots, 2, 64, moment, moment + timedelta(seconds=45))
+
+
+@pytest.mark.parametrize("slots", [{}, {1: 1}, {1: 0}])
+def test_a_claim_reads_few_rows_however_many_wait(piled_up: Flask, slots: dict[int, int]) -> None:
+    if db.engine.dialect.name == "sqlite":
+        assert steps(slots) < MOST_STEPS
+    else:
+        assert rows(slots) < MOST_ROWS
+
+
+def test_the_others_get_their_turn(piled_up: Flask) -> None:
+    claims = queue.claim({}, 2, 64, now(), timedelta(seconds=45))
+
+    assert sorted(claim.webhook_id for claim in claims) == [1, 1, 2]
+
+
+def rows(slots: dict[int, int]) -> int:
+    """How many rows the nodes of PostgreSQL's plan gave or threw away, as it was run."""
+    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {claiming.statement('postgresql').text}")
+    found = db.session.execute(explain, parameters(slots)).scalar_one()
+    db.session.rollback()
+    (plan,) = found if isinstance(found, list) else json.loads(found)
+
+    def of(node: dict[str, Any]) -> int:
+        given = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        return int(given * node["Actual Loops"]) + sum(map(of, node.get("Plans", ())))
+
+    return of(plan["Plan"])
+
+
+def steps(slots: dict[int, int]) -> int:
+    """How many steps SQLite's virtual machine takes, to the next hundred."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += 100
+        return 0
+
+    with db.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(count, 100)
+        connection.execute(claiming.statement("sqlite"), parameters(slots))
+        driver.set_progress_handler(None, 0)
+        connection.rollback()
+    return taken
+
+
+@pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
+def test_sqlite_looks_nothing_up_without_an_index(engine: Flask) -> None:
+    with engine.app_context():
+        explain = text(f"EXPLAIN QUERY PLAN {claiming.statement('sqlite').text}")
+        plan = [row.detail for row in db.session.execute(explain, parameters({}))]
+    of_deliveries = [line for line in plan if re.search(r"\b(deliveries|d|p)\b", line)]
+    assert of_deliveries
+    assert [line for line in of_deliveries if "SCAN" in line and "INDEX" not in line] == []

@@ -1,0 +1,192 @@
+"""kill -9 in the middle of the work: nothing that was accepted is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.engine.conftest import MakeApp, deliveries, ended, send, subscribe
+from tests.support.api import Platform
+from tests.support.receiver import Answer, Receiver
+from tests.support.server import Server
+from tests.support.waiting import wait_until
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.models import Delivery, Event, Token
+
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
+
+
+def start(environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A worker in a process of its own."""
+    command = [sys.executable, "-m", "webhooks_ui", "worker"]
+    return subprocess.Popen(command, env=os.environ | environ)
+
+
+@pytest.fixture
+def environ(make_engine: MakeApp) -> dict[str, str]:
+    config = make_engine().config
+    return {
+        "WEBHOOKS_UI_DATA_DIR": str(config["DATA_DIR"]),
+        "WEBHOOKS_UI_DATABASE_URL": config["DATABASE_URL"],
+        "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
+        "WEBHOOKS_UI_DELIVERY_TIMEOUT": "2",
+    }
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_a_killed_worker_loses_nothing(
+    make_engine: MakeApp, environ: dict[str, str], receiver: Receiver, seed: int
+) -> None:
+    app = make_engine()
+    subscribe(app, receiver.url)
+    receiver.answer(Answer(delay=0.005))
+    accepted = send(app, 200)
+
+    first = start(environ)
+    receiver.wait(37 * seed % 150 + 1, timeout=30)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    in_flight = {d.public_id for d in deliveries(app) if d.status == "delivering"}
+    with app.app_context():
+        expire_leases()
+    second = start(environ)
+    try:
+        ended(app, len(accepted))
+    finally:
+        second.terminate()
+        # Asked before it has set itself up, when the first one had done it all, it just ends.
+        assert second.wait(20) in (0, -signal.SIGTERM)
+
+    sent = [request.header("webhook-id") for request in receiver.requests()]
+    expected = {delivery.public_id for delivery in deliveries(app)}
+    assert {d.status for d in deliveries(app)} == {"succeeded"}
+    assert set(sent) == expected
+    assert len(expected) == len(accepted)
+    # Twice only what was sent and not yet recorded when it died, each under its own id.
+    assert {public_id for public_id, times in Counter(sent).items() if times > 1} <= in_flight
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_a_killed_server_keeps_what_it_has_promised(
+    make_engine: MakeApp, tmp_path: Path, receiver: Receiver, seed: int
+) -> None:
+    """Killed with its worker, while events come in; both databases, nothing is told beforehand."""
+    app = make_engine()
+    subscribe(app, receiver.url)
+    with app.app_context(), transaction():
+        token = Token.issue("Platform", "events")
+    server = Server(
+        app.config["DATA_DIR"],
+        DATABASE_URL=app.config["DATABASE_URL"],
+        ALLOWED_NETWORKS="127.0.0.1",
+        DELIVERY_TIMEOUT="2",
+    )
+    with server, Platform([server.url], token) as platform:
+        wait_until(platform.has(23 * seed % 60 + 10), 40.0, "events before the kill")
+        server.kill()
+        before = dict(platform.accepted)
+        with app.app_context():
+            expire_leases()
+        server.start()
+        wait_until(platform.has(len(before) + 20), 40.0, "events after the kill")
+        platform.stop()
+        ended(app, len(platform.accepted))
+        wait_until(lambda: {d.status for d in deliveries(app)} == {"succeeded"}, 20.0, "the rest")
+
+    assert platform.unexpected == []
+    with app.app_context():
+        stored = dict(db.session.execute(select(Event.sender_id, Event.public_id)).all())
+    assert before.items() <= platform.accepted.items() <= stored.items()
+    sent = {request.header("webhook-id") for request in receiver.requests()}
+    assert sent == {delivery.public_id for delivery in deliveries(app)}
+    assert len(sent) == len(stored)
+
+
+def expire_leases() -> None:
+    """What waiting for the leases of the dead worker would do."""
+    with transaction():
+        leased = update(Delivery).where(Delivery.status == "delivering")
+        db.session.execute(leased.values(lease_until=now() - timedelta(seconds=1)))
+
+
+def test_a_frozen_worker_that_wakes_changes_nothing(
+    make_engine: MakeApp, environ: dict[str, str], receiver: Receiver
+) -> None:
+    app = make_engine()
+    subscribe(app, receiver.url)
+    receiver.answer(Answer(delay=0.5), Answer())
+    send(app)
+
+    frozen = start(environ)
+    receiver.wait(1)
+    frozen.send_signal(signal.SIGSTOP)
+    with app.app_context():
+        expire_leases()
+    other = start(environ)
+    try:
+        ended(app)
+        (before,) = deliveries(app)
+        frozen.send_signal(signal.SIGCONT)
+        frozen.terminate()
+        assert frozen.wait(20) == 0
+    finally:
+        frozen.kill()
+        other.terminate()
+        assert other.wait(20) == 0
+
+    (after,) = deliveries(app)
+    assert (after.status, after.claims, after.attempts_made) == (
+        before.status,
+        before.claims,
+        before.attempts_made,
+    )
+    ids = {request.header("webhook-id") for request in receiver.requests()}
+    assert ids == {after.public_id}
+
+
+def test_a_worker_that_is_asked_to_end_finishes_what_is_under_way(
+    make_engine: MakeApp, environ: dict[str, str], receiver: Receiver
+) -> None:
+    app = make_engine()
+    subscribe(app, receiver.url)
+    receiver.answer(Answer(delay=0.5))
+    send(app)
+
+    worker = start(environ)
+    receiver.wait(1)
+    worker.terminate()
+
+    assert worker.wait(20) == 0
+    assert [d.status for d in deliveries(app)] == ["succeeded"]
+
+
+def test_serve_delivers_restarts_its_worker_and_takes_it_along(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    with Server(tmp_path / "data", ALLOWED_NETWORKS="127.0.0.0/8") as server:
+        first = worker_of(server)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: worker_of(server) not in (0, first), 20.0, "another worker")
+        second = worker_of(server)
+        server.kill()
+        wait_until(lambda: not Path(f"/proc/{second}").exists(), 20.0, "the worker's own end")
+
+
+def worker_of(server: object) -> int:
+    """The process id of the worker that a server has started; 0 when it has none."""
+    parent = server._process.pid  # type: ignore[attr-defined]
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            command = (stat.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and b"worker" in command and fields[0] != "Z":
+            return int(stat.parent.name)
+    return 0

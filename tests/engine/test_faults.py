@@ -1,0 +1,387 @@
+"""Faults of our own side, and every fault of a receiver through the worker."""
+
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+
+from tests.delivery.hostile import Behaviour, Hostile, Peer, answering, answering_once
+from tests.engine.conftest import MakeApp, deliveries, ended, send, subscribe, working
+from tests.support.postgres import Postgres
+from tests.support.receiver import Answer, Receiver
+from tests.support.waiting import wait_until
+from webhooks_ui import create_app, database, lifecycle
+from webhooks_ui.database import db, upgrade
+from webhooks_ui.delivery import worker as worker_module
+from webhooks_ui.delivery.attempts import attempt_of
+from webhooks_ui.models import Attempt, Delivery, Event
+
+
+def attempts(app: Flask) -> list[Attempt]:
+    with app.app_context():
+        found = db.session.query(Attempt).order_by(Attempt.id).all()
+        db.session.expunge_all()
+        return found
+
+
+def counts(app: Flask) -> tuple[int, int]:
+    """How many events and deliveries there are."""
+    with app.app_context():
+        return db.session.query(Event).count(), db.session.query(Delivery).count()
+
+
+# The write lock.
+
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def locked(app: Flask) -> Iterator[None]:
+    """Another process holds the write lock (within one process, SQLite's locks do not part)."""
+    database_file = app.config["SQLALCHEMY_DATABASE_URI"].database
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, database_file],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        try:
+            yield
+        finally:
+            holder.communicate(timeout=10)
+
+
+# PostgreSQL has no lock on everything, and ends when its disk is full.
+on_sqlite = pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def impatient(make_engine: MakeApp, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """An app on SQLite that waits for the lock, and between its tries, for a moment only."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(milliseconds=100))
+    monkeypatch.setattr(worker_module, "BACK_OFF", 0.1)
+    return make_engine()
+
+
+@on_sqlite
+def test_while_the_write_lock_is_held_nothing_is_accepted_and_nothing_lost(
+    impatient: Flask, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = impatient
+    subscribe(app, receiver.url)
+    send(app, 5)
+
+    with locked(app):
+        with pytest.raises(OperationalError):
+            send(app)
+        with working(app):
+            wait_until(lambda: caplog.text.count("out of reach") >= 3, 20.0, "the worker's tries")
+            assert receiver.requests() == []
+            waiting = [d.status for d in deliveries(app)]
+    assert waiting == ["pending"] * 5
+
+    with working(app):
+        send(app)
+        ended(app, 6)
+    assert {d.status for d in deliveries(app)} == {"succeeded"}
+    assert len(receiver.requests()) == 6
+
+
+@on_sqlite
+def test_what_was_sent_while_the_lock_is_held_is_recorded_after_it(
+    impatient: Flask, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = impatient
+    subscribe(app, receiver.url)
+    receiver.answer(Answer(hang=True))
+    send(app)
+
+    with working(app):
+        receiver.wait(1)
+        with locked(app):
+            receiver.answer(Answer())  # lets the hanging one go
+            wait_until(lambda: "not recorded yet" in caplog.text, 20.0, "the recorder's tries")
+            assert attempts(app) == []
+        wait_until(lambda: len(attempts(app)) == 1, 20.0, "the record")
+
+
+# The disk.
+
+
+@on_sqlite
+def test_when_the_disk_is_full_nothing_is_half_written(
+    impatient: Flask, receiver: Receiver
+) -> None:
+    """The database may not grow by a page, which SQLite reports as a full disk."""
+    app = impatient
+    subscribe(app, receiver.url)
+    send(app, 3)
+    before = counts(app)
+
+    with full(app):
+        for _ in range(2):
+            with pytest.raises(OperationalError, match="full"):
+                send(app, 50, data=b'{"text": "' + b"x" * 10_000 + b'"}')
+        assert counts(app) == before
+
+    with working(app):
+        send(app, 50, data=b'{"text": "' + b"x" * 10_000 + b'"}')
+        ended(app, 53)
+    assert {d.status for d in deliveries(app)} == {"succeeded"}
+
+
+@contextmanager
+def full(app: Flask) -> Iterator[None]:
+    """No new connection may let the database grow."""
+
+    def limit(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA page_count")
+        (pages,) = cursor.fetchone() or (0,)
+        cursor.execute(f"PRAGMA max_page_count={pages}")
+        cursor.close()
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "connect", limit)
+    engine.dispose()
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", limit)
+        engine.dispose()
+
+
+def test_an_outcome_that_cannot_be_stored_takes_no_other_along(
+    engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of ours, which the database refuses: the others in its batch are recorded."""
+    subscribe(engine, receiver.url)
+    subscribe(engine, receiver.url + "/odd")
+
+    def odd(*arguments: Any) -> dict[str, Any]:
+        made = attempt_of(*arguments)
+        return made | {"request_url": None} if made["request_url"].endswith("/odd") else made
+
+    monkeypatch.setattr(worker_module, "attempt_of", odd)
+    send(engine, 10)
+    with working(engine):
+        ended(engine, 10)
+
+    assert sorted(d.status for d in deliveries(engine)) == ["delivering"] * 10 + ["succeeded"] * 10
+    assert len(receiver.requests()) == 20
+
+
+# The database server.
+
+
+def test_a_restart_of_the_database_server_is_lived_through(
+    tmp_path: Path, postgres: Postgres, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "BACK_OFF", 0.1)
+    monkeypatch.setattr(worker_module, "LEASE_MARGIN", timedelta(seconds=1))
+    monkeypatch.setattr(worker_module, "RELEASE_EVERY", 0.5)
+    app = create_app(
+        {
+            "DATA_DIR": tmp_path,
+            "DATABASE_URL": postgres.create_database(),
+            "ALLOWED_NETWORKS": ("127.0.0.1",),
+            "DELIVERY_TIMEOUT": 2.0,
+        }
+    )
+    upgrade(app)
+    subscribe(app, receiver.url)
+    receiver.answer(Answer(delay=0.02))
+    accepted = send(app, 100)
+
+    with working(app):
+        receiver.wait(10)
+        postgres.stop()
+        try:
+            with pytest.raises(OperationalError):
+                send(app)
+        finally:
+            postgres.start()
+        accepted += send(app, 10)
+        ended(app, len(accepted))
+
+    found = deliveries(app)
+    lifecycle.close(app)
+    ids = {request.header("webhook-id") for request in receiver.requests()}
+    assert {d.status for d in found} == {"succeeded"}
+    assert {d.public_id for d in found} == ids
+    assert len(found) == len(accepted) == 110
+
+
+# Every fault of a receiver.
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+def hang(peer: Peer) -> None:
+    peer.read_request()
+    peer.hang()
+
+
+def drip(peer: Peer) -> None:
+    peer.read_request()
+    peer.send(HEAD)
+    peer.drip(b"X-Endless: y\r\n" * 1000)
+
+
+def continue_for_ever(peer: Peer) -> None:
+    peer.read_request()
+    peer.send_for_ever(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+
+def flood(peer: Peer) -> None:
+    peer.read_request()
+    peer.send(HEAD + b"\r\n")
+    peer.send_for_ever(b"x" * 65536)
+
+
+def reset(peer: Peer) -> None:
+    peer.read_request()
+    peer.reset()
+
+
+def reset_at_once(peer: Peer) -> None:
+    peer.reset()
+
+
+ANSWERS: dict[str, tuple[Behaviour, str | None]] = {
+    "never": (hang, "timeout"),
+    "drip": (drip, "timeout"),
+    "endless 100": (continue_for_ever, "timeout"),
+    "endless body": (flood, None),
+    "reset": (reset, "connection_reset"),
+    "reset at once": (reset_at_once, "connection_reset"),
+    "junk": (answering_once(b"\0\xff\xfe junk\r\n\r\n"), "protocol_error"),
+    "http/2": (answering_once(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "protocol_error"),
+    "only 100": (answering_once(b"HTTP/1.1 100 Continue\r\n\r\n"), "protocol_error"),
+    "status 999": (answering(b"HTTP/1.1 999 \0\xff\r\nContent-Length: 0\r\n\r\n"), "http_status"),
+    "500": (answering(b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"), "http_status"),
+    "redirect": (
+        answering_once(b"HTTP/1.1 307 T\r\nLocation: //x\0\xff" + b"y" * 9999 + b"\r\n\r\n"),
+        "redirected",
+    ),
+    "odd reason": (
+        answering_once(b"HTTP/1.1 500 " + b"\0\xed\xa0\x80" * 5000 + b"\r\n\r\n"),
+        "http_status",
+    ),
+    "odd headers": (
+        answering_once(HEAD + b"X-Nul: \0\r\nX-Bytes: \xff\xed\xa0\x80\r\n\r\n\0\xff"),
+        None,
+    ),
+    "many headers": (
+        answering_once(
+            HEAD + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 999) for n in range(500)) + b"\r\n"
+        ),
+        None,
+    ),
+    "short body": (answering_once(HEAD + b"Content-Length: 99\r\n\r\nshort"), None),
+    "broken chunks": (answering_once(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), None),
+    "bad gzip": (answering_once(HEAD + b"Content-Encoding: gzip\r\n\r\nnone"), None),
+    "huge Retry-After": (
+        answering(
+            b"HTTP/1.1 503 B\r\nRetry-After: 9" + b"9" * 99 + b"\r\nContent-Length: 0\r\n\r\n"
+        ),
+        "http_status",
+    ),
+}
+
+
+def resolve(host: str, _port: int) -> list[str]:
+    if host == "inside.example":
+        return ["127.0.0.1", "10.0.0.8"]
+    raise OSError(-2, "Name or service not known")
+
+
+def refused() -> str:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{bound.getsockname()[1]}/"
+
+
+@pytest.fixture
+def hostile() -> Iterator[Callable[..., Hostile]]:
+    running: list[Hostile] = []
+
+    def start(behaviour: Behaviour, context: ssl.SSLContext | None = None) -> Hostile:
+        running.append(Hostile(behaviour, context))
+        return running[-1]
+
+    yield start
+    for receiver in running:
+        receiver.close()
+
+
+def test_every_fault_of_a_receiver_ends_in_a_recorded_attempt(
+    make_engine: MakeApp, hostile: Callable[..., Hostile], receiver: Receiver
+) -> None:
+    """All at once, beside a receiver in order, which the worker still serves after them."""
+    app = make_engine(DELIVERY_TIMEOUT=1.0, RESOLVER=resolve)
+    untrusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(untrusted)
+    urls: dict[str, tuple[str, str | None]] = {
+        name: (hostile(behaviour).url(), error) for name, (behaviour, error) in ANSWERS.items()
+    }
+    plain = hostile(answering(HEAD + b"Content-Length: 0\r\n\r\n")).url()
+    urls |= {
+        "refused": (refused(), "connection_refused"),
+        "untrusted": (hostile(hang, untrusted).url(), "tls_failure"),
+        "no tls": (plain.replace("http:", "https:"), "tls_failure"),
+        "no name": ("http://nowhere.example/", "dns_failure"),
+        "blocked": ("http://inside.example/", "blocked_address"),
+    }
+    names = {subscribe(app, url): name for name, (url, _) in urls.items()}
+
+    with working(app):
+        send(app, data='{"text": "Добрий день"}'.encode())
+        wait_until(lambda: len(attempts(app)) == len(urls), 30.0, "an attempt at each")
+        subscribe(app, receiver.url)
+        send(app)
+        receiver.wait(1)
+
+    with app.app_context():
+        first = db.session.query(Delivery).filter(Delivery.event_id == 1)
+        found = {names[d.webhook.public_id]: d.attempts[0].error for d in first if d.webhook}
+        recorded = {d.status for d in first}
+    assert found == {name: error for name, (_, error) in urls.items()}
+    assert recorded == {"pending", "succeeded"}
+
+
+def test_a_receiver_that_is_gone_for_good_is_disabled_by_the_worker(
+    make_engine: MakeApp, hostile: Callable[..., Hostile]
+) -> None:
+    app = make_engine()
+    gone = hostile(answering(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"))
+    subscribe(app, gone.url())
+
+    with working(app):
+        send(app)
+        ended(app)
+
+    (delivery,) = deliveries(app)
+    assert (delivery.status, attempts(app)[0].error) == ("failed", "http_status")

@@ -1,0 +1,116 @@
+"""The queue by itself: claims, their fence, and what comes too late."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from tests.engine.conftest import attempt_at, deliveries, send, subscribe
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.delivery import queue
+from webhooks_ui.delivery.queue import Job, Result
+from webhooks_ui.delivery.retry import Decision
+from webhooks_ui.models import Attempt, Delivery, Webhook, webhook_changes
+
+LEASE = timedelta(seconds=45)
+
+
+def claim(app: Flask) -> list[Job]:
+    with app.app_context():
+        return queue.jobs(queue.claim({}, 10, 10, now(), LEASE))
+
+
+def outcome(job: Job, error: str | None = None) -> Result:
+    decision = Decision("pending", now() + LEASE) if error else Decision("succeeded")
+    return Result(job.claim, attempt_at(job, error, now()), decision)
+
+
+def record(app: Flask, *results: Result) -> None:
+    with app.app_context():
+        queue.record(results, now())
+
+
+def attempts(app: Flask) -> list[tuple[int, str | None]]:
+    with app.app_context():
+        found = db.session.query(Attempt.number, Attempt.error).order_by(Attempt.id)
+        return [(number, error) for number, error in found]
+
+
+def claim_anew(app: Flask) -> list[Job]:
+    """Another worker's claims after the leases have run out."""
+    with app.app_context():
+        with transaction():
+            db.session.execute(update(Delivery).values(lease_until=now() - LEASE))
+        queue.release_expired(now())
+    return claim(app)
+
+
+def test_an_outcome_under_an_old_claim_changes_nothing(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine)
+    (late,) = claim(engine)
+    (current,) = claim_anew(engine)
+
+    record(engine, outcome(late))
+    assert [d.status for d in deliveries(engine)] == ["delivering"]
+
+    record(engine, outcome(current, "timeout"))
+    assert attempts(engine) == [(1, "timeout")]
+
+
+def test_an_old_and_a_current_claim_in_one_batch_are_told_apart(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine)
+    (late,) = claim(engine)
+    (current,) = claim_anew(engine)
+
+    record(engine, outcome(late, "timeout"), outcome(current))
+
+    assert attempts(engine) == [(1, None)]
+
+
+def test_the_same_claim_twice_in_one_batch_counts_once(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine)
+    (job,) = claim(engine)
+
+    record(engine, outcome(job), outcome(job, "timeout"))
+
+    assert attempts(engine) == [(1, None)]
+    assert [d.status for d in deliveries(engine)] == ["succeeded"]
+
+
+@pytest.mark.parametrize("act", ["disable", "delete"])
+def test_what_a_dead_worker_held_of_a_webhook_that_is_off_is_cancelled(
+    engine: Flask, act: str
+) -> None:
+    public_id = subscribe(engine, "http://127.0.0.1/1")
+    send(engine)
+    claim(engine)
+    with engine.app_context():
+        webhook = Webhook.by_public_id(public_id)
+        assert webhook
+        if act == "disable":
+            webhook_changes.set_enabled(webhook, False, None)
+        else:
+            webhook_changes.delete(webhook, None)
+
+    assert claim_anew(engine) == []
+
+    assert [(d.status, d.due_at) for d in deliveries(engine)] == [("cancelled", None)]
+
+
+def test_who_is_enabled_again_starts_anew_to_fail(engine: Flask) -> None:
+    public_id = subscribe(engine, "http://127.0.0.1/1")
+    send(engine)
+    (job,) = claim(engine)
+    record(engine, outcome(job, "timeout"))
+
+    with engine.app_context():
+        webhook = Webhook.by_public_id(public_id)
+        assert webhook
+        assert webhook.failing_since
+        webhook_changes.set_enabled(webhook, False, None)
+        webhook_changes.set_enabled(webhook, True, None)
+        assert webhook.failing_since is None

@@ -1,0 +1,94 @@
+"""Two web processes and three workers on one PostgreSQL: more machines are more of these."""
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.engine.conftest import MakeApp, deliveries, ended, subscribe
+from tests.engine.test_crash import expire_leases, start
+from tests.support.api import Platform
+from tests.support.receiver import Answer, Receiver
+from tests.support.server import Server
+from tests.support.waiting import wait_until
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.delivery.worker import LEASE_MARGIN
+from webhooks_ui.models import Event, Token
+
+EVENTS = 300
+LEASE = timedelta(seconds=2) + LEASE_MARGIN
+
+pytestmark = pytest.mark.parametrize("make_engine", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def webs(make_engine: MakeApp, tmp_path: Path) -> Iterator[list[Server]]:
+    """Two web processes, each as on a machine of its own, under the same keys."""
+    config = make_engine().config
+    with ExitStack() as stack:
+        servers = []
+        for number in range(2):
+            server = Server(
+                tmp_path / f"web-{number}",
+                DATABASE_URL=config["DATABASE_URL"],
+                SECRET_KEY=config["SECRET_KEY"],
+                ENCRYPTION_KEYS_FILE=str(config["DATA_DIR"] / "encryption_keys"),
+                ALLOWED_NETWORKS="127.0.0.1",
+                DELIVERY_TIMEOUT="2",
+            )
+            server.start("--no-worker")
+            stack.callback(server.stop)
+            servers.append(server)
+        yield servers
+
+
+def test_what_any_web_process_accepts_arrives_by_any_worker(
+    make_engine: MakeApp, webs: list[Server], receiver: Receiver
+) -> None:
+    app = make_engine()
+    subscribe(app, receiver.url)
+    receiver.answer(Answer(delay=0.01))
+    with app.app_context(), transaction():
+        token = Token.issue("Platform", "events")
+
+    workers = [start(webs[number % 2].environ) for number in range(3)]
+    try:
+        with Platform([web.url for web in webs], token) as platform:
+            wait_until(platform.has(EVENTS // 3), 40.0, "a third of the events")
+            workers[0].send_signal(signal.SIGKILL)
+            workers[0].wait()
+            killed_at = now()
+            wait_until(platform.has(EVENTS), 40.0, "the events")
+        wait_until(lambda: only_the_dead_hold(app, killed_at), 40.0, "the living workers' work")
+        in_flight = {d.public_id for d in deliveries(app) if d.status == "delivering"}
+        with app.app_context():
+            expire_leases()
+        ended(app, len(platform.accepted))
+    finally:
+        for worker in workers:
+            worker.terminate()
+        statuses = [worker.wait(20) for worker in workers]
+
+    assert platform.unexpected == []
+    assert statuses == [-signal.SIGKILL, 0, 0]
+    sent = Counter(request.header("webhook-id") for request in receiver.requests())
+    found = deliveries(app)
+    assert {d.status for d in found} == {"succeeded"}
+    assert set(sent) == {d.public_id for d in found}
+    with app.app_context():
+        stored = set(db.session.scalars(select(Event.public_id)))
+    assert set(platform.accepted.values()) <= stored
+    assert {public_id for public_id, times in sent.items() if times > 1} <= in_flight
+    assert set(sent.values()) <= {1, 2}
+
+
+def only_the_dead_hold(app: Flask, killed_at: datetime) -> bool:
+    """Whether all has ended but what was leased before the kill."""
+    rest = [d for d in deliveries(app) if d.status in {"pending", "delivering"}]
+    return all(d.lease_until and d.lease_until <= killed_at + LEASE for d in rest)

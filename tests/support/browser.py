@@ -1,0 +1,207 @@
+"""Real Chromium, watched: what a visitor's browser would complain about fails the test."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    StorageState,
+    WebError,
+    sync_playwright,
+)
+
+from tools.provide import find_chromium
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    # Nothing leaves this machine, whatever a page asks for.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+# Chromium reports the answer to a form with errors as a console error; it is our contract.
+EXPECTED_MESSAGE = "the server responded with a status of 422"
+
+ColorScheme = Literal["light", "dark"]
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A running Chromium, the system's or else Playwright's own; to be seen if HEADED is set."""
+    program = find_chromium()
+    assert program is not None, "no browser was found: run `make test`, which installs one"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=ARGUMENTS, headless=not os.environ.get("HEADED")
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """Collects everything in one browser context that should not happen on our pages.
+
+    Console and page errors (violations of the Content-Security-Policy are among them), requests
+    that failed, and requests to another origin than the console's.
+    """
+
+    origin: str
+    allowed: list[str] = field(default_factory=lambda: [EXPECTED_MESSAGE])
+    problems: list[str] = field(default_factory=list)
+
+    def attach(self, context: BrowserContext) -> None:
+        """Listen to every page of this context."""
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_error)
+        context.on("request", self._on_request)
+        context.on("requestfailed", self._on_failure)
+
+    def allow(self, text: str) -> None:
+        """Expect problems that contain this text: the test provokes them."""
+        self.allowed.append(text)
+
+    def unexpected(self) -> list[str]:
+        """The problems that no `allow` covers."""
+        return [found for found in self.problems if not any(text in found for text in self.allowed)]
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def _on_error(self, error: WebError) -> None:
+        self.problems.append(f"page: {error.error}")
+
+    def _on_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and not self._is_ours(request.url):
+            self.problems.append(f"other origin: {request.url}")
+
+    def _is_ours(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc}" == self.origin
+
+    def _on_failure(self, request: Request) -> None:
+        # A page that is left takes its unfinished requests with it.
+        if request.failure != "net::ERR_ABORTED":
+            self.problems.append(f"failed: {request.method} {request.url}: {request.failure}")
+
+
+class Visitor:
+    """Opens pages as one test needs them and checks at the end that none had a problem."""
+
+    def __init__(self, browser: Browser, origin: str, signed_in: StorageState | None) -> None:
+        self._browser = browser
+        self._origin = origin
+        self._signed_in = signed_in
+        self._contexts: list[BrowserContext] = []
+        self.watch = Watch(origin)
+
+    def open(
+        self,
+        path: str | None = None,
+        *,
+        signed_in: bool = True,
+        locale: str = "en-GB",
+        color_scheme: ColorScheme = "light",
+        width: int = 1280,
+        height: int = 800,
+        javascript: bool = True,
+        **options: Any,
+    ) -> Page:
+        """A page in a context of its own, at `path` of the console if given.
+
+        `locale` is the browser's preferred language; `options` go to Playwright's `new_context`.
+        """
+        context = self._browser.new_context(
+            base_url=self._origin,
+            locale=locale,
+            timezone_id="Europe/Kyiv",
+            color_scheme=color_scheme,
+            viewport={"width": width, "height": height},
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+            storage_state=self._signed_in if signed_in else None,
+            **options,
+        )
+        context.set_default_timeout(10_000)
+        self.watch.attach(context)
+        self._contexts.append(context)
+        page = context.new_page()
+        if path is not None:
+            page.goto(path)
+        return page
+
+    def leave(self) -> None:
+        """Close every page; AssertionError when one of them had a problem."""
+        for context in self._contexts:
+            context.close()
+        problems = self.watch.unexpected()
+        assert not problems, "the browser complained:\n" + "\n".join(problems)
+
+
+Open = Callable[..., Page]
+
+
+def assert_accessible(page: Page, *, colours_only: bool = False) -> None:
+    """No violation found by axe on the page as it is now (WCAG 2.2 AA and best practices).
+
+    `colours_only` is for a page that was judged already and now has other colours.
+    """
+    tags = {"type": "tag", "values": AXE_TAGS}
+    contrast = {"type": "rule", "values": ["color-contrast"]}
+    options = {
+        "runOnly": contrast if colours_only else tags,
+        "resultTypes": ["violations"],
+    }
+    violations = Axe().run(page, options=options).response["violations"]
+    assert not violations, f"{page.url}\n" + "\n".join(_describe(found) for found in violations)
+
+
+def _describe(violation: dict[str, Any]) -> str:
+    """One violation as text: rule, what it asks, and each element with what is wrong with it."""
+    lines = [f"{violation['id']} ({violation['impact']}): {violation['help']}"]
+    for node in violation["nodes"]:
+        lines.append(f"  {node['target']}: {node['html'][:200]}")
+        checks = node["any"] + node["all"] + node["none"]
+        lines += [f"    {check['message']}" for check in checks]
+    return "\n".join(lines)
+
+
+@dataclass
+class Weight:
+    """What the first load of a page costs: the number of requests and their bytes on the wire."""
+
+    requests: int
+    size: int
+
+
+def weigh(page: Page, path: str) -> Weight:
+    """Load `path` in a fresh context and add up what was transferred."""
+    finished: list[Request] = []
+
+    def finish(request: Request) -> None:
+        finished.append(request)
+
+    page.on("requestfinished", finish)
+    page.goto(path, wait_until="networkidle")
+    return Weight(len(finished), sum(_transferred(request) for request in finished))
+
+
+def _transferred(request: Request) -> int:
+    sizes = request.sizes()
+    return sizes["responseHeadersSize"] + sizes["responseBodySize"]

@@ -1,0 +1,124 @@
+"""The real program in its own process: `webhooks-ui serve` on a free port, with its own data."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.support.waiting import free_port, wait_until
+
+PROGRAM = (sys.executable, "-m", "webhooks_ui")
+SETUP_LINK = re.compile(r"https?://\S+/setup\S*")
+
+
+class Server:
+    """Starts on entering; on leaving asks it to stop and checks that it ended well.
+
+    `settings` are given by name without prefix: `Server(folder, ALLOWED_NETWORKS="127.0.0.1")`.
+    """
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        own = {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "PORT": str(self.port)}
+        self.environ = _environ(own | settings)
+        self._log = data_dir / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.stop()
+        else:
+            self.kill()
+
+    def start(self, *arguments: str, timeout: float = 20.0) -> None:
+        """Run `serve` with these arguments and return once it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*PROGRAM, "serve", *arguments],
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_until(self._is_up, timeout, "the server's answer")
+
+    def _is_up(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"the server ended while starting:\n{self.log()}"
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """End it as an operator would, by SIGTERM; it must exit 0 and have logged no traceback."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            status = self._process.wait(timeout)
+        finally:
+            self.kill()
+        assert status == 0, f"the server's exit status was {status}:\n{self.log()}"
+        assert "Traceback (most recent call last)" not in self.log(), self.log()
+
+    def kill(self) -> None:
+        """End it, and every process it has started, at once."""
+        if self._process is not None:
+            # It leads a process group of its own, so this reaches nothing else.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def log(self) -> str:
+        """Everything it has printed so far."""
+        return self._log.read_text(errors="replace")
+
+    def setup_link(self) -> str:
+        """The one-time link that makes the first administrator, as printed at the start."""
+        found = wait_until(lambda: SETUP_LINK.search(self.log()), what="the set-up link")
+        assert found is not None
+        return found.group()
+
+    def command(self, *arguments: str, stdin: str = "") -> str:
+        """Run another `webhooks-ui` command on the same data; its output. It must exit 0."""
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def _environ(settings: dict[str, str]) -> dict[str, str]:
+    """This environment without the developer's own settings, with those given."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEBHOOKS_UI_")}
+    ours = {f"WEBHOOKS_UI_{name}": value for name, value in settings.items()}
+    return inherited | ours | {"PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,30 @@
+"""Wait for what another process or thread brings about, without guessing how long it takes."""
+
+import socket
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+INTERVAL = 0.02
+
+
+def wait_until(probe: Callable[[], T], timeout: float = 10.0, what: str = "the condition") -> T:
+    """Ask `probe` until its answer is true, and return it.
+
+    Raises AssertionError naming `what` when that has not happened within `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    while not (answer := probe()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come within {timeout:g} s")
+        time.sleep(INTERVAL)
+    return answer
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nothing listens on at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port

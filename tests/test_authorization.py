@@ -1,0 +1,202 @@
+"""Authorizations: the header each becomes, what is tidied, and what is refused with which words."""
+
+import base64
+import string
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webhooks_ui.authorization import (
+    MASK,
+    Authorization,
+    Basic,
+    Bearer,
+    Custom,
+    NoAuthorization,
+    header,
+    masked,
+    problems,
+    tidy,
+)
+from webhooks_ui.header_rules import is_owned
+
+TOKEN_CHARACTERS = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
+VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
+PLAIN = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=80)
+ANY = st.text(max_size=80)
+OWNED = [
+    "Host",
+    "content-length",
+    "Content-Type",
+    "Transfer-Encoding",
+    "TE",
+    "Connection",
+    "Keep-Alive",
+    "Trailer",
+    "Upgrade",
+    "Via",
+    "Expect",
+    "Date",
+    "Set-Cookie",
+    "Accept-Encoding",
+    "User-Agent",
+    "webhook-id",
+]
+AUTHORIZATIONS = st.one_of(
+    st.just(NoAuthorization()),
+    st.builds(Bearer, ANY),
+    st.builds(Basic, ANY, ANY),
+    st.builds(Custom, ANY, ANY),
+)
+
+
+def words(auth: Authorization) -> dict[str, str]:
+    return {name: str(problem) for name, problem in problems(auth).items()}
+
+
+@pytest.mark.parametrize(
+    ("auth", "expected"),
+    [
+        (NoAuthorization(), None),
+        (Bearer("abc"), ("Authorization", "Bearer abc")),
+        # RFC 7617 §2 and §2.1, its own two examples.
+        (
+            Basic("Aladdin", "open sesame"),
+            ("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        ),
+        (Basic("test", "123\u00a3"), ("Authorization", "Basic dGVzdDoxMjPCow==")),
+        (Custom("X-Api-Key", "k 1"), ("X-Api-Key", "k 1")),
+    ],
+)
+def test_each_kind_is_one_header(auth: Authorization, expected: tuple[str, str] | None) -> None:
+    assert header(auth) == expected
+
+
+def test_masks_show_kind_and_name_but_no_secret() -> None:
+    assert masked(NoAuthorization()) is None
+    assert masked(Bearer("abc")) == ("Authorization", f"Bearer {MASK}")
+    assert masked(Basic("u", "p")) == ("Authorization", f"Basic {MASK}")
+    assert masked(Custom("X-Api-Key", "abc")) == ("X-Api-Key", MASK)
+
+
+def test_secrets_do_not_show_in_a_representation() -> None:
+    shown = repr([Bearer("hunter2"), Basic("ann", "hunter2"), Custom("X-Key", "hunter2")])
+    assert "hunter2" not in shown
+    assert "ann" in shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (Bearer("  abc \n"), Bearer("abc")),
+        (Bearer("Bearer abc"), Bearer("abc")),
+        (Bearer("bearer  bearer abc"), Bearer("abc")),
+        (Bearer("Authorization: Bearer abc"), Bearer("abc")),
+        (Bearer("Bearer"), Bearer("")),
+        (Bearer("bearer-of-news"), Bearer("bearer-of-news")),
+        (Bearer("my bearer abc"), Bearer("my bearer abc")),
+        (Basic(" ann ", " p w "), Basic("ann", "p w")),
+        (Basic("и\u0306", "и\u0306"), Basic("й", "й")),
+        (Basic("ﬁ", "²"), Basic("ﬁ", "²")),
+        (Custom(" X-Key: ", " v "), Custom("X-Key", "v")),
+        (Custom("X-Key: abc:d", ""), Custom("X-Key", "abc:d")),
+        (NoAuthorization(), NoAuthorization()),
+    ],
+)
+def test_what_was_pasted_is_tidied(typed: Authorization, meant: Authorization) -> None:
+    assert tidy(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("auth", "fields"),
+    [
+        (NoAuthorization(), set()),
+        (Bearer("abc"), set()),
+        (Bearer(""), {"auth_token"}),
+        (Basic("", ""), {"auth_login", "auth_password"}),
+        (Basic("ann", ""), {"auth_password"}),
+        (Basic("a:b", "p"), {"auth_login"}),
+        (Basic("Олена", "пароль: ✓"), set()),
+        (Basic("ann", "tab\there"), {"auth_password"}),
+        (Basic("ann\x85", "p"), {"auth_login"}),
+        (Basic("ann", "\ud800"), {"auth_password"}),
+        (Custom("", ""), {"auth_header_name", "auth_header_value"}),
+        (Custom("Authorization", "Token abc"), set()),
+        (Custom("Cookie", "session=1"), set()),
+        (Custom("api_key", "1"), set()),
+        (Custom("X Key", "1"), {"auth_header_name"}),
+        (Custom("Ключ", "1"), {"auth_header_name"}),
+        (Custom("X-Key:", "1"), {"auth_header_name"}),
+        (Custom("X-Key", "a\r\nHost: evil"), {"auth_header_value"}),
+        (Custom("X-Key", "ключ"), {"auth_header_value"}),
+        (Custom("X-Key", "a\tb"), {"auth_header_value"}),
+        (Bearer("a\x1fb"), {"auth_token"}),
+        (Bearer("a\x7fb"), {"auth_token"}),
+        (Custom("X-" + "k" * 254, "v" * 4096), set()),
+        (Custom("X-" + "k" * 255, "v" * 4097), {"auth_header_name", "auth_header_value"}),
+        (Bearer("t" * 4096), set()),
+        (Bearer("t" * 4097), {"auth_token"}),
+        (Basic("l" * 4097, "p" * 4097), {"auth_login", "auth_password"}),
+    ],
+)
+def test_problems_stand_at_their_fields(auth: Authorization, fields: set[str]) -> None:
+    assert set(problems(auth)) == fields
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*OWNED, "Transfer_Encoding", "webhook_id", "Webhook-Signature", "Proxy-Authorization"],
+)
+def test_names_that_http_or_we_own_are_refused(name: str) -> None:
+    assert "is set by HTTP or by this program" in words(Custom(name, "1"))["auth_header_name"]
+
+
+def test_the_words_tell_which_character_and_not_the_secret() -> None:
+    assert words(Bearer("hunter2“"))["auth_token"].startswith("Character 8 cannot travel")
+    assert words(Basic("ann", "hunter2\n"))["auth_password"].startswith("Character 8 is a control")
+    assert "hunter2" not in str(words(Bearer("hunter2“")) | words(Basic("ann", "hunter2\n")))
+
+
+@given(login=PLAIN.filter(lambda text: ":" not in text), password=PLAIN)
+def test_basic_decodes_to_login_and_password(login: str, password: str) -> None:
+    auth = Basic(login, password)
+    assert problems(auth) == {}
+    value = (header(auth) or ("", ""))[1]
+    assert value.isascii()
+    decoded = base64.b64decode(value.removeprefix("Basic "), validate=True).decode()
+    assert decoded.partition(":") == (login, ":", password)
+
+
+@given(name=st.text(TOKEN_CHARACTERS, min_size=1, max_size=60), value=VISIBLE)
+def test_every_token_that_nobody_owns_is_a_header_name(name: str, value: str) -> None:
+    found = problems(Custom(name, value))
+    assert set(found) == ({"auth_header_name"} if is_owned(name) else set())
+
+
+@given(name=st.text(min_size=1, max_size=40))
+def test_no_name_with_another_character_is(name: str) -> None:
+    if set(name) - set(TOKEN_CHARACTERS):
+        assert "auth_header_name" in problems(Custom(name, "v"))
+
+
+@given(auth=AUTHORIZATIONS)
+def test_an_accepted_header_breaks_no_line(auth: Authorization) -> None:
+    if problems(auth) or (made := header(auth)) is None:
+        return
+    name, value = made
+    assert set(name) <= set(TOKEN_CHARACTERS)
+    assert all(0x20 <= ord(character) <= 0x7E for character in value)
+
+
+@given(auth=AUTHORIZATIONS)
+def test_tidying_twice_changes_nothing_more(auth: Authorization) -> None:
+    assert tidy(tidy(auth)) == tidy(auth)
+
+
+@given(password=PLAIN)
+def test_a_tidied_password_is_composed(password: str) -> None:
+    tidied = tidy(Basic("ann", password))
+    assert isinstance(tidied, Basic)
+    assert unicodedata.is_normalized("NFC", tidied.password)

@@ -1,0 +1,79 @@
+"""The catalogue: the six events of the platform, each with a sample its receivers would know."""
+
+import json
+
+import pytest
+
+from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES, EventType, sample_json
+
+LABELS = {
+    "conversation_status_changed": "Conversation status changed",
+    "conversation_substatus_changed": "Conversation substatus changed",
+    "message_created": "Message created",
+    "message_updated": "Message updated",
+    "assignee_changed": "Assigned agent changed",
+    "team_changed": "Assigned team changed",
+}
+CHANGED = {
+    "conversation_status_changed": "status",
+    "conversation_substatus_changed": "substatus",
+    "assignee_changed": "assignee_id",
+    "team_changed": "team_id",
+}
+each_type = pytest.mark.parametrize("kind", EVENT_TYPES.values(), ids=EVENT_TYPES)
+
+
+def test_the_events_are_those_of_the_platform_in_its_order() -> None:
+    assert {name: str(kind.label) for name, kind in EVENT_TYPES.items()} == LABELS
+    assert list(EVENT_TYPES) == list(LABELS)
+    changed = {name: kind.changed_key for name, kind in EVENT_TYPES.items() if kind.changed_key}
+    assert changed == CHANGED
+
+
+@each_type
+def test_each_has_one_sentence_and_a_readable_sample(kind: EventType) -> None:
+    meaning = str(kind.meaning)
+    assert meaning.endswith(".")
+    assert meaning.count(".") == 1
+    text = sample_json(kind.identifier)
+    assert json.loads(text) == kind.sample
+    assert "Олена Коваль" in text
+    assert text == json.dumps(kind.sample, ensure_ascii=False, indent=2)
+
+
+@each_type
+def test_each_sample_is_chatwoots_flat_body(kind: EventType) -> None:
+    sample = kind.sample
+    assert sample["event"] == kind.identifier
+    conversation = sample["conversation"] if "message" in kind.identifier else sample
+    assert conversation["id"] == 217
+    assert conversation["meta"]["assignee"]["name"] == "Ivan Petrenko"
+    if "message" in kind.identifier:
+        assert sample["inbox"] == {"id": 4, "name": "Telegram sales"}
+        assert sample["content"] == conversation["messages"][0]["content"]
+
+
+@each_type
+def test_a_change_carries_from_and_to(kind: EventType) -> None:
+    if kind.changed_key is None:
+        assert "changed_attributes" not in kind.sample
+        return
+    (change,) = kind.sample["changed_attributes"]
+    values = change[kind.changed_key]
+    assert set(values) == {"previous_value", "current_value"}
+    assert values["previous_value"] != values["current_value"]
+    meta = kind.sample["meta"]
+    now = {"assignee_id": meta["assignee"]["id"], "team_id": meta["team"]["id"]} | kind.sample
+    assert now[kind.changed_key] == values["current_value"]
+
+
+def test_a_sample_is_a_new_copy_each_time() -> None:
+    kind = EVENT_TYPES["message_created"]
+    kind.sample["conversation"].clear()
+    assert kind.sample["conversation"]["id"] == 217
+
+
+def test_channel_kinds_begin_with_the_platforms_own() -> None:
+    own = ["website", "api", "email", "call", "telegram", "viber", "whatsapp"]
+    assert list(CHANNEL_KINDS) == [*own, "facebook", "instagram", "sms", "other"]
+    assert all(str(label) for label in CHANNEL_KINDS.values())

@@ -1,0 +1,109 @@
+"""How the database is set up, and what happens when it is busy."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from tests.conftest import make_webhook, sign_in, stored
+from webhooks_ui import database
+from webhooks_ui.database import db, transaction
+from webhooks_ui.models import Channel
+from webhooks_ui.views import health
+
+
+def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
+    with app.app_context():
+        pragmas = {
+            name: db.session.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 2,  # FULL
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+    }
+
+
+def test_a_writer_takes_the_lock_before_it_reads(app: Flask) -> None:
+    """Else two that read first and write later would fail at once, whatever the busy time-out."""
+    done = threading.Barrier(2)
+    failures: list[BaseException] = []
+
+    def write(key: str) -> None:
+        try:
+            with app.app_context():
+                for number in range(20):
+                    with transaction():
+                        Channel.everyone()
+                        db.session.add(Channel(key=f"{key}-{number}", name=key))
+        except BaseException as error:
+            failures.append(error)
+        done.wait(30)
+
+    threads = [threading.Thread(target=write, args=(key,)) for key in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert failures == []
+    with app.app_context():
+        assert len(Channel.everyone()) == 40
+
+
+def test_a_transaction_that_fails_leaves_nothing(app: Flask) -> None:
+    def fail() -> None:
+        with transaction():
+            db.session.add(Channel(key="half", name="Half"))
+            db.session.flush()
+            raise RuntimeError("in the middle")
+
+    with app.app_context():
+        with pytest.raises(RuntimeError):
+            fail()
+        assert Channel.everyone() == []
+
+
+def test_a_locked_database_is_said_in_words_and_nothing_is_lost(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(milliseconds=50))
+    app = make_app()
+    admin: FlaskClient = sign_in(app, "olena")
+    public_id = make_webhook(admin)
+    with app.app_context():
+        # Of the same library: two that are loaded into one process do not see each other's locks.
+        other = db.engine.raw_connection()
+    other.cursor().execute("BEGIN IMMEDIATE")
+
+    answer = admin.post(f"/webhooks/{public_id}/disable")
+    reading = admin.get("/webhooks")
+    other.cursor().execute("ROLLBACK")
+    other.close()
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Nothing was changed" in answer.text
+    assert reading.status_code == 200
+    assert stored(app, public_id).enabled
+    assert admin.post(f"/webhooks/{public_id}/disable").status_code == 303
+
+
+def test_ready_says_whether_the_database_can_be_reached(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr(health, "ping", refuse)
+    assert client.get("/readyz").status_code == 503

@@ -1,0 +1,150 @@
+"""Find what the tests need beside Python packages, and install what is missing.
+
+`provide.py` as a command makes sure of a browser, a Cyrillic font and PostgreSQL. The finders are
+used by the tests too.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+POSTGRES_PLACES = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+    "/usr/local/opt/postgresql*/bin",
+    "/usr/local/pgsql/bin",
+)
+
+
+def find_chromium() -> Path | None:
+    """A Chromium or Chrome of the system that really starts, else Playwright's own, else None."""
+    for name in BROWSERS:
+        found = shutil.which(name)
+        if found and _starts([found, "--version"]):
+            return Path(found)
+    own = Path(_playwright_chromium())
+    return own if own.is_file() else None
+
+
+def _playwright_chromium() -> str:
+    # Imported late: only the tests' environment has Playwright.
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+def find_postgres() -> Path | None:
+    """The folder of the newest PostgreSQL server's programs, or None."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    places = [place for pattern in POSTGRES_PLACES for place in Path("/").glob(pattern[1:])]
+    return max(
+        (place for place in places if (place / "initdb").exists()), key=_version, default=None
+    )
+
+
+def _version(place: Path) -> tuple[int, ...]:
+    return tuple(int(digits) for digits in re.findall(r"\d+", str(place)))
+
+
+def has_cyrillic_font() -> bool:
+    """Whether fontconfig knows a font for Ukrainian; without one, pages show empty boxes."""
+    if shutil.which("fc-list") is None:
+        return sys.platform != "linux"
+    return bool(subprocess.run(["fc-list", ":lang=uk"], capture_output=True, check=False).stdout)
+
+
+def _starts(command: list[str]) -> bool:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _superuser() -> list[str] | None:
+    """The words before a command that needs root's rights; None when they cannot be had."""
+    if os.geteuid() == 0:
+        return []
+    sudo = ["sudo", "-n"]
+    return sudo if shutil.which("sudo") and _starts([*sudo, "true"]) else None
+
+
+def _apt_install(*packages: str) -> bool:
+    """Install Debian packages; False when this is no Debian, no root, or they do not exist."""
+    prefix = _superuser()
+    if prefix is None or shutil.which("apt-get") is None:
+        return False
+    print(f"Installing {', '.join(packages)} …", flush=True)
+    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    commands = ([*apt, "update"], [*apt, "install", "-y", "--no-install-recommends", *packages])
+    return all(_run(command) for command in commands)
+
+
+def _playwright_install() -> bool:
+    """Download Playwright's Chromium, with the system libraries it needs where that is allowed."""
+    print("Installing Playwright's Chromium …", flush=True)
+    install = [sys.executable, "-m", "playwright", "install"]
+    if (
+        _superuser() is not None
+        and shutil.which("apt-get")
+        and _run([*install, "--with-deps", "chromium"])
+    ):
+        return True
+    return _run([*install, "chromium"])
+
+
+def _run(command: list[str]) -> bool:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def provide_driver() -> bool:
+    """Make sure that Playwright's driver starts: it brings its own Node but not the libraries."""
+    driver = [sys.executable, "-m", "playwright", "--version"]
+    return _starts(driver) or (_apt_install("libatomic1") and _starts(driver))
+
+
+def provide_chromium() -> bool:
+    """Make sure of a browser; whether there is one."""
+    if find_chromium() is None:
+        # Ubuntu's `chromium` is a snap that does not start in containers: look again afterwards.
+        _apt_install("chromium")
+        return find_chromium() is not None or _playwright_install()
+    return True
+
+
+def provide_postgres() -> bool:
+    """Make sure of PostgreSQL's server programs; whether they are there."""
+    return find_postgres() is not None or (
+        _apt_install("postgresql") and find_postgres() is not None
+    )
+
+
+def main() -> int:
+    """Provide everything; the exit status is 1 where the browser tests cannot run."""
+    if not has_cyrillic_font() and not _apt_install(
+        "fontconfig", "fonts-dejavu-core", "fonts-liberation"
+    ):
+        print("No font with Cyrillic letters was found: screenshots will show empty boxes.")
+    if not provide_postgres():
+        print("PostgreSQL was not found: install it, or its tests are skipped.")
+    if not provide_driver():
+        print("Playwright does not start. Try `.venv/bin/playwright --version` to see why.")
+        return 1
+    if not provide_chromium():
+        print("No browser was found. Install Chromium or Google Chrome, then try again.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

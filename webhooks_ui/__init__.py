@@ -1,0 +1,64 @@
+"""webhooks-ui: a console and delivery engine for the outgoing webhooks of a messaging platform."""
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+__version__ = version("webhooks-ui")
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """The WSGI app, set up from the environment; `overrides` are settings that go above it.
+
+    Raises `config.SettingError` for a setting that is unknown or cannot be read.
+    """
+    # Imported here so that `import webhooks_ui` is cheap and free of cycles.
+    from webhooks_ui import (
+        api,
+        assets,
+        database,
+        errors,
+        i18n,
+        keys,
+        security,
+        signin,
+        vault,
+        views,
+    )
+    from webhooks_ui.delivery import testing
+
+    app = Flask(__name__, static_folder=None, template_folder=str(_folder("templates")))
+    app.config.update(_settings(overrides or {}))
+    kept = keys.ensure(app.config["DATA_DIR"], app.config)
+    app.config["SECRET_KEY"] = kept.secret_key
+    app.extensions["vault"] = vault.Vault(kept.encryption_keys)
+    database.init_app(app)
+    security.init_app(app)
+    signin.init_app(app)
+    i18n.init_app(app)
+    assets.init_app(app, _folder("static"))
+    errors.init_app(app)
+    testing.init_app(app)
+    views.init_app(app)
+    api.init_app(app)
+    return app
+
+
+def _settings(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the environment with `overrides` above them."""
+    from webhooks_ui import config
+
+    settings = config.load(os.environ) | dict(overrides)
+    if "DATA_DIR" in overrides and "DATABASE_URL" not in overrides:
+        settings["DATABASE_URL"] = config.sqlite_url(settings["DATA_DIR"])
+    return settings
+
+
+def _folder(name: str) -> Path:
+    """`name` inside the package, as in a wheel, or beside it, as in a checkout."""
+    package = Path(__file__).parent
+    return next(p for p in (package / name, package.parent / name) if p.is_dir())

@@ -1,0 +1,151 @@
+"""What comes in: JSON read strictly, then held against a model, in words of ours.
+
+The models say what the members are; what they may hold is said by the rules that the forms use.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+from flask import request
+from flask_babel import format_decimal
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from webhooks_ui.errors import ADVICE
+from webhooks_ui.problem import Fault, Problem, pointer
+from webhooks_ui.raw_json import JsonError, Member, Number, members
+
+Place = tuple[str | int, ...]
+ROOM = 65_536  # bytes of a body beside an event's data
+WORDS = {
+    "missing": _l("This is missing. Add it."),
+    "string_type": _l("Write a text here."),
+    "bool_type": _l("Write true or false here."),
+    "list_type": _l("Write a list here: [ … ]."),
+    "bytes_type": _l("The data must be a JSON object: { … }."),
+    "model_type": _l("Write an object here: { … }."),
+    "extra_forbidden": _l("This is not known here. Leave it out."),
+    "union_tag_invalid": _l("Choose one of the four kinds."),
+    "union_tag_not_found": _l("Name the kind in the member type."),
+    "channel": _l("Write a channel's key here, or an object with its key and name."),
+    "literal_error": _l("Choose one of the values that the description at /api/v1/docs lists."),
+}
+OTHERWISE = _l("This is not what the description at /api/v1/docs asks for.")
+
+
+class Body(BaseModel):
+    """The body of a request. `raw` names the members that are kept as their bytes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    raw: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def most_bytes(cls, most_event_bytes: int) -> int:
+        """How large the body may be where an event may have `most_event_bytes`."""
+        return most_event_bytes + ROOM
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """The body, or a `Problem` that says what is wrong with it."""
+        found = cls.of(read_members(data))
+        if isinstance(found, list):
+            raise invalid(found)
+        return found
+
+    @classmethod
+    def of(cls, found: dict[str, Member], at: Place = ()) -> Self | list[Fault]:
+        """The body with these members, or what is wrong with them; `at` is where it stands."""
+        values = {name: _value(member, name in cls.raw) for name, member in found.items()}
+        filled = cls.filled(values)
+        try:
+            return cls.model_validate(filled)
+        except ValidationError as error:
+            return faults_of(error, filled, at)
+
+    @classmethod
+    def filled(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The members, with blanks for those whose absence the rules speak about."""
+        return values
+
+
+def read_body(most_bytes: int) -> bytes:
+    """The bytes of this request's body, which has to be JSON and within the limit."""
+    if not request.is_json:
+        raise Problem(415, ADVICE[415])
+    request.max_content_length = most_bytes
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise too_large(
+            _l("Send %(most)s bytes at most at once.", most=format_decimal(most_bytes))
+        ) from None
+
+
+def read_members(data: bytes) -> dict[str, Member]:
+    """The members of the body's object."""
+    try:
+        return members(data)
+    except JsonError as error:
+        raise Problem(400, error.message) from None
+
+
+def invalid(faults: Sequence[Fault]) -> Problem:
+    """The answer to a body that can be read but not accepted."""
+    return Problem(422, _l("Nothing was changed. See at each error what to mend."), faults)
+
+
+def too_large(detail: LazyString) -> Problem:
+    """The answer to a body or an event that is larger than allowed."""
+    return Problem(413, detail)
+
+
+def faults_of(error: ValidationError, values: object, at: Place = ()) -> list[Fault]:
+    """What a model found wrong with `values`, in our words."""
+    details = error.errors(include_url=False, include_input=False)
+    return [Fault(pointer(*at, *_place(d, values)), _words(d)) for d in details]
+
+
+def _words(detail: ErrorDetails) -> str | LazyString:
+    limits = detail.get("ctx", {})
+    match detail["type"]:
+        case "too_long":
+            return _l("List %(most)s at most.", most=format_decimal(limits["max_length"]))
+        case "too_short":
+            return _l("List at least one.")
+        case kind:
+            return WORDS.get(kind, OTHERWISE)
+
+
+def _place(detail: ErrorDetails, values: Any) -> list[str | int]:
+    """Where it stands; pydantic puts the kinds of a union in between, which are no members."""
+    place: list[str | int] = []
+    for part in detail["loc"]:
+        if isinstance(values, list) and isinstance(part, int):
+            place.append(part)
+            values = values[part] if part < len(values) else None
+        elif isinstance(values, dict) and part in values:
+            place.append(part)
+            values = values[part]
+    if detail["type"] == "missing":
+        place.append(detail["loc"][-1])
+    return place
+
+
+def _value(member: Member, keep: bool) -> Any:
+    return member.raw if keep and isinstance(member.value, dict) else _plain(member.value)
+
+
+def _plain(value: Any) -> Any:
+    """The value with numbers as numbers; none of the models has any."""
+    match value:
+        case Number():
+            return float(value)
+        case dict():
+            return {name: _plain(inner) for name, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
+        case _:
+            return value

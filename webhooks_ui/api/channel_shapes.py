@@ -1,0 +1,60 @@
+"""How channels look on their way in and out."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, Field
+
+from webhooks_ui.api.body import Body
+from webhooks_ui.api.shapes import KeyName, KindName, Moment
+from webhooks_ui.models import Channel
+
+
+class ChannelChanges(Body):
+    """What is to be different about a channel; the rest stays as it is."""
+
+    key: KeyName | None = None
+    name: str | None = Field(default=None, examples=["Telegram sales"])
+    kind: KindName | None = None
+
+
+class NewChannel(Body):
+    """A channel to be: `key` is what events name it by."""
+
+    key: KeyName
+    name: str = Field(examples=["Telegram sales"], json_schema_extra={"maxLength": 200})
+    kind: KindName = "other"
+
+    @classmethod
+    def filled(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Blanks, about which the form's rules know what to say."""
+        return {"key": "", "name": ""} | values
+
+
+class ChannelShape(BaseModel):
+    """A channel (inbox): where conversations happen."""
+
+    id: str
+    key: str
+    name: str
+    kind: str
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, channel: Channel) -> Self:
+        """The shape of a channel."""
+        return cls(
+            id=channel.public_id,
+            key=channel.key,
+            name=channel.name,
+            kind=channel.kind,
+            created_at=channel.created_at,
+            updated_at=channel.updated_at,
+        )
+
+
+class ChannelPage(BaseModel):
+    """Channels, oldest first; `next` is the cursor of the page after."""
+
+    channels: list[ChannelShape]
+    next: str | None

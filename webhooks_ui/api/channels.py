@@ -1,0 +1,92 @@
+"""Channels: the list, and making, changing and deleting one."""
+
+from collections.abc import Mapping
+
+from flask import url_for
+from flask_babel import lazy_ngettext
+from sqlalchemy import select
+
+from webhooks_ui.api.body import invalid
+from webhooks_ui.api.channel_shapes import ChannelChanges, ChannelPage, ChannelShape, NewChannel
+from webhooks_ui.api.finding import found
+from webhooks_ui.api.operation import operation
+from webhooks_ui.api.pages import PageQuery, page
+from webhooks_ui.forms import channel_rules
+from webhooks_ui.ids import CHANNEL, is_id
+from webhooks_ui.models import Channel, channel_changes
+from webhooks_ui.models.channel_changes import ChannelSettings, KeyTaken
+from webhooks_ui.problem import Fault, Problem, pointer
+
+Headers = Mapping[str, str]
+
+
+@operation("GET", "/channels", answer=ChannelPage, query=PageQuery, errors=(422,))
+def index(query: PageQuery) -> tuple[ChannelPage, Headers]:
+    """List the channels, oldest first."""
+    one = page(Channel, select(Channel), query)
+    shapes = [ChannelShape.of(channel) for channel in one.rows]
+    return ChannelPage(channels=shapes, next=one.next), one.headers
+
+
+@operation(
+    "POST",
+    "/channels",
+    status=201,
+    answer=ChannelShape,
+    body=NewChannel,
+    errors=(400, 413, 415, 422),
+)
+def make(body: NewChannel) -> tuple[ChannelShape, Headers]:
+    """Add a channel."""
+    channel = _save(None, ChannelSettings(body.key, body.name, body.kind))
+    return ChannelShape.of(channel), {"Location": url_for(".channels_show", id=channel.public_id)}
+
+
+@operation("GET", "/channels/<public_id:id>", answer=ChannelShape, errors=(404,))
+def show(id: str) -> ChannelShape:
+    """Look at a channel."""
+    return ChannelShape.of(_load(id))
+
+
+@operation(
+    "PATCH",
+    "/channels/<public_id:id>",
+    answer=ChannelShape,
+    body=ChannelChanges,
+    errors=(400, 404, 413, 415, 422),
+)
+def change(id: str, body: ChannelChanges) -> ChannelShape:
+    """Change a channel; what is left out stays as it is."""
+    channel = _load(id)
+    wanted = body.model_dump(exclude_none=True)
+    settings = ChannelSettings(channel.key, channel.name, channel.kind)._replace(**wanted)
+    return ChannelShape.of(_save(channel, settings))
+
+
+@operation("DELETE", "/channels/<public_id:id>", status=204, errors=(404, 409))
+def delete(id: str) -> None:
+    """Delete a channel, unless webhooks use it."""
+    if used := len(channel_changes.delete(_load(id))):
+        raise Problem(
+            409,
+            lazy_ngettext(
+                "%(num)d webhook uses this channel. Give it another channel or delete it first.",
+                "%(num)d webhooks use this channel."
+                " Give them another channel or delete them first.",
+                used,
+            ),
+        )
+
+
+def _load(public_id: str) -> Channel:
+    return found(Channel.by_public_id(public_id) if is_id(public_id, CHANNEL) else None)
+
+
+def _save(channel: Channel | None, wanted: ChannelSettings) -> Channel:
+    settings = ChannelSettings(wanted.key.strip(), wanted.name.strip(), wanted.kind)
+    if problems := channel_rules.problems(*settings):
+        raise invalid([Fault(pointer(field), words) for field, words in problems.items()])
+    saved = channel_changes.save(channel, settings)
+    if isinstance(saved, KeyTaken):
+        raise invalid([Fault("/key", channel_rules.key_taken(saved.by))])
+    return found(saved)

@@ -1,0 +1,145 @@
+"""Deliveries: the list, one with its attempts, tests, and sending once more."""
+
+from collections.abc import Iterator, Mapping
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
+
+from webhooks_ui.api.body import invalid, too_large
+from webhooks_ui.api.delivery_shapes import (
+    DeliveryPage,
+    DeliveryQuery,
+    DeliveryShape,
+    DeliverySummary,
+    TestBody,
+)
+from webhooks_ui.api.finding import found
+from webhooks_ui.api.operation import operation
+from webhooks_ui.api.pages import page
+from webhooks_ui.api.webhooks import load as load_webhook
+from webhooks_ui.api.webhooks import vault
+from webhooks_ui.catalogue import EVENT_TYPES, sample_json
+from webhooks_ui.database import now, read_anew
+from webhooks_ui.delivery import testing
+from webhooks_ui.delivery.message import Endpoint
+from webhooks_ui.delivery.resend import resend as send_again
+from webhooks_ui.delivery.testing import TestEvent, TooManyTestsError
+from webhooks_ui.errors import RETRY_AFTER
+from webhooks_ui.forms import channel_rules, event_rules
+from webhooks_ui.ids import DELIVERY, EVENT, WEBHOOK, is_id, new_id
+from webhooks_ui.models import Delivery, Webhook
+from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter, attempt_counts
+from webhooks_ui.problem import Fault, Problem
+
+Headers = Mapping[str, str]
+MARGIN = 5.0  # seconds beyond the time-out until a test's result is stored
+UNFIT = {
+    "test": _l("A test is not sent again. Send another one from its webhook."),
+    "deleted": _l("The webhook of this delivery was deleted."),
+    "disabled": _l("The webhook of this delivery is disabled. Enable it first."),
+}
+
+
+@operation("GET", "/deliveries", answer=DeliveryPage, query=DeliveryQuery, errors=(422,))
+def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
+    """List the deliveries, newest first."""
+    if faults := list(_faults(query)):
+        raise invalid(faults)
+    wanted = DeliveryFilter(
+        status=query.status,
+        webhook=query.webhook,
+        event=query.event,
+        type=query.type,
+        channel=query.channel,
+        test=None if query.test is None else query.test == "true",
+    )
+    one = page(Delivery, wanted.select(), query, newest_first=True)
+    made = attempt_counts([*one.rows])
+    shapes = [DeliverySummary.of(delivery, made.get(delivery.id, 0)) for delivery in one.rows]
+    return DeliveryPage(deliveries=shapes, next=one.next), one.headers
+
+
+@operation("GET", "/deliveries/<public_id:id>", answer=DeliveryShape, errors=(404,))
+def show(id: str) -> DeliveryShape:
+    """Look at a delivery and every attempt that was made at it."""
+    return DeliveryShape.of(_load(id))
+
+
+@operation(
+    "POST", "/deliveries/<public_id:id>/resend", status=201, answer=DeliveryShape, errors=(404, 409)
+)
+def resend(id: str) -> tuple[DeliveryShape, Headers]:
+    """Send the same event to the same webhook once more, as a delivery of its own."""
+    again = send_again(_load(id))
+    if not isinstance(again, Delivery):
+        raise Problem(409, UNFIT[again])
+    location = url_for(".deliveries_show", id=again.public_id)
+    return DeliveryShape.of(again), {"Location": location}
+
+
+@operation(
+    "POST",
+    "/webhooks/<public_id:id>/test",
+    answer=DeliveryShape,
+    body=TestBody,
+    errors=(400, 404, 413, 415, 422, 429),
+)
+def test(id: str, body: TestBody) -> DeliveryShape:
+    """Send a test event, once and without retry, and wait for what comes of it.
+
+    The webhook may be disabled. The delivery says whether its receiver took the event.
+    """
+    webhook = load_webhook(id)
+    event = _test_event(webhook, body)
+    timeout = current_app.config["DELIVERY_TIMEOUT"]
+    try:
+        testing.runner().send_and_wait(event, timeout + MARGIN)
+    except TooManyTestsError:
+        raise Problem(
+            429,
+            _l("Many tests are waiting for their receivers. Try again in a few seconds."),
+            headers={"Retry-After": str(RETRY_AFTER)},
+        ) from None
+    read_anew()
+    return DeliveryShape.of(_load(event.public_id))
+
+
+def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
+    if body.type not in EVENT_TYPES:
+        raise invalid([Fault("/type", _l("Choose one of the events."))])
+    data = sample_json(body.type).encode() if body.data is None else body.data
+    if problem := event_rules.size_problem(data, current_app.config["MAX_EVENT_SIZE"]):
+        raise too_large(problem)
+    settings = webhook.settings(vault())
+    secrets = webhook.signing_secrets(vault(), now())
+    return TestEvent(
+        public_id=new_id(DELIVERY),
+        endpoint=Endpoint(settings.url, settings.authorization, settings.payload_format, secrets),
+        event_type=body.type,
+        data=data,
+        channel=settings.channel,
+        webhook=webhook,
+    )
+
+
+def _load(public_id: str) -> Delivery:
+    return found(Delivery.by_public_id(public_id) if is_id(public_id, DELIVERY) else None)
+
+
+def _faults(query: DeliveryQuery) -> Iterator[Fault]:
+    """What is asked for although it cannot be: it would be an empty list that misleads."""
+    known = (("status", STATUSES), ("type", EVENT_TYPES), ("test", ("true", "false")))
+    for name, values in known:
+        asked = getattr(query, name)
+        if asked is not None and asked not in values:
+            words = _l("Choose one of these: %(values)s.", values=", ".join(values))
+            yield Fault(f"/{name}", words)
+    for name, prefix in (("webhook", WEBHOOK), ("event", EVENT)):
+        asked = getattr(query, name)
+        if asked is not None and not is_id(asked, prefix):
+            yield Fault(
+                f"/{name}",
+                _l("This is not an id of that kind: it begins with %(prefix)s_.", prefix=prefix),
+            )
+    if query.channel is not None and (problem := channel_rules.key_problem(query.channel)):
+        yield Fault("/channel", problem)

@@ -1,0 +1,159 @@
+"""How deliveries look on their way out, and what narrows their list."""
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from webhooks_ui.api.body import Body
+from webhooks_ui.api.pages import PageQuery
+from webhooks_ui.api.shapes import JsonObject, Moment, TypeName
+from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.models import Attempt, Delivery
+from webhooks_ui.models.delivery_list import STATUSES
+
+
+def _one_of(*values: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "enum": list(values)})
+
+
+class DeliveryQuery(PageQuery):
+    """Which deliveries: all of these hold."""
+
+    status: Annotated[str | None, _one_of(*STATUSES)] = None
+    webhook: str | None = Field(default=None, description="A webhook's id.")
+    event: str | None = Field(default=None, description="An event's id.")
+    type: Annotated[str | None, _one_of(*EVENT_TYPES)] = Field(
+        default=None, description="An event type."
+    )
+    channel: str | None = Field(default=None, description="A channel's key.")
+    test: Annotated[str | None, _one_of("true", "false")] = None
+
+
+class TestBody(Body):
+    """A test event: a type, and the data to send; without data, the catalogue's sample."""
+
+    raw: ClassVar[frozenset[str]] = frozenset({"data"})
+
+    type: TypeName
+    data: JsonObject | None = None
+
+
+class TimingsShape(BaseModel):
+    """Milliseconds of each phase; null for one that did not happen."""
+
+    dns: int | None
+    connect: int | None
+    tls: int | None
+    first_byte: int | None
+    total: int | None
+
+
+class RequestShape(BaseModel):
+    """What was sent, with dots in place of the secret."""
+
+    url: str
+    headers: list[tuple[str, str]]
+
+
+class ResponseShape(BaseModel):
+    """What came back, as far as it came: the first 64 KiB of the body."""
+
+    headers: list[tuple[str, str]]
+    body: str
+    truncated: bool
+
+
+class AttemptShape(BaseModel):
+    """One request and what came back. `error` is null on success."""
+
+    number: int
+    started_at: Moment
+    duration_ms: int
+    address: str | None
+    status_code: int | None
+    error: str | None
+    timings_ms: TimingsShape
+    request: RequestShape
+    response: ResponseShape
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Self:
+        """The shape of an attempt."""
+        timings = {phase: attempt.timings_ms.get(phase) for phase in TimingsShape.model_fields}
+        return cls(
+            number=attempt.number,
+            started_at=attempt.started_at,
+            duration_ms=attempt.duration_ms,
+            address=attempt.address,
+            status_code=attempt.status_code,
+            error=attempt.error,
+            timings_ms=TimingsShape(**timings),
+            request=RequestShape(url=attempt.request_url, headers=_pairs(attempt.request_headers)),
+            response=ResponseShape(
+                headers=_pairs(attempt.response_headers),
+                body=attempt.response_body,
+                truncated=attempt.truncated,
+            ),
+        )
+
+
+class DeliveryHead(BaseModel):
+    """A delivery: one event on its way to one webhook."""
+
+    id: str
+    webhook_id: str | None
+    event_id: str
+    type: str
+    test: bool
+    status: Literal["pending", "delivering", "succeeded", "failed", "cancelled"]
+    created_at: Moment
+    next_attempt_at: Moment | None
+
+
+class DeliveryShape(DeliveryHead):
+    """A delivery with the attempts that were made at it."""
+
+    attempts: list[AttemptShape]
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        """The shape of a delivery."""
+        attempts = [AttemptShape.of(attempt) for attempt in delivery.attempts]
+        return cls(**_head(delivery), attempts=attempts)
+
+
+class DeliverySummary(DeliveryHead):
+    """A delivery as a list shows it; its attempts are told by the delivery itself."""
+
+    attempts_made: int
+
+    @classmethod
+    def of(cls, delivery: Delivery, attempts_made: int) -> Self:
+        """The summary of a delivery."""
+        return cls(**_head(delivery), attempts_made=attempts_made)
+
+
+class DeliveryPage(BaseModel):
+    """Deliveries, newest first; `next` is the cursor of the page after."""
+
+    deliveries: list[DeliverySummary]
+    next: str | None
+
+
+def _head(delivery: Delivery) -> dict[str, Any]:
+    due = delivery.due_at if delivery.status == "pending" else None
+    return {
+        "id": delivery.public_id,
+        "webhook_id": delivery.webhook.public_id if delivery.webhook else None,
+        "event_id": delivery.event.public_id,
+        "type": delivery.type,
+        "test": delivery.test,
+        "status": delivery.status,
+        "created_at": delivery.created_at,
+        # What is due at once is due since it was made.
+        "next_attempt_at": max(due, delivery.created_at) if due else None,
+    }
+
+
+def _pairs(headers: list[list[str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers]

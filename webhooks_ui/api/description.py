@@ -1,0 +1,163 @@
+"""The description of the API (OpenAPI 3.1), made from the operations that serve it."""
+
+import inspect
+import re
+from functools import cache
+from typing import Any
+
+from apispec import APISpec
+from flask import Response, current_app, json, url_for
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+import webhooks_ui
+from webhooks_ui.api.operation import OPERATIONS, Operation, PublicId, blueprint
+from webhooks_ui.api.shapes import ProblemShape
+from webhooks_ui.problem import MIMETYPE
+
+INTRODUCTION = """\
+Send events in, manage webhooks and channels, look at deliveries.
+
+Every call carries an API token: `Authorization: Bearer <token>`. A token of scope `events` may
+only send events in, one of scope `admin` may do everything. What is refused is answered with a
+problem (RFC 9457) whose `detail` says how to mend it.
+"""
+TAGS = {
+    "events": "Events come in here.",
+    "webhooks": "Where events go, and how.",
+    "channels": "Where conversations happen; a webhook may listen to one of them.",
+    "deliveries": "Events on their way to webhooks, and what came of it.",
+}
+STATUSES = {
+    200: "As asked.",
+    201: "Made. `Location` is its address.",
+    202: "Taken in, and stored for good.",
+    204: "Deleted.",
+    400: "The request cannot be read; where its body is not JSON, the detail says where.",
+    401: "The token is missing or unknown.",
+    403: "The token may not do that.",
+    404: "There is nothing of this id.",
+    409: "It is not in a state for this, or this key came before with another event.",
+    413: "The body, or an event in it, is too large.",
+    415: "The body is not `application/json`.",
+    422: "The body can be read but not accepted; `errors` says what to mend.",
+    429: "Too much at once. `Retry-After` says when to try again.",
+    500: "Something failed on our side.",
+    503: "The database is busy, nothing was changed. `Retry-After` says when to try again.",
+}
+ALWAYS = (400, 401, 403, 500, 503)
+ID = {"type": "string", "pattern": f"^{PublicId.regex}$"}
+REFERENCE = "#/components/schemas/{model}"
+_PARAMETER = re.compile(r"<public_id:(\w+)>")
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """The description; open to all, since it tells nothing of this installation."""
+    server = {"url": url_for("api.openapi").removesuffix("/openapi.json")}
+    return current_app.response_class(
+        json.dumps(describe() | {"servers": [server]}), mimetype="application/json"
+    )
+
+
+@cache
+def describe() -> dict[str, Any]:
+    """The description, without the address it is served at."""
+    spec = APISpec(
+        title="webhooks-ui",
+        version=webhooks_ui.__version__,
+        openapi_version="3.1.0",
+        info={"description": INTRODUCTION, "license": {"name": "MIT", "identifier": "MIT"}},
+        security=[{"token": []}],
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+    )
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    for name, schema in _schemas().items():
+        spec.components.schema(name, schema)
+    for operation in OPERATIONS:
+        spec.path(
+            _PARAMETER.sub(r"{\1}", operation.path),
+            operations={operation.method.lower(): _operation(operation)},
+        )
+    described: dict[str, Any] = spec.to_dict()
+    return described
+
+
+def _schemas() -> dict[str, Any]:
+    """The schemas of all bodies and answers, by the models' names."""
+    asked = {(one.body, "validation") for one in OPERATIONS if one.body}
+    told = {(one.answer, "serialization") for one in OPERATIONS if one.answer}
+    told.add((ProblemShape, "serialization"))
+    models: Any = sorted(asked | told, key=lambda pair: pair[0].__name__)
+    definitions = models_json_schema(models, ref_template=REFERENCE)[1]
+    found: dict[str, Any] = definitions["$defs"]
+    return found
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    summary, _, more = inspect.cleandoc(operation.text).partition("\n")
+    described: dict[str, Any] = {
+        "operationId": f"{operation.tag}_{operation.name}",
+        "tags": ["webhooks" if operation.path.startswith("/webhooks") else operation.tag],
+        "summary": summary.rstrip("."),
+        "description": " ".join(more.split()) + _scope(operation),
+        "parameters": [*_path(operation), *_query(operation), *_headers(operation)],
+        "responses": {str(status): _answer(status, operation) for status in _statuses(operation)},
+    }
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": _json(operation.body)}
+    return described
+
+
+def _scope(operation: Operation) -> str:
+    return f" Needs a token of scope `{operation.scope}`."
+
+
+def _statuses(operation: Operation) -> list[int]:
+    return sorted({operation.status, *operation.errors, *ALWAYS})
+
+
+def _answer(status: int, operation: Operation) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": STATUSES[status]}
+    if status >= 400:
+        answer["content"] = {MIMETYPE: {"schema": {"$ref": REFERENCE.format(model="ProblemShape")}}}
+    elif operation.answer:
+        answer["content"] = _json(operation.answer)
+    if status == 201:
+        answer["headers"] = {"Location": {"schema": {"type": "string"}}}
+    return answer
+
+
+def _json(model: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
+
+
+def _path(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": ID}
+        for name in _PARAMETER.findall(operation.path)
+    ]
+
+
+def _query(operation: Operation) -> list[dict[str, Any]]:
+    if operation.query is None:
+        return []
+    members = operation.query.model_json_schema()["properties"]
+    return [_parameter(name, "query", schema) for name, schema in members.items()]
+
+
+def _headers(operation: Operation) -> list[dict[str, Any]]:
+    text = {"type": "string", "minLength": 1, "maxLength": 255}
+    return [
+        _parameter(name, "header", text | {"description": words})
+        for name, words in operation.headers.items()
+    ]
+
+
+def _parameter(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter; one that is left out is not null, and has no default to be sent."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    kept = kinds[0] if kinds else {k: v for k, v in schema.items() if k != "default"}
+    wanted = {k: v for k, v in kept.items() if k not in ("title", "description")}
+    words = {"description": schema["description"]} if "description" in schema else {}
+    return {"name": name, "in": place, "schema": wanted, **words}

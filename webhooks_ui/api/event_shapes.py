@@ -1,0 +1,149 @@
+"""How events look on their way in and out."""
+
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, Discriminator, Field, Tag
+
+from webhooks_ui.api.body import Body, invalid, read_members
+from webhooks_ui.api.shapes import JsonObject, KeyName, KindName, Moment, TypeName
+from webhooks_ui.intake import Accepted
+from webhooks_ui.models import Event
+from webhooks_ui.problem import Fault, pointer
+from webhooks_ui.raw_json import JsonError, Member, items, members
+
+MOST_IN_BATCH = 1_000
+BATCH_FACTOR = 32  # a batch's body may be as large as this many of the largest events
+
+
+class ChannelBody(Body):
+    """A channel that is made, or renamed if its key is known."""
+
+    key: KeyName
+    name: str = Field(examples=["Telegram sales"])
+    kind: KindName | None = None
+
+
+def _kind_of_channel(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "key"
+    return "object" if isinstance(value, dict | ChannelBody) else None
+
+
+NamedChannel = Annotated[
+    Annotated[KeyName, Tag("key")] | Annotated[ChannelBody, Tag("object")],
+    Discriminator(_kind_of_channel, custom_error_type="channel", custom_error_message="channel"),
+]
+
+
+class EventBody(Body):
+    """An event as its sender gives it; `data` is passed on byte for byte."""
+
+    raw: ClassVar[frozenset[str]] = frozenset({"data"})
+
+    type: TypeName
+    data: JsonObject
+    channel: NamedChannel | None = Field(
+        default=None,
+        description="The key of a channel that is known, or a channel to be made or renamed.",
+    )
+    id: str | None = Field(
+        default=None,
+        description="The sender's own. The same id again is the same event.",
+        json_schema_extra={"minLength": 1, "maxLength": 255},
+    )
+    occurred_at: str | None = Field(
+        default=None, description="RFC 3339.", json_schema_extra={"format": "date-time"}
+    )
+
+
+class BatchBody(Body):
+    """Events that are taken in together, or not at all."""
+
+    events: list[EventBody] = Field(min_length=1, max_length=MOST_IN_BATCH)
+
+    @classmethod
+    def most_bytes(cls, most_event_bytes: int) -> int:
+        """A batch is larger than one event, and yet has to fit into memory."""
+        return BATCH_FACTOR * super().most_bytes(most_event_bytes)
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """The batch, each event with the bytes of its data."""
+        found = read_members(data)
+        faults: list[Fault] = []
+        if isinstance(getattr(found.get("events"), "value", None), list):
+            read = [_event(raw, index) for index, raw in enumerate(items(found["events"].raw))]
+            faults = [fault for one in read if isinstance(one, list) for fault in one]
+            found["events"] = Member(read, b"")
+        if faults:
+            raise invalid(faults)
+        batch = cls.of(found)
+        if isinstance(batch, list):
+            raise invalid(batch)
+        return batch
+
+
+class AcceptedShape(BaseModel):
+    """What became of an event: its id, and how many webhooks get it."""
+
+    id: str
+    deliveries: int
+    duplicate: bool
+
+    @classmethod
+    def of(cls, accepted: Accepted) -> Self:
+        """The shape of what the intake answered."""
+        return cls(
+            id=accepted.event_id, deliveries=accepted.deliveries, duplicate=accepted.duplicate
+        )
+
+
+class AcceptedBatchShape(BaseModel):
+    """What became of each event, in the order of the batch."""
+
+    events: list[AcceptedShape]
+
+
+class EventChannelShape(BaseModel):
+    """The channel as it was when the event came in."""
+
+    key: str
+    name: str
+    kind: str
+
+
+class EventShape(BaseModel):
+    """An event as it was taken in. `sender_id` is what its sender called it."""
+
+    id: str
+    type: str
+    channel: EventChannelShape | None
+    sender_id: str | None
+    test: bool
+    deliveries: int
+    occurred_at: Moment
+    created_at: Moment
+    data: JsonObject
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """The shape of an event."""
+        return cls(
+            id=event.public_id,
+            type=event.type,
+            channel=EventChannelShape(**event.channel) if event.channel else None,
+            sender_id=event.sender_id,
+            test=event.test,
+            deliveries=event.deliveries_count,
+            occurred_at=event.occurred_at,
+            created_at=event.created_at,
+            data=event.data,
+        )
+
+
+def _event(raw: bytes, index: int) -> EventBody | list[Fault]:
+    at = ("events", index)
+    try:
+        return EventBody.of(members(raw), at)
+    except JsonError as error:
+        return [Fault(pointer(*at), error.message)]

@@ -1,0 +1,140 @@
+"""Events: taking them in, and what became of one."""
+
+from collections.abc import Iterator, Sequence
+
+from flask import Response, current_app, request
+from flask_babel import lazy_gettext as _l
+
+from webhooks_ui.api.body import Place, invalid, too_large
+from webhooks_ui.api.event_shapes import (
+    AcceptedBatchShape,
+    AcceptedShape,
+    BatchBody,
+    ChannelBody,
+    EventBody,
+    EventShape,
+)
+from webhooks_ui.api.finding import found
+from webhooks_ui.api.operation import operation
+from webhooks_ui.forms import channel_rules, event_rules
+from webhooks_ui.ids import EVENT, is_id
+from webhooks_ui.intake import Accepted, ChannelName, IncomingEvent, Refusal, accept
+from webhooks_ui.models import Event
+from webhooks_ui.problem import Fault, Problem, pointer
+
+HEADERS = {
+    "Idempotency-Key": "A text that no other event has. The same key again is the same event:"
+    " it is answered as before and delivered once. In a batch it stands for every event in it."
+}
+
+
+@operation(
+    "POST",
+    "/events",
+    scope="events",
+    status=202,
+    answer=AcceptedShape,
+    body=EventBody,
+    headers=HEADERS,
+    errors=(400, 409, 413, 415, 422),
+)
+def take(body: EventBody) -> AcceptedShape:
+    """Take an event in.
+
+    The answer comes once the event and its deliveries are stored together: a 202 is a promise. The
+    same `id` or `Idempotency-Key` again is answered with the first answer and `duplicate: true`,
+    and nothing is delivered twice; with another event it is answered 409.
+    """
+    (accepted,) = _accept([body], [()], [_idempotency_key()])
+    return AcceptedShape.of(accepted)
+
+
+@operation(
+    "POST",
+    "/events/batch",
+    scope="events",
+    status=202,
+    answer=AcceptedBatchShape,
+    body=BatchBody,
+    headers=HEADERS,
+    errors=(400, 409, 413, 415, 422),
+)
+def take_batch(body: BatchBody) -> AcceptedBatchShape:
+    """Take up to 1,000 events in, all or none."""
+    places: list[Place] = [("events", index) for index in range(len(body.events))]
+    key = _idempotency_key()
+    # A unit separator stands in no key, so these are the keys of no single event.
+    keys = [f"{key}\x1f{index}" if key else None for index in range(len(places))]
+    accepted = _accept(body.events, places, keys)
+    return AcceptedBatchShape(events=[AcceptedShape.of(one) for one in accepted])
+
+
+@operation("GET", "/events/<public_id:id>", answer=EventShape, errors=(404,))
+def show(id: str) -> Response:
+    """Look at an event: what came in, byte for byte, and how many deliveries were made of it."""
+    event = found(Event.by_public_id(id) if is_id(id, EVENT) else None)
+    head = EventShape.of(event).model_dump_json(exclude={"data"}).removesuffix("}")
+    body = head.encode() + b',"data":' + event.data + b"}"
+    return Response(body, mimetype="application/json")
+
+
+def _accept(
+    bodies: Sequence[EventBody], places: Sequence[Place], keys: Sequence[str | None]
+) -> list[Accepted]:
+    most = current_app.config["MAX_EVENT_SIZE"]
+    for body in bodies:
+        if problem := event_rules.size_problem(body.data, most):
+            raise too_large(problem)
+    if faults := [f for body, at in zip(bodies, places, strict=True) for f in _faults(body, at)]:
+        raise invalid(faults)
+    answer = accept([_incoming(body, key) for body, key in zip(bodies, keys, strict=True)])
+    if isinstance(answer, Refusal):
+        raise _refused(answer, places[answer.index])
+    return answer
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and (problem := event_rules.key_problem(key)):
+        raise Problem(422, _l("The header Idempotency-Key cannot be used: %(why)s", why=problem))
+    return key
+
+
+def _faults(body: EventBody, at: Place) -> Iterator[Fault]:
+    if body.id is not None and (problem := event_rules.key_problem(body.id)):
+        yield Fault(pointer(*at, "id"), problem)
+    if body.occurred_at is not None and event_rules.moment(body.occurred_at) is None:
+        yield Fault(pointer(*at, "occurred_at"), event_rules.NO_MOMENT)
+    match body.channel:
+        case ChannelBody(key=key, name=name, kind=kind):
+            for field, problem in channel_rules.problems(
+                key, name.strip(), kind or "other"
+            ).items():
+                yield Fault(pointer(*at, "channel", field), problem)
+        case str(key) if problem := channel_rules.key_problem(key):
+            yield Fault(pointer(*at, "channel"), problem)
+
+
+def _incoming(body: EventBody, key: str | None) -> IncomingEvent:
+    match body.channel:
+        case ChannelBody(key=channel_key, name=name, kind=kind):
+            channel: ChannelName | None = ChannelName(channel_key, name.strip(), kind)
+        case str(channel_key):
+            channel = ChannelName(channel_key)
+        case None:
+            channel = None
+    return IncomingEvent(
+        type=body.type,
+        data=body.data,
+        channel=channel,
+        occurred_at=event_rules.moment(body.occurred_at) if body.occurred_at else None,
+        sender_id=body.id,
+        idempotency_key=key,
+    )
+
+
+def _refused(refusal: Refusal, at: Place) -> Problem:
+    if refusal.code == "conflict":
+        return Problem(409, refusal.detail)
+    member = "type" if refusal.code == "unknown_type" else "channel"
+    return invalid([Fault(pointer(*at, member), refusal.detail)])

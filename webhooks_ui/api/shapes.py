@@ -1,0 +1,48 @@
+"""What several shapes of the API have in common."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, PlainSerializer, WithJsonSchema
+
+from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES
+from webhooks_ui.forms.channel_rules import KEY_PATTERN, MOST_KEY_CHARACTERS
+from webhooks_ui.i18n import isotime
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(isotime, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+# What may stand there is said in the description; the rules say so to who sends something else.
+TypeName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(EVENT_TYPES)})]
+KindName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(CHANNEL_KINDS)})]
+KeyName = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MOST_KEY_CHARACTERS,
+            "pattern": f"^{KEY_PATTERN}$",
+            "examples": ["telegram-sales"],
+        }
+    ),
+]
+JsonObject = Annotated[bytes, WithJsonSchema({"type": "object"})]
+
+
+class ProblemShape(BaseModel):
+    """What went wrong and how to mend it (RFC 9457)."""
+
+    title: str
+    status: int
+    detail: str
+    errors: list["FaultShape"] | None = None
+
+
+class FaultShape(BaseModel):
+    """One thing that is wrong with what was sent: a JSON pointer to it, and how to mend it."""
+
+    pointer: str
+    detail: str

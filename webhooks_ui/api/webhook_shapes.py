@@ -1,0 +1,141 @@
+"""How webhooks look on their way in and out. Secrets go in and never come out."""
+
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from webhooks_ui.api.authorization_shapes import (
+    AuthorizationBody,
+    AuthorizationChange,
+    AuthorizationShape,
+    NoneBody,
+    authorization_shape,
+    blanks,
+)
+from webhooks_ui.api.body import Body
+from webhooks_ui.api.shapes import Moment, TypeName
+from webhooks_ui.models import Webhook
+
+Name = Annotated[str, Field(json_schema_extra={"maxLength": 200}, examples=["CRM"])]
+Url = Annotated[
+    str,
+    Field(
+        json_schema_extra={"maxLength": 2048, "format": "uri"},
+        examples=["https://crm.example/hook"],
+        description="Where events go: absolute, http or https, to an address that is public"
+        " unless the setting ALLOWED_NETWORKS has it.",
+    ),
+]
+Events = Annotated[list[TypeName], Field(json_schema_extra={"minItems": 1})]
+ChannelKey = Annotated[
+    str | None, Field(description="The key of the one channel to listen to; null for all.")
+]
+Format = Annotated[
+    str,
+    Field(
+        json_schema_extra={"enum": ["envelope", "raw"]},
+        description="`envelope` wraps the data with id, type, time and channel; `raw` is the data.",
+    ),
+]
+
+
+class NewWebhook(Body):
+    """A webhook to be."""
+
+    name: Name = ""
+    url: Url
+    authorization: AuthorizationBody = NoneBody(type="none")
+    events: Events
+    channel: ChannelKey = None
+    payload_format: Format = "envelope"
+    enabled: bool = True
+
+    @classmethod
+    def filled(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Blanks, about which the form's rules know what to say."""
+        return blanks({"url": "", "events": []} | values)
+
+
+def _without_defaults(schema: JsonDict) -> None:
+    """What is left out of a change stays as it is, so nothing has a default."""
+    for member in cast("dict[str, JsonDict]", schema["properties"]).values():
+        member.pop("default", None)
+
+
+class WebhookChanges(Body):
+    """What is to be different about a webhook; the rest stays as it is, secrets too."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    name: Name = ""
+    url: Url = ""
+    authorization: AuthorizationChange = NoneBody(type="none")
+    events: Events = Field(default_factory=list)
+    channel: ChannelKey = None
+    payload_format: Format = "envelope"
+    enabled: bool = True
+
+
+class HealthShape(BaseModel):
+    """How it goes: by the last delivery, and since when none has succeeded."""
+
+    state: Literal["working", "failing", "untested", "disabled"]
+    last_delivery_id: str | None
+    last_delivery_at: Moment | None
+    failing_since: Moment | None
+
+
+class WebhookShape(BaseModel):
+    """A webhook. `disabled_reason`: `manual`, `gone` (its receiver said 410) or `failing`."""
+
+    id: str
+    name: str
+    url: str
+    authorization: AuthorizationShape
+    events: list[str]
+    channel: str | None
+    payload_format: str
+    enabled: bool
+    disabled_reason: str | None
+    created_at: Moment
+    updated_at: Moment
+    health: HealthShape
+
+    @classmethod
+    def of(cls, webhook: Webhook, **more: Any) -> Self:
+        """The shape of a webhook."""
+        last = webhook.last_delivery
+        return cls(
+            id=webhook.public_id,
+            name=webhook.name,
+            url=webhook.url,
+            authorization=authorization_shape(webhook),
+            events=webhook.event_types,
+            channel=webhook.channel.key if webhook.channel else None,
+            payload_format=webhook.payload_format,
+            enabled=webhook.enabled,
+            disabled_reason=webhook.disabled_reason,
+            created_at=webhook.created_at,
+            updated_at=webhook.updated_at,
+            health=HealthShape.model_construct(
+                state=webhook.state,
+                last_delivery_id=last.public_id if last else None,
+                last_delivery_at=last.created_at if last else None,
+                failing_since=webhook.failing_since,
+            ),
+            **more,
+        )
+
+
+class WebhookWithSecret(WebhookShape):
+    """A webhook as it is told once: with the secret under which its deliveries are signed."""
+
+    signing_secret: str = Field(examples=["whsec_…"])
+
+
+class WebhookPage(BaseModel):
+    """Webhooks, oldest first; `next` is the cursor of the page after."""
+
+    webhooks: list[WebhookShape]
+    next: str | None

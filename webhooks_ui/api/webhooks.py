@@ -1,0 +1,106 @@
+"""Webhooks: the list, making, changing and deleting one, and a new signing secret."""
+
+from collections.abc import Mapping
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from webhooks_ui.api.finding import found
+from webhooks_ui.api.operation import operation
+from webhooks_ui.api.pages import PageQuery, page
+from webhooks_ui.api.webhook_proposals import changed, proposed, settings_of
+from webhooks_ui.api.webhook_shapes import (
+    NewWebhook,
+    WebhookChanges,
+    WebhookPage,
+    WebhookShape,
+    WebhookWithSecret,
+)
+from webhooks_ui.database import now
+from webhooks_ui.ids import WEBHOOK, is_id, new_id
+from webhooks_ui.models import Webhook, webhook_changes
+from webhooks_ui.problem import Problem
+from webhooks_ui.signing import new_secret
+from webhooks_ui.vault import Vault
+
+TRIES = 3  # at a change that others were quicker with
+Headers = Mapping[str, str]
+
+
+@operation("GET", "/webhooks", answer=WebhookPage, query=PageQuery, errors=(422,))
+def index(query: PageQuery) -> tuple[WebhookPage, Headers]:
+    """List the webhooks, oldest first."""
+    one = page(Webhook, select(Webhook).where(Webhook.deleted_at.is_(None)), query)
+    return WebhookPage(webhooks=[WebhookShape.of(w) for w in one.rows], next=one.next), one.headers
+
+
+@operation(
+    "POST",
+    "/webhooks",
+    status=201,
+    answer=WebhookWithSecret,
+    body=NewWebhook,
+    errors=(400, 413, 415, 422),
+)
+def make(body: NewWebhook) -> tuple[WebhookWithSecret, Headers]:
+    """Add a webhook.
+
+    The answer alone tells the signing secret. The rules are those of the console's form.
+    """
+    settings = settings_of(proposed(body))
+    secret = new_secret()
+    webhook = webhook_changes.create(new_id(WEBHOOK), secret, settings, vault(), None)
+    shape = WebhookWithSecret.of(webhook, signing_secret=secret)
+    return shape, {"Location": url_for(".webhooks_show", id=webhook.public_id)}
+
+
+@operation("GET", "/webhooks/<public_id:id>", answer=WebhookShape, errors=(404,))
+def show(id: str) -> WebhookShape:
+    """Look at a webhook."""
+    return WebhookShape.of(load(id))
+
+
+@operation(
+    "PATCH",
+    "/webhooks/<public_id:id>",
+    answer=WebhookShape,
+    body=WebhookChanges,
+    errors=(400, 404, 409, 413, 415, 422),
+)
+def change(id: str, body: WebhookChanges) -> WebhookShape:
+    """Change a webhook; what is left out stays as it is, secrets too."""
+    for _ in range(TRIES):
+        webhook = load(id)
+        version = webhook.version
+        settings = settings_of(changed(webhook, body, vault()))
+        if webhook_changes.change(webhook, version, settings, vault(), None):
+            return WebhookShape.of(webhook)
+    raise Problem(409, _l("Others change this webhook all the time. Try again in a moment."))
+
+
+@operation("DELETE", "/webhooks/<public_id:id>", status=204, errors=(404,))
+def delete(id: str) -> None:
+    """Delete a webhook. What waits for it is not delivered any more."""
+    webhook_changes.delete(load(id), None)
+
+
+@operation(
+    "POST", "/webhooks/<public_id:id>/rotate-secret", answer=WebhookWithSecret, errors=(404,)
+)
+def rotate_secret(id: str) -> WebhookWithSecret:
+    """Make a new signing secret, told in the answer alone. The former one signs too for a day."""
+    webhook = load(id)
+    webhook_changes.rotate_signing_secret(webhook, vault(), None)
+    return WebhookWithSecret.of(webhook, signing_secret=webhook.signing_secrets(vault(), now())[0])
+
+
+def load(public_id: str) -> Webhook:
+    """The webhook of this id, else 404."""
+    return found(Webhook.by_public_id(public_id) if is_id(public_id, WEBHOOK) else None)
+
+
+def vault() -> Vault:
+    """The vault that holds the webhooks' secrets."""
+    kept: Vault = current_app.extensions["vault"]
+    return kept

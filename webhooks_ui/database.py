@@ -1,0 +1,184 @@
+"""The database: one engine set up for durable writes, transactions, and migrations at start.
+
+SQLite is set up for a server that may lose nothing: WAL, ``synchronous=FULL``, foreign keys, a
+busy time-out, and ``BEGIN IMMEDIATE`` for those who write (a transaction that reads first and
+writes later fails at once with "database is locked", whatever the busy time-out).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_migrate import upgrade as run_migrations
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Integer, MetaData, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+BUSY_TIMEOUT = timedelta(seconds=5)
+_MIGRATION_LOCK = 0x77686B73  # one migration at a time on PostgreSQL, whoever starts it
+
+
+class Base(DeclarativeBase):
+    """What every model has in common: constraint names that migrations can refer to."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, kept as milliseconds since 1970 UTC: the same arithmetic on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value.timestamp() * 1000)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only an INTEGER key
+
+_writer = Lock()
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+def now() -> datetime:
+    """This moment in UTC, to the millisecond that is kept."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One short write transaction on this context's session; what was read is read anew.
+
+    Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
+    """
+    db.session.rollback()
+    with _in_turn():
+        try:
+            db.session.connection(execution_options={"writes": True})
+            yield
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """Lets this process's writers to SQLite go one after the other, at once when it is their turn.
+
+    SQLite itself has them sleep and try again, longer each time, while the disk stands idle.
+    """
+    is_alone = db.engine.dialect.name == "sqlite" and _writer.acquire(
+        timeout=BUSY_TIMEOUT.total_seconds()
+    )
+    try:
+        yield
+    finally:
+        if is_alone:
+            _writer.release()
+
+
+def read_anew() -> None:
+    """Ends the reading transaction: what others have committed since is seen from now on."""
+    db.session.rollback()
+
+
+def init_app(app: Flask) -> None:
+    """Connects the app to the database that the setting DATABASE_URL names."""
+    url = make_url(app.config["DATABASE_URL"])
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(url.get_backend_name())
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _set_up_sqlite(db.engine)
+
+
+def upgrade(app: Flask) -> None:
+    """Brings the database to the newest schema; safe when several processes start at once."""
+    with app.app_context():
+        Path(app.config["DATA_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_current():
+            run_migrations()
+
+
+def ping() -> None:
+    """One round trip to the database; raises SQLAlchemy's OperationalError if it cannot be made."""
+    db.session.execute(text("SELECT 1"))
+
+
+def lock_for_migration(connection: Connection) -> None:
+    """Waits until nobody else migrates; on SQLite BEGIN IMMEDIATE has done so already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+def _is_current() -> bool:
+    """Whether nothing is to be migrated: quicker to ask than to let Alembic find out."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(Path(__file__).parent / "migrations"))
+    with db.engine.connect() as connection:
+        found = set(MigrationContext.configure(connection).get_current_heads())
+    return found == set(scripts.get_heads())
+
+
+def _engine_options(backend: str) -> dict[str, Any]:
+    if backend != "sqlite":
+        return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 30}
+    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 30}
+    try:
+        # The wheel brings a SQLite without the WAL-reset bug that older system libraries have.
+        import pysqlite3
+    except ImportError:
+        return options
+    return options | {"module": pysqlite3}
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

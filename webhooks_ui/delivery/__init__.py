@@ -1,0 +1,1 @@
+"""From a stored delivery to the receiver: targets, the guard, the transport and the sender."""

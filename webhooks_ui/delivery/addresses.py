@@ -1,0 +1,76 @@
+"""Which IP addresses are public, stated as data."""
+
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+
+# What is never a public receiver: the IANA special-purpose registries (RFC 6890 and its updates),
+# the ranges that carry an IPv4 address inside, and the addresses of cloud platforms' own services.
+NOT_PUBLIC: dict[str, str] = {
+    "0.0.0.0/8": "this_network",
+    "10.0.0.0/8": "private",
+    "100.64.0.0/10": "shared",  # carrier-grade NAT; also Alibaba Cloud's metadata service
+    "127.0.0.0/8": "loopback",
+    "168.63.129.16/32": "metadata",  # Azure
+    "169.254.0.0/16": "link_local",  # also the metadata service of most clouds
+    "172.16.0.0/12": "private",
+    "192.0.0.0/24": "reserved",
+    "192.0.2.0/24": "documentation",
+    "192.31.196.0/24": "reserved",
+    "192.52.193.0/24": "reserved",
+    "192.88.99.0/24": "translation",  # 6to4 relays
+    "192.168.0.0/16": "private",
+    "192.175.48.0/24": "reserved",
+    "198.18.0.0/15": "benchmarking",
+    "198.51.100.0/24": "documentation",
+    "203.0.113.0/24": "documentation",
+    "224.0.0.0/4": "multicast",
+    "240.0.0.0/4": "reserved",  # with the broadcast address
+    "::/128": "this_network",
+    "::1/128": "loopback",
+    "::/96": "translation",  # IPv4-compatible
+    "::ffff:0:0:0/96": "translation",  # IPv4-translated
+    "64:ff9b::/96": "translation",  # NAT64
+    "64:ff9b:1::/48": "translation",  # local NAT64
+    "100::/64": "reserved",  # discard-only
+    "100:0:0:1::/64": "reserved",  # dummy prefix
+    "2001::/23": "reserved",  # IETF protocols, among them Teredo and ORCHID
+    "2001:db8::/32": "documentation",
+    "2002::/16": "translation",  # 6to4
+    "2620:4f:8000::/48": "reserved",
+    "3fff::/20": "documentation",
+    "5f00::/16": "reserved",  # segment routing
+    "fc00::/7": "private",
+    "fe80::/10": "link_local",
+    "fec0::/10": "private",  # site-local
+    "ff00::/8": "multicast",
+}
+_NETWORKS = {ip_network(network): kind for network, kind in NOT_PUBLIC.items()}
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291; the rest of IPv6 is not given out
+
+
+def unwrapped(ip: str | IPAddress) -> IPAddress:
+    """The address that is really reached: an IPv4-mapped one (RFC 4291 2.5.5.2) is IPv4.
+
+    Raises ValueError for text that is no IP address.
+    """
+    address = ip_address(ip)
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def why_not_public(address: IPAddress) -> str | None:
+    """One of the words in NOT_PUBLIC, or None for a public address. Unwrap the address first."""
+    for network, kind in _NETWORKS.items():
+        if address in network:
+            return kind
+    is_given_out = address.version == 4 or address in _GLOBAL_UNICAST
+    # `is_global` knows what the registries have added since the table was written.
+    return None if is_given_out and address.is_global else "reserved"

@@ -1,0 +1,48 @@
+"""An outcome as an attempt that can be kept: what was sent and what came back, without secrets."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from webhooks_ui.delivery.message import (
+    Endpoint,
+    masked_headers,
+    redacted_headers,
+    redacted_text,
+)
+from webhooks_ui.delivery.sender import Outcome, OutgoingRequest
+from webhooks_ui.redaction import redact
+
+
+def attempt_of(
+    outcome: Outcome,
+    request: OutgoingRequest,
+    endpoint: Endpoint,
+    started_at: datetime,
+    timeout: float,
+    number: int = 1,
+) -> dict[str, Any]:
+    """The fields of an `Attempt` as it is kept: without secrets, even those that were echoed."""
+    return {
+        "number": number,
+        "started_at": started_at,
+        "duration_ms": outcome.duration_ms,
+        "timeout": timeout,
+        "address": outcome.address,
+        "status_code": outcome.status_code,
+        "error": outcome.error,
+        "detail": redacted_text(outcome.detail, endpoint)[:1000],
+        "timings_ms": dict(outcome.timings_ms),
+        "tls": asdict(outcome.tls) if outcome.tls else None,
+        "request_url": request.url,
+        "request_headers": masked_headers(request, endpoint),
+        "payload_format": endpoint.payload_format,
+        "http_version": outcome.http_version,
+        "reason": redacted_text(outcome.reason, endpoint)[:200],
+        "location": redacted_text(outcome.location, endpoint)[:2100] if outcome.location else None,
+        "response_headers": redacted_headers(outcome.headers, endpoint),
+        "response_bytes": redact(outcome.body, endpoint.authorization),
+        "response_size": outcome.size,
+        "truncated": outcome.truncated,
+        "notes": list(outcome.notes),
+    }

@@ -1,0 +1,73 @@
+"""Set-up, sign-in and the change of one's password."""
+
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+
+from webhooks_ui import passwords, signin
+
+
+class SetUpForm(FlaskForm):
+    """The first administrator."""
+
+    login = StringField(_l("Login"))
+    password = PasswordField(_l("Password"))
+
+    def save(self) -> bool:
+        """Makes the administrator and signs in; or says at the fields why not."""
+        self.validate()
+        found = signin.set_up(self.login.data or "", self.password.data or "")
+        for name, problem in found.items():
+            self[name].errors = [problem]
+        return not self.errors
+
+
+class SignInForm(FlaskForm):
+    """Login and password. Why they let nobody in is the `refusal`, which belongs to no field."""
+
+    login = StringField(_l("Login"))
+    password = PasswordField(_l("Password"))
+    refusal: signin.Refusal | None = None
+
+    def sign_in(self) -> bool:
+        """Whether this browser is signed in now."""
+        self.validate()
+        login, password = self.login.data or "", self.password.data or ""
+        if not login.strip():
+            self.login.errors = [_l("Enter your login.")]
+        if not password:
+            self.password.errors = [_l("Enter your password.")]
+        if self.errors:
+            return False
+        self.refusal = signin.sign_in(login, password)
+        return self.refusal is None
+
+
+class PasswordForm(FlaskForm):
+    """The change of the signed-in user's password, which the current one allows."""
+
+    current_password = PasswordField(_l("Current password"))
+    password = PasswordField(_l("New password"))
+    refusal: signin.Refusal | None = None
+
+    def save(self) -> bool:
+        """Changes the password; or says at the fields, or as the `refusal` to wait, why not."""
+        self.validate()
+        current, new = self.current_password.data or "", self.password.data or ""
+        if not current:
+            self.current_password.errors = [_l("Enter your current password.")]
+        if problem := passwords.problem(new, current_user.login):
+            self.password.errors = [problem]
+        elif new == current:
+            self.password.errors = [_l("This is the password you have. Choose another one.")]
+        if not self.errors:
+            self._change(current, new)
+        return not self.errors and self.refusal is None
+
+    def _change(self, current: str, new: str) -> None:
+        refusal = signin.change_password(current, new)
+        if refusal and refusal.wait:
+            self.refusal = refusal
+        elif refusal:
+            self.current_password.errors = [_l("This is not your current password.")]

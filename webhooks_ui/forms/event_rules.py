@@ -1,0 +1,46 @@
+"""What an event has to be: said once, for the test panel and the API."""
+
+import re
+from datetime import UTC, datetime
+
+from flask_babel import format_decimal
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+MOST_KEY_CHARACTERS = 255
+NO_MOMENT = _l("Write date and time as in RFC 3339, for example 2026-01-21T12:53:20Z.")
+# RFC 3339 §5.6; a leap second cannot be told from the second before it.
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def size_problem(data: bytes, most_bytes: int) -> LazyString | None:
+    """What to say when an event's data is larger than allowed."""
+    if len(data) <= most_bytes:
+        return None
+    return _l(
+        "Shorten the data: an event holds %(most)s bytes at most.",
+        most=format_decimal(most_bytes),
+    )
+
+
+def key_problem(key: str) -> LazyString | None:
+    """What keeps a text from being an id by the sender or an idempotency key, or None."""
+    if not key:
+        return _l("Enter a text that no other event has, or leave it out.")
+    if len(key) > MOST_KEY_CHARACTERS:
+        return _l("Shorten this to %(most)s characters.", most=MOST_KEY_CHARACTERS)
+    if not key.isprintable():
+        return _l("Remove line breaks and control characters.")
+    return None
+
+
+def moment(text: str) -> datetime | None:
+    """The moment that RFC 3339 writes so; None when it is not written so."""
+    try:
+        if _MOMENT.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    return None

@@ -1,0 +1,85 @@
+"""Languages: which one a request is answered in, and how times, numbers and sizes are written."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webhooks_ui.extensions import babel
+
+LANGUAGES = {"uk": "Українська", "en": "English"}
+COOKIE = "language"
+
+
+def init_app(app: Flask) -> None:
+    """Binds Babel to the app and gives templates the words and filters they need."""
+    app.config.setdefault("BABEL_DEFAULT_LOCALE", app.config["LANGUAGE"])
+    app.config.setdefault("BABEL_DEFAULT_TIMEZONE", app.config["TIMEZONE"])
+    babel.init_app(app, locale_selector=_select_locale)
+    app.jinja_env.filters.update(
+        datetime=absolute,
+        day=day,
+        isotime=isotime,
+        filesize=filesize,
+        number=format_decimal,
+        ms=milliseconds,
+    )
+
+    @app.context_processor
+    def words() -> dict[str, Any]:
+        return {"locale": language(), "languages": LANGUAGES}
+
+
+def language() -> str:
+    """The language of this answer: ``uk`` or ``en``."""
+    locale = get_locale()
+    return locale.language if locale else "en"
+
+
+def absolute(moment: datetime) -> str:
+    """A moment in the console's time zone, with the zone's name."""
+    return str(format_datetime(moment, "d MMM y, HH:mm:ss z"))
+
+
+def day(moment: str) -> str:
+    """The date of a moment in ISO 8601, such as the end of a certificate."""
+    return str(format_date(datetime.fromisoformat(moment), "d MMM y"))
+
+
+def isotime(moment: datetime) -> str:
+    """A moment as RFC 3339 has it, for machines."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(value: float) -> str:
+    """A duration of `value` milliseconds in the unit that reads best."""
+    if value < 1000:
+        return str(_("%(number)s ms", number=format_decimal(round(value))))
+    return str(_("%(number)s s", number=format_decimal(value / 1000, "#,##0.0")))
+
+
+def filesize(value: int) -> str:
+    """A size of `value` bytes in the unit that reads best."""
+    if value < 1024:
+        return str(_("%(number)s B", number=format_decimal(value)))
+    if value < 1024 * 1024:
+        return str(_("%(number)s KB", number=format_decimal(value / 1024, "#,##0.#")))
+    return str(_("%(number)s MB", number=format_decimal(value / 1024 / 1024, "#,##0.#")))
+
+
+def _select_locale() -> str | None:
+    """What the user chose, else what this browser chose, else what the browser prefers."""
+    if not has_request_context():
+        return None
+    if "language" not in g:
+        g.language = _chosen() or request.accept_languages.best_match(LANGUAGES)
+    chosen: str | None = g.language
+    return chosen
+
+
+def _chosen() -> str | None:
+    remembered = current_user.user.language if current_user.is_authenticated else None
+    return next((c for c in (remembered, request.cookies.get(COOKIE)) if c in LANGUAGES), None)

@@ -1,0 +1,112 @@
+"""The installation's own keys: made on first start, kept in the data dir, read ever after."""
+
+import base64
+import os
+import secrets
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class KeyFileError(Exception):
+    """A key can be neither read nor made; the text is one line for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """`secret_key` signs sessions and forms; `encryption_keys` are 32 bytes each, newest first."""
+
+    secret_key: str = field(repr=False)
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
+
+
+def ensure(data_dir: Path, settings: Mapping[str, Any]) -> Keys:
+    """The keys given as settings (SECRET_KEY, ENCRYPTION_KEYS), else those in the data dir.
+
+    What is missing there is made: `secret_key` and `encryption_keys`, mode 0600, in a folder of
+    mode 0700. When two processes start at once, both return the same keys. Raises `KeyFileError`.
+    """
+    try:
+        _private_folder(data_dir)
+        secret_key = settings.get("SECRET_KEY") or _secret_key(data_dir / "secret_key")
+        encryption = settings.get("ENCRYPTION_KEYS") or _encryption_keys(
+            data_dir / "encryption_keys"
+        )
+    except OSError as error:
+        raise KeyFileError(f"{error.filename or data_dir}: {error.strerror}.") from None
+    return Keys(secret_key, tuple(encryption))
+
+
+def new_encryption_key() -> str:
+    """32 random bytes in base64url."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _secret_key(file: Path) -> str:
+    text = _read_or_make(file, lambda: secrets.token_urlsafe(32))
+    if len(text) < 16:
+        raise KeyFileError(f"{file} holds no key. Delete it, and a new one is made.")
+    return text
+
+
+def _encryption_keys(file: Path) -> tuple[bytes, ...]:
+    text = _read_or_make(file, new_encryption_key)
+    try:
+        keys = tuple(base64.urlsafe_b64decode(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        keys = ()
+    if not keys or any(len(key) != 32 for key in keys):
+        raise KeyFileError(
+            f"{file} holds no encryption key. Put it back from a backup;"
+            " without it the stored secrets cannot be read."
+        )
+    return keys
+
+
+def _private_folder(folder: Path) -> None:
+    """Makes the folder, or closes one that is ours and still unused, such as a fresh volume."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    facts = folder.stat()
+    ours = facts.st_uid == os.getuid() and not facts.st_mode & stat.S_ISVTX
+    if ours and facts.st_mode & 0o077 and {entry.name for entry in folder.iterdir()} <= _KEPT:
+        folder.chmod(0o700)
+
+
+_KEPT = {".gitignore", ".gitkeep", "lost+found"}
+
+
+def _read_or_make(file: Path, make: Callable[[], str]) -> str:
+    if not file.exists():
+        _publish(file, make())
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _publish(file: Path, text: str) -> None:
+    """Writes the whole file aside, then gives it its name unless another process was first."""
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as out:
+            out.write(f"{text}\n")
+            out.flush()
+            os.fsync(out.fileno())
+        file.hardlink_to(draft)
+    except FileExistsError:
+        pass  # the other process's key is the key
+    finally:
+        draft.unlink()
+    _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Puts the new name on the disk: a key that is lost takes the stored secrets with it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,23 @@
+"""How Alembic reaches the app's database, for `database.upgrade` and for `flask db migrate`."""
+
+from alembic import context
+from flask import current_app
+
+from webhooks_ui import models  # noqa: F401  # the tables to compare with
+from webhooks_ui.database import db, lock_for_migration
+
+
+def run() -> None:
+    """Migrates in one transaction, and nobody else meanwhile."""
+    with db.engine.connect().execution_options(writes=True) as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            **current_app.extensions["migrate"].configure_args,
+        )
+        with connection.begin():
+            lock_for_migration(connection)
+            context.run_migrations()
+
+
+run()

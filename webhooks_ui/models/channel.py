@@ -1,0 +1,60 @@
+"""A channel (inbox): where conversations happen; a webhook may listen to one of them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from flask_babel.speaklater import LazyString
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webhooks_ui.catalogue import CHANNEL_KINDS
+from webhooks_ui.database import Instant, Model, RowId, db, now
+from webhooks_ui.ids import CHANNEL, new_id
+
+if TYPE_CHECKING:
+    from webhooks_ui.models.webhook import Webhook
+
+
+class Channel(Model):
+    """A channel with a `key` of its owner's choosing, by which events name it."""
+
+    __tablename__ = "channels"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(CHANNEL))
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20), default="other")
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
+
+    webhooks: Mapped[list["Webhook"]] = relationship(
+        primaryjoin="and_(Channel.id == Webhook.channel_id, Webhook.deleted_at.is_(None))",
+        viewonly=True,
+        order_by="Webhook.id",
+    )
+
+    @property
+    def kind_label(self) -> LazyString:
+        """The kind in words."""
+        return CHANNEL_KINDS[self.kind]
+
+    @property
+    def snapshot(self) -> dict[str, str]:
+        """The channel as an event carries it."""
+        return {"key": self.key, "name": self.name, "kind": self.kind}
+
+    @classmethod
+    def everyone(cls) -> list[Self]:
+        """All channels by name."""
+        return list(db.session.scalars(select(cls).order_by(cls.name, cls.id)))
+
+    @classmethod
+    def by_key(cls, key: str) -> Self | None:
+        """The channel of this key, if there is one."""
+        return db.session.scalar(select(cls).where(cls.key == key))
+
+    @classmethod
+    def by_public_id(cls, public_id: str) -> Self | None:
+        """The channel of this public id, if there is one."""
+        return db.session.scalar(select(cls).where(cls.public_id == public_id))

@@ -1,0 +1,73 @@
+"""What can be done to a channel: each a call of its own and one transaction."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from webhooks_ui.database import db, transaction
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.webhook import Webhook
+
+
+class ChannelSettings(NamedTuple):
+    """What people decide about a channel, checked."""
+
+    key: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTaken:
+    """The key is that of another channel."""
+
+    by: Channel
+
+
+def save(channel: Channel | None, settings: ChannelSettings) -> Channel | KeyTaken | None:
+    """Changes the channel or makes one; None when it was deleted meanwhile."""
+    own = channel.id if channel else None
+    try:
+        with transaction():
+            saved = db.session.get(Channel, own) if own else Channel()
+            holder = Channel.by_key(settings.key)
+            if holder and holder is not saved:
+                return KeyTaken(holder)
+            if saved:
+                saved.key, saved.name, saved.kind = settings
+                db.session.add(saved)
+    except IntegrityError:  # on PostgreSQL two can come this far at once
+        if holder := Channel.by_key(settings.key):
+            return KeyTaken(holder)
+        raise
+    return saved
+
+
+def delete(channel: Channel) -> list[Webhook]:
+    """Deletes the channel unless webhooks use it; returns those that do.
+
+    A deleted webhook of this channel can still be restored. It then comes back disabled: without
+    its channel it would send the events of all of them.
+    """
+    own = channel.id
+    try:
+        with transaction():
+            found = db.session.get(Channel, own)
+            if found is None or found.webhooks:
+                return list(found.webhooks) if found else []
+            for webhook in db.session.scalars(select(Webhook).where(Webhook.channel_id == own)):
+                webhook.channel = None
+                webhook.disable("manual")
+            db.session.delete(found)
+    except IntegrityError:  # on PostgreSQL a webhook can take the channel meanwhile
+        return list(channel.webhooks)
+    return []
+
+
+def webhook_counts() -> dict[int, int]:
+    """How many webhooks use each channel that is used, by its `id`."""
+    used = Webhook.channel_id.is_not(None) & Webhook.deleted_at.is_(None)
+    counts = select(Webhook.channel_id, func.count()).where(used).group_by(Webhook.channel_id)
+    return {key: count for key, count in db.session.execute(counts) if key is not None}

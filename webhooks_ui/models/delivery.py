@@ -1,0 +1,234 @@
+"""A delivery: one event on its way to one webhook, and the attempts made at it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from flask_babel.speaklater import LazyString
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from webhooks_ui import explain
+from webhooks_ui.curl import curl_command
+from webhooks_ui.database import Instant, Model, RowId, db, now
+from webhooks_ui.ids import DELIVERY, new_id
+from webhooks_ui.models.event import Event
+
+if TYPE_CHECKING:
+    from webhooks_ui.models.webhook import Webhook
+
+
+def _partial(name: str, where: str, *columns: str) -> Index:
+    """An index of the few rows that wait or are under way, however many are finished."""
+    condition = text(where)
+    return Index(
+        f"ix_deliveries_{name}", *columns, sqlite_where=condition, postgresql_where=condition
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many deliveries wait for a webhook, when the next is due, since when the oldest waits."""
+
+    count: int
+    next_at: datetime
+    oldest_at: datetime
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next one only waits for its turn."""
+        return self.next_at <= now()
+
+
+class Delivery(Model):
+    """`status`: ``pending``, ``delivering`` (leased), ``succeeded``, ``failed``, ``cancelled``."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(None, "webhook_id", "id"),
+        Index(None, "event_id"),
+        _partial("due", "status = 'pending'", "webhook_id", "due_at", "id"),
+        _partial("leased", "status = 'delivering'", "lease_until"),
+        Index(
+            None,
+            "draft_id",
+            sqlite_where=text("draft_id IS NOT NULL"),
+            postgresql_where=text("draft_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(
+        String(40), unique=True, default=lambda: new_id(DELIVERY)
+    )
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    webhook_id: Mapped[int | None] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
+    # The webhook as it will be called once saved, when a test was sent from a new form.
+    draft_id: Mapped[str | None] = mapped_column(String(40))
+    test: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(String(12))
+    due_at: Mapped[datetime | None] = mapped_column(Instant)
+    # Counts the leases: who records an outcome under an older number comes too late.
+    claims: Mapped[int] = mapped_column(default=0)
+    attempts_made: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    event: Mapped[Event] = relationship()
+    webhook: Mapped["Webhook | None"] = relationship(foreign_keys=[webhook_id])
+    attempts: Mapped[list["Attempt"]] = relationship(
+        order_by="Attempt.number", lazy="selectin", passive_deletes=True
+    )
+
+    @property
+    def type(self) -> str:
+        """The event's type."""
+        return self.event.type
+
+    @property
+    def attempt(self) -> "Attempt | None":
+        """The last attempt."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was being sent when its process died: the lease ran out without a result."""
+        return (
+            self.status == "delivering"
+            and self.lease_until is not None
+            and self.lease_until < now()
+        )
+
+    @property
+    def request_body(self) -> str:
+        """The body as it was sent, as text."""
+        payload_format = self.attempt.payload_format if self.attempt else "envelope"
+        return self.event.body(payload_format).decode(errors="replace")
+
+    @property
+    def verdict(self) -> explain.Verdict:
+        """What came of it, in words."""
+        if self.interrupted:
+            return explain.interrupted()
+        if (attempt := self.attempt) is None:
+            return explain.verdict(self.status, None, None)
+        return explain.verdict(
+            self.status,
+            attempt.error,
+            attempt.status_code,
+            location=attempt.location,
+            address=attempt.address,
+            host=attempt.host,
+            timeout=attempt.timeout,
+            detail=attempt.detail,
+        )
+
+    @classmethod
+    def by_public_id(cls, public_id: str) -> Self | None:
+        """The delivery of this public id, if there is one."""
+        return db.session.scalar(select(cls).where(cls.public_id == public_id))
+
+    @classmethod
+    def waiting_for(cls, webhook_ids: Iterable[int]) -> dict[int, Waiting]:
+        """What waits for each of these webhooks; those for which nothing waits are left out."""
+        rows = db.session.execute(
+            select(cls.webhook_id, func.count(), func.min(cls.due_at), func.min(cls.created_at))
+            .where(cls.status == "pending", cls.webhook_id.in_(webhook_ids))
+            .group_by(cls.webhook_id)
+        )
+        return {
+            webhook_id: Waiting(count, next_at, oldest_at)
+            for webhook_id, count, next_at, oldest_at in rows
+            if webhook_id and next_at
+        }
+
+    @classmethod
+    def cancel_waiting(cls, webhook_id: int) -> None:
+        """Cancels what waits for a webhook; within a transaction of the caller."""
+        waiting = update(cls).where(cls.webhook_id == webhook_id, cls.status == "pending")
+        db.session.execute(waiting.values(status="cancelled", due_at=None))
+
+    @classmethod
+    def newest_of(cls, webhook: "Webhook", limit: int) -> list[Self]:
+        """The newest deliveries of a webhook, newest first."""
+        query = select(cls).where(cls.webhook_id == webhook.id).options(joinedload(cls.event))
+        return list(db.session.scalars(query.order_by(cls.id.desc()).limit(limit)))
+
+
+class Attempt(Model):
+    """One request and what came back. Secrets stand in none of the columns: they are masked before.
+
+    `timings_ms` are by phase (dns, connect, tls, first_byte, total); a phase that did not happen is
+    null. `response_body` is the first 64 KiB at most, `truncated` says that there was more.
+    """
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index(None, "delivery_id", "number", unique=True),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    duration_ms: Mapped[int]
+    timeout: Mapped[float]
+    address: Mapped[str | None] = mapped_column(String(64))
+    status_code: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(String(40))
+    detail: Mapped[str] = mapped_column(String(1000), default="")
+    timings_ms: Mapped[dict[str, Any]] = mapped_column("timings", JSON)
+    tls: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    request_url: Mapped[str] = mapped_column(String(2100))
+    request_headers: Mapped[list[list[str]]] = mapped_column(JSON)
+    payload_format: Mapped[str] = mapped_column(String(10))
+    http_version: Mapped[str | None] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    location: Mapped[str | None] = mapped_column(String(2100))
+    response_headers: Mapped[list[list[str]]] = mapped_column(JSON)
+    response_bytes: Mapped[bytes] = mapped_column("response_body", LargeBinary, deferred=True)
+    response_size: Mapped[int] = mapped_column(BigInteger)
+    truncated: Mapped[bool]
+    notes: Mapped[list[str]] = mapped_column(JSON)
+
+    @property
+    def host(self) -> str:
+        """The host that was asked."""
+        return self.request_url.split("/")[2] if "//" in self.request_url else ""
+
+    @property
+    def response_body(self) -> str:
+        """The body as text; bytes that are not UTF-8 are shown as replacement characters."""
+        return self.response_bytes.decode(errors="replace")
+
+    @property
+    def pretty_body(self) -> str | None:
+        """The body set out as JSON; None when it is not a JSON object or list."""
+        try:
+            found = json.loads(self.response_body)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(found, dict | list):
+            return None
+        return json.dumps(found, ensure_ascii=False, indent=2)
+
+    @property
+    def note_texts(self) -> list[LazyString]:
+        """What was odd about the answer, in words."""
+        return [explain.note(code) for code in self.notes]
+
+    def curl(self, body: str) -> str:
+        """The request as a curl command with ``$TOKEN`` where the secret stood."""
+        return curl_command(self.request_url, self.request_headers, body)

@@ -1,0 +1,62 @@
+"""An event: something that happened in a conversation, as it was taken in."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webhooks_ui.database import Instant, Model, RowId, db, now
+from webhooks_ui.ids import EVENT, new_id
+
+
+class IdempotencyKey(Model):
+    """What a sender calls an event: the same key again is the same event, or a mistake.
+
+    `key` is ``id:`` and the event's id by its sender, or ``key:`` and the Idempotency-Key header.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(300), primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+
+class Event(Model):
+    """An event with the exact bytes of its data, so that numbers come out as they came in."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(EVENT))
+    type: Mapped[str] = mapped_column(String(60))
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id", ondelete="SET NULL"))
+    channel: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    test: Mapped[bool] = mapped_column(default=False)
+    sender_id: Mapped[str | None] = mapped_column(String(255))
+    deliveries_count: Mapped[int] = mapped_column(default=0)
+    occurred_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    def body(self, payload_format: str) -> bytes:
+        """What a receiver gets: ``raw`` is the data alone, ``envelope`` wraps it."""
+        if payload_format == "raw":
+            return self.data
+        moment = self.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        head = {
+            "id": self.public_id,
+            "type": self.type,
+            "timestamp": moment.replace("+00:00", "Z"),
+            "channel": self.channel,
+        }
+        opening = json.dumps(head, ensure_ascii=False).removesuffix("}")
+        return opening.encode() + b', "data": ' + self.data + b"}"
+
+    @classmethod
+    def by_public_id(cls, public_id: str) -> Self | None:
+        """The event of this public id, if there is one."""
+        return db.session.scalar(select(cls).where(cls.public_id == public_id))

@@ -1,0 +1,192 @@
+"""Who may use the console: users, their sessions, and the failures that throttle sign-in."""
+
+import hashlib
+import secrets
+import unicodedata
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, delete, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webhooks_ui import browsers
+from webhooks_ui.database import Instant, Model, RowId, db, now
+
+ROLES = ("admin", "editor", "viewer")
+IDLE_LIMIT = timedelta(hours=12)
+AGE_LIMIT = timedelta(days=30)
+
+
+class User(Model):
+    """A person who signs in with `login` (kept in lower case) and a password."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    login: Mapped[str] = mapped_column(String(100), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20), default="admin")
+    language: Mapped[str | None] = mapped_column(String(5))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    sessions: Mapped[list["UserSession"]] = relationship(
+        back_populates="user", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether this user may change configuration; a viewer only looks."""
+        return self.role != "viewer"
+
+    @staticmethod
+    def tidy_login(login: str) -> str:
+        """A login as it is kept: trimmed, in lower case, its letters composed."""
+        return unicodedata.normalize("NFC", login.strip()).lower()
+
+    @classmethod
+    def by_login(cls, login: str) -> Self | None:
+        """The user of this login, whatever its case."""
+        if "\0" in login:  # which PostgreSQL does not take
+            return None
+        return db.session.scalar(select(cls).where(cls.login == cls.tidy_login(login)))
+
+    @classmethod
+    def exists(cls) -> bool:
+        """Whether there is any user; until then the set-up page is open."""
+        return db.session.scalar(select(cls.id).limit(1)) is not None
+
+
+class UserSession(Model):
+    """One signed-in browser: what `current_user` is. Its cookie holds a random token, we its hash.
+
+    `token` is known only while the browser that owns the session is answered.
+    """
+
+    __tablename__ = "sessions"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    address: Mapped[str | None] = mapped_column(String(45))
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+
+    user: Mapped[User] = relationship(back_populates="sessions", lazy="joined")
+
+    token: str = ""
+    is_authenticated: ClassVar[bool] = True
+    is_active: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
+
+    def get_id(self) -> str:
+        """What Flask-Login writes into the cookie."""
+        return self.token
+
+    @property
+    def login(self) -> str:
+        """The login of the user whose session it is."""
+        return self.user.login
+
+    @property
+    def browser(self) -> str:
+        """The browser in words."""
+        return browsers.in_words(self.user_agent)
+
+    @staticmethod
+    def new_token() -> str:
+        """A token of 256 random bits."""
+        return secrets.token_urlsafe(32)
+
+    @staticmethod
+    def digest(token: str) -> str:
+        """What is kept of a token; one with so many random bits needs one round of SHA-256."""
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    @classmethod
+    def open(cls, user: User, address: str, user_agent: str) -> Self:
+        """A new session of `user`."""
+        token = cls.new_token()
+        opened = cls(
+            user=user,
+            token_hash=cls.digest(token),
+            address=address[:45],
+            user_agent=user_agent[:300],
+        )
+        opened.token = token
+        db.session.add(opened)
+        db.session.flush()
+        return opened
+
+    @classmethod
+    def find(cls, token: str) -> Self | None:
+        """The living session of this token: idle for at most 12 h, at most 30 d old."""
+        found = db.session.scalar(
+            select(cls).where(cls.token_hash == cls.digest(token), cls._alive(now()))
+        )
+        if found:
+            found.token = token
+        return found
+
+    @classmethod
+    def of(cls, user: User) -> list[Self]:
+        """The living sessions of `user`, the last seen first."""
+        query = select(cls).where(cls.user_id == user.id, cls._alive(now()))
+        return list(db.session.scalars(query.order_by(cls.last_seen_at.desc(), cls.id.desc())))
+
+    @classmethod
+    def end(cls, session_id: int) -> None:
+        """Ends a session; nothing happens when it has ended already."""
+        db.session.execute(delete(cls).where(cls.id == session_id))
+
+    @classmethod
+    def end_all(cls, user_id: int, *, but: int = 0) -> int:
+        """Ends the sessions of a user, save the one with the id `but`; returns how many."""
+        ended = delete(cls).where(cls.user_id == user_id, cls.id != but).returning(cls.id)
+        return len(db.session.scalars(ended).all())
+
+    @classmethod
+    def forget_ended(cls, moment: datetime) -> None:
+        """Removes the sessions that have run out."""
+        db.session.execute(delete(cls).where(~cls._alive(moment)))
+
+    @classmethod
+    def _alive(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.last_seen_at > moment - IDLE_LIMIT, cls.created_at > moment - AGE_LIMIT)
+
+
+class SignInFailure(Model):
+    """A failed sign-in; enough of them within the window and more are refused for a while.
+
+    Kept as fingerprints: people type passwords into the login field.
+    """
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (Index(None, "created_at"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    login: Mapped[str] = mapped_column(String(100))
+    address: Mapped[str] = mapped_column(String(45))
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    @classmethod
+    def oldest_of_last(
+        cls, count: int, since: datetime, *, login: str | None = None, address: str | None = None
+    ) -> datetime | None:
+        """When the `count`-th newest failure since `since` happened; None when there were fewer."""
+        query = select(cls.created_at).where(cls.created_at > since)
+        if login is not None:
+            query = query.where(cls.login == login)
+        if address is not None:
+            query = query.where(cls.address == address)
+        return db.session.scalar(query.order_by(cls.created_at.desc()).offset(count - 1).limit(1))
+
+    @classmethod
+    def forget_before(cls, moment: datetime) -> None:
+        """Removes failures that no longer count."""
+        db.session.execute(delete(cls).where(cls.created_at <= moment))
+
+    @classmethod
+    def forgive(cls, login: str, address: str) -> None:
+        """Removes the failures of this login at this address."""
+        db.session.execute(delete(cls).where(cls.login == login, cls.address == address))

@@ -1,0 +1,256 @@
+"""A webhook: an address of a receiver, how to authorize there, and which events it gets."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+from urllib.parse import urlsplit
+
+import idna
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webhooks_ui.authorization import (
+    Authorization,
+    Basic,
+    Bearer,
+    Custom,
+    NoAuthorization,
+)
+from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.database import Instant, Model, RowId, db, now
+from webhooks_ui.ids import WEBHOOK, new_id
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.user import User
+from webhooks_ui.signing import new_secret
+from webhooks_ui.vault import Vault
+
+ROTATION_OVERLAP = timedelta(hours=24)
+AUTH_LABELS = {"none": _l("None"), "bearer": "Bearer", "basic": "Basic", "custom": "Custom"}
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """What its owner decides about a webhook, checked: from the form or the API alike."""
+
+    name: str
+    url: str
+    authorization: Authorization
+    event_types: tuple[str, ...]
+    channel: Channel | None
+    payload_format: str
+    enabled: bool
+
+
+class WebhookEvent(Model):
+    """A subscription: the webhook gets events of this type."""
+
+    __tablename__ = "webhook_events"
+    __table_args__ = (Index(None, "type", "webhook_id"),)
+
+    webhook_id: Mapped[int] = mapped_column(
+        ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True
+    )
+    type: Mapped[str] = mapped_column(String(60), primary_key=True)
+
+
+class Webhook(Model):
+    """`disabled_reason` is ``manual``, ``gone`` (the receiver said 410) or ``failing``.
+
+    Secrets are kept encrypted, bound to this webhook's public id. `version` counts changes of the
+    configuration: who saves over a version that is no longer the newest is told.
+    """
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index(None, "channel_id"), Index(None, "deleted_at"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(WEBHOOK))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    url: Mapped[str] = mapped_column(String(2100))
+    search_text: Mapped[str] = mapped_column(Text)
+    auth_type: Mapped[str] = mapped_column(String(10), default="none")
+    auth_login: Mapped[str | None] = mapped_column(String(4096))
+    auth_header_name: Mapped[str | None] = mapped_column(String(256))
+    auth_secret: Mapped[str | None] = mapped_column(Text)
+    signing_secret: Mapped[str] = mapped_column(String(300))
+    previous_signing_secret: Mapped[str | None] = mapped_column(String(300))
+    previous_secret_until: Mapped[datetime | None] = mapped_column(Instant)
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
+    payload_format: Mapped[str] = mapped_column(String(10), default="envelope")
+    enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    disabled_reason: Mapped[str | None] = mapped_column(String(20))
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    failing_since: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)
+    # Kept beside the rows it could be counted from: the list must not scan deliveries.
+    last_delivery_id: Mapped[int | None] = mapped_column(RowId)
+
+    channel: Mapped[Channel | None] = relationship(lazy="joined")
+    updated_by: Mapped[User | None] = relationship(lazy="joined")
+    subscriptions: Mapped[list[WebhookEvent]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
+    )
+    last_delivery: Mapped[Delivery | None] = relationship(
+        primaryjoin="foreign(Webhook.last_delivery_id) == Delivery.id",
+        viewonly=True,
+        lazy="selectin",
+        uselist=False,
+    )
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's own form
+
+    @property
+    def title(self) -> str:
+        """The name, or the receiver's host where it has none."""
+        return self.name or self.unicode_host or urlsplit(self.url).hostname or self.url
+
+    @property
+    def unicode_host(self) -> str:
+        """The host as people write it, where the URL has its ASCII form (IDNA); else empty."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            shown = idna.decode(host)
+        except idna.IDNAError:
+            return ""
+        return shown if shown != host else ""
+
+    @property
+    def shown_url(self) -> str:
+        """The URL with its host as people write it."""
+        host = urlsplit(self.url).hostname or ""
+        return self.url.replace(host, self.unicode_host, 1) if self.unicode_host else self.url
+
+    @property
+    def auth_label(self) -> str | LazyString:
+        """The kind of authorization in a word; a custom one goes by its header's name."""
+        if self.auth_type == "custom" and self.auth_header_name:
+            return self.auth_header_name
+        return AUTH_LABELS[self.auth_type]
+
+    @property
+    def event_types(self) -> list[str]:
+        """The subscribed types in the catalogue's order."""
+        chosen = {subscription.type for subscription in self.subscriptions}
+        return [identifier for identifier in EVENT_TYPES if identifier in chosen]
+
+    @event_types.setter
+    def event_types(self, chosen: Iterable[str]) -> None:
+        wanted = set(chosen)
+        self.subscriptions = [s for s in self.subscriptions if s.type in wanted] + [
+            WebhookEvent(type=t) for t in sorted(wanted - {s.type for s in self.subscriptions})
+        ]
+
+    @property
+    def state(self) -> str:
+        """``disabled``; by the last delivery ``failing`` or ``working``; before it ``untested``."""
+        if not self.enabled:
+            return "disabled"
+        last = self.last_delivery
+        if last is None:
+            return "untested"
+        if last.status == "succeeded":
+            return "working"
+        return "failing" if last.status == "failed" or last.attempts_made else "untested"
+
+    def authorization(self, vault: Vault) -> Authorization:
+        """The authorization with its secret in clear, to be used and not kept."""
+        secret = vault.decrypt(self.auth_secret, self._context("auth")) if self.auth_secret else ""
+        match self.auth_type:
+            case "bearer":
+                return Bearer(secret)
+            case "basic":
+                return Basic(self.auth_login or "", secret)
+            case "custom":
+                return Custom(self.auth_header_name or "", secret)
+            case _:
+                return NoAuthorization()
+
+    def authorize_with(self, chosen: Authorization, vault: Vault) -> None:
+        """Takes over an authorization; what the other kinds held is forgotten."""
+        self.auth_login = self.auth_header_name = None
+        secret = ""
+        match chosen:
+            case Bearer(token):
+                self.auth_type, secret = "bearer", token
+            case Basic(login, password):
+                self.auth_type, self.auth_login, secret = "basic", login, password
+            case Custom(name, value):
+                self.auth_type, self.auth_header_name, secret = "custom", name, value
+            case _:
+                self.auth_type = "none"
+        self.auth_secret = vault.encrypt(secret, self._context("auth")) if secret else None
+
+    def settings(self, vault: Vault) -> WebhookSettings:
+        """The settings as they are now, with the secret in clear."""
+        return WebhookSettings(
+            name=self.name,
+            url=self.url,
+            authorization=self.authorization(vault),
+            event_types=tuple(self.event_types),
+            channel=self.channel,
+            payload_format=self.payload_format,
+            enabled=self.enabled,
+        )
+
+    def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
+        """Takes over settings and notes who changed them; stored secrets are encrypted anew."""
+        self.name, self.url = settings.name, settings.url
+        self.search_text = f"{settings.name}\n{settings.url}\n{self.unicode_host}".casefold()
+        self.authorize_with(settings.authorization, vault)
+        self.event_types = settings.event_types
+        self.channel_id = settings.channel.id if settings.channel else None
+        self.payload_format = settings.payload_format
+        if settings.enabled:
+            self.enable()
+        elif self.enabled is not False:
+            self.disable("manual")
+        self.updated_at = now()
+        self.updated_by_id = editor.id if editor else None
+
+    def enable(self) -> None:
+        """Deliveries are made again, and how long it had failed before no longer counts."""
+        if not self.enabled:
+            self.failing_since = None
+        self.enabled, self.disabled_reason, self.disabled_at = True, None, None
+
+    def disable(self, reason: str) -> None:
+        """No deliveries are made until it is enabled again."""
+        self.enabled, self.disabled_reason, self.disabled_at = False, reason, now()
+
+    def signing_secrets(self, vault: Vault, moment: datetime) -> tuple[str, ...]:
+        """The secrets that sign now: the newest first, the former one while it still does."""
+        current = vault.decrypt(self.signing_secret, self._context("signing"))
+        if not self.previous_signing_secret or self.previous_secret_until is None:
+            return (current,)
+        if self.previous_secret_until <= moment:
+            return (current,)
+        return (current, vault.decrypt(self.previous_signing_secret, self._context("signing")))
+
+    def sign_with(self, secret: str, vault: Vault) -> None:
+        """Sets the first signing secret."""
+        self.signing_secret = vault.encrypt(secret, self._context("signing"))
+
+    def rotate_signing_secret(self, vault: Vault, moment: datetime) -> str:
+        """Makes a new signing secret and returns it; the former one signs too for 24 hours."""
+        secret = new_secret()
+        self.previous_signing_secret = self.signing_secret
+        self.previous_secret_until = moment + ROTATION_OVERLAP
+        self.sign_with(secret, vault)
+        return secret
+
+    def _context(self, purpose: str) -> str:
+        return f"{self.public_id}:{purpose}"
+
+    @classmethod
+    def by_public_id(cls, public_id: str, *, deleted: bool = False) -> Self | None:
+        """The webhook of this public id that is (not) deleted, if there is one."""
+        wanted = cls.deleted_at.is_not(None) if deleted else cls.deleted_at.is_(None)
+        return db.session.scalar(select(cls).where(cls.public_id == public_id, wanted))

@@ -1,0 +1,93 @@
+"""What can be done to a webhook: each a call of its own and one transaction."""
+
+from sqlalchemy import select, update
+
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.user import User
+from webhooks_ui.models.webhook import Webhook, WebhookSettings
+from webhooks_ui.vault import Vault
+
+
+def create(
+    public_id: str,
+    signing_secret: str,
+    settings: WebhookSettings,
+    vault: Vault,
+    editor: User | None,
+) -> Webhook:
+    """A new webhook, which takes over the tests sent from its unsaved form.
+
+    With the `public_id` of one that exists, a form sent twice, it is that one, unchanged.
+    """
+    with transaction():
+        webhook = Webhook.by_public_id(public_id)
+        if webhook is None:
+            webhook = Webhook(public_id=public_id)
+            webhook.sign_with(signing_secret, vault)
+            webhook.configure(settings, vault, editor)
+            db.session.add(webhook)
+            db.session.flush()
+            _adopt_tests(webhook)
+    return webhook
+
+
+def change(
+    webhook: Webhook, version: int, settings: WebhookSettings, vault: Vault, editor: User | None
+) -> bool:
+    """Takes over the settings; False when the webhook is no longer at `version`, or gone."""
+    with transaction():
+        if webhook.version != version or webhook.deleted_at:
+            return False
+        webhook.configure(settings, vault, editor)
+        if not webhook.enabled:
+            Delivery.cancel_waiting(webhook.id)
+    return True
+
+
+def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
+    """Switches deliveries on or off by hand."""
+    with transaction():
+        if webhook.enabled == enabled:
+            return
+        if enabled:
+            webhook.enable()
+        else:
+            webhook.disable("manual")
+            Delivery.cancel_waiting(webhook.id)
+        _sign_off(webhook, editor)
+
+
+def delete(webhook: Webhook, editor: User | None) -> None:
+    """Takes the webhook out of use; `restore` brings it back."""
+    with transaction():
+        webhook.deleted_at = now()
+        Delivery.cancel_waiting(webhook.id)
+        _sign_off(webhook, editor)
+
+
+def restore(webhook: Webhook, editor: User | None) -> None:
+    """Brings a deleted webhook back as it was."""
+    with transaction():
+        webhook.deleted_at = None
+        _sign_off(webhook, editor)
+
+
+def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -> None:
+    """Makes a new signing secret; the former one signs too for 24 hours."""
+    with transaction():
+        webhook.rotate_signing_secret(vault, now())
+        _sign_off(webhook, editor)
+
+
+def _sign_off(webhook: Webhook, editor: User | None) -> None:
+    webhook.updated_at = now()
+    webhook.updated_by_id = editor.id if editor else None
+
+
+def _adopt_tests(webhook: Webhook) -> None:
+    mine = Delivery.draft_id == webhook.public_id
+    db.session.execute(update(Delivery).where(mine).values(webhook_id=webhook.id))
+    finished = mine & Delivery.status.in_(("succeeded", "failed"))
+    newest = select(Delivery.id).where(finished).order_by(Delivery.id.desc()).limit(1)
+    webhook.last_delivery_id = db.session.scalar(newest)

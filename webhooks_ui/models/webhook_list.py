@@ -1,0 +1,154 @@
+"""The list of webhooks: search, filters, order and pages, all of it from and to the URL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager
+
+from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.database import db
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.webhook import Webhook, WebhookEvent
+
+PAGE_SIZE = 50
+STATES = ("working", "failing", "untested", "disabled")
+SORTS = ("name", "-name", "-created", "created", "-last", "last")
+_Last = aliased(Delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookQuery:
+    """What the list is asked for; what a URL says that means nothing is left out."""
+
+    q: str = ""
+    status: str = ""
+    event: str = ""
+    channel: str = ""
+    sort: str = "name"
+    page: int = 1
+
+    @classmethod
+    def parse(cls, arguments: Mapping[str, str]) -> Self:
+        """From the arguments of a URL."""
+        page = arguments.get("page", "")
+        return cls(
+            q=arguments.get("q", "").strip()[:200],
+            status=_one_of(STATES, arguments.get("status", "")),
+            event=_one_of(EVENT_TYPES, arguments.get("event", "")),
+            channel=arguments.get("channel", "")[:100],
+            sort=_one_of(SORTS, arguments.get("sort", "")) or "name",
+            page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        )
+
+    @property
+    def active(self) -> bool:
+        """Whether anything narrows the list."""
+        return bool(self.q or self.status or self.event or self.channel)
+
+    def arguments(self, **changes: Any) -> dict[str, Any]:
+        """The URL's arguments with some changed; what is as it is by itself is left out."""
+        wanted = {
+            "q": self.q,
+            "status": self.status,
+            "event": self.event,
+            "channel": self.channel,
+            "sort": self.sort,
+            "page": self.page,
+        } | changes
+        default = {"sort": "name", "page": 1}
+        return {k: str(v) for k, v in wanted.items() if v and v != default.get(k)}
+
+    def find(self) -> "Page":
+        """The page that was asked for, or the last one when there are fewer."""
+        narrowed = self._narrowed(select(Webhook))
+        counted = narrowed.with_only_columns(func.count(Webhook.id)).order_by(None)
+        total = db.session.scalar(counted) or 0
+        number = max(1, min(self.page, -(-total // PAGE_SIZE)))
+        rows = (
+            narrowed.options(contains_eager(Webhook.last_delivery.of_type(_Last)))
+            .order_by(*self._order())
+            .offset((number - 1) * PAGE_SIZE)
+            .limit(PAGE_SIZE)
+        )
+        found = db.session.scalars(rows).unique()
+        return Page([*found], total, number)
+
+    def _narrowed(self, query: Select[tuple[Webhook]]) -> Select[tuple[Webhook]]:
+        query = query.outerjoin(_Last, Webhook.last_delivery_id == _Last.id)
+        query = query.where(Webhook.deleted_at.is_(None))
+        for word in self.q.casefold().split():
+            query = query.where(Webhook.search_text.contains(word, autoescape=True))
+        if self.event:
+            subscribed = select(WebhookEvent.webhook_id).where(WebhookEvent.type == self.event)
+            query = query.where(Webhook.id.in_(subscribed))
+        if self.channel == "*":
+            query = query.where(Webhook.channel_id.is_(None))
+        elif self.channel:
+            key = select(Channel.id).where(Channel.key == self.channel)
+            query = query.where(Webhook.channel_id.in_(key))
+        return query.where(_state_is(self.status)) if self.status else query
+
+    def _order(self) -> list[ColumnElement[Any]]:
+        columns: dict[str, ColumnElement[Any]] = {
+            "name": Webhook.search_text.expression,
+            "created": Webhook.id.expression,
+            "last": func.coalesce(Webhook.last_delivery_id, 0),
+        }
+        column = columns[self.sort.removeprefix("-")]
+        return [column.desc() if self.sort.startswith("-") else column.asc(), Webhook.id.asc()]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of webhooks of `total`; pages are counted from 1."""
+
+    items: Sequence[Webhook]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, 1 at least."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
+    def first(self) -> int:
+        """The number of the first webhook on the page."""
+        return (self.number - 1) * PAGE_SIZE + 1 if self.total else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last one."""
+        return min(self.number * PAGE_SIZE, self.total)
+
+    @property
+    def has_prev(self) -> bool:
+        """Whether there is a page before."""
+        return self.number > 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is a page after."""
+        return self.number < self.pages
+
+
+def _state_is(state: str) -> ColumnElement[bool]:
+    """`Webhook.state` in SQL."""
+    succeeded = _Last.status == "succeeded"
+    tried = or_(_Last.status == "failed", _Last.attempts_made > 0)
+    match state:
+        case "disabled":
+            return Webhook.enabled.is_(False)
+        case "working":
+            return Webhook.enabled & succeeded
+        case "failing":
+            return Webhook.enabled & ~succeeded & tried
+        case _:
+            return Webhook.enabled & or_(_Last.id.is_(None), ~succeeded & ~tried)
+
+
+def _one_of(known: Any, text: str) -> str:
+    return text if text in known else ""

@@ -1,0 +1,6 @@
+"""Text from outside, made fit for a terminal and a log line."""
+
+
+def visible(text: str) -> str:
+    """The text with everything escaped that could steer a terminal, break a line or hide."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,53 @@
+"""What a program is told when something fails: RFC 9457 problem details.
+
+Shape: ``{"title", "status", "detail"}``, for validation also ``"errors": [{"pointer", "detail"}]``
+with a JSON pointer (RFC 6901) to each part of the body that is wrong. There is no `type`, so the
+title is the status in HTTP's own words (RFC 9457 §4.2.1); the detail is in the caller's language.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from flask import Response
+from flask_babel.speaklater import LazyString
+from werkzeug.exceptions import HTTPException
+
+MIMETYPE = "application/problem+json"
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a body: where, and what to do about it."""
+
+    pointer: str
+    detail: str | LazyString
+
+
+class Problem(HTTPException):
+    """Raised anywhere below a view of the API; Flask answers with it."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str | LazyString,
+        faults: Iterable[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        body: dict[str, Any] = {
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": str(detail),
+        }
+        if errors := [{"pointer": f.pointer, "detail": str(f.detail)} for f in faults]:
+            body["errors"] = errors
+        answer = Response(
+            json.dumps(body, ensure_ascii=False), status, dict(headers or {}), mimetype=MIMETYPE
+        )
+        super().__init__(str(detail), answer)
+        self.code = status
+
+
+def pointer(*parts: str | int) -> str:
+    """A JSON pointer to a member (RFC 6901 §3)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -1,0 +1,99 @@
+"""Serves the console: migrates, listens, answers until it gets SIGTERM or SIGINT."""
+
+import gc
+import os
+import socket
+from collections.abc import Callable
+
+import waitress.server
+from flask import Flask
+
+from webhooks_ui import create_app, database, first_run, lifecycle, logs, signals
+from webhooks_ui.models import User
+from webhooks_ui.supervisor import Supervisor
+
+THREADS = 8
+MOST_CONNECTIONS = 500
+IDLE_SECONDS = 60
+HEADER_BYTES = 65_536
+
+
+class AddressError(Exception):
+    """It cannot listen there; the text is one line for the operator."""
+
+
+def serve(
+    host: str | None, port: int | None, say: Callable[[str], None], *, worker: bool = True
+) -> None:
+    """Serves until a signal ends it; `say` gets the lines for whoever started it.
+
+    `host` and `port` go above the settings. Raises `AddressError`, `config.SettingError` and
+    `keys.KeyFileError`.
+    """
+    signals.exit_on_stop()
+    given = {"HOST": host, "PORT": port}
+    app = create_app({name: value for name, value in given.items() if value is not None})
+    logs.set_up(app.config["LOG_FORMAT"])
+    listening = listen(app.config["HOST"], app.config["PORT"])
+    database.upgrade(app)
+    supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
+    if worker:
+        supervisor.start()
+    server = _server(app, listening)
+    _greet(app, address(listening), say)
+    _settle()
+    server.run()  # until a signal ends it
+    if worker:
+        supervisor.close()
+    lifecycle.close(app)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; raises `AddressError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        # create_server adds words of its own to the system's; a failed look-up has no such number.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise AddressError(f"Cannot listen on {host} port {port}: {reason}.") from None
+
+
+def address(listening: socket.socket) -> str:
+    """The address of a listening socket, as a browser on this machine reaches it."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _server(app: Flask, listening: socket.socket) -> waitress.server.BaseWSGIServer:
+    return waitress.server.create_server(
+        logs.RequestLog(app),
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        connection_limit=MOST_CONNECTIONS,
+        asyncore_use_poll=True,  # select() ends at 1,024 file descriptors
+        channel_timeout=IDLE_SECONDS,
+        max_request_header_size=HEADER_BYTES,
+        # Above the app's own limit, so that what is too large gets the app's own answer.
+        max_request_body_size=4 * app.config["MAX_EVENT_SIZE"],
+        # The app judges X-Forwarded-* itself, and only where proxies are trusted.
+        clear_untrusted_proxy_headers=app.config["TRUSTED_PROXIES"] == 0,
+    )
+
+
+def _greet(app: Flask, local: str, say: Callable[[str], None]) -> None:
+    say(f"webhooks-ui is at {local}")
+    with app.app_context():
+        if not User.exists():
+            base = app.config["PUBLIC_URL"] or local
+            say("Make the first administrator here:")
+            say(first_run.setup_url(base, app.config["SECRET_KEY"]))
+
+
+def _settle() -> None:
+    """Keeps the garbage collector from walking what start-up made, which lives to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

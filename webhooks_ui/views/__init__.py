@@ -1,0 +1,35 @@
+"""The console's pages, one file per noun: load, validate, one call, render or redirect."""
+
+from flask import Flask
+
+from webhooks_ui.views import (
+    account,
+    auth,
+    catalogue,
+    channels,
+    deliveries,
+    health,
+    language,
+    webhook_form,
+    webhook_test,
+    webhooks,
+)
+
+PAGES = (
+    webhooks,
+    webhook_form,
+    webhook_test,
+    deliveries,
+    channels,
+    catalogue,
+    account,
+    auth,
+    language,
+    health,
+)
+
+
+def init_app(app: Flask) -> None:
+    """Registers every page."""
+    for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
+        app.register_blueprint(blueprint)

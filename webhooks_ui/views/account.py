@@ -1,0 +1,57 @@
+"""One's own account: the password, and the browsers that are signed in."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webhooks_ui import sessions
+from webhooks_ui.forms.account import PasswordForm
+from webhooks_ui.models import UserSession
+
+blueprint = Blueprint("account", __name__)
+
+
+@blueprint.route("/settings/account", methods=["GET", "POST"])
+def show() -> Response | str:
+    """The account; POST changes the password."""
+    form = PasswordForm()
+    if request.method == "GET":
+        return _page(form)
+    if form.save():
+        flash(_("The password is changed. Other browsers have been signed out."), "good")
+        return redirect(url_for(".show"), 303)
+    answer = make_response(_page(form), 422)
+    if form.refusal:
+        answer.status_code = 429
+        answer.retry_after = form.refusal.retry_after
+    return answer
+
+
+@blueprint.post("/settings/account/sessions/end")
+def end_sessions() -> Response:
+    """Signs out everywhere else."""
+    ended = sessions.end_others()
+    flash(
+        ngettext(
+            "%(num)d other browser was signed out.",
+            "%(num)d other browsers were signed out.",
+            ended,
+        )
+        if ended
+        else _("No other browser was signed in."),
+        "good",
+    )
+    return redirect(url_for(".show"), 303)
+
+
+def _page(form: PasswordForm) -> str:
+    user, own_id = current_user.user, current_user.id
+    return render_template(
+        "account/show.html",
+        form=form,
+        user=user,
+        sessions=sorted(UserSession.of(user), key=lambda session: session.id != own_id),
+        own_id=own_id,
+    )

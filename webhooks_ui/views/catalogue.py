@@ -1,0 +1,49 @@
+"""The catalogue: what can happen, what a receiver then gets, and how it knows who sent it."""
+
+import json
+from datetime import UTC, datetime
+
+from flask import Blueprint, current_app, render_template
+
+import webhooks_ui
+from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.models import Event
+
+blueprint = Blueprint("catalogue", __name__)
+
+
+@blueprint.get("/catalogue")
+def index() -> str:
+    """The event types with their samples, the two formats and the headers."""
+    example = _example()
+    return render_template(
+        "catalogue/index.html",
+        event_types=EVENT_TYPES,
+        changes={name: _changes(name) for name in EVENT_TYPES},
+        formats={name: _pretty(example.body(name)) for name in ("envelope", "raw")},
+        user_agent=f"webhooks-ui/{webhooks_ui.__version__}",
+        timeout=current_app.config["DELIVERY_TIMEOUT"],
+    )
+
+
+def _example() -> Event:
+    """A short event that is stored nowhere."""
+    return Event(
+        public_id="evt_01KFG7GQ6V4S6Z0M8Q9T3W5XYB",
+        type="message_created",
+        channel={"key": "telegram-sales", "name": "Telegram sales", "kind": "telegram"},
+        data='{"event": "message_created", "id": 9001, "content": "Добрий день"}'.encode(),
+        occurred_at=datetime(2026, 1, 21, 12, 53, 20, 412_000, UTC),
+    )
+
+
+def _changes(identifier: str) -> str | None:
+    """How a sample carries the changed values, as JSON; None where it carries none."""
+    event_type = EVENT_TYPES[identifier]
+    if event_type.changed_key is None:
+        return None
+    return json.dumps({"changed_attributes": event_type.sample["changed_attributes"]})
+
+
+def _pretty(body: bytes) -> str:
+    return json.dumps(json.loads(body), ensure_ascii=False, indent=2)

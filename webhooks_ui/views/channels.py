@@ -1,0 +1,77 @@
+"""The channels: the list, and adding, editing and deleting one."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from webhooks_ui.forms.channel import ChannelForm
+from webhooks_ui.models import Channel, channel_changes
+
+blueprint = Blueprint("channels", __name__)
+Answer = Response | str | tuple[str, int]
+
+
+@blueprint.get("/channels")
+def index() -> str:
+    """All channels with the number of webhooks that use each."""
+    return render_template(
+        "channels/list.html",
+        channels=Channel.everyone(),
+        counts=channel_changes.webhook_counts(),
+    )
+
+
+@blueprint.route("/channels/new", methods=["GET", "POST"])
+def new() -> Answer:
+    """A new channel."""
+    form = ChannelForm()
+    if request.method == "GET":
+        return render_template("channels/form.html", form=form)
+    if saved := _save(form, None):
+        return _done(_("The channel “%(name)s” is added.", name=saved.name))
+    return render_template("channels/form.html", form=form), 422
+
+
+@blueprint.route("/channels/<id>/edit", methods=["GET", "POST"])
+def edit(id: str) -> Answer:
+    """Changes to a channel, and the way to delete it."""
+    channel = _load(id)
+    form = ChannelForm(obj=channel)
+    if request.method == "GET":
+        return _edit_page(form, channel)
+    if saved := _save(form, channel):
+        return _done(_("The channel “%(name)s” is saved.", name=saved.name))
+    return _edit_page(form, channel), 422
+
+
+@blueprint.post("/channels/<id>/delete")
+def delete(id: str) -> Answer:
+    """Deletes a channel for good; refused while webhooks use it."""
+    channel = _load(id)
+    name = channel.name
+    if channel_changes.delete(channel):
+        return _edit_page(ChannelForm(formdata=None, obj=channel), channel, refused=True), 409
+    return _done(_("The channel “%(name)s” is deleted.", name=name))
+
+
+def _load(public_id: str) -> Channel:
+    return Channel.by_public_id(public_id) or abort(404)
+
+
+def _save(form: ChannelForm, channel: Channel | None) -> Channel | None:
+    if not form.check():
+        return None
+    saved = channel_changes.save(channel, form.settings) or abort(404)
+    if isinstance(saved, channel_changes.KeyTaken):
+        form.refuse_key(saved.by)
+        return None
+    return saved
+
+
+def _edit_page(form: ChannelForm, channel: Channel, *, refused: bool = False) -> str:
+    return render_template("channels/form.html", form=form, channel=channel, refused=refused)
+
+
+def _done(words: str) -> Response:
+    flash(words, "good")
+    return redirect(url_for(".index"), 303)

@@ -1,0 +1,24 @@
+"""Whether the console is alive, and whether it can work: for load balancers and supervisors."""
+
+from flask import Blueprint
+from sqlalchemy.exc import SQLAlchemyError
+
+from webhooks_ui.database import ping
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@blueprint.get("/readyz")
+def ready() -> tuple[dict[str, str], int]:
+    """The database can be reached."""
+    try:
+        ping()
+    except SQLAlchemyError:
+        return {"status": "database out of reach"}, 503
+    return {"status": "ready"}, 200

@@ -1,0 +1,28 @@
+"""The language switch, remembered with the user or, before sign-in, in a cookie."""
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webhooks_ui.database import transaction
+from webhooks_ui.i18n import COOKIE, LANGUAGES
+from webhooks_ui.security import safe_next
+
+blueprint = Blueprint("language", __name__)
+REMEMBER = 365 * 24 * 3600  # seconds
+
+
+@blueprint.post("/language")
+def switch() -> Response:
+    """Takes `language` and goes back to `next`."""
+    chosen = request.form.get("language", "")
+    if chosen not in LANGUAGES:
+        abort(400)
+    if current_user.is_authenticated:
+        with transaction():
+            current_user.user.language = chosen
+    answer = redirect(safe_next(request.form.get("next")) or url_for("webhooks.index"), 303)
+    answer.set_cookie(
+        COOKIE, chosen, max_age=REMEMBER, samesite="Lax", httponly=True, secure=request.is_secure
+    )
+    return answer

@@ -1,0 +1,96 @@
+"""Creating and editing a webhook: one form, one view."""
+
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.forms.draft import Draft
+from webhooks_ui.forms.test_panel import TestPanel
+from webhooks_ui.forms.webhook import WebhookForm
+from webhooks_ui.i18n import absolute
+from webhooks_ui.models import Webhook, webhook_changes
+from webhooks_ui.views.webhooks import SAMPLES, blueprint, load, reveal_signing_secret, vault
+
+Answer = Response | str | tuple[str, int]
+
+
+@blueprint.route("/webhooks/new", methods=["GET", "POST"])
+def new() -> Answer:
+    """A new webhook."""
+    form = form_of(None)
+    if request.method == "GET":
+        return render_form(form)
+    if not form.check(current_app.extensions["guard"]):
+        return render_form(form), 422
+    memory = form.memory
+    webhook = webhook_changes.create(
+        memory.webhook_id, memory.signing_secret, form.settings, vault(), current_user.user
+    )
+    reveal_signing_secret(webhook)
+    if webhook.last_delivery_id:
+        return _saved(webhook, form, _("The webhook is set up."))
+    return _saved(webhook, form, _("The webhook is set up. Send a test event to see it work."))
+
+
+@blueprint.route("/webhooks/<id>/edit", methods=["GET", "POST"])
+def edit(id: str) -> Answer:
+    """Changes to a webhook; whoever saves over somebody else's change is told first."""
+    webhook = load(id)
+    form = form_of(webhook)
+    if request.method == "GET":
+        form.fill(webhook)
+        return render_form(form)
+    if not form.check(current_app.extensions["guard"]):
+        return render_form(form), 422
+    seen = int(form.version.data) if (form.version.data or "").isdecimal() else webhook.version
+    if not webhook_changes.change(webhook, seen, form.settings, vault(), current_user.user):
+        return render_form(form, conflict=_conflict(form, load(id))), 422
+    return _saved(webhook, form, _("The changes are saved."))
+
+
+def form_of(webhook: Webhook | None) -> WebhookForm:
+    """The form of this request, with what was typed before in its draft."""
+    sealed = request.form.get("draft", "")
+    return WebhookForm(
+        webhook,
+        Draft.open(sealed, vault(), current_user.id, webhook),
+        webhook.authorization(vault()) if webhook else None,
+    )
+
+
+def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) -> str:
+    """The form's page."""
+    form.draft.data = form.memory.seal(vault(), current_user.id)
+    form.version.data = form.saved.version if form.saved else ""
+    form.webhook.data = form.saved.public_id if form.saved else ""
+    return render_template(
+        "webhooks/form.html",
+        form=form,
+        webhook=form.saved,
+        kept=form.kept,
+        warnings=form.warnings,
+        panel=panel or TestPanel.fresh(form.events.data),
+        event_types=EVENT_TYPES,
+        samples=SAMPLES,
+        **more,
+    )
+
+
+def _saved(webhook: Webhook, form: WebhookForm, words: str) -> Response:
+    flash(words, "good")
+    for warning in form.warnings:
+        flash(warning, "wait")
+    return redirect(url_for("webhooks.show", id=webhook.public_id), 303)
+
+
+def _conflict(form: WebhookForm, webhook: Webhook) -> dict[str, Any]:
+    form.saved = webhook
+    return {
+        "who": webhook.updated_by.login if webhook.updated_by else _("Somebody"),
+        "when": absolute(webhook.updated_at),
+        "fields": form.differences,
+    }

@@ -1,0 +1,187 @@
+"""The webhooks: the list, the page of one, and what can be done with it by a button."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import session as cookie
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webhooks_ui.catalogue import EVENT_TYPES, sample_json
+from webhooks_ui.database import now
+from webhooks_ui.delivery.addresses import unwrapped, why_not_public
+from webhooks_ui.forms.test_panel import TestPanel
+from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
+from webhooks_ui.models.webhook_list import WebhookQuery
+from webhooks_ui.security import is_piece_request, safe_next
+from webhooks_ui.vault import Vault
+
+blueprint = Blueprint("webhooks", __name__)
+HISTORY = 20
+SAMPLES = {identifier: sample_json(identifier) for identifier in EVENT_TYPES}
+STATE_LABELS = {
+    "working": _l("Working"),
+    "failing": _l("Failing"),
+    "untested": _l("Not tested yet"),
+    "disabled": _l("Disabled"),
+}
+SORT_LABELS = {
+    "name": _l("By name"),
+    "-created": _l("Newest first"),
+    "created": _l("Oldest first"),
+    "-last": _l("Latest result first"),
+}
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """The list is the home page."""
+    return redirect(url_for("webhooks.index"))
+
+
+@blueprint.get("/webhooks")
+def index() -> Response | str:
+    """The list, narrowed, ordered and paged as the URL says."""
+    query = WebhookQuery.parse(request.args)
+    page = query.find()
+    words = {
+        "page": page,
+        "filters": query,
+        "channels": Channel.everyone(),
+        "event_types": EVENT_TYPES,
+        "states": STATE_LABELS,
+        "sorts": SORT_LABELS,
+        "waiting": Delivery.waiting_for(webhook.id for webhook in page.items),
+        "nothing_yet": not page.total and not query.active,
+        "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
+        "sort_url": lambda key: url_for(".index", **query.arguments(sort=key, page=1)),
+    }
+    if not is_piece_request():
+        deleted = Webhook.by_public_id(request.args.get("deleted", ""), deleted=True)
+        return render_template("webhooks/list.html", deleted=deleted, **words)
+    answer = current_app.make_response(render_template("webhooks/_list.html", **words))
+    header = "HX-Replace-Url" if request.htmx.trigger_name == "q" else "HX-Push-Url"  # type: ignore[attr-defined]
+    answer.headers[header] = url_for(".index", **query.arguments())
+    return answer
+
+
+@blueprint.get("/webhooks/<id>")
+def show(id: str) -> str:
+    """A webhook's page. Its signing secret is shown once after it was made."""
+    webhook = load(id)
+    return render_template("webhooks/show.html", **page_of(webhook))
+
+
+@blueprint.post("/webhooks/<id>/enable")
+def enable(id: str) -> Response | str:
+    """Deliveries are made again."""
+    return _switch(load(id), enabled=True)
+
+
+@blueprint.post("/webhooks/<id>/disable")
+def disable(id: str) -> Response | str:
+    """No deliveries are made."""
+    return _switch(load(id), enabled=False)
+
+
+@blueprint.post("/webhooks/<id>/delete")
+def delete(id: str) -> Response | str:
+    """Deletes, with undo."""
+    webhook = load(id)
+    webhook_changes.delete(webhook, current_user.user)
+    if is_piece_request():
+        return render_template("webhooks/_deleted.html", webhook=webhook)
+    return redirect(url_for(".index", deleted=id), 303)
+
+
+@blueprint.post("/webhooks/<id>/restore")
+def restore(id: str) -> Response | str:
+    """Takes a deletion back; a second click finds it done."""
+    webhook = Webhook.by_public_id(id, deleted=True) or load(id)
+    webhook_changes.restore(webhook, current_user.user)
+    if is_piece_request():
+        return _row(webhook)
+    flash(_("%(name)s is back.", name=webhook.title), "good")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/webhooks/<id>/rotate-secret")
+def rotate_secret(id: str) -> Response:
+    """Makes a new signing secret, shown once on the webhook's page."""
+    webhook = load(id)
+    webhook_changes.rotate_signing_secret(webhook, vault(), current_user.user)
+    reveal_signing_secret(webhook)
+    return redirect(url_for(".show", id=id), 303)
+
+
+def load(public_id: str) -> Webhook:
+    """The webhook of this id, else 404."""
+    return Webhook.by_public_id(public_id) or abort(404)
+
+
+def vault() -> Vault:
+    """The vault that holds the webhooks' secrets."""
+    found: Vault = current_app.extensions["vault"]
+    return found
+
+
+def reveal_signing_secret(webhook: Webhook) -> None:
+    """Lets this browser's next look at the webhook's page show the signing secret, once."""
+    cookie["reveal"] = webhook.public_id
+
+
+def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
+    """What the webhook's page and its pieces show."""
+    shown = Delivery.by_public_id(request.args.get("test", ""))
+    secrets = webhook.signing_secrets(vault(), now())
+    return {
+        "webhook": webhook,
+        "waiting": Delivery.waiting_for([webhook.id]),
+        "signing_secret": secrets[0] if _is_revealed(webhook) else None,
+        "secret_until": webhook.previous_secret_until if len(secrets) > 1 else None,
+        "panel": panel or TestPanel.fresh(webhook.event_types),
+        "result": shown if shown and shown.webhook_id == webhook.id else None,
+        "deliveries": Delivery.newest_of(webhook, HISTORY),
+        "event_types": EVENT_TYPES,
+        "samples": SAMPLES,
+        "unencrypted": _goes_unencrypted(webhook),
+    }
+
+
+def _is_revealed(webhook: Webhook) -> bool:
+    if cookie.get("reveal") != webhook.public_id or request.endpoint != "webhooks.show":
+        return False
+    del cookie["reveal"]
+    return True
+
+
+def _goes_unencrypted(webhook: Webhook) -> bool:
+    """Whether events travel to a public host in the clear, as far as one knows its address."""
+    if not webhook.url.startswith("http://"):
+        return False
+    attempt = webhook.last_delivery.attempt if webhook.last_delivery else None
+    known = attempt.address if attempt else None
+    try:
+        return why_not_public(unwrapped(known or urlsplit(webhook.url).hostname or "")) is None
+    except ValueError:
+        return True  # a name that no delivery has resolved yet
+
+
+def _switch(webhook: Webhook, *, enabled: bool) -> Response | str:
+    webhook_changes.set_enabled(webhook, enabled, current_user.user)
+    if is_piece_request():
+        return _row(webhook)
+    back = safe_next(request.form.get("next")) or url_for(".show", id=webhook.public_id)
+    return redirect(back, 303)
+
+
+def _row(webhook: Webhook) -> str:
+    return render_template(
+        "webhooks/_row.html",
+        webhook=webhook,
+        waiting=Delivery.waiting_for([webhook.id]),
+        event_types=EVENT_TYPES,
+    )
