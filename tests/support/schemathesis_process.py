@@ -13,10 +13,11 @@ from typing import Any
 
 from schemathesis.cli import schemathesis
 
-_parse, _one_at_a_time = ast.parse, RLock()
+_parse: Any = ast.parse
+_one_at_a_time = RLock()
 
 
-def parse_alone(*source: Any, **options: Any) -> ast.AST:
+def parse_alone(*source: Any, **options: Any) -> Any:
     """`ast.parse`, one thread at a time."""
     with _one_at_a_time:
         collecting = gc.isenabled()
@@ -29,5 +30,5 @@ def parse_alone(*source: Any, **options: Any) -> ast.AST:
 
 
 if __name__ == "__main__":
-    ast.parse = parse_alone  # type: ignore[assignment]
+    ast.parse = parse_alone
     schemathesis()
