@@ -21,16 +21,21 @@ from webhooks_ui.cli_records import database
 def worker(concurrency: int | None, with_parent: bool) -> None:
     """Deliver what is due, until asked to end."""
     from webhooks_ui import logs
+    from webhooks_ui.chores import Chores, everything
     from webhooks_ui.delivery.worker import Worker
 
     with database() as app:
         logs.set_up(app.config["LOG_FORMAT"])
-        running = Worker(app, concurrency=concurrency)
+        running, chores = Worker(app, concurrency=concurrency), Chores(app, everything(app))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: running.stop())
         if with_parent:
             Thread(target=_follow, args=(running.stop,), daemon=True).start()
-        running.run()
+        chores.start()
+        try:
+            running.run()
+        finally:
+            chores.stop()
 
 
 def _follow(stop: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ import re
 
 from ulid import ULID
 
-WEBHOOK, CHANNEL, EVENT, DELIVERY = "wh", "ch", "evt", "dlv"
+WEBHOOK, CHANNEL, EVENT, DELIVERY, RECOVERY = "wh", "ch", "evt", "dlv", "rcv"
 _ULID = r"[0-7][0-9a-hjkmnp-tv-z]{25}"
 
 

@@ -43,6 +43,7 @@ def finish(public_id: str, status: str) -> None:
         delivery = Delivery(
             event=Event(type="message_created", data=b"{}"),
             webhook_id=webhook.id,
+            type="message_created",
             status=status,
             finished_at=now(),
         )
@@ -144,7 +145,11 @@ def fill(app: Flask, count: int) -> None:
                 search_text=f"n{number:03}",
             )
             webhook.sign_with("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", vault)
-            delivery = Delivery(event=Event(type="message_created", data=b"{}"), status="succeeded")
+            delivery = Delivery(
+                event=Event(type="message_created", data=b"{}"),
+                type="message_created",
+                status="succeeded",
+            )
             db.session.add_all([webhook, delivery])
             db.session.flush()
             webhook.last_delivery_id = delivery.id

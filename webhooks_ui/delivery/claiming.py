@@ -72,12 +72,12 @@ _CLAIM = {
 _FINISH = """
 UPDATE deliveries
 SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
-    finished_at = r.finished_at, lease_until = NULL
+    error = r.error, finished_at = r.finished_at, lease_until = NULL
 FROM ({rows}) AS r
 WHERE deliveries.id = r.id AND deliveries.claims = r.claims AND deliveries.status = 'delivering'
 RETURNING deliveries.id, deliveries.claims
 """
-_FIELDS = ("id", "claims", "status", "due_at", "attempts_made", "finished_at")
+_FIELDS = ("id", "claims", "status", "due_at", "attempts_made", "error", "finished_at")
 _FINISHES = {
     "sqlite": text(
         _FINISH.format(
@@ -90,7 +90,7 @@ _FINISHES = {
         _FINISH.format(
             rows="SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(id bigint,"
             " claims integer, status text, due_at bigint, attempts_made integer,"
-            " finished_at bigint)"
+            " error text, finished_at bigint)"
         )
     ),
 }

@@ -154,7 +154,7 @@ def finish_test(public_id: str, attempt: dict[str, Any], moment: datetime) -> No
         db.session.add(Attempt(delivery_id=delivery.id, **attempt))
         delivery.status = "failed" if attempt["error"] else "succeeded"
         delivery.finished_at, delivery.lease_until = moment, None
-        delivery.attempts_made = attempt["number"]
+        delivery.attempts_made, delivery.error = attempt["number"], attempt["error"]
         db.session.execute(
             update(Webhook)
             .where(Webhook.id == delivery.webhook_id)
@@ -175,6 +175,7 @@ def _row(result: Result) -> dict[str, Any]:
         "status": decision.status,
         "due_at": _milliseconds(decision.due_at),
         "attempts_made": result.attempt["number"],
+        "error": result.attempt["error"],
         "finished_at": _milliseconds(_end(result.attempt)) if over else None,
     }
 

@@ -14,9 +14,18 @@ Unfit = Literal["test", "deleted", "disabled"]
 
 def resend(delivery: Delivery) -> Delivery | Unfit:
     """A new delivery of the same event to the same webhook as it is now, due at once."""
-    webhook_id, event_id, test = delivery.webhook_id, delivery.event_id, delivery.test
-    if test or webhook_id is None:
+    webhook_id = delivery.webhook_id
+    if delivery.test or webhook_id is None:
         return "test"
+    again = Delivery(
+        event_id=delivery.event_id,
+        webhook_id=webhook_id,
+        type=delivery.type,
+        channel_id=delivery.channel_id,
+        resend_of_id=delivery.id,
+        status="pending",
+        due_at=EPOCH,
+    )
     with transaction():
         chosen = select(Webhook.enabled, Webhook.deleted_at).where(Webhook.id == webhook_id)
         # Locked on PostgreSQL, so that who disables it meanwhile cancels this one too.
@@ -25,7 +34,6 @@ def resend(delivery: Delivery) -> Delivery | Unfit:
             return "deleted"
         if not webhook.enabled:
             return "disabled"
-        again = Delivery(event_id=event_id, webhook_id=webhook_id, status="pending", due_at=EPOCH)
         db.session.add(again)
     wake.workers()
     return again

@@ -151,6 +151,8 @@ def _store(test: TestEvent, moment: datetime, timeout: float) -> Event:
             event=event,
             webhook_id=test.webhook.id if test.webhook else None,
             draft_id=test.draft_id,
+            type=event.type,
+            channel_id=event.channel_id,
             test=True,
             status="delivering",
             lease_until=moment + timedelta(seconds=timeout) + LEASE_MARGIN,

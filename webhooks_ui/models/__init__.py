@@ -1,22 +1,36 @@
 """The nouns, one file each: what is kept in the database and the questions asked of it."""
 
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.chore import ChoreRun
+from webhooks_ui.models.counts import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
+from webhooks_ui.models.notice import Notice
+from webhooks_ui.models.receiver import ReceivedRequest, Receiver
+from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.token import Token
 from webhooks_ui.models.user import SignInFailure, User, UserSession
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
+from webhooks_ui.models.webhook_history import WebhookState
 
 __all__ = [
     "Attempt",
     "Channel",
+    "ChoreRun",
     "Delivery",
     "Event",
     "IdempotencyKey",
+    "Notice",
+    "ReceivedRequest",
+    "Receiver",
+    "Recovery",
     "SignInFailure",
     "Token",
+    "TotalHour",
     "User",
     "UserSession",
     "Webhook",
     "WebhookEvent",
+    "WebhookHour",
+    "WebhookState",
 ]

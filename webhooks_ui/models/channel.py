@@ -19,6 +19,7 @@ class Channel(Model):
     """A channel with a `key` of its owner's choosing, by which events name it."""
 
     __tablename__ = "channels"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # SQLAlchemy's own form
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(CHANNEL))

@@ -31,8 +31,13 @@ if TYPE_CHECKING:
     from webhooks_ui.models.webhook import Webhook
 
 
+# Conditions of partial indexes; a query that says the same words is answered from them.
+OPEN = "status IN ('pending', 'delivering')"
+LOST = "status IN ('failed', 'cancelled')"
+
+
 def _partial(name: str, where: str, *columns: str) -> Index:
-    """An index of the few rows that wait or are under way, however many are finished."""
+    """An index of the few rows that are looked for so, however many there are."""
     condition = text(where)
     return Index(
         f"ix_deliveries_{name}", *columns, sqlite_where=condition, postgresql_where=condition
@@ -60,14 +65,19 @@ class Delivery(Model):
     __table_args__ = (
         Index(None, "webhook_id", "id"),
         Index(None, "event_id"),
+        Index(None, "type", "id"),
         _partial("due", "status = 'pending'", "webhook_id", "due_at", "id"),
         _partial("leased", "status = 'delivering'", "lease_until"),
-        Index(
-            None,
-            "draft_id",
-            sqlite_where=text("draft_id IS NOT NULL"),
-            postgresql_where=text("draft_id IS NOT NULL"),
-        ),
+        _partial("open", OPEN, "id"),
+        _partial("lost", LOST, "status", "id"),
+        _partial("webhook_lost", LOST, "webhook_id", "status", "id"),
+        _partial("channel_id", "channel_id IS NOT NULL", "channel_id", "id"),
+        _partial("error", "error IS NOT NULL", "error", "id"),
+        _partial("test", "test", "id"),
+        _partial("draft_id", "draft_id IS NOT NULL", "draft_id"),
+        _partial("resend_of_id", "resend_of_id IS NOT NULL", "resend_of_id"),
+        _partial("recovery_id", "recovery_id IS NOT NULL", "recovery_id", "status"),
+        {"sqlite_autoincrement": True},  # the id of a row that was pruned is not given again
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -78,12 +88,19 @@ class Delivery(Model):
     webhook_id: Mapped[int | None] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
     # The webhook as it will be called once saved, when a test was sent from a new form.
     draft_id: Mapped[str | None] = mapped_column(String(40))
+    # The event's, kept beside it so that a list narrowed by them is read from one index.
+    type: Mapped[str] = mapped_column(String(60))
+    channel_id: Mapped[int | None] = mapped_column(RowId)
     test: Mapped[bool] = mapped_column(default=False)
+    # The delivery that this one repeats, and the recovery that made it.
+    resend_of_id: Mapped[int | None] = mapped_column(RowId)
+    recovery_id: Mapped[int | None] = mapped_column(RowId)
     status: Mapped[str] = mapped_column(String(12))
     due_at: Mapped[datetime | None] = mapped_column(Instant)
     # Counts the leases: who records an outcome under an older number comes too late.
     claims: Mapped[int] = mapped_column(default=0)
     attempts_made: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(String(40))  # the last attempt's
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -93,11 +110,6 @@ class Delivery(Model):
     attempts: Mapped[list["Attempt"]] = relationship(
         order_by="Attempt.number", lazy="selectin", passive_deletes=True
     )
-
-    @property
-    def type(self) -> str:
-        """The event's type."""
-        return self.event.type
 
     @property
     def attempt(self) -> "Attempt | None":

@@ -45,10 +45,10 @@ class DeliveryFilter:
         if self.event is not None:
             query = query.where(Event.public_id == self.event)
         if self.type is not None:
-            query = query.where(Event.type == self.type)
+            query = query.where(Delivery.type == self.type)
         if self.channel is not None:
             own = select(Channel.id).where(Channel.key == self.channel)
-            query = query.where(Event.channel_id == own.scalar_subquery())
+            query = query.where(Delivery.channel_id == own.scalar_subquery())
         return query if self.test is None else query.where(Delivery.test.is_(self.test))
 
 

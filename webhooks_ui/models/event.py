@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, select
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database import Instant, Model, RowId, db, now
@@ -25,10 +25,19 @@ class IdempotencyKey(Model):
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
 
 
+_UNMATCHED = text("deliveries_count = 0 AND NOT test")
+
+
 class Event(Model):
     """An event with the exact bytes of its data, so that numbers come out as they came in."""
 
     __tablename__ = "events"
+    __table_args__ = (
+        Index(None, "type", "id"),
+        Index(None, "channel_id", "id"),
+        Index("ix_events_unmatched", "id", sqlite_where=_UNMATCHED, postgresql_where=_UNMATCHED),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(EVENT))

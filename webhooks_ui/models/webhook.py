@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import idna
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.authorization import (
@@ -65,7 +65,16 @@ class Webhook(Model):
     """
 
     __tablename__ = "webhooks"
-    __table_args__ = (Index(None, "channel_id"), Index(None, "deleted_at"))
+    __table_args__ = (
+        Index(None, "channel_id"),
+        Index(None, "deleted_at"),
+        Index(
+            "ix_webhooks_failing_since",
+            "failing_since",
+            sqlite_where=text("failing_since IS NOT NULL"),
+            postgresql_where=text("failing_since IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(WEBHOOK))
@@ -85,6 +94,8 @@ class Webhook(Model):
     disabled_reason: Mapped[str | None] = mapped_column(String(20))
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
     failing_since: Mapped[datetime | None] = mapped_column(Instant)
+    # When a notice said that it fails; null again once it works.
+    failing_noticed_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now)

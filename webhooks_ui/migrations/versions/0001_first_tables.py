@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
         sa.UniqueConstraint("key", name=op.f("uq_channels_key")),
         sa.UniqueConstraint("public_id", name=op.f("uq_channels_public_id")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "sign_in_failures",
@@ -78,6 +79,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("public_id", name=op.f("uq_events_public_id")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "sessions",
@@ -159,6 +161,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("public_id", name=op.f("uq_deliveries_public_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         op.f("ix_deliveries_draft_id"),

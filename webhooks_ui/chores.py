@@ -1,0 +1,96 @@
+"""Work in the background that is not delivering: each chore by one worker at a time.
+
+A chore says cheaply whether there is something to do, and does it in short steps, so that it never
+holds up a delivery for long and loses little when its process dies. The lease is in the database:
+with several workers whichever comes first takes it, and another goes on when it is gone.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event, Thread
+
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from webhooks_ui.database import now, read_anew
+from webhooks_ui.models import ChoreRun
+
+LOOK_EVERY = 1.0  # seconds
+LEASE = timedelta(minutes=1)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """`is_due` asks whether there is something to do, given now and when it was last done.
+
+    `step` does a little of it (well under a second) and says whether there is more to do at once.
+    """
+
+    name: str
+    is_due: Callable[[datetime, datetime], bool]
+    step: Callable[[], bool]
+
+
+def everything(app: Flask) -> list[Chore]:
+    """Every chore of this product."""
+    return []
+
+
+class Chores:
+    """Runs chores in a thread of their own between `start` and `stop`."""
+
+    def __init__(
+        self, app: Flask, chores: Sequence[Chore], *, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._app, self._chores, self._clock = app, chores, clock
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="chores")
+
+    def start(self) -> None:
+        """Begins to look for what is due."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the step under way."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def look(self) -> bool:
+        """Looks once after every chore and does a step of those that are due; whether there is
+        more to do at once."""
+        more = [self._attend(chore) for chore in self._chores]
+        return any(more)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            if not self.look():
+                self._stopping.wait(LOOK_EVERY)
+
+    def _attend(self, chore: Chore) -> bool:
+        try:
+            with self._app.app_context():
+                return self._step(chore)
+        except DBAPIError as error:
+            log.warning("%s waits until the database answers: %s", chore.name, error.orig)
+        except Exception:
+            log.exception("%s failed and is tried again", chore.name)
+        return False
+
+    def _step(self, chore: Chore) -> bool:
+        moment = self._clock()
+        if not chore.is_due(moment, ChoreRun.last_done(chore.name)):
+            return False
+        if not ChoreRun.take(chore.name, moment, LEASE):
+            return False
+        more = True
+        try:
+            read_anew()
+            more = chore.step()
+        finally:
+            ChoreRun.let_go(chore.name, None if more else self._clock())
+        return more
