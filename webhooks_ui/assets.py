@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+import rcssmin
 from flask import Flask, Response, abort, current_app, request, url_for
 
 COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "image/svg")
@@ -94,6 +95,8 @@ def _find(name: str) -> Asset:
 @lru_cache(maxsize=64)
 def _load(path: Path, _changed: int) -> Asset:
     content = path.read_bytes()
+    if path.suffix == ".css":  # its comments are for us
+        content = rcssmin.cssmin(content)
     return Asset(
         content=content,
         compressed=gzip.compress(content, mtime=0),

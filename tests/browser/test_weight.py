@@ -7,6 +7,7 @@ from tests.support.browser import Open, weigh
 
 MOST_REQUESTS = 6
 MOST_BYTES = 40 * 1024
+MOST_STYLE = 25_000  # bytes, uncompressed
 NOBODY = "http://127.0.0.1:9/hook"
 
 # The paths that the page as it is now took from the network.
@@ -28,6 +29,13 @@ def test_a_full_list_is_light(open_page: Open) -> None:
     weight = weigh(open_page(), "/webhooks")
     assert 0 < weight.requests <= MOST_REQUESTS
     assert 0 < weight.size <= MOST_BYTES
+
+
+def test_the_style_is_small(page: Page) -> None:
+    page.goto("/login")
+    address = page.locator("link[rel=stylesheet]").get_attribute("href")
+    answer = page.request.get(address or "", headers={"Accept-Encoding": "identity"})
+    assert 1_000 < len(answer.body()) <= MOST_STYLE
 
 
 def test_a_second_page_loads_itself_alone(page: Page) -> None:
