@@ -151,6 +151,7 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "channel": partial(seeded, "used_channel"),
     "channel in use": refused_deletion,
     "catalogue": partial(go, "/catalogue"),
+    "api": partial(go, "/api/v1/docs"),
     "account": partial(go, "/settings/account"),
     "sign out": partial(go, "/logout"),
     "not found": partial(go, "/webhooks/wh_none"),
