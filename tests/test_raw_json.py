@@ -62,6 +62,8 @@ def test_every_item_keeps_its_bytes(value: list[Any]) -> None:
         b'{"a": "\x00"}',
         b'{"a": "\\ud800"}',
         b'{"\\udfff": 1}',
+        b'{"a": ["\\uDBFF"]}',
+        b'{"\\ud800": 1, "\\ud800": 2}',
         b"\xef\xbb\xbf{}",
         b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}",
         b'{"a": 1} {"b": 2}',
@@ -72,7 +74,7 @@ def test_what_is_refused(text: bytes) -> None:
     with pytest.raises(JsonError) as caught:
         members(text)
 
-    assert str(caught.value.message)
+    assert str(caught.value.message).encode()
 
 
 @given(st.binary(max_size=200))

@@ -15,6 +15,7 @@ from flask_babel.speaklater import LazyString
 
 MOST_DEPTH = 100
 _SPACE = re.compile(r"[ \t\n\r]*")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # only escapes can make one: the text is UTF-8
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
@@ -102,7 +103,7 @@ def _check_depth(text: str) -> None:
 
 def _parsed(text: str) -> None:
     try:
-        _DECODER.decode(text)
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise JsonError(
             _l(
@@ -111,6 +112,8 @@ def _parsed(text: str) -> None:
                 column=error.colno,
             )
         ) from None
+    if _SURROGATE.search(text):
+        _check_texts(value)
 
 
 def _skip(text: str, at: int) -> int:
@@ -122,17 +125,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise JsonError(_l("The name “%(name)s” stands twice in an object.", name=name[:100]))
-        _check_text(name)
-        if isinstance(value, str):
-            _check_text(value)
+            shown = name[:100].encode(errors="replace").decode()
+            raise JsonError(_l("The name “%(name)s” stands twice in an object.", name=shown))
         found[name] = value
     return found
 
 
-def _check_text(text: str) -> None:
+def _check_texts(value: Any) -> None:
+    """Halves of surrogate pairs cannot be written as UTF-8, wherever they stand."""
     try:
-        text.encode()
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise JsonError(_l("A text holds half of a surrogate pair (\\ud800–\\udfff).")) from None
 
