@@ -8,16 +8,28 @@ claimed again, the late outcome changes nothing. No row is locked between the tw
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from webhooks_ui.database import db, transaction
-from webhooks_ui.delivery import claiming
+from webhooks_ui.delivery import claiming, counting
 from webhooks_ui.delivery.retry import Decision
-from webhooks_ui.models import Attempt, Delivery, Event, Webhook
+from webhooks_ui.models import Attempt, Delivery, Event, Notice, Webhook, webhook_history
 
+NOTICE_AFTER = timedelta(minutes=15)  # of failing; or as soon as one delivery is given up
 MOST_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by a wrong clock
+
+_WEBHOOKS = cast("Table", Webhook.__table__)
+_NOTE = (
+    update(_WEBHOOKS)
+    .where(_WEBHOOKS.c.id == bindparam("row"))
+    .values(
+        last_delivery_id=bindparam("last"),
+        failing_since=bindparam("since"),
+        failing_noticed_at=bindparam("told_at"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,7 @@ def record(results: Sequence[Result], moment: datetime) -> None:
         kept = [result for claim, result in reversed(first.items()) if claim in current]
         if kept:
             db.session.execute(insert(Attempt), [_with_delivery(result) for result in kept])
+        counting.add(connection, [_ended(result) for result in kept])
         _note_webhooks(kept, moment)
 
 
@@ -180,6 +193,11 @@ def _row(result: Result) -> dict[str, Any]:
     }
 
 
+def _ended(result: Result) -> counting.Ended:
+    attempt = result.attempt
+    return result.claim.webhook_id, result.decision.status, _end(attempt), attempt
+
+
 def _end(attempt: Mapping[str, Any]) -> datetime:
     started_at: datetime = attempt["started_at"]
     return started_at + timedelta(milliseconds=attempt["duration_ms"])
@@ -199,27 +217,70 @@ def _event(
 
 def _note_webhooks(results: Sequence[Result], moment: datetime) -> None:
     """What the outcomes mean for their webhooks: the last result, failing or not, disabled."""
-    last = {result.claim.webhook_id: result for result in results}
-    for webhook_id, result in sorted(last.items()):
-        of_it = [r for r in results if r.claim.webhook_id == webhook_id]
-        succeeded = any(r.attempt["error"] is None for r in of_it)
-        values: dict[str, Any] = {"last_delivery_id": result.claim.id}
-        if succeeded:
-            values["failing_since"] = None
-        query = update(Webhook).where(Webhook.id == webhook_id)
-        db.session.execute(query.values(**values))
-        if not succeeded:
-            failing = query.where(Webhook.failing_since.is_(None))
-            db.session.execute(failing.values(failing_since=moment))
+    by_webhook: dict[int, list[Result]] = {}
+    for result in results:
+        by_webhook.setdefault(result.claim.webhook_id, []).append(result)
+    if not by_webhook:
+        return
+    state = (Webhook.id, Webhook.failing_since, Webhook.failing_noticed_at)
+    chosen = select(*state).where(Webhook.id.in_(by_webhook)).order_by(Webhook.id)
+    # Locked, but not against who refers to them: events are taken in meanwhile.
+    found = db.session.execute(chosen.with_for_update(key_share=True)).all()
+    changes = [
+        {"row": webhook_id} | _changed(webhook_id, by_webhook[webhook_id], since, told_at, moment)
+        for webhook_id, since, told_at in found
+    ]
+    if changes:
+        db.session.connection().execute(_NOTE, changes)
+    for webhook_id, of_it in sorted(by_webhook.items()):
         reason = next((r.decision.disable for r in of_it if r.decision.disable), None)
-        if reason and not succeeded:
-            _disable(webhook_id, reason, moment)
-    if last:
-        _cancel_what_is_off(list(last))
+        if reason and not _any_succeeded(of_it):
+            _disable(webhook_id, reason, of_it[-1], moment)
+    _cancel_what_is_off(list(by_webhook))
 
 
-def _disable(webhook_id: int, reason: str, moment: datetime) -> None:
+def _changed(
+    webhook_id: int,
+    results: Sequence[Result],
+    since: datetime | None,
+    told_at: datetime | None,
+    moment: datetime,
+) -> dict[str, Any]:
+    """The webhook's columns after these outcomes; writes the notice that they give cause for."""
+    last = results[-1]
+    changed: dict[str, Any] = {"last": last.claim.id, "since": None, "told_at": None}
+    if _any_succeeded(results):
+        if told_at:
+            _tell(webhook_id, "recovered", last, since or told_at)
+        return changed
+    changed["since"], changed["told_at"] = since or moment, told_at
+    given_up = any(result.decision.status == "failed" for result in results)
+    if told_at is None and (given_up or moment - changed["since"] >= NOTICE_AFTER):
+        changed["told_at"] = moment
+        if not any(result.decision.disable for result in results):  # which is told by itself
+            _tell(webhook_id, "failing", last, changed["since"])
+    return changed
+
+
+def _any_succeeded(results: Sequence[Result]) -> bool:
+    return any(result.attempt["error"] is None for result in results)
+
+
+def _tell(webhook_id: int, kind: str, cause: Result, since: datetime | None, **more: str) -> None:
+    """Leaves a notice to be sent once this is committed."""
+    detail = {
+        "error": cause.attempt["error"],
+        "status_code": cause.attempt.get("status_code"),
+        "since": since.isoformat() if since else None,
+        "delivery_id": cause.claim.id,
+    }
     db.session.execute(
+        insert(Notice).values(webhook_id=webhook_id, kind=kind, detail=detail | more)
+    )
+
+
+def _disable(webhook_id: int, reason: str, cause: Result, moment: datetime) -> None:
+    disabled = db.session.execute(
         update(Webhook)
         .where(Webhook.id == webhook_id, Webhook.enabled)
         .values(
@@ -228,7 +289,11 @@ def _disable(webhook_id: int, reason: str, moment: datetime) -> None:
             disabled_at=moment,
             version=Webhook.version + 1,
         )
-    )
+        .returning(Webhook.failing_since)
+    ).one_or_none()
+    if disabled:
+        webhook_history.note([webhook_id], moment)
+        _tell(webhook_id, "disabled", cause, disabled.failing_since, reason=reason)
 
 
 def _cancel_for_webhooks_that_are_off() -> None:

@@ -229,7 +229,7 @@ class Webhook(Model):
     def enable(self) -> None:
         """Deliveries are made again, and how long it had failed before no longer counts."""
         if not self.enabled:
-            self.failing_since = None
+            self.failing_since = self.failing_noticed_at = None
         self.enabled, self.disabled_reason, self.disabled_at = True, None, None
 
     def disable(self, reason: str) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy import select, update
 
 from webhooks_ui.database import db, now, transaction
+from webhooks_ui.models import webhook_history
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook import Webhook, WebhookSettings
@@ -27,8 +28,7 @@ def create(
             webhook.sign_with(signing_secret, vault)
             webhook.configure(settings, vault, editor)
             db.session.add(webhook)
-            db.session.flush()
-            _adopt_tests(webhook)
+            _adopt_tests(_noted(webhook))
     return webhook
 
 
@@ -42,6 +42,7 @@ def change(
         webhook.configure(settings, vault, editor)
         if not webhook.enabled:
             Delivery.cancel_waiting(webhook.id)
+        _noted(webhook)
     return True
 
 
@@ -55,7 +56,7 @@ def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
         else:
             webhook.disable("manual")
             Delivery.cancel_waiting(webhook.id)
-        _sign_off(webhook, editor)
+        _sign_off(_noted(webhook), editor)
 
 
 def delete(webhook: Webhook, editor: User | None) -> None:
@@ -63,14 +64,14 @@ def delete(webhook: Webhook, editor: User | None) -> None:
     with transaction():
         webhook.deleted_at = now()
         Delivery.cancel_waiting(webhook.id)
-        _sign_off(webhook, editor)
+        _sign_off(_noted(webhook), editor)
 
 
 def restore(webhook: Webhook, editor: User | None) -> None:
     """Brings a deleted webhook back as it was."""
     with transaction():
         webhook.deleted_at = None
-        _sign_off(webhook, editor)
+        _sign_off(_noted(webhook), editor)
 
 
 def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -> None:
@@ -78,6 +79,13 @@ def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -
     with transaction():
         webhook.rotate_signing_secret(vault, now())
         _sign_off(webhook, editor)
+
+
+def _noted(webhook: Webhook) -> Webhook:
+    """Keeps in the webhook's history how it is from this moment on."""
+    db.session.flush()
+    webhook_history.note([webhook.id], now())
+    return webhook
 
 
 def _sign_off(webhook: Webhook, editor: User | None) -> None:

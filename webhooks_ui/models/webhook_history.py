@@ -1,11 +1,13 @@
 """How a webhook was set up at a time: what decides whether it gets an event."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database import Instant, Model, RowId
+from webhooks_ui.database import Instant, Model, RowId, db
+from webhooks_ui.models.webhook import Webhook, WebhookEvent
 
 
 class WebhookState(Model):
@@ -23,3 +25,30 @@ class WebhookState(Model):
     # The channel's row, null for all channels; without a foreign key, since it is about the past.
     channel_id: Mapped[int | None] = mapped_column(RowId)
     event_types: Mapped[list[str]] = mapped_column(JSON)
+
+
+def note(webhook_ids: Sequence[int], moment: datetime) -> None:
+    """Writes down how these webhooks are now; within a transaction of the caller."""
+    types: dict[int, list[str]] = {webhook_id: [] for webhook_id in webhook_ids}
+    subscribed = select(WebhookEvent.webhook_id, WebhookEvent.type)
+    for webhook_id, kind in db.session.execute(
+        subscribed.where(WebhookEvent.webhook_id.in_(types)).order_by(WebhookEvent.type)
+    ):
+        types[webhook_id].append(kind)
+    columns = (Webhook.id, Webhook.enabled, Webhook.disabled_reason, Webhook.channel_id)
+    rows = [
+        {
+            "webhook_id": webhook_id,
+            "since": moment,
+            "enabled": enabled,
+            "disabled_reason": reason,
+            "deleted": deleted_at is not None,
+            "channel_id": channel_id,
+            "event_types": types[webhook_id],
+        }
+        for webhook_id, enabled, reason, channel_id, deleted_at in db.session.execute(
+            select(*columns, Webhook.deleted_at).where(Webhook.id.in_(types))
+        )
+    ]
+    if rows:
+        db.session.execute(insert(WebhookState), rows)

@@ -202,6 +202,7 @@ def upgrade() -> None:
     _partial_index(
         "ix_webhooks_failing_since", "webhooks", "failing_since IS NOT NULL", ["failing_since"]
     )
+    _begin_history()
 
 
 def downgrade() -> None:
@@ -238,6 +239,38 @@ def downgrade() -> None:
     op.drop_table("receivers")
     op.drop_table("total_hours")
     op.drop_table("chores")
+
+
+def _begin_history() -> None:
+    """Webhooks that exist have been as they are since they were made, as far as one knows."""
+    connection = op.get_bind()
+    types: dict[int, list[str]] = {}
+    subscribed = "SELECT webhook_id, type FROM webhook_events ORDER BY type"
+    for webhook_id, kind in connection.execute(sa.text(subscribed)):
+        types.setdefault(webhook_id, []).append(kind)
+    columns = "id, created_at, enabled, disabled_reason, deleted_at, channel_id"
+    rows = [
+        {
+            "webhook_id": webhook_id,
+            "since": created_at,
+            "enabled": bool(enabled),
+            "disabled_reason": reason,
+            "deleted": deleted_at is not None,
+            "channel_id": channel_id,
+            "event_types": types.get(webhook_id, []),
+        }
+        for webhook_id, created_at, enabled, reason, deleted_at, channel_id in connection.execute(
+            sa.text(f"SELECT {columns} FROM webhooks")  # noqa: S608  # words of ours alone
+        )
+    ]
+    table = sa.table(
+        "webhook_states",
+        *(sa.column(name) for name in ("webhook_id", "since", "disabled_reason", "channel_id")),
+        sa.column("enabled", sa.Boolean()),
+        sa.column("deleted", sa.Boolean()),
+        sa.column("event_types", sa.JSON()),
+    )
+    op.bulk_insert(table, rows)
 
 
 def _counts() -> list[sa.Column[int]]:

@@ -1,0 +1,72 @@
+"""The hourly counts, written in the transaction that records the outcomes they count."""
+
+import os
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookHour
+
+_PARTS = 16
+_COUNTED = (
+    *("delivered", "given_up", "attempts", "failed_attempts"),
+    *(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1)),
+)
+
+Ended = tuple[int, str, datetime, dict[str, Any]]
+"""A webhook's row, the delivery's next status, when the attempt ended, and the attempt."""
+
+
+def add(connection: Connection, ended: Iterable[Ended]) -> None:
+    """Adds attempts to the counts of their hours."""
+    webhooks: dict[tuple[int, datetime], Counter[str]] = {}
+    totals: dict[datetime, Counter[str]] = {}
+    for webhook_id, status, moment, attempt in ended:
+        hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        counts = _counts(status, attempt)
+        webhooks.setdefault((webhook_id, hour), Counter()).update(counts)
+        totals.setdefault(hour, Counter()).update(counts)
+    if not webhooks:
+        return
+    # Always in the same order, so that two workers never wait for each other.
+    rows = [
+        {"webhook_id": webhook_id, "hour": hour} | _row(counts)
+        for (webhook_id, hour), counts in sorted(webhooks.items(), key=lambda item: item[0])
+    ]
+    dialect = connection.dialect.name
+    connection.execute(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
+    part = os.getpid() % _PARTS
+    rows = [{"hour": hour, "part": part} | _row(totals[hour]) for hour in sorted(totals)]
+    connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), rows)
+
+
+def _counts(status: str, attempt: dict[str, Any]) -> list[str]:
+    found = ["attempts"]
+    if attempt["error"]:
+        found.append("failed_attempts")
+    if status == "succeeded":
+        found.append("delivered")
+    if status == "failed":
+        found.append("given_up")
+    if attempt.get("status_code") is not None:
+        found.append(f"took_{bisect_left(DURATION_BOUNDS, attempt['duration_ms'])}")
+    return found
+
+
+def _row(counts: Counter[str]) -> dict[str, int]:
+    return {name: counts[name] for name in _COUNTED}
+
+
+@cache
+def _upsert(dialect: str, model: Any, key: tuple[str, ...]) -> Any:
+    table: Table = model.__table__
+    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
+    new = insert(table).values({name: bindparam(name) for name in (*key, *_COUNTED)})
+    added = {name: table.c[name] + new.excluded[name] for name in _COUNTED}
+    return new.on_conflict_do_update(index_elements=list(key), set_=added)
