@@ -15,7 +15,7 @@ from webhooks_ui.api.delivery_shapes import (
 )
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import operation
-from webhooks_ui.api.pages import page
+from webhooks_ui.api.pages import walked
 from webhooks_ui.api.webhooks import load as load_webhook
 from webhooks_ui.api.webhooks import vault
 from webhooks_ui.catalogue import EVENT_TYPES, sample_json
@@ -27,8 +27,8 @@ from webhooks_ui.delivery.testing import TestEvent, TooManyTestsError
 from webhooks_ui.errors import RETRY_AFTER
 from webhooks_ui.forms import channel_rules, event_rules
 from webhooks_ui.ids import DELIVERY, EVENT, WEBHOOK, is_id, new_id
-from webhooks_ui.models import Delivery, Webhook
-from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter, attempt_counts
+from webhooks_ui.models import Delivery, Webhook, delivery_list
+from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
 from webhooks_ui.problem import Fault, Problem
 
 Headers = Mapping[str, str]
@@ -42,7 +42,10 @@ UNFIT = {
 
 @operation("GET", "/deliveries", answer=DeliveryPage, query=DeliveryQuery, errors=(422,))
 def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
-    """List the deliveries, newest first."""
+    """List the deliveries, newest first.
+
+    A page may hold fewer than asked for although more follow: go on while there is a next one.
+    """
     if faults := list(_faults(query)):
         raise invalid(faults)
     wanted = DeliveryFilter(
@@ -53,9 +56,8 @@ def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
         channel=query.channel,
         test=None if query.test is None else query.test == "true",
     )
-    one = page(Delivery, wanted.select(), query, newest_first=True)
-    made = attempt_counts([*one.rows])
-    shapes = [DeliverySummary.of(delivery, made.get(delivery.id, 0)) for delivery in one.rows]
+    one = walked(wanted.find, delivery_list.load, query)
+    shapes = [DeliverySummary.of(delivery) for delivery in one.rows]
     return DeliveryPage(deliveries=shapes, next=one.next), one.headers
 
 

@@ -128,9 +128,9 @@ class DeliverySummary(DeliveryHead):
     attempts_made: int
 
     @classmethod
-    def of(cls, delivery: Delivery, attempts_made: int) -> Self:
+    def of(cls, delivery: Delivery) -> Self:
         """The summary of a delivery."""
-        return cls(**_head(delivery), attempts_made=attempts_made)
+        return cls(**_head(delivery), attempts_made=delivery.attempts_made)
 
 
 class DeliveryPage(BaseModel):

@@ -5,7 +5,7 @@ A cursor is opaque: where the page before ended. It holds the row's id in base64
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -17,6 +17,7 @@ from sqlalchemy import Select
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.operation import Query
 from webhooks_ui.database import db
+from webhooks_ui.models.walk import Found
 from webhooks_ui.problem import Fault
 
 MOST = 200
@@ -61,6 +62,14 @@ def page(
     rows = list(db.session.scalars(ordered.limit(limit + 1)).unique())
     more = len(rows) > limit
     return Page(rows[:limit], _cursor(rows[limit - 1].id) if more else None)
+
+
+def walked(
+    find: Callable[..., Found], load: Callable[[Sequence[int]], list[Row]], query: PageQuery
+) -> Page[Row]:
+    """The page that was asked for of a long table; it may be short although there is a next one."""
+    found = find(before=_opened(query.cursor), limit=_limit(query.limit))
+    return Page(load(found.ids), None if found.next is None else _cursor(found.next))
 
 
 def _limit(text: str) -> int:

@@ -61,6 +61,12 @@ class Waiting:
 class Delivery(Model):
     """`status`: ``pending``, ``delivering`` (leased), ``succeeded``, ``failed``, ``cancelled``."""
 
+    NARROWS = (
+        *("public_id", "event_id", "webhook_id", "recovery_id", "type", "channel_id"),
+        *("test", "status", "error", "created_at"),
+    )
+    """What a list can be narrowed by."""
+
     __tablename__ = "deliveries"
     __table_args__ = (
         Index(None, "webhook_id", "id"),

@@ -1,63 +1,174 @@
 """The deliveries, narrowed: which of them a list shows."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import contains_eager, joinedload, lazyload
+from sqlalchemy import ColumnElement, and_, select, text
+from sqlalchemy.orm import joinedload, lazyload, load_only
+from sqlalchemy.orm.attributes import set_committed_value
 
 from webhooks_ui.database import db
+from webhooks_ui.ids import DELIVERY, EVENT, WEBHOOK, is_id
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery import Attempt, Delivery
-from webhooks_ui.models.event import Event
+from webhooks_ui.models.delivery import OPEN, Attempt, Delivery
+from webhooks_ui.models.event import Event, IdempotencyKey
+from webhooks_ui.models.recovery import Recovery
+from webhooks_ui.models.walk import PAGE, Condition, Found, span, walk
 from webhooks_ui.models.webhook import Webhook
 
 STATUSES = ("pending", "delivering", "succeeded", "failed", "cancelled")
+_LOST = ("failed", "cancelled")
+_LEADERS = (
+    *(("public_id",), ("event_id",), ("recovery_id",), ("webhook_id", "status"), ("error",)),
+    *(("status",), ("webhook_id",), ("channel_id",), ("test",), ("type",)),
+)
+"""Columns of the indexes that lists are read from, those that leave the fewest rows first."""
+_NOBODY = -1  # the row of what a filter names and nobody has
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """What narrows the list; None is everything. Webhooks and events go by their public ids."""
+    """What narrows the list; None is everything. `error` is a code of the contract.
+
+    Webhooks, events and recoveries go by their public ids, channels by their keys.
+    """
 
     status: str | None = None
     webhook: str | None = None
     event: str | None = None
     type: str | None = None
     channel: str | None = None
+    error: str | None = None
     test: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    delivery: str | None = None
+    recovery: str | None = None
 
-    def select(self) -> Select[Any]:
-        """The deliveries with their events and webhooks, without their attempts."""
-        query = (
-            select(Delivery)
-            .join(Delivery.event)
-            .options(
-                contains_eager(Delivery.event),
-                joinedload(Delivery.webhook).lazyload("*"),
-                lazyload(Delivery.attempts),
-            )
+    def find(self, *, before: int | None = None, limit: int = PAGE) -> Found:
+        """A page of rows' ids, newest first, those below the row `before`."""
+        values = self._values()
+        leader = self._leader(values)
+        leading = [*leader.conditions, *span(Delivery, DELIVERY, self.since, self.until)]
+        rest = {name: value for name, value in values.items() if name not in leader.answers}
+
+        def others(columns: Any) -> list[Condition]:
+            conditions = [columns[name] == value for name, value in rest.items()]
+            if self.since is not None:
+                conditions.append(columns.created_at >= self.since)
+            if self.until is not None:
+                conditions.append(columns.created_at < self.until)
+            return conditions
+
+        return walk(Delivery, leading, others, before=before, limit=limit)
+
+    def newer_than(self, row: int, most: int) -> int:
+        """How many match that are newer than a row, `most` at most."""
+        fresh = select(Delivery.id).where(Delivery.id > row).order_by(Delivery.id).limit(2_000)
+        seen = fresh.add_columns(*(getattr(Delivery, n) for n in Delivery.NARROWS)).subquery()
+        conditions = [seen.c[name] == value for name, value in self._values().items()]
+        return len(db.session.scalars(select(seen.c.id).where(*conditions).limit(most)).all())
+
+    def _values(self) -> dict[str, Any]:
+        """The columns and what must stand in them."""
+        wanted: dict[str, Any] = {
+            "public_id": self.delivery,
+            "event_id": self._row(Event, Event.public_id, self.event),
+            "recovery_id": self._row(Recovery, Recovery.public_id, self.recovery),
+            "webhook_id": self._row(Webhook, Webhook.public_id, self.webhook),
+            "channel_id": self._row(Channel, Channel.key, self.channel),
+            "error": self.error,
+            "status": self.status,
+            "test": self.test,
+            "type": self.type,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    @staticmethod
+    def _row(model: Any, column: Any, value: str | None) -> int | None:
+        if value is None:
+            return None
+        return db.session.scalar(select(model.id).where(column == value)) or _NOBODY
+
+    @staticmethod
+    def _leader(values: dict[str, Any]) -> "_Leader":
+        """The index that leads: of those that can, the one that leaves the fewest rows."""
+        conditions = {name: getattr(Delivery, name) == value for name, value in values.items()}
+        # Written out, since a parameter would not be seen to imply an index's condition.
+        if (status := values.get("status")) in STATUSES:
+            conditions["status"] = text(f"status = '{status}'")
+        if values.get("test"):
+            conditions["test"] = text("test")
+        can_lead = {"status": status in _LOST, "test": values.get("test", False)}
+        for names in _LEADERS:
+            if all(name in values and can_lead.get(name, True) for name in names):
+                return _Leader([conditions[name] for name in names], set(names))
+            if names == ("webhook_id",) and status in ("pending", "delivering"):
+                return _Leader([text(OPEN)], set())
+        return _Leader([], set())
+
+
+@dataclass(frozen=True, slots=True)
+class _Leader:
+    """Conditions that one index answers, and the columns that are settled by them."""
+
+    conditions: Sequence[ColumnElement[bool] | Any]
+    answers: set[str]
+
+
+def searched(chosen: DeliveryFilter, words: str) -> DeliveryFilter | None:
+    """The filter narrowed to what an id names, ours or the sender's; None when nothing has it."""
+    if is_id(words, DELIVERY):
+        return replace(chosen, delivery=words)
+    if is_id(words, WEBHOOK):
+        return replace(chosen, webhook=words)
+    if is_id(words, EVENT):
+        return replace(chosen, event=words)
+    event_id = event_of_sender(words)
+    return replace(chosen, event=event_id) if event_id else None
+
+
+def event_of_sender(sender_id: str) -> str | None:
+    """The public id of the event that its sender gave this id."""
+    known = select(Event.public_id).join(IdempotencyKey, IdempotencyKey.event_id == Event.id)
+    return db.session.scalar(known.where(IdempotencyKey.key == f"id:{sender_id}"))
+
+
+def load(ids: Sequence[int]) -> list[Delivery]:
+    """These deliveries with their webhooks and their last attempts alone, in the given order."""
+    if not ids:
+        return []
+    chosen = select(Delivery).where(Delivery.id.in_(ids))
+    found = db.session.scalars(
+        chosen.options(
+            lazyload(Delivery.attempts),
+            joinedload(Delivery.webhook).load_only(*_OF_WEBHOOK).lazyload("*"),
+            joinedload(Delivery.event).load_only(Event.public_id),
         )
-        if self.status is not None:
-            query = query.where(Delivery.status == self.status)
-        if self.webhook is not None:
-            own = select(Webhook.id).where(Webhook.public_id == self.webhook)
-            query = query.where(Delivery.webhook_id == own.scalar_subquery())
-        if self.event is not None:
-            query = query.where(Event.public_id == self.event)
-        if self.type is not None:
-            query = query.where(Delivery.type == self.type)
-        if self.channel is not None:
-            own = select(Channel.id).where(Channel.key == self.channel)
-            query = query.where(Delivery.channel_id == own.scalar_subquery())
-        return query if self.test is None else query.where(Delivery.test.is_(self.test))
-
-
-def attempt_counts(deliveries: list[Delivery]) -> dict[int, int]:
-    """How many attempts were made at each, by its `id`; those without any are not named."""
-    ids = [delivery.id for delivery in deliveries]
-    counted = (
-        select(Attempt.delivery_id, func.count())
-        .where(Attempt.delivery_id.in_(ids))
-        .group_by(Attempt.delivery_id)
     )
-    return {row[0]: row[1] for row in db.session.execute(counted)}
+    by_id = {delivery.id: delivery for delivery in found}
+    is_last = and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempts_made)
+    attempts = select(Attempt).join(Delivery, is_last).where(Delivery.id.in_(ids))
+    last = {
+        attempt.delivery_id: attempt
+        for attempt in db.session.scalars(attempts.options(load_only(*_OF_ATTEMPT)))
+    }
+    for row, delivery in by_id.items():
+        set_committed_value(delivery, "attempts", [last[row]] if row in last else [])
+    return [by_id[row] for row in ids if row in by_id]
+
+
+_OF_WEBHOOK = (Webhook.public_id, Webhook.name, Webhook.url, Webhook.deleted_at)
+_OF_ATTEMPT = (
+    *(
+        Attempt.delivery_id,
+        Attempt.number,
+        Attempt.status_code,
+        Attempt.error,
+        Attempt.duration_ms,
+        Attempt.detail,
+    ),
+    *(Attempt.location, Attempt.address, Attempt.timeout, Attempt.request_url, Attempt.reason),
+)

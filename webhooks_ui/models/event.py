@@ -31,6 +31,9 @@ _UNMATCHED = text("deliveries_count = 0 AND NOT test")
 class Event(Model):
     """An event with the exact bytes of its data, so that numbers come out as they came in."""
 
+    NARROWS = ("public_id", "type", "channel_id", "test", "deliveries_count", "created_at")
+    """What a list can be narrowed by."""
+
     __tablename__ = "events"
     __table_args__ = (
         Index(None, "type", "id"),
