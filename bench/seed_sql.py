@@ -44,7 +44,7 @@ class Plan:
 
     def _filled(self, statement: str, dialect: str) -> str:
         is_sqlite = dialect == "sqlite"
-        series = _SERIES if is_sqlite else "SELECT generate_series(:first, :last) AS e"
+        series = _SERIES if is_sqlite else "SELECT generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS e"
         moment = f"({self.until - SPAN} + e * {SPAN} / {self.events})"
         waiting = max(self.deliveries // 2_000, 20)
         names = {

@@ -25,7 +25,7 @@ class IdempotencyKey(Model):
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
 
 
-_UNMATCHED = text("deliveries_count = 0 AND NOT test")
+UNMATCHED = "deliveries_count = 0 AND NOT test"
 
 
 class Event(Model):
@@ -38,7 +38,12 @@ class Event(Model):
     __table_args__ = (
         Index(None, "type", "id"),
         Index(None, "channel_id", "id"),
-        Index("ix_events_unmatched", "id", sqlite_where=_UNMATCHED, postgresql_where=_UNMATCHED),
+        Index(
+            "ix_events_unmatched",
+            "id",
+            sqlite_where=text(UNMATCHED),
+            postgresql_where=text(UNMATCHED),
+        ),
         {"sqlite_autoincrement": True},
     )
 

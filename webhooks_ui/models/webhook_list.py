@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import aliased, contains_eager
+from sqlalchemy.orm import aliased, contains_eager, lazyload
 
 from webhooks_ui.catalogue import EVENT_TYPES
 from webhooks_ui.database import db
@@ -152,3 +152,19 @@ def _state_is(state: str) -> ColumnElement[bool]:
 
 def _one_of(known: Any, text: str) -> str:
     return text if text in known else ""
+
+
+def named(words: str) -> str | None:
+    """The public id of the one webhook of this name, or of the only one that has these words."""
+    plain = words.casefold()
+    found = suggestions(words, 50)
+    same = [webhook for webhook in found if webhook.title.casefold() == plain] or found
+    return same[0].public_id if len(same) == 1 else None
+
+
+def suggestions(words: str, most: int) -> Sequence[Webhook]:
+    """Webhooks with these words in their name or URL, by name."""
+    query = select(Webhook).options(lazyload("*")).where(Webhook.deleted_at.is_(None))
+    for word in words.casefold().split():
+        query = query.where(Webhook.search_text.contains(word, autoescape=True))
+    return db.session.scalars(query.order_by(Webhook.search_text, Webhook.id).limit(most)).all()

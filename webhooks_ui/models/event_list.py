@@ -1,0 +1,63 @@
+"""The events taken in, narrowed: which of them a list shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+
+from webhooks_ui.database import db
+from webhooks_ui.ids import EVENT
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.event import UNMATCHED, Event
+from webhooks_ui.models.walk import PAGE, Condition, Found, span, walk
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What narrows the list; None is everything. With `unmatched`, those that no webhook got."""
+
+    type: str | None = None
+    channel: str | None = None
+    unmatched: bool = False
+    test: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    event: str | None = None
+
+    def find(self, *, before: int | None = None, limit: int = PAGE) -> Found:
+        """A page of rows' ids, newest first, those below the row `before`."""
+        values = self._values()
+        leading: list[Any] = span(Event, EVENT, self.since, self.until)
+        if self.unmatched:
+            leading.append(text(UNMATCHED))
+        else:
+            name = next((n for n in ("public_id", "channel_id", "type") if n in values), None)
+            if name:
+                leading.append(getattr(Event, name) == values.pop(name))
+
+        def others(columns: Any) -> list[Condition]:
+            conditions = [columns[name] == value for name, value in values.items()]
+            if self.since is not None:
+                conditions.append(columns.created_at >= self.since)
+            if self.until is not None:
+                conditions.append(columns.created_at < self.until)
+            return conditions
+
+        return walk(Event, leading, others, before=before, limit=limit)
+
+    def _values(self) -> dict[str, Any]:
+        wanted: dict[str, Any] = {"public_id": self.event, "type": self.type, "test": self.test}
+        if self.channel is not None:
+            row = db.session.scalar(select(Channel.id).where(Channel.key == self.channel))
+            wanted["channel_id"] = row or -1
+        return {name: value for name, value in wanted.items() if value is not None}
+
+
+def load(ids: Sequence[int]) -> list[Event]:
+    """These events, without their data, in the given order."""
+    by_id = {
+        event.id: event for event in db.session.scalars(select(Event).where(Event.id.in_(ids)))
+    }
+    return [by_id[row] for row in ids if row in by_id]

@@ -1,0 +1,167 @@
+"""The log: deliveries over all webhooks, narrowed, searched, paged and downloaded."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, current_app, render_template, request, stream_with_context, url_for
+
+from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.database import read_anew
+from webhooks_ui.explain import ERROR_LABELS, STATUS_LABELS
+from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
+from webhooks_ui.i18n import isotime
+from webhooks_ui.models import Channel, Delivery, delivery_list, webhook_list
+from webhooks_ui.models.delivery_list import DeliveryFilter
+from webhooks_ui.models.walk import Found
+from webhooks_ui.security import is_piece_request
+from webhooks_ui.views.deliveries import blueprint
+
+MOST_NEW = 50
+_AT_ONCE = 500  # rows of a download read together
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run (OWASP, CSV injection)
+
+
+@blueprint.get("/deliveries")
+def index() -> Response | str:
+    """The list, narrowed and paged as the URL says."""
+    query = LogQuery.parse(request.args)
+    words = list_words(query, query.deliveries())
+    if not is_piece_request():
+        return render_template("deliveries/list.html", **words, **choices())
+    answer = current_app.make_response(render_template("deliveries/_list.html", **words))
+    header = "HX-Replace-Url" if request.htmx.trigger_name == "q" else "HX-Push-Url"  # type: ignore[attr-defined]
+    answer.headers[header] = url_for(".index", **query.arguments())
+    return answer
+
+
+@blueprint.get("/deliveries/new")
+def fresh() -> tuple[str, int]:
+    """How many deliveries have come since the page was made; nothing to say while there are none."""
+    query = LogQuery.parse(request.args)
+    newest = request.args.get("newest", "")
+    chosen = query.deliveries()
+    if chosen is None or not (newest.isascii() and newest.isdigit() and len(newest) < 19):
+        return "", 204
+    count = chosen.newer_than(int(newest), MOST_NEW)
+    if not count:
+        return "", 204
+    newest_url = url_for(".index", **query.arguments(before=""))
+    return render_template(
+        "deliveries/_new.html", count=count, most=MOST_NEW, newest_url=newest_url
+    ), 200
+
+
+@blueprint.get("/deliveries/webhooks")
+def webhooks() -> str:
+    """Webhooks to choose from while one types a part of a name into the filter."""
+    words = request.args.get("webhook", "").strip()
+    return render_template(
+        "deliveries/_webhooks.html", webhooks=webhook_list.suggestions(words, 20)
+    )
+
+
+@blueprint.get("/deliveries.<any(csv, ndjson):kind>")
+def download(kind: str) -> Response:
+    """Everything that the filters leave, newest first, row by row."""
+    chosen = LogQuery.parse(request.args).deliveries()
+    write = {"csv": _csv, "ndjson": _ndjson}[kind]
+    answer = Response(
+        stream_with_context(write(_records(chosen))),
+        mimetype={"csv": "text/csv", "ndjson": "application/x-ndjson"}[kind],
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="deliveries.{kind}"'
+    return answer
+
+
+def list_words(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
+    """What the list's piece shows."""
+    found = chosen.find(before=query.cursor) if chosen else Found((), None)
+    rows = delivery_list.load(found.ids)
+    return {
+        "filters": query,
+        "deliveries": rows,
+        "found": found,
+        "looked_back_to": _made_at(found.next) if found.is_short else None,
+        "newest": found.ids[0] if found.ids else 0,
+        "event_types": EVENT_TYPES,
+        "channel_names": {channel.id: channel.name for channel in Channel.everyone()},
+        "page_url": lambda before: url_for("deliveries.index", **query.arguments(before=before)),
+        "download_url": lambda kind: url_for(
+            "deliveries.download", kind=kind, **query.arguments(before="")
+        ),
+    }
+
+
+def choices() -> dict[str, Any]:
+    """What the filters offer."""
+    return {
+        "channels": Channel.everyone(),
+        "statuses": STATUS_LABELS,
+        "errors": ERROR_LABELS,
+        "spans": SPAN_LABELS,
+    }
+
+
+def _made_at(row: int | None) -> Any:
+    delivery = delivery_list.load([row])[0] if row else None
+    return delivery.created_at if delivery else None
+
+
+def _records(chosen: DeliveryFilter | None) -> Iterator[dict[str, Any]]:
+    before: int | None = None
+    while chosen is not None:
+        found = chosen.find(before=before, limit=_AT_ONCE)
+        rows = delivery_list.load(found.ids)
+        yield from [_record(row) for row in rows]
+        if (before := found.next) is None:
+            return
+        read_anew()  # no transaction stays open while the other side reads
+
+
+def _record(delivery: Delivery) -> dict[str, Any]:
+    attempt, webhook = delivery.attempt, delivery.webhook
+    ended = delivery.finished_at
+    return {
+        "id": delivery.public_id,
+        "created_at": isotime(delivery.created_at),
+        "finished_at": isotime(ended) if ended else None,
+        "status": delivery.status,
+        "type": delivery.type,
+        "test": delivery.test,
+        "event_id": delivery.event.public_id,
+        "webhook_id": webhook.public_id if webhook else None,
+        "webhook": webhook.title if webhook else None,
+        "attempts": delivery.attempts_made,
+        "error": delivery.error,
+        "status_code": attempt.status_code if attempt else None,
+        "duration_ms": attempt.duration_ms if attempt else None,
+    }
+
+
+def _csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
+    text = io.StringIO()
+    writer: Any = None
+    for record in records:
+        if writer is None:
+            writer = csv.DictWriter(text, record)
+            writer.writeheader()
+        writer.writerow({name: _cell(value) for name, value in record.items()})
+        if text.tell() > 16_384:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _ndjson(records: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for record in records:
+        yield json.dumps(record, ensure_ascii=False) + "\n"
