@@ -13,6 +13,28 @@ from flask_babel.speaklater import LazyString
 from webhooks_ui import explanations, explanations_http
 from webhooks_ui.explanations import Words
 
+STATUS_LABELS: dict[str, LazyString] = {
+    "pending": _l("Waiting"),
+    "delivering": _l("On its way"),
+    "succeeded": _l("Delivered"),
+    "failed": _l("Failed"),
+    "cancelled": _l("Cancelled"),
+}
+ERROR_LABELS: dict[str, LazyString] = {
+    "http_status": _l("refused by its status"),
+    "timeout": _l("took too long"),
+    "connection_refused": _l("connection refused"),
+    "connection_reset": _l("connection cut off"),
+    "connection_timeout": _l("no connection in time"),
+    "unreachable": _l("out of reach"),
+    "dns_failure": _l("host name not found"),
+    "tls_failure": _l("no secure connection"),
+    "redirected": _l("redirected"),
+    "protocol_error": _l("not HTTP"),
+    "blocked_address": _l("address blocked"),
+}
+"""The classes of failure in a few words, the most usual first."""
+
 _LONGEST = 200  # characters of what somebody else wrote, within a sentence
 
 

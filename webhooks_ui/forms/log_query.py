@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.catalogue import EVENT_TYPES
 from webhooks_ui.database import now
-from webhooks_ui.explanations import ERRORS
+from webhooks_ui.explain import ERROR_LABELS
 from webhooks_ui.ids import WEBHOOK, is_id
 from webhooks_ui.models import webhook_list
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter, event_of_sender, searched
@@ -19,7 +19,6 @@ from webhooks_ui.models.event_list import EventFilter
 
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 SPAN_LABELS = {"1h": _l("Last hour"), "24h": _l("Last 24 hours"), "7d": _l("Last 7 days")}
-ERROR_CODES = (*ERRORS, "http_status")
 _ANSWERS = ("yes", "no")
 
 
@@ -51,7 +50,7 @@ class LogQuery:
         known: dict[str, Any] = {
             "status": STATUSES,
             "event": EVENT_TYPES,
-            "error": ERROR_CODES,
+            "error": ERROR_LABELS,
             "test": _ANSWERS,
             "unmatched": _ANSWERS,
             "span": SPANS,
@@ -78,7 +77,7 @@ class LogQuery:
         """The row before which the page begins."""
         return int(self.before) if self.before else None
 
-    def arguments(self, **changes: Any) -> dict[str, str]:
+    def arguments(self, **changes: Any) -> dict[str, Any]:
         """The URL's arguments with some changed."""
         wanted = {f.name: getattr(self, f.name) for f in fields(self)} | changes
         return {name: str(value) for name, value in wanted.items() if value}

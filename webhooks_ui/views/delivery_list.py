@@ -39,7 +39,7 @@ def index() -> Response | str:
 
 @blueprint.get("/deliveries/new")
 def fresh() -> tuple[str, int]:
-    """How many deliveries have come since the page was made; nothing to say while there are none."""
+    """How many deliveries have come since the page was made; 204 while there are none."""
     query = LogQuery.parse(request.args)
     newest = request.args.get("newest", "")
     chosen = query.deliveries()
@@ -101,7 +101,7 @@ def choices() -> dict[str, Any]:
         "channels": Channel.everyone(),
         "statuses": STATUS_LABELS,
         "errors": ERROR_LABELS,
-        "spans": SPAN_LABELS,
+        "spans_offered": SPAN_LABELS,
     }
 
 

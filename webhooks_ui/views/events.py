@@ -1,6 +1,6 @@
 """The events taken in: the list, and one with what became of it."""
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 
 from webhooks_ui.catalogue import EVENT_TYPES
 from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
@@ -28,9 +28,16 @@ def index() -> Response | str:
     }
     if not is_piece_request():
         return render_template(
-            "events/list.html", channels=Channel.everyone(), spans=SPAN_LABELS, **words
+            "events/list.html", channels=Channel.everyone(), spans_offered=SPAN_LABELS, **words
         )
     answer = current_app.make_response(render_template("events/_list.html", **words))
     header = "HX-Replace-Url" if request.htmx.trigger_name == "q" else "HX-Push-Url"  # type: ignore[attr-defined]
     answer.headers[header] = url_for(".index", **query.arguments())
     return answer
+
+
+@blueprint.get("/events/<id>")
+def show(id: str) -> str:
+    """The event, and for every webhook why it got it or did not."""
+    event = Event.by_public_id(id) or abort(404)
+    return render_template("events/show.html", event=event, event_types=EVENT_TYPES)
