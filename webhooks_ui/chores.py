@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database import now, read_anew
-from webhooks_ui.models import ChoreRun
+from webhooks_ui.models import ChoreRun, standing
 
 LOOK_EVERY = 1.0  # seconds
 LEASE = timedelta(minutes=1)
@@ -37,7 +37,16 @@ class Chore:
 
 def everything(app: Flask) -> list[Chore]:
     """Every chore of this product."""
-    return []
+    return [heartbeat()]
+
+
+def heartbeat() -> Chore:
+    """Shows every few seconds that a worker is there, whichever it is."""
+
+    def is_due(moment: datetime, shown_at: datetime) -> bool:
+        return abs(moment - shown_at) >= standing.BEAT_EVERY
+
+    return Chore(standing.HEARTBEAT, is_due, lambda: False)
 
 
 class Chores:

@@ -1,6 +1,7 @@
 """The commands of the engine: `worker` and `event send`."""
 
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from threading import Thread
@@ -17,15 +18,31 @@ from webhooks_ui.cli_records import database
     type=click.IntRange(1, 256),
     help="Deliveries under way at once; else the setting WORKER_CONCURRENCY.",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="Show /metrics of this data folder on a port of the worker's own.",
+)
+@click.option(
+    "--metrics-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to show them on; METRICS_TOKEN or METRICS_NETWORKS say to whom.",
+)
 @click.option("--with-parent", is_flag=True, hidden=True)
-def worker(concurrency: int | None, with_parent: bool) -> None:
+def worker(
+    concurrency: int | None, metrics_port: int | None, metrics_host: str, with_parent: bool
+) -> None:
     """Deliver what is due, until asked to end."""
-    from webhooks_ui import logs
+    from webhooks_ui import logs, metrics, metrics_server
     from webhooks_ui.chores import Chores, everything
     from webhooks_ui.delivery.worker import Worker
 
     with database() as app:
-        logs.set_up(app.config["LOG_FORMAT"])
+        logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
+        metrics.share(app.config["DATA_DIR"])
+        if metrics_port:
+            metrics_server.start(app, _listen(metrics_host, metrics_port))
         running, chores = Worker(app, concurrency=concurrency), Chores(app, everything(app))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: running.stop())
@@ -36,6 +53,16 @@ def worker(concurrency: int | None, with_parent: bool) -> None:
             running.run()
         finally:
             chores.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise click.ClickException(
+            f"Cannot listen on {host} port {port}: {error.strerror}."
+        ) from None
 
 
 def _follow(stop: Callable[[], None]) -> None:
@@ -59,10 +86,11 @@ def event() -> None:
 )
 def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
     """Take an event in, as the API would."""
-    from webhooks_ui import intake, raw_json
+    from webhooks_ui import intake, metrics, raw_json
     from webhooks_ui.catalogue import EVENT_TYPES, sample_json
 
-    with database():
+    with database() as app:
+        metrics.share(app.config["DATA_DIR"])
         sample = sample_json(type) if type in EVENT_TYPES else "{}"
         raw = data.read().strip() if data else sample.encode()
         try:

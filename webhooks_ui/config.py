@@ -148,6 +148,28 @@ SETTINGS: tuple[Setting, ...] = (
         "The time zone for those who have not chosen, by its IANA name: `Europe/Kyiv`.",
     ),
     Setting("LOG_FORMAT", parsers.choice("text", "json"), "text", "`text` or `json`."),
+    Setting(
+        "LOG_LEVEL",
+        parsers.choice("debug", "info", "warning"),
+        "info",
+        "What is worth telling: `debug` adds a line for each delivery that succeeds.",
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        parsers.secret_text(16),
+        "",
+        "Whoever asks for `/metrics` has to send it: `Authorization: Bearer …`; at least 16"
+        " characters. With it the address does not count.",
+        shown="none",
+        secret=True,
+    ),
+    Setting(
+        "METRICS_NETWORKS",
+        addresses.ip_networks,
+        "127.0.0.0/8,::1",
+        "IP addresses and CIDR ranges, separated by commas, that may ask for `/metrics` while there"
+        " is no METRICS_TOKEN.",
+    ),
 )
 
 

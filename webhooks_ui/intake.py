@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import IntegrityError
 
+from webhooks_ui import metrics
 from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES
 from webhooks_ui.database import EPOCH, db, now, transaction
 from webhooks_ui.delivery import wake
@@ -125,8 +126,11 @@ def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
         except IntegrityError:
             if attempt == _TRIES - 1:
                 raise
-    if any(answer.deliveries and not answer.duplicate for answer in answers):
+    fresh = [index for index, answer in enumerate(answers) if not answer.duplicate]
+    deliveries = sum(answers[index].deliveries for index in fresh)
+    if deliveries:
         wake.workers()
+    metrics.accepted((events[index].type for index in fresh), deliveries)
     return answers
 
 

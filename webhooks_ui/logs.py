@@ -36,8 +36,8 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def set_up(log_format: str) -> None:
-    """Sends the log to standard error as `text` or `json`."""
+def set_up(log_format: str, level: str = "info") -> None:
+    """Sends the log to standard error as `text` or `json`; `level` is that of our own lines."""
     handler = logging.StreamHandler()
     handler.setFormatter(
         JsonFormatter()
@@ -47,6 +47,7 @@ def set_up(log_format: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    logging.getLogger("webhooks_ui").setLevel(level.upper())
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import waitress.server
 from flask import Flask
 
-from webhooks_ui import create_app, database, first_run, lifecycle, logs, signals
+from webhooks_ui import create_app, database, first_run, lifecycle, logs, metrics, signals
 from webhooks_ui.models import User
 from webhooks_ui.supervisor import Supervisor
 
@@ -33,9 +33,10 @@ def serve(
     signals.exit_on_stop()
     given = {"HOST": host, "PORT": port}
     app = create_app({name: value for name, value in given.items() if value is not None})
-    logs.set_up(app.config["LOG_FORMAT"])
+    logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
     listening = listen(app.config["HOST"], app.config["PORT"])
     database.upgrade(app)
+    metrics.share(app.config["DATA_DIR"])
     supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
     if worker:
         supervisor.start()

@@ -54,6 +54,11 @@ def networks(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_network(part) for part in words(text)))
 
 
+def ip_networks(text: str) -> tuple[str, ...]:
+    """CIDR ranges and IP addresses, separated by commas or white space."""
+    return tuple(dict.fromkeys(_ip_network(part) for part in words(text)))
+
+
 def _has_good_host(url: str) -> bool:
     try:
         parts = urlsplit(url)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
 
+from webhooks_ui import metrics
 from webhooks_ui.database import db, transaction
 from webhooks_ui.delivery import claiming, counting
 from webhooks_ui.delivery.retry import Decision
@@ -48,6 +49,7 @@ class Job:
     claim: Claim
     public_id: str
     attempts_made: int
+    webhook_public_id: str
     webhook_version: int
     failing_since: datetime | None
     event: Event
@@ -120,6 +122,7 @@ def jobs(claims: Sequence[Claim]) -> list[Job]:
             Delivery.id,
             Delivery.public_id,
             Delivery.attempts_made,
+            Webhook.public_id,
             Webhook.version,
             Webhook.failing_since,
             Event.public_id,
@@ -133,8 +136,8 @@ def jobs(claims: Sequence[Claim]) -> list[Job]:
         .where(Delivery.id.in_(by_id))
     )
     return [
-        Job(by_id[found], public_id, made, version, failing_since, _event(*event))
-        for found, public_id, made, version, failing_since, *event in rows
+        Job(by_id[found], public_id, made, webhook_id, version, failing_since, _event(*event))
+        for found, public_id, made, webhook_id, version, failing_since, *event in rows
     ]
 
 
@@ -156,6 +159,7 @@ def record(results: Sequence[Result], moment: datetime) -> None:
             db.session.execute(insert(Attempt), [_with_delivery(result) for result in kept])
         counting.add(connection, [_ended(result) for result in kept])
         _note_webhooks(kept, moment)
+    metrics.recorded((result.decision.status, result.attempt["error"]) for result in kept)
 
 
 def finish_test(public_id: str, attempt: dict[str, Any], moment: datetime) -> None:

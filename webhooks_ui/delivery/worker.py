@@ -19,8 +19,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from webhooks_ui import metrics
 from webhooks_ui.database import db, now
-from webhooks_ui.delivery import queue, wake
+from webhooks_ui.delivery import attempt_log, queue, wake
 from webhooks_ui.delivery.attempts import attempt_of
 from webhooks_ui.delivery.endpoints import Endpoints
 from webhooks_ui.delivery.message import compose
@@ -165,6 +166,7 @@ class Worker:
     def _send(self, job: Job) -> None:
         """Makes the attempt, in a thread of the pool."""
         result, error = None, "protocol_error"
+        metrics.sending(1)
         try:
             result = self._attempt(job)
             error = result.attempt["error"] or ""
@@ -175,6 +177,7 @@ class Worker:
                 self._to_record.put(result)
         except Exception:
             log.exception("Delivery %s was not attempted", job.public_id)
+        metrics.sending(-1)
         self._sent.put(Sent(job.claim, error or None, result))
         self._alarm.ring()
 
@@ -183,6 +186,7 @@ class Worker:
         endpoint = self._endpoints.of(job, started_at)
         request = compose(job.event, endpoint, job.public_id, started_at)
         outcome = self._sender.send(request)
+        metrics.attempted(outcome.error, outcome.duration_ms / 1000)
         number = job.attempts_made + 1
         attempt = attempt_of(outcome, request, endpoint, started_at, self._timeout, number)
         decision = decide(
@@ -195,6 +199,7 @@ class Worker:
             moment=self._clock(),
             chance=self._chance,
         )
+        attempt_log.note(job, attempt, decision)
         return Result(job.claim, attempt, decision)
 
     def _record(self) -> None:

@@ -12,6 +12,7 @@ from webhooks_ui.views import (
     events,
     health,
     language,
+    metrics,
     webhook_form,
     webhook_test,
     webhooks,
@@ -30,6 +31,7 @@ PAGES = (
     auth,
     language,
     health,
+    metrics,
 )
 
 

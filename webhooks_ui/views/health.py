@@ -3,7 +3,8 @@
 from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
-from webhooks_ui.database import ping
+from webhooks_ui.database import now, ping
+from webhooks_ui.models import standing
 
 blueprint = Blueprint("health", __name__)
 
@@ -16,9 +17,12 @@ def alive() -> dict[str, str]:
 
 @blueprint.get("/readyz")
 def ready() -> tuple[dict[str, str], int]:
-    """The database can be reached."""
+    """The database can be reached, and a worker has shown itself lately; says which is missing."""
     try:
         ping()
+        worker_is_up = standing.worker_is_up(now())
     except SQLAlchemyError:
         return {"status": "database out of reach"}, 503
+    if not worker_is_up:
+        return {"status": "no worker"}, 503
     return {"status": "ready"}, 200

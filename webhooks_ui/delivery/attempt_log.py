@@ -1,0 +1,54 @@
+"""A line in the log for each attempt, by which it can be followed through other systems' logs.
+
+Failures are told as `info`, a webhook that is disabled by one as `warning`; successes as `debug`,
+since a busy worker makes a thousand a second. No URL, header or body is told: secrets travel there.
+"""
+
+import logging
+from typing import Any
+
+from webhooks_ui.delivery.queue import Job
+from webhooks_ui.delivery.retry import Decision
+
+log = logging.getLogger("webhooks_ui.attempts")
+
+
+def note(job: Job, attempt: dict[str, Any], decision: Decision) -> None:
+    """Tells of an attempt and of what follows from it."""
+    error, level = attempt["error"], logging.DEBUG
+    if error:
+        level = logging.WARNING if decision.disable else logging.INFO
+    if not log.isEnabledFor(level):
+        return
+    due_at = decision.due_at
+    facts = {
+        "delivery": job.public_id,
+        "webhook": job.webhook_public_id,
+        "event": job.event.public_id,
+        "type": job.event.type,
+        "attempt": attempt["number"],
+        "status_code": attempt["status_code"],
+        "error": error,
+        "ms": attempt["duration_ms"],
+        "status": decision.status,
+        "next_attempt_at": due_at.isoformat(timespec="seconds") if due_at else None,
+        "disabled": decision.disable,
+    }
+    log.log(level, "%s", _in_words(facts), extra={"facts": facts})
+
+
+def _in_words(facts: dict[str, Any]) -> str:
+    came = facts["error"] or "succeeded"
+    if facts["status_code"]:
+        came += f" ({facts['status_code']})"
+    then = ""
+    if facts["next_attempt_at"]:
+        then = f", again at {facts['next_attempt_at']}"
+    elif facts["status"] == "failed":
+        then = ", given up"
+    if facts["disabled"]:
+        then += f", webhook disabled: {facts['disabled']}"
+    return (
+        f"{facts['delivery']} of {facts['event']} to {facts['webhook']}:"
+        f" attempt {facts['attempt']} {came} in {facts['ms']} ms{then}"
+    )

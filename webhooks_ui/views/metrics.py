@@ -1,0 +1,66 @@
+"""The metrics for Prometheus, for those who have the token or ask from a network that may."""
+
+import hmac
+from ipaddress import ip_address, ip_network
+
+from flask import Blueprint, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from webhooks_ui import metrics
+from webhooks_ui.database import now
+from webhooks_ui.models import standing
+
+blueprint = Blueprint("metrics", __name__)
+
+
+@blueprint.get("/metrics")
+def show() -> Response:
+    """What was counted, and how the set-up stands; also while the database is out of reach."""
+    if refusal := _refusal():
+        return refusal
+    return Response(metrics.exposition(_read()), content_type=metrics.CONTENT_TYPE)
+
+
+def _refusal() -> Response | None:
+    """Why this one may not see them, if so: the token decides, or else the address."""
+    if token := current_app.config["METRICS_TOKEN"]:
+        given = request.headers.get("Authorization", "").encode(errors="replace")
+        if hmac.compare_digest(given, f"Bearer {token}".encode()):
+            return None
+        reason = "Send the METRICS_TOKEN of this console: Authorization: Bearer <token>.\n"
+        challenge = {"WWW-Authenticate": 'Bearer realm="metrics"'}
+        return Response(reason, 401, challenge, content_type="text/plain; charset=utf-8")
+    if _is_near(request.remote_addr or ""):
+        return None
+    reason = (
+        "The metrics are not for this address. Set METRICS_TOKEN, or add it to METRICS_NETWORKS.\n"
+    )
+    return Response(reason, 403, content_type="text/plain; charset=utf-8")
+
+
+def _is_near(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in ip_network(near) for near in current_app.config["METRICS_NETWORKS"])
+
+
+def _read() -> dict[str, float]:
+    """The values of `metrics.READ`, as far as the database can be reached."""
+    moment = now()
+    try:
+        found, worker_is_up = standing.standing(), standing.worker_is_up(moment)
+    except SQLAlchemyError:
+        return {"webhooks_ui_database_up": 0}
+    oldest = found.oldest_waiting_at
+    return {
+        "webhooks_ui_database_up": 1,
+        "webhooks_ui_worker_up": worker_is_up,
+        "webhooks_ui_deliveries_waiting": found.waiting,
+        "webhooks_ui_deliveries_oldest_waiting_seconds": (
+            max((moment - oldest).total_seconds(), 0) if oldest else 0
+        ),
+        "webhooks_ui_webhooks_failing": found.failing_webhooks,
+    }
