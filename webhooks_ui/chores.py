@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database import now, read_anew
 from webhooks_ui.models import ChoreRun, standing
+from webhooks_ui.retention import DailyPruning
 
 LOOK_EVERY = 1.0  # seconds
 LEASE = timedelta(minutes=1)
@@ -37,7 +38,7 @@ class Chore:
 
 def everything(app: Flask) -> list[Chore]:
     """Every chore of this product."""
-    return [heartbeat()]
+    return [heartbeat(), pruning(app.config["RETENTION"])]
 
 
 def heartbeat() -> Chore:
@@ -47,6 +48,12 @@ def heartbeat() -> Chore:
         return abs(moment - shown_at) >= standing.BEAT_EVERY
 
     return Chore(standing.HEARTBEAT, is_due, lambda: False)
+
+
+def pruning(retention: timedelta) -> Chore:
+    """Deletes, once a day, what is older than this."""
+    daily = DailyPruning(retention)
+    return Chore("prune", daily.is_due, daily.step)
 
 
 class Chores:

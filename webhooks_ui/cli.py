@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from webhooks_ui.cli_engine import event, worker
+from webhooks_ui.cli_engine import event, prune, worker
 from webhooks_ui.cli_records import channel, token, user
 from webhooks_ui.config import SettingError
 from webhooks_ui.keys import KeyFileError
@@ -40,6 +40,7 @@ main.add_command(token)
 main.add_command(channel)
 main.add_command(event)
 main.add_command(worker)
+main.add_command(prune)
 
 
 @main.command()

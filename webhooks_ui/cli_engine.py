@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+from collections import Counter
 from collections.abc import Callable
 from threading import Thread
 from typing import IO
@@ -69,6 +70,35 @@ def _follow(stop: Callable[[], None]) -> None:
     """Stops when the process that started us is gone: then our standard input ends."""
     sys.stdin.buffer.read()
     stop()
+
+
+@click.command()
+@click.option(
+    "--vacuum",
+    is_flag=True,
+    help="Then rewrite the SQLite file, for which nobody else can write for a while.",
+)
+def prune(vacuum: bool) -> None:
+    """Delete what is older than RETENTION, as a worker does once a day, and give space back."""
+    from webhooks_ui import retention
+    from webhooks_ui.database import now
+    from webhooks_ui.models import space
+
+    with database() as app:
+        before, deleted = space.size(), Counter[str]()
+        for turn in retention.calmly(retention.prune(app.config["RETENTION"], now())):
+            deleted += turn
+        if vacuum:
+            space.rewrite()
+        for table in ("events", "deliveries"):
+            click.echo(f"{table}: {deleted[table]:,} deleted")
+        for table, count in sorted(deleted.items()):
+            if table not in ("events", "deliveries", "pages"):
+                click.echo(f"{table.replace('_', ' ')}: {count:,} deleted")
+        if before:
+            click.echo(f"database file: {space.size():,} bytes, was {before:,}")
+        if not space.gives_back():
+            click.echo("This file keeps the space it has. To shrink it: webhooks-ui prune --vacuum")
 
 
 @click.group()

@@ -170,6 +170,7 @@ def _set_up_sqlite(engine: Engine) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         for pragma in (
+            "auto_vacuum=INCREMENTAL",  # counts before the first table, or at the next VACUUM
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",

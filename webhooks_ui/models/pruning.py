@@ -1,0 +1,151 @@
+"""Deleting what is old, batch by batch: each turn is one short transaction and says what it took.
+
+Events are walked by their id, which ascends with time, so that nothing is searched for. Attempts
+go with their delivery and idempotency keys with their event, by foreign keys that are indexed.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, or_, select, tuple_
+from sqlalchemy.orm import aliased
+
+from webhooks_ui.database import db, read_anew, transaction
+from webhooks_ui.models.counts import TotalHour, WebhookHour
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.event import Event
+from webhooks_ui.models.recovery import Recovery
+from webhooks_ui.models.webhook import Webhook
+from webhooks_ui.models.webhook_history import WebhookState
+
+BATCH = 500  # rows of deliveries, attempts or whatever is deleted in one transaction
+SLICE = 50  # webhooks whose hours and states are looked at together
+
+Deleted = Counter[str]
+"""How many rows of each table one turn has deleted; empty when it has only looked."""
+
+
+def events(before: datetime, moment: datetime) -> Iterator[Deleted]:
+    """Events from before that time with all that came of them.
+
+    Kept is an event of which a delivery waits, is under way, or was made since, as by a resend.
+    """
+    after = 0
+    while ids := _old_events(after, before):
+        deleted, is_done = _delete_events(ids, before, moment)
+        if is_done:
+            after = ids[-1]
+        yield deleted
+
+
+def hours(before: datetime) -> Iterator[Deleted]:
+    """Hourly counts from before that time."""
+    key = (WebhookHour.webhook_id, WebhookHour.hour)
+    for webhook_ids in _webhooks():
+        old = (WebhookHour.webhook_id.in_(webhook_ids), WebhookHour.hour < before)
+        yield from _all_of(WebhookHour, key, *old)
+    yield from _all_of(TotalHour, (TotalHour.hour, TotalHour.part), TotalHour.hour < before)
+
+
+def states(before: datetime) -> Iterator[Deleted]:
+    """How webhooks were, save how each was at that time."""
+    newer = aliased(WebhookState)
+    is_followed = exists().where(
+        newer.webhook_id == WebhookState.webhook_id,
+        newer.since < before,
+        tuple_(newer.since, newer.id) > tuple_(WebhookState.since, WebhookState.id),
+    )
+    for webhook_ids in _webhooks():
+        of_these = WebhookState.webhook_id.in_(webhook_ids)
+        old = (of_these, WebhookState.since < before, is_followed)
+        yield from _all_of(WebhookState, (WebhookState.id,), *old)
+
+
+def recoveries(before: datetime) -> Iterator[Deleted]:
+    """Recoveries that ended before that time."""
+    ended = (Recovery.status != "running", Recovery.finished_at < before)
+    yield from _all_of(Recovery, (Recovery.id,), *ended)
+
+
+def webhooks(before: datetime) -> Iterator[Deleted]:
+    """Webhooks that were deleted before that time and have no delivery left."""
+    has_some = exists().where(Delivery.webhook_id == Webhook.id)
+    yield from _all_of(Webhook, (Webhook.id,), Webhook.deleted_at < before, ~has_some, most=SLICE)
+
+
+def _old_events(after: int, before: datetime) -> list[int]:
+    """The next events that are old enough, as many as one transaction should look at."""
+    read_anew()
+    found = select(Event.id, Event.created_at, Event.deliveries_count).where(Event.id > after)
+    ids: list[int] = []
+    rows = 0
+    for event_id, created_at, count in db.session.execute(found.order_by(Event.id).limit(BATCH)):
+        rows += 1 + count
+        if created_at >= before or (ids and rows > BATCH):
+            break
+        ids.append(event_id)
+    return ids
+
+
+def _delete_events(ids: list[int], before: datetime, moment: datetime) -> tuple[Deleted, bool]:
+    """Deletes a batch of these events; whether nothing of them is left that may go."""
+    with transaction():
+        # Nobody can add a delivery to a locked event; who is about to, keeps it for this time.
+        locked = select(Event.id).where(Event.id.in_(ids)).with_for_update(skip_locked=True)
+        free = db.session.scalars(locked).all()
+        left_behind = Delivery.test & (Delivery.lease_until < moment)
+        waits = Delivery.status.in_(("pending", "delivering")) & ~left_behind.is_(True)
+        needed = or_(waits, Delivery.created_at >= before)
+        kept = select(Delivery.event_id).where(Delivery.event_id.in_(free), needed)
+        old = sorted(set(free) - set(db.session.scalars(kept)))
+        taken, is_all = _some_deliveries(old)
+        db.session.execute(delete(Delivery).where(Delivery.id.in_(taken)))
+        if is_all:
+            db.session.execute(delete(Event).where(Event.id.in_(old)))
+    return +Deleted(deliveries=len(taken), events=len(old) if is_all else 0), is_all
+
+
+def _some_deliveries(event_ids: list[int]) -> tuple[list[int], bool]:
+    """Deliveries of these events, with up to `BATCH` attempts; and whether these are all."""
+    of_them = select(Delivery.id, Delivery.attempts_made).where(Delivery.event_id.in_(event_ids))
+    rows = db.session.execute(of_them.limit(BATCH)).all()
+    taken: list[int] = []
+    attempts = 0
+    for delivery_id, made in rows:
+        attempts += made
+        if taken and attempts > BATCH:
+            break
+        taken.append(delivery_id)
+    return taken, len(taken) == len(rows) < BATCH
+
+
+def _webhooks() -> Iterator[list[int]]:
+    """The ids of all webhooks, a slice at a time."""
+    after = 0
+    while True:
+        read_anew()
+        found = select(Webhook.id).where(Webhook.id > after).order_by(Webhook.id).limit(SLICE)
+        ids = list(db.session.scalars(found))
+        if not ids:
+            return
+        yield ids
+        after = ids[-1]
+
+
+def _all_of(
+    model: Any, key: tuple[Any, ...], *conditions: Any, most: int = BATCH
+) -> Iterator[Deleted]:
+    """Deletes the rows for which all this holds; one turn without any says that it has looked."""
+    while True:
+        read_anew()
+        chosen = [
+            tuple(row) for row in db.session.execute(select(*key).where(*conditions).limit(most))
+        ]
+        if chosen:
+            with transaction():
+                db.session.execute(delete(model).where(tuple_(*key).in_(chosen), *conditions))
+        yield +Deleted({model.__tablename__: len(chosen)})
+        if len(chosen) < most:
+            return
