@@ -37,14 +37,14 @@ class Plan:
         found = [self._filled(statement, dialect) for statement in (_HOURS, _TOTALS, _LAST)]
         if dialect == "postgresql":
             found += [
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+                _NEXT.replace("<TABLE>", table)
                 for table in ("webhooks", "channels", "events", "deliveries", "attempts")
             ]
         return found
 
     def _filled(self, statement: str, dialect: str) -> str:
         is_sqlite = dialect == "sqlite"
-        series = _SERIES if is_sqlite else "SELECT generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS e"
+        series = _SERIES if is_sqlite else _GENERATED
         moment = f"({self.until - SPAN} + e * {SPAN} / {self.events})"
         waiting = max(self.deliveries // 2_000, 20)
         names = {
@@ -87,6 +87,8 @@ _TIME, _ROW = range(45, -1, -5), range(25, -1, -5)
 _TOOK = [f"took_{n}" for n in range(len(DURATION_BOUNDS) + 1)]
 _SERIES = """WITH RECURSIVE series(e) AS (SELECT :first UNION ALL SELECT e + 1 FROM series
  WHERE e < :last) SELECT e FROM series"""
+_NEXT = "SELECT setval(pg_get_serial_sequence('<TABLE>', 'id'), max(id)) FROM <TABLE>"
+_GENERATED = "SELECT generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS e"
 _TYPE = """CASE WHEN <HASH_E> % 100 < 60 THEN 'message_created'
  WHEN <HASH_E> % 100 < 75 THEN 'message_updated'
  WHEN <HASH_E> % 100 < 87 THEN 'conversation_status_changed'

@@ -14,8 +14,10 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    column,
     func,
     select,
+    table,
     text,
     update,
 )
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 # Conditions of partial indexes; a query that says the same words is answered from them.
 OPEN = "status IN ('pending', 'delivering')"
 LOST = "status IN ('failed', 'cancelled')"
+PENDING = "status = 'pending'"
+MOST_WAITING = 1_000  # so many that wait for one webhook are counted
 
 
 def _partial(name: str, where: str, *columns: str) -> Index:
@@ -46,11 +50,15 @@ def _partial(name: str, where: str, *columns: str) -> Index:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many deliveries wait for a webhook, when the next is due, since when the oldest waits."""
+    """How many deliveries wait for a webhook, up to `MOST_WAITING`, and when the next is due."""
 
     count: int
     next_at: datetime
-    oldest_at: datetime
+
+    @property
+    def is_more(self) -> bool:
+        """Whether more may wait than were counted."""
+        return self.count == MOST_WAITING
 
     @property
     def is_due(self) -> bool:
@@ -72,7 +80,7 @@ class Delivery(Model):
         Index(None, "webhook_id", "id"),
         Index(None, "event_id"),
         Index(None, "type", "id"),
-        _partial("due", "status = 'pending'", "webhook_id", "due_at", "id"),
+        _partial("due", PENDING, "webhook_id", "due_at", "id"),
         _partial("leased", "status = 'delivering'", "lease_until"),
         _partial("open", OPEN, "id"),
         _partial("lost", LOST, "status", "id"),
@@ -132,6 +140,27 @@ class Delivery(Model):
         )
 
     @property
+    def progress(self) -> str:
+        """Changes with whatever happens to it: a page that shows this need not be made anew."""
+        return f"{self.status}-{self.attempts_made}-{self.claims}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to come of it."""
+        return self.status == "pending" or (self.status == "delivering" and not self.interrupted)
+
+    def repeats(self) -> str | None:
+        """The public id of the delivery that this one repeats, if it is still known."""
+        row = self.resend_of_id
+        own = select(Delivery.public_id).where(Delivery.id == row)
+        return db.session.scalar(own) if row else None
+
+    def resent_as(self) -> list[str]:
+        """The public ids of the deliveries that repeat this one, the newest first, 10 at most."""
+        own = select(Delivery.public_id).where(Delivery.resend_of_id == self.id)
+        return list(db.session.scalars(own.order_by(Delivery.id.desc()).limit(10)))
+
+    @property
     def request_body(self) -> str:
         """The body as it was sent, as text."""
         payload_format = self.attempt.payload_format if self.attempt else "envelope"
@@ -163,21 +192,19 @@ class Delivery(Model):
     @classmethod
     def waiting_for(cls, webhook_ids: Iterable[int]) -> dict[int, Waiting]:
         """What waits for each of these webhooks; those for which nothing waits are left out."""
-        rows = db.session.execute(
-            select(cls.webhook_id, func.count(), func.min(cls.due_at), func.min(cls.created_at))
-            .where(cls.status == "pending", cls.webhook_id.in_(webhook_ids))
-            .group_by(cls.webhook_id)
-        )
-        return {
-            webhook_id: Waiting(count, next_at, oldest_at)
-            for webhook_id, count, next_at, oldest_at in rows
-            if webhook_id and next_at
-        }
+        chosen = table("webhooks", column("id", RowId))
+        mine = (text(PENDING), cls.webhook_id == chosen.c.id)
+        some = select(cls.id).where(*mine).limit(MOST_WAITING).correlate(chosen).subquery()
+        count = select(func.count()).select_from(some).correlate(chosen)
+        first = select(cls.due_at).where(*mine).order_by(cls.due_at).limit(1).correlate(chosen)
+        waiting = select(chosen.c.id, count.scalar_subquery(), first.scalar_subquery())
+        rows = db.session.execute(waiting.where(chosen.c.id.in_([*webhook_ids])))
+        return {row: Waiting(number, next_at) for row, number, next_at in rows if next_at}
 
     @classmethod
     def cancel_waiting(cls, webhook_id: int) -> None:
         """Cancels what waits for a webhook; within a transaction of the caller."""
-        waiting = update(cls).where(cls.webhook_id == webhook_id, cls.status == "pending")
+        waiting = update(cls).where(cls.webhook_id == webhook_id, text(PENDING))
         db.session.execute(waiting.values(status="cancelled", due_at=None))
 
     @classmethod

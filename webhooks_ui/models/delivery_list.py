@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from webhooks_ui.database import db
 from webhooks_ui.ids import DELIVERY, EVENT, WEBHOOK, is_id
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery import OPEN, Attempt, Delivery
+from webhooks_ui.models.delivery import LOST, OPEN, Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.walk import PAGE, Condition, Found, span, walk
@@ -97,8 +97,9 @@ class DeliveryFilter:
         """The index that leads: of those that can, the one that leaves the fewest rows."""
         conditions = {name: getattr(Delivery, name) == value for name, value in values.items()}
         # Written out, since a parameter would not be seen to imply an index's condition.
-        if (status := values.get("status")) in STATUSES:
-            conditions["status"] = text(f"status = '{status}'")
+        status = values.get("status")
+        if status in _LOST:
+            conditions["status"] = text(f"status = '{status}' AND {LOST}")
         if values.get("test"):
             conditions["test"] = text("test")
         can_lead = {"status": status in _LOST, "test": values.get("test", False)}
