@@ -16,6 +16,7 @@ from flask_babel.speaklater import LazyString
 MOST_DEPTH = 100
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # only escapes can make one: the text is UTF-8
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+|"')
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
@@ -147,3 +148,29 @@ def _refuse(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_refuse, parse_int=Number, parse_float=Number
 )
+
+
+def pretty(data: bytes) -> str:
+    """JSON set out in lines for people, every number and text as it is written.
+
+    What is not JSON comes out as it is.
+    """
+    text, found, depth = data.decode(errors="replace"), [], 0
+    for match in _TOKENS.finditer(text):
+        piece = match[0]
+        if piece in "{[":
+            depth += 1
+            found.append(f"{piece}{_line(depth)}")
+        elif piece in "}]":
+            depth -= 1
+            empty = found and found[-1].rstrip() in ("{", "[")
+            found.append(f"{found.pop().rstrip()}{piece}" if empty else f"{_line(depth)}{piece}")
+        elif piece == ",":
+            found.append(f",{_line(depth)}")
+        else:
+            found.append(": " if piece == ":" else piece)
+    return "".join(found)
+
+
+def _line(depth: int) -> str:
+    return "\n" + "  " * max(depth, 0)

@@ -18,11 +18,11 @@ from webhooks_ui.api.operation import operation
 from webhooks_ui.api.pages import walked
 from webhooks_ui.api.webhooks import load as load_webhook
 from webhooks_ui.api.webhooks import vault
-from webhooks_ui.catalogue import EVENT_TYPES, sample_json
+from webhooks_ui.catalogue import ALL_TYPES, sample_json
 from webhooks_ui.database import now, read_anew
 from webhooks_ui.delivery import testing
+from webhooks_ui.delivery.by_hand import resend as send_again
 from webhooks_ui.delivery.message import Endpoint
-from webhooks_ui.delivery.resend import resend as send_again
 from webhooks_ui.delivery.testing import TestEvent, TooManyTestsError
 from webhooks_ui.errors import RETRY_AFTER
 from webhooks_ui.forms import channel_rules, event_rules
@@ -107,7 +107,7 @@ def test(id: str, body: TestBody) -> DeliveryShape:
 
 
 def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
-    if body.type not in EVENT_TYPES:
+    if body.type not in ALL_TYPES:
         raise invalid([Fault("/type", _l("Choose one of the events."))])
     data = sample_json(body.type).encode() if body.data is None else body.data
     if problem := event_rules.size_problem(data, current_app.config["MAX_EVENT_SIZE"]):
@@ -130,7 +130,7 @@ def _load(public_id: str) -> Delivery:
 
 def _faults(query: DeliveryQuery) -> Iterator[Fault]:
     """What is asked for although it cannot be: it would be an empty list that misleads."""
-    known = (("status", STATUSES), ("type", EVENT_TYPES), ("test", ("true", "false")))
+    known = (("status", STATUSES), ("type", ALL_TYPES), ("test", ("true", "false")))
     for name, values in known:
         asked = getattr(query, name)
         if asked is not None and asked not in values:

@@ -7,6 +7,7 @@ from typing import Any, Self
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webhooks_ui import raw_json
 from webhooks_ui.database import Instant, Model, RowId, db, now
 from webhooks_ui.ids import EVENT, new_id
 
@@ -58,6 +59,11 @@ class Event(Model):
     deliveries_count: Mapped[int] = mapped_column(default=0)
     occurred_at: Mapped[datetime] = mapped_column(Instant, default=now)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    @property
+    def pretty_data(self) -> str:
+        """The data set out in lines, every number and text as it came in."""
+        return raw_json.pretty(self.data)
 
     def body(self, payload_format: str) -> bytes:
         """What a receiver gets: ``raw`` is the data alone, ``envelope`` wraps it."""

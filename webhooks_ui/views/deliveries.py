@@ -1,23 +1,97 @@
-"""A delivery: what was sent, what came back, and what to make of it."""
+"""A delivery: what was sent, what came back, what comes next, and what can be done about it."""
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
+from webhooks_ui.delivery import by_hand
+from webhooks_ui.explain import ERROR_LABELS
+from webhooks_ui.ids import DELIVERY, is_id, new_id
 from webhooks_ui.models import Delivery
 from webhooks_ui.security import is_piece_request
 from webhooks_ui.views.webhooks import page_of
 
 blueprint = Blueprint("deliveries", __name__)
+UNFIT = {
+    "test": _l("A test is not sent again. Send another one from its webhook."),
+    "deleted": _l("The webhook was deleted, so there is nowhere to send this."),
+    "disabled": _l("The webhook is disabled. Enable it first, then send this again."),
+}
 
 
 @blueprint.get("/deliveries/<id>")
-def show(id: str) -> str:
+def show(id: str) -> Response | str | tuple[str, int]:
     """The delivery; as a piece, what a page that waits for it asks for again and again."""
-    delivery = Delivery.by_public_id(id) or abort(404)
+    delivery = load(id)
     if not is_piece_request():
-        return render_template("deliveries/show.html", delivery=delivery, event_types=EVENT_TYPES)
-    if request.args.get("from") == "webhook" and delivery.webhook:
+        return render_template("deliveries/show.html", **page(delivery))
+    asker = request.args.get("from")
+    if asker == "page":
+        if request.args.get("seen") == delivery.progress:
+            return "", 204
+        return render_template("deliveries/_delivery.html", **page(delivery))
+    if asker == "webhook" and delivery.webhook:
         return render_template(
             "webhooks/_test_answer.html", **page_of(delivery.webhook) | {"result": delivery}
         )
     return render_template("webhooks/_test_answer.html", result=delivery)
+
+
+@blueprint.post("/deliveries/<id>/resend")
+def resend(id: str) -> BaseResponse:
+    """A new delivery of the same event to the same webhook; a second click finds the first."""
+    made = by_hand.resend(load(id), order_id())
+    return after_order(made, url_for(".show", id=id))
+
+
+@blueprint.post("/deliveries/<id>/hurry")
+def hurry(id: str) -> BaseResponse:
+    """The next attempt is made at once."""
+    if by_hand.hurry(load(id)):
+        flash(_("The next attempt is made now."), "info")
+    else:
+        flash(_("It is no longer waiting: it is being sent, or over."), "wait")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/deliveries/<id>/cancel")
+def cancel(id: str) -> BaseResponse:
+    """Nothing more is sent."""
+    if by_hand.cancel(load(id)):
+        flash(_("The delivery is cancelled."), "info")
+    else:
+        flash(_("It could not be cancelled: it is being sent at this moment, or over."), "wait")
+    return redirect(url_for(".show", id=id), 303)
+
+
+def load(public_id: str) -> Delivery:
+    """The delivery of this id, else 404."""
+    return Delivery.by_public_id(public_id) or abort(404)
+
+
+def order_id() -> str:
+    """The id that the form gave the delivery it orders, so that two clicks are one order."""
+    given = request.form.get("order", "")
+    return given if is_id(given, DELIVERY) else new_id(DELIVERY)
+
+
+def after_order(made: "Delivery | by_hand.Unfit", back: str) -> BaseResponse:
+    """To the new delivery, or back with the reason why there is none."""
+    if isinstance(made, Delivery):
+        return redirect(url_for("deliveries.show", id=made.public_id), 303)
+    flash(UNFIT[made], "bad")
+    return redirect(back, 303)
+
+
+def page(delivery: Delivery) -> dict[str, object]:
+    """What the delivery's page shows."""
+    return {
+        "delivery": delivery,
+        "repeats": delivery.repeats(),
+        "resent_as": delivery.resent_as(),
+        "order": new_id(DELIVERY),
+        "errors": ERROR_LABELS,
+        "event_types": ALL_TYPES,
+    }

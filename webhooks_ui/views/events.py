@@ -1,12 +1,17 @@
 """The events taken in: the list, and one with what became of it."""
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
+from webhooks_ui.delivery import by_hand
 from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
-from webhooks_ui.models import Channel, Event, event_list
+from webhooks_ui.ids import DELIVERY, new_id
+from webhooks_ui.models import Channel, Event, event_list, event_story
 from webhooks_ui.models.walk import Found
 from webhooks_ui.security import is_piece_request
+from webhooks_ui.views.deliveries import after_order, order_id
+from webhooks_ui.views.webhooks import load as load_webhook
 
 blueprint = Blueprint("events", __name__)
 
@@ -23,7 +28,7 @@ def index() -> Response | str:
         "events": event_list.load(found.ids),
         "found": found,
         "looked_back_to": looked_back.created_at if looked_back else None,
-        "event_types": EVENT_TYPES,
+        "event_types": ALL_TYPES,
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
     }
     if not is_piece_request():
@@ -39,5 +44,36 @@ def index() -> Response | str:
 @blueprint.get("/events/<id>")
 def show(id: str) -> str:
     """The event, and for every webhook why it got it or did not."""
-    event = Event.by_public_id(id) or abort(404)
-    return render_template("events/show.html", event=event, event_types=EVENT_TYPES)
+    event = _load(id)
+    number = request.args.get("page", "")
+    words = request.args.get("q", "").strip()[:200]
+    missed = event_story.missed(
+        event,
+        words,
+        int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
+    )
+    return render_template(
+        "events/show.html",
+        event=event,
+        deliveries=event_story.deliveries(event),
+        most=event_story.PAGE,
+        missed=missed,
+        words=words,
+        new_order=lambda: new_id(DELIVERY),
+        event_types=ALL_TYPES,
+        channel_names={channel.id: channel.name for channel in Channel.everyone()},
+        page_url=lambda n: url_for(".show", id=id, q=words or None, page=n, _anchor="missed"),
+    )
+
+
+@blueprint.post("/events/<id>/deliver")
+def deliver(id: str) -> BaseResponse:
+    """Sends the event to a webhook that did not get it."""
+    event = _load(id)
+    webhook = load_webhook(request.form.get("webhook", ""))
+    made = by_hand.deliver(event, webhook, order_id())
+    return after_order(made, url_for(".show", id=id))
+
+
+def _load(public_id: str) -> Event:
+    return Event.by_public_id(public_id) or abort(404)

@@ -1,0 +1,86 @@
+"""What became of an event at every webhook: who got it, who did not, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import lazyload
+
+from webhooks_ui.database import db
+from webhooks_ui.matching import Reason, Setup, reasons
+from webhooks_ui.models import delivery_list
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.event import Event
+from webhooks_ui.models.webhook import Webhook
+from webhooks_ui.models.webhook_history import WebhookState
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A webhook that did not get the event. No reasons: it was set up at that very moment."""
+
+    webhook: Webhook
+    reasons: tuple[Reason, ...]
+    setup: Setup | None
+    disabled_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissedPage:
+    """One page of `total` webhooks that did not get the event, by name; pages count from 1."""
+
+    items: Sequence[Missed]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, 1 at least."""
+        return max(1, -(-self.total // PAGE))
+
+
+def deliveries(event: Event) -> Sequence[Delivery]:
+    """The event's deliveries with their last attempts, the oldest first, 50 at most."""
+    own = select(Delivery.id).where(Delivery.event_id == event.id).order_by(Delivery.id)
+    return delivery_list.load(db.session.scalars(own.limit(PAGE)).all())
+
+
+def missed(event: Event, words: str, number: int) -> MissedPage:
+    """Webhooks that did not get the event, narrowed by words of their name or URL."""
+    total = db.session.scalar(_missed(event, words, select(func.count(Webhook.id)))) or 0
+    number = max(1, min(number, -(-total // PAGE)))
+    query = _missed(event, words, select(Webhook)).options(lazyload("*"))
+    query = query.order_by(Webhook.search_text, Webhook.id)
+    webhooks = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE)).all()
+    then = _states(event, [webhook.id for webhook in webhooks])
+    return MissedPage([_explain(event, one, then.get(one.id)) for one in webhooks], total, number)
+
+
+def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:
+    got = select(Delivery.webhook_id).where(
+        Delivery.event_id == event.id, Delivery.webhook_id.is_not(None)
+    )
+    query = query.where(Webhook.deleted_at.is_(None), Webhook.id.not_in(got))
+    for word in words.casefold().split():
+        query = query.where(Webhook.search_text.contains(word, autoescape=True))
+    return query
+
+
+def _states(event: Event, webhook_ids: Sequence[int]) -> dict[int, WebhookState]:
+    """How these webhooks were set up when the event came."""
+    latest = (
+        select(func.max(WebhookState.id))
+        .where(WebhookState.webhook_id.in_(webhook_ids), WebhookState.since <= event.created_at)
+        .group_by(WebhookState.webhook_id)
+    )
+    found = db.session.scalars(select(WebhookState).where(WebhookState.id.in_(latest)))
+    return {state.webhook_id: state for state in found}
+
+
+def _explain(event: Event, webhook: Webhook, state: WebhookState | None) -> Missed:
+    setup = state and Setup(state.enabled, state.deleted, state.channel_id, state.event_types)
+    against = reasons(event.type, event.channel_id, setup or None)
+    return Missed(webhook, against, setup or None, state.disabled_reason if state else None)
