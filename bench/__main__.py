@@ -9,7 +9,15 @@ import sys
 from bench import parts
 from tests.support import postgres
 
-BOTH = ("durable", "accepting", "accepting_while_busy", "end_to_end", "isolation", "claiming")
+BOTH = (
+    "durable",
+    "accepting",
+    "accepting_while_busy",
+    "end_to_end",
+    "isolation",
+    "claiming",
+    "size",
+)
 
 
 def main(chosen: list[str]) -> None:

@@ -1,7 +1,8 @@
 """A receiver in a process of its own that answers as quickly as one Python process can.
 
-Paths that begin with /hang are never answered. Prints its port; every line on standard input is
-answered by the arrivals so far: path and time.monotonic of each, as JSON.
+Paths that begin with /hang are never answered, those with /typical by 200 bytes. Prints its port;
+every line on standard input is answered by the arrivals so far: path and time.monotonic of each, as
+JSON.
 """
 
 import asyncio
@@ -11,6 +12,11 @@ import time
 
 ARRIVALS: list[tuple[str, float]] = []
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+TYPICAL = (
+    b"HTTP/1.1 200 OK\r\nDate: Wed, 21 Jan 2026 12:53:20 GMT\r\nServer: nginx\r\n"
+    b"Content-Type: application/json\r\nX-Request-Id: 4f3c0d8e2b1a4c5d9e7f6a5b4c3d2e1f\r\n"
+    b"Content-Length: 200\r\n\r\n" + b'{"status": "%s"}' % (b"x" * 186)
+)
 
 
 class Receiver(asyncio.Protocol):
@@ -32,7 +38,7 @@ class Receiver(asyncio.Protocol):
             self._buffer = self._buffer[end + 4 + length :]
             ARRIVALS.append((path, time.monotonic()))
             if not path.startswith("/hang") and isinstance(self._transport, asyncio.Transport):
-                self._transport.write(ANSWER)
+                self._transport.write(TYPICAL if path.startswith("/typical") else ANSWER)
 
 
 async def main() -> None:

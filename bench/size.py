@@ -1,0 +1,34 @@
+"""How many bytes of disk a delivery costs: docs/operations.md has the figures."""
+
+from sqlalchemy import text
+
+from bench.stage import accept, app_on, receiving, until_finished, webhooks, working
+from webhooks_ui.database import db
+from webhooks_ui.models import space
+
+EVENTS, FAN_OUT = 3_000, 3
+
+
+def size(database: str) -> dict[str, float]:
+    """Events of 1.4 KB, each for three webhooks that answer with 200 bytes at the first attempt."""
+    with receiving() as receiver, app_on(database) as app:
+        webhooks(app, *(f"{receiver.url}/typical/{n}" for n in range(FAN_OUT)))
+        with app.app_context():
+            before = _bytes()
+        accept(app, EVENTS)
+        with working(app):
+            until_finished(app, EVENTS * FAN_OUT)
+        with app.app_context():
+            taken = _bytes() - before
+    return {"bytes/delivery": taken / (EVENTS * FAN_OUT), "bytes/event": taken / EVENTS}
+
+
+def _bytes() -> int:
+    """What the database takes on the disk, without its log of writes."""
+    if db.engine.dialect.name == "sqlite":
+        space.checkpoint()
+        return space.size()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM"))
+        found = connection.execute(text("SELECT pg_database_size(current_database())"))
+        return int(found.scalar_one())

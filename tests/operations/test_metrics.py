@@ -1,0 +1,246 @@
+"""/metrics: right over several processes, also those that are gone; for those who may see them."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.exc import OperationalError
+
+from tests.support.receiver import Receiver
+from tests.support.server import Server
+from tests.support.waiting import free_port, wait_until
+from webhooks_ui import metrics
+from webhooks_ui.metrics_folder import MetricsFolder
+from webhooks_ui.models import standing
+
+DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
+TOKEN = "a-token-for-prometheus"
+
+Samples = dict[str, float]
+
+
+def samples(page: str) -> Samples:
+    """The values of a page by name, with the labels that they have."""
+    found: Samples = {}
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            labels = ",".join(f"{name}={text}" for name, text in sorted(sample.labels.items()))
+            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return found
+
+
+def scrape(url: str) -> Samples:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+        return samples(answer.read().decode())
+
+
+def subscribe(server: Server, url: str) -> None:
+    """A webhook, put in by another process, as everything here."""
+    from tests.engine.conftest import subscribe
+    from webhooks_ui import create_app, lifecycle
+
+    app = create_app({"DATA_DIR": server.data_dir, "ALLOWED_NETWORKS": ("127.0.0.1",)})
+    subscribe(app, url)
+    lifecycle.close(app)
+
+
+def test_console_worker_and_commands_count_together(tmp_path: Path) -> None:
+    port = free_port()
+    settings = {"ALLOWED_NETWORKS": "127.0.0.1", "RETRY_SCHEDULE": "1h", "LOG_FORMAT": "json"}
+    with Receiver() as receiver, Server(tmp_path / "data", **settings) as server:
+        subscribe(server, receiver.url)
+        subscribe(server, f"http://127.0.0.1:{port}/")
+        for _ in range(2):
+            server.command("event", "send", "message_created")
+
+        def done() -> bool:
+            found = scrape(server.url)
+            return found["webhooks_ui_attempts_total{result=connection_refused}"] == 2 and (
+                found["webhooks_ui_deliveries_delivered_total"] == 2
+            )
+
+        wait_until(done, what="two deliveries and two failures")
+        wait_until(lambda: scrape(server.url)["webhooks_ui_worker_up"] == 1)
+        found = scrape(server.url)
+        assert found["webhooks_ui_events_accepted_total{type=message_created}"] == 2
+        assert found["webhooks_ui_deliveries_accepted_total"] == 4
+        assert found["webhooks_ui_attempts_total{result=succeeded}"] == 2
+        assert found["webhooks_ui_attempt_duration_seconds_count"] == 4
+        assert found["webhooks_ui_attempt_duration_seconds_bucket{le=+Inf}"] == 4
+        assert found["webhooks_ui_attempts_in_flight"] == 0
+        assert found["webhooks_ui_deliveries_waiting"] == 2
+        assert 0 < found["webhooks_ui_deliveries_oldest_waiting_seconds"] < 60
+        assert found["webhooks_ui_webhooks_failing"] == 1
+        assert found["webhooks_ui_database_up"] == 1
+        with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
+            assert json.load(answer) == {"status": "ready"}
+        _told_of_both_failures(server)
+        server.stop()
+        # What was counted stays, the files of those that are gone do not; without a worker that
+        # shows itself, the console is not ready once the last sign is old.
+        server.start("--no-worker")
+        again = scrape(server.url)
+        assert again["webhooks_ui_attempt_duration_seconds_count"] == 4
+        assert len(list((server.data_dir / "metrics").glob("*.alive"))) == 1
+        assert len(list((server.data_dir / "metrics").glob("counter_*"))) == 2
+
+
+def _told_of_both_failures(server: Server) -> None:
+    lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
+    told = [line for line in lines if line["logger"] == "webhooks_ui.attempts"]
+    assert [line["level"] for line in told] == ["info", "info"]  # successes are `debug`
+    for line in told:
+        assert re.fullmatch(r"dlv_\w+", line["delivery"])
+        assert re.fullmatch(r"wh_\w+", line["webhook"])
+        assert re.fullmatch(r"evt_\w+", line["event"])
+        assert (line["error"], line["status"], line["attempt"]) == (
+            "connection_refused",
+            "pending",
+            1,
+        )
+        assert line["ms"] >= 0
+        assert line["next_attempt_at"].startswith("20")
+
+
+@pytest.mark.parametrize(
+    ("settings", "address", "authorization", "status"),
+    [
+        ({}, "127.0.0.1", None, 200),
+        ({}, "::1", None, 200),
+        ({}, "::ffff:127.0.0.1", None, 200),
+        ({}, "192.0.2.7", None, 403),
+        ({}, "", None, 403),
+        ({"METRICS_NETWORKS": ("192.0.2.0/24",)}, "192.0.2.7", None, 200),
+        ({"METRICS_NETWORKS": ("192.0.2.0/24",)}, "127.0.0.1", None, 403),
+        ({"METRICS_TOKEN": TOKEN}, "192.0.2.7", f"Bearer {TOKEN}", 200),
+        ({"METRICS_TOKEN": TOKEN}, "127.0.0.1", None, 401),
+        ({"METRICS_TOKEN": TOKEN}, "127.0.0.1", "Bearer no", 401),
+        ({"METRICS_TOKEN": TOKEN}, "127.0.0.1", "Bearer «ні»", 401),
+    ],
+)
+def test_they_are_for_those_who_have_the_token_or_are_near(
+    make_app: Callable[..., Flask],
+    settings: dict[str, object],
+    address: str,
+    authorization: str | None,
+    status: int,
+) -> None:
+    client = make_app(**settings).test_client()
+    headers = {"Authorization": authorization} if authorization else {}
+    environ = {"REMOTE_ADDR": address}
+    answer = client.get("/metrics", headers=headers, environ_base=environ)
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
+        assert samples(answer.text)["webhooks_ui_database_up"] == 1
+    else:
+        assert "METRICS_TOKEN" in answer.text
+        assert TOKEN not in answer.text
+        assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+
+
+def test_behind_a_proxy_it_is_the_clients_address_that_counts(
+    make_app: Callable[..., Flask],
+) -> None:
+    client = make_app(TRUSTED_PROXIES=1).test_client()
+    far = {"X-Forwarded-For": "203.0.113.5"}
+    assert client.get("/metrics", headers=far).status_code == 403
+    assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 200
+
+
+def test_a_scrape_does_not_fail_with_the_database(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(standing, "standing", refuse)
+    answer = make_app().test_client().get("/metrics")
+    found = samples(answer.text)
+    assert answer.status_code == 200
+    assert found["webhooks_ui_database_up"] == 0
+    assert "webhooks_ui_deliveries_waiting" not in found
+    assert "webhooks_ui_attempts_total{result=succeeded}" in found
+
+
+def test_not_ready_without_a_worker_and_asking_writes_nothing(
+    make_app: Callable[..., Flask],
+) -> None:
+    client = make_app().test_client()
+    for _ in range(2):
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json) == (503, {"status": "no worker"})
+    assert samples(client.get("/metrics").text)["webhooks_ui_worker_up"] == 0
+
+
+def test_every_metric_of_the_dashboard_is_one_that_is_exposed(
+    make_app: Callable[..., Flask],
+) -> None:
+    dashboard = json.loads(DASHBOARD.read_text())
+    found = samples(make_app().test_client().get("/metrics").text)
+    exposed = {name.partition("{")[0] for name in found}
+    named = set(re.findall(r"webhooks_ui_\w+", json.dumps(dashboard["panels"])))
+    assert named <= exposed
+    # A histogram is shown by its buckets; every other metric has a panel of its own.
+    families = {name for name in exposed if not name.endswith(("_sum", "_count"))}
+    assert families == named
+    sources = {panel["datasource"]["uid"] for panel in dashboard["panels"]}
+    assert sources == {"${datasource}"}
+    assert [variable["name"] for variable in dashboard["templating"]["list"]] == ["datasource"]
+
+
+def a_process(folder: Path, in_flight: float, attempts: float) -> MetricsFolder:
+    """What one process has written, as Prometheus' client does it."""
+    from prometheus_client.mmap_dict import MmapedDict, mmap_key
+
+    joined = MetricsFolder(folder)
+    identity = joined.join()
+    for kind, name, value in (("gauge_livesum", "busy", in_flight), ("counter", "made", attempts)):
+        file = MmapedDict(str(folder / f"{kind}_{identity}.db"))
+        file.write_value(mmap_key(name, name, [], [], "Help."), value, 0.0)
+        file.close()
+    return joined
+
+
+def totals(folder: Path) -> Samples:
+    return {s.name: s.value for metric in MetricsFolder(folder).read() for s in metric.samples}
+
+
+def test_a_process_that_is_gone_has_nothing_in_flight_and_keeps_its_counts(tmp_path: Path) -> None:
+    first, second = a_process(tmp_path, 3, 10), a_process(tmp_path, 4, 5)
+    assert totals(tmp_path) == {"busy": 7, "made": 15}
+    first.leave()
+    assert totals(tmp_path) == {"busy": 4, "made": 15}
+    for _ in range(3):  # each that joins folds those that are gone
+        a_process(tmp_path, 1, 1).leave()
+    third = a_process(tmp_path, 2, 1)
+    assert totals(tmp_path) == {"busy": 6, "made": 19}
+    assert len(list(tmp_path.glob("*.db"))) == 2 * 3 + 2
+    for living in (second, third):
+        living.leave()
+
+
+def test_a_file_that_a_power_cut_has_spoiled_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_process(tmp_path, 0, 10).leave()
+    (spoiled,) = tmp_path.glob("counter_*.db")
+    spoiled.write_bytes(b"\x40\x00\x00\x00" + b"\xff" * 60)
+    living = a_process(tmp_path, 0, 5)
+    assert totals(tmp_path)["made"] == 5
+    assert "cannot be read and begin anew" in caplog.text
+    living.leave()
+
+
+def test_where_the_folder_cannot_be_written_each_process_counts_for_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "metrics").write_text("in the way")
+    metrics.share(tmp_path)
+    assert "counted for each process alone" in caplog.text
+    assert b"webhooks_ui_attempts_total" in metrics.exposition({})

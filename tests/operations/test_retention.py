@@ -1,0 +1,260 @@
+"""What is past RETENTION goes, what waits stays, others write meanwhile, space is given back."""
+
+import threading
+import time
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, insert, select, text, update
+
+from tests.conftest import sign_in
+from tests.engine.conftest import deliveries, send, subscribe
+from webhooks_ui import retention
+from webhooks_ui.chores import Chores, pruning
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.models import (
+    Attempt,
+    ChoreRun,
+    Delivery,
+    Event,
+    IdempotencyKey,
+    Recovery,
+    TotalHour,
+    Webhook,
+    WebhookHour,
+    WebhookState,
+    space,
+)
+
+MONTH = timedelta(days=30)
+LONG_AGO = timedelta(days=31)
+
+
+def prune(app: Flask, *, at: datetime | None = None) -> Counter[str]:
+    with app.app_context():
+        return sum(retention.prune(MONTH, at or now()), Counter())
+
+
+def count(app: Flask, model: type) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def age(app: Flask, by: timedelta = LONG_AGO, *, status: str = "succeeded") -> None:
+    """Makes everything that is there so much older; what waited has ended so."""
+    shift = by // timedelta(milliseconds=1)
+    with app.app_context(), transaction():
+        for older in (
+            "UPDATE events SET created_at = created_at - :shift",
+            "UPDATE deliveries SET created_at = created_at - :shift",
+        ):
+            db.session.execute(text(older), {"shift": shift})
+        ended = update(Delivery).where(Delivery.status == "pending")
+        db.session.execute(ended.values(status=status, due_at=None))
+
+
+def attempts(app: Flask, each: int, body: bytes = b"") -> None:
+    """So many attempts at every delivery there is."""
+    facts = {
+        "started_at": now(),
+        "duration_ms": 1,
+        "timeout": 1.0,
+        "timings_ms": {},
+        "request_url": "http://127.0.0.1/",
+        "request_headers": [],
+        "payload_format": "raw",
+        "response_headers": [],
+        "response_bytes": body,
+        "response_size": len(body),
+        "truncated": False,
+        "notes": [],
+    }
+    with app.app_context(), transaction():
+        ids = db.session.scalars(select(Delivery.id)).all()
+        rows = [{**facts, "delivery_id": row, "number": n + 1} for row in ids for n in range(each)]
+        db.session.execute(insert(Attempt), rows)
+        db.session.execute(update(Delivery).values(attempts_made=each))
+
+
+def test_what_is_old_goes_with_all_that_came_of_it(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1:9/")
+    send(engine, 300, sender_id=None)
+    send(engine, sender_id="order-7")
+    attempts(engine, 3)
+    age(engine)
+    (young,) = send(engine)
+
+    deleted = prune(engine)
+
+    assert (deleted["events"], deleted["deliveries"]) == (301, 301)
+    with engine.app_context():
+        assert db.session.scalars(select(Event.public_id)).all() == [young.event_id]
+    assert [count(engine, model) for model in (Delivery, Attempt, IdempotencyKey)] == [1, 0, 0]
+
+
+def test_the_log_of_one_event_for_many_webhooks_goes_in_batches(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(7):
+        subscribe(engine, f"http://127.0.0.1:9/{number}")
+    send(engine, 2)
+    attempts(engine, 2)
+    age(engine)
+    monkeypatch.setattr("webhooks_ui.models.pruning.BATCH", 5)
+    with engine.app_context():
+        turns = [dict(turn) for turn in retention.prune(MONTH, now()) if turn]
+    assert all(turn.get("deliveries", 0) <= 5 for turn in turns)
+    assert sum(turn.get("deliveries", 0) for turn in turns) == 14
+    assert count(engine, Event) == 0
+
+
+def test_what_waits_is_kept_whatever_its_age(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1:9/")
+    old = [accepted.event_id for accepted in send(engine, 4)]
+    age(engine)
+    events = {old[0]: "pending", old[1]: "delivering"}
+    with engine.app_context(), transaction():
+        for public_id, status in events.items():
+            of_it = select(Event.id).where(Event.public_id == public_id).scalar_subquery()
+            db.session.execute(
+                update(Delivery).where(Delivery.event_id == of_it).values(status=status)
+            )
+        # The third was sent again yesterday, and has arrived.
+        again = select(Event.id).where(Event.public_id == old[2]).scalar_subquery()
+        yesterday = now() - timedelta(days=1)
+        db.session.execute(
+            update(Delivery).where(Delivery.event_id == again).values(created_at=yesterday)
+        )
+    assert prune(engine)["events"] == 1
+    with engine.app_context():
+        assert list(db.session.scalars(select(Event.public_id).order_by(Event.id))) == old[:3]
+    # Ended, they go the next time: those that were passed over are looked at again.
+    age(engine, timedelta(0))
+    with engine.app_context(), transaction():
+        db.session.execute(update(Delivery).values(status="failed"))
+    assert prune(engine, at=now() + MONTH)["events"] == 3
+
+
+def test_a_test_that_its_process_left_behind_is_no_reason_to_keep_it(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1:9/")
+    send(engine)
+    age(engine, status="delivering")
+    with engine.app_context(), transaction():
+        lost = {"test": True, "webhook_id": None, "lease_until": now() - LONG_AGO}
+        db.session.execute(update(Delivery).values(lost))
+    assert prune(engine)["deliveries"] == 1
+
+
+def test_counts_states_recoveries_and_deleted_webhooks_go_in_their_time(engine: Flask) -> None:
+    kept = subscribe(engine, "http://127.0.0.1:9/kept")
+    used = subscribe(engine, "http://127.0.0.1:9/used")
+    send(engine)
+    gone = subscribe(engine, "http://127.0.0.1:9/gone")
+    moment = now()
+    with engine.app_context(), transaction():
+        ids = {webhook.public_id: webhook.id for webhook in db.session.scalars(select(Webhook))}
+        for days in (40, 31, 29):
+            hour, since = moment - timedelta(days=days), moment - timedelta(days=days)
+            db.session.add(WebhookHour(webhook_id=ids[kept], hour=hour))
+            db.session.add(TotalHour(hour=hour, part=0))
+            state = {"enabled": True, "deleted": False, "event_types": [str(days)]}
+            db.session.add(WebhookState(webhook_id=ids[kept], since=since, **state))
+            ended = {"status": "finished", "finished_at": since, "total": 0, "chosen": {}}
+            db.session.add(Recovery(since=since, until=since, **ended))
+        running = {"total": 1, "chosen": {}, "since": moment - 2 * MONTH, "until": moment}
+        db.session.add(Recovery(**running))
+        of_gone = update(Webhook).where(Webhook.public_id.in_((gone, used)))
+        db.session.execute(of_gone.values(deleted_at=moment - LONG_AGO))
+
+    deleted = prune(engine)
+
+    assert {name: deleted[name] for name in ("webhook_hours", "total_hours")} == {
+        "webhook_hours": 2,
+        "total_hours": 2,
+    }
+    assert (deleted["recoveries"], count(engine, Recovery)) == (2, 2)
+    # The state of 31 days ago says how the webhook was when the log begins.
+    with engine.app_context():
+        mine = select(WebhookState.event_types).where(WebhookState.webhook_id == ids[kept])
+        left = [types[0] for types in db.session.scalars(mine.order_by(WebhookState.since))]
+        assert left == ["31", "29", "message_created"]
+        webhooks = set(db.session.scalars(select(Webhook.public_id)))
+    assert webhooks == {kept, used}  # a delivery of `used` is still there
+
+
+def test_pages_cope_with_a_last_delivery_that_is_gone(engine: Flask) -> None:
+    public_id = subscribe(engine, "http://127.0.0.1:9/")
+    send(engine)
+    with engine.app_context(), transaction():
+        db.session.execute(update(Webhook).values(last_delivery_id=1))
+    age(engine)
+    assert prune(engine)["deliveries"] == 1
+    browser = sign_in(engine, "olena")
+    for path in ("/webhooks", f"/webhooks/{public_id}", f"/webhooks/{public_id}/edit"):
+        assert browser.get(path).status_code == 200, path
+
+
+def test_others_write_while_it_goes_on(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1:9/")
+    for _ in range(3):
+        send(engine, 1_000)
+    attempts(engine, 1, b"x" * 1_000)
+    age(engine)
+    slowest, ended = 0.0, threading.Event()
+
+    def delete() -> None:
+        with engine.app_context():
+            for _ in retention.calmly(retention.prune(MONTH, now())):
+                pass
+        ended.set()
+
+    deleting = threading.Thread(target=delete)
+    deleting.start()
+    taken_in = 0
+    while not ended.is_set():
+        started = time.monotonic()
+        send(engine)
+        slowest, taken_in = max(slowest, time.monotonic() - started), taken_in + 1
+    deleting.join()
+    left = deliveries(engine)
+    assert len(left) == taken_in > 10
+    assert {delivery.status for delivery in left} == {"pending"}
+    assert slowest < 1.0  # one transaction of 500 rows, on whatever machine this is
+
+
+def test_a_sqlite_file_gets_shorter(app: Flask) -> None:
+    subscribe(app, "http://127.0.0.1:9/")
+    send(app, 400)
+    attempts(app, 1, b"x" * 20_000)
+    file = Path(app.config["DATA_DIR"]) / "webhooks.db"
+    with app.app_context():
+        space.checkpoint()
+    age(app)
+    full = file.stat().st_size
+    deleted = prune(app)
+    assert full > 8_000_000
+    assert deleted["pages"] * 4_096 > full * 0.8
+    assert file.stat().st_size < full * 0.1
+
+
+def test_a_worker_does_it_once_a_day(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1:9/")
+    send(engine, 3)
+    age(engine)
+    moment = now()
+    chores = Chores(engine, [pruning(MONTH)], clock=lambda: moment)
+    while chores.look():
+        pass
+    assert count(engine, Event) == 0
+    with engine.app_context():
+        assert ChoreRun.last_done("prune") == moment
+    send(engine)
+    age(engine)
+    assert not chores.look()
+    moment += timedelta(hours=25)
+    while chores.look():
+        pass
+    assert count(engine, Event) == 0
