@@ -1,0 +1,24 @@
+"""The log on both databases: an app whose second attempts are an hour away, and a browser."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import sign_in
+from tests.engine.conftest import MakeApp, make_engine, postgres, postgres_url, receiver
+
+__all__ = ["make_engine", "postgres", "postgres_url", "receiver"]  # fixtures
+
+
+@pytest.fixture
+def engine(make_engine: MakeApp) -> Flask:
+    """The app, on SQLite and on PostgreSQL."""
+    return make_engine(WTF_CSRF_ENABLED=False, RETRY_SCHEDULE=(timedelta(hours=1),) * 3)
+
+
+@pytest.fixture
+def browser(engine: Flask) -> FlaskClient:
+    """An administrator's browser."""
+    return sign_in(engine, "olena")

@@ -1,0 +1,93 @@
+"""A delivery's page: what came of it, what comes next, and what can be done about it."""
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import piece, sign_in
+from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.support.receiver import Answer, Receiver
+from tests.support.waiting import wait_until
+from webhooks_ui.database import db
+from webhooks_ui.models import Delivery
+
+
+def failed_once(app: Flask, receiver: Receiver) -> str:
+    """A delivery that waits for its second attempt; its page's path."""
+    subscribe(app, receiver.url)
+    receiver.answer(Answer(500, body=b'{"error": "out of stock"}'))
+    send(app)
+    with working(app):
+        wait_until(lambda: deliveries(app)[0].attempts_made == 1, what="the first attempt")
+    return f"/deliveries/{deliveries(app)[0].public_id}"
+
+
+def test_it_says_what_comes_next_and_can_be_hurried(
+    engine: Flask, browser: FlaskClient, receiver: Receiver
+) -> None:
+    path = failed_once(engine, receiver)
+    page = browser.get(path).text
+    assert "Attempt 2 is made" in page
+    assert "out of stock" in page
+
+    receiver.answer(Answer(200))
+    assert browser.post(f"{path}/hurry").status_code == 303
+    with working(engine):
+        ended(engine)
+    page = browser.get(path).text
+    assert "The receiver accepted the event." in page
+    assert 'id="attempt-1"' in page
+    assert 'id="attempt-2"' in page
+    assert "hx-trigger" not in page.partition('id="delivery"')[2]
+    assert "no longer waiting" in browser.post(f"{path}/hurry", follow_redirects=True).text
+
+
+def test_it_can_be_cancelled(engine: Flask, browser: FlaskClient, receiver: Receiver) -> None:
+    path = failed_once(engine, receiver)
+    assert (
+        "The delivery is cancelled." in browser.post(f"{path}/cancel", follow_redirects=True).text
+    )
+    (delivery,) = deliveries(engine)
+    assert (delivery.status, delivery.due_at) == ("cancelled", None)
+    assert "could not be cancelled" in browser.post(f"{path}/cancel", follow_redirects=True).text
+
+
+def test_it_is_sent_again_once_and_both_are_linked(
+    engine: Flask, browser: FlaskClient, receiver: Receiver
+) -> None:
+    path = failed_once(engine, receiver)
+    browser.post(f"{path}/cancel")
+    order = {"order": "dlv_01m86zcsw01f8ec756f267d780"}
+    again = browser.post(f"{path}/resend", data=order).location
+    assert browser.post(f"{path}/resend", data=order).location == again
+    assert len(deliveries(engine)) == 2
+    assert path in browser.get(again).text
+    assert again in browser.get(path).text
+    receiver.answer(Answer(200))
+    with working(engine):
+        ended(engine, 2)
+    assert "The receiver accepted the event." in browser.get(again).text
+    assert receiver.requests()[-1].header("webhook-id") == again.rpartition("/")[2]
+
+
+def test_the_piece_is_sent_only_when_there_is_news(
+    engine: Flask, browser: FlaskClient, receiver: Receiver
+) -> None:
+    path = failed_once(engine, receiver)
+    with engine.app_context():
+        progress = db.session.query(Delivery).one().progress
+    seen = piece(browser, "GET", f"{path}?from=page&seen={progress}")
+    assert (seen.status_code, seen.data) == (204, b"")
+    news = piece(browser, "GET", f"{path}?from=page&seen=pending-0-0")
+    assert news.text.lstrip().startswith('<div id="delivery"')
+    assert "every 3s" in news.text
+
+
+def test_a_viewer_looks_and_does_nothing(
+    engine: Flask, browser: FlaskClient, receiver: Receiver
+) -> None:
+    path = failed_once(engine, receiver)
+    viewer = sign_in(engine, "viewer", "viewer")
+    assert viewer.get(path).status_code == 200
+    for action in ("hurry", "cancel", "resend"):
+        assert viewer.post(f"{path}/{action}").status_code == 403
+    assert [delivery.status for delivery in deliveries(engine)] == ["pending"]

@@ -1,0 +1,150 @@
+"""Why a webhook gets an event or does not: the words, the rule and the fan-out say the same."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.engine.conftest import send, subscribe
+from webhooks_ui.database import db, transaction
+from webhooks_ui.intake import ChannelName
+from webhooks_ui.matching import Setup, reasons
+from webhooks_ui.models import Channel, Delivery, Event, Webhook, event_story, webhook_changes
+
+TYPES = ("message_created", "message_updated", "team_changed")
+TABLE = {
+    # enabled, deleted, subscribed, channel fits: what is said against it
+    (True, False, True, True): set(),
+    (True, False, True, False): {"other_channel"},
+    (True, False, False, True): {"not_subscribed"},
+    (True, False, False, False): {"not_subscribed", "other_channel"},
+    (False, False, True, True): {"disabled"},
+    (False, False, True, False): {"disabled", "other_channel"},
+    (False, False, False, True): {"disabled", "not_subscribed"},
+    (False, False, False, False): {"disabled", "not_subscribed", "other_channel"},
+    (True, True, True, True): {"deleted"},
+    (True, True, True, False): {"deleted", "other_channel"},
+    (True, True, False, True): {"deleted", "not_subscribed"},
+    (True, True, False, False): {"deleted", "not_subscribed", "other_channel"},
+    (False, True, True, True): {"deleted", "disabled"},
+    (False, True, True, False): {"deleted", "disabled", "other_channel"},
+    (False, True, False, True): {"deleted", "disabled", "not_subscribed"},
+    (False, True, False, False): {"deleted", "disabled", "not_subscribed", "other_channel"},
+}
+channel_ids = st.none() | st.integers(1, 3)
+
+
+@given(
+    kind=st.sampled_from(TYPES),
+    channel_id=channel_ids,
+    enabled=st.booleans(),
+    deleted=st.booleans(),
+    own_channel=channel_ids,
+    subscribed=st.sets(st.sampled_from(TYPES)),
+)
+def test_the_rule_is_the_truth_table(
+    kind: str,
+    channel_id: int | None,
+    enabled: bool,
+    deleted: bool,
+    own_channel: int | None,
+    subscribed: Collection[str],
+) -> None:
+    fits = own_channel in (None, channel_id)
+    said = reasons(kind, channel_id, Setup(enabled, deleted, own_channel, subscribed))
+    assert set(said) == TABLE[enabled, deleted, kind in subscribed, fits]
+    assert len(said) == len(set(said))
+
+
+def test_what_did_not_exist_yet() -> None:
+    assert reasons("message_created", None, None) == ("not_yet",)
+
+
+def test_the_fan_out_follows_the_rule(engine: Flask) -> None:
+    """Every combination at once: who has a delivery is exactly who has nothing said against it."""
+    with engine.app_context(), transaction():
+        db.session.add_all([Channel(key="own", name="Own"), Channel(key="other", name="Other")])
+    for enabled, subscribed, channel in product(
+        (True, False), (True, False), (None, "own", "other")
+    ):
+        kinds = ("message_created",) if subscribed else ("team_changed",)
+        subscribe(engine, "http://127.0.0.1/1", enabled=enabled, event_types=kinds, channel=channel)
+    for channel in (None, "own"):
+        (accepted,) = send(engine, channel=_named(channel))
+        with engine.app_context():
+            event = Event.by_public_id(accepted.event_id)
+            assert event
+            missed = event_story.missed(event, "", 1)
+            assert all(one.reasons for one in missed.items)
+            got = db.session.query(Delivery).filter_by(event_id=event.id).count()
+            assert got + missed.total == 12
+            assert got == (1 if channel is None else 2) == accepted.deliveries
+
+
+def test_it_is_about_the_moment_when_the_event_came(engine: Flask) -> None:
+    public_id = subscribe(engine, "http://127.0.0.1/1", event_types=("team_changed",))
+    (unsubscribed,) = send(engine)
+    _change(engine, public_id, event_types=("message_created",), enabled=False)
+    (disabled,) = send(engine)
+    _change(engine, public_id, enabled=True)
+    (got,) = send(engine)
+    subscribe(engine, "http://127.0.0.1/2", name="Late")
+    assert _said(engine, unsubscribed.event_id) == [("not_subscribed",), ("not_yet",)]
+    assert _said(engine, disabled.event_id) == [("disabled",), ("not_yet",)]
+    assert _said(engine, got.event_id) == [("not_yet",)]
+
+
+def test_the_page_says_it_and_delivers_to_who_did_not_get_it(
+    engine: Flask, browser: FlaskClient
+) -> None:
+    wanted = subscribe(engine, "http://127.0.0.1/1", name="Wants teams", event_types=TYPES[2:])
+    off = subscribe(engine, "http://127.0.0.1/2", name="Turned off", enabled=False)
+    (accepted,) = send(engine, data=b'{"amount": 1.50}', sender_id="order-17")
+    assert accepted.deliveries == 0
+    assert "no webhook wanted it" in browser.get("/events?unmatched=yes").text
+    path = f"/events/{accepted.event_id}"
+    page = browser.get(path).text
+    assert "&#34;amount&#34;: 1.50" in page
+    assert "It did not subscribe to this event." in page
+    assert "It was disabled by hand." in page
+
+    order = {"webhook": wanted, "order": "dlv_01m86zcsw01f8ec756f267d780"}
+    first = browser.post(f"{path}/deliver", data=order)
+    assert first.status_code == 303
+    assert browser.post(f"{path}/deliver", data=order).location == first.location
+    with engine.app_context():
+        (made,) = db.session.query(Delivery).all()
+        assert (made.status, made.test, made.type) == ("pending", False, "message_created")
+    assert accepted.event_id not in browser.get("/events?unmatched=yes").text
+    assert "Wants teams" in browser.get(first.location).text
+
+    refused = browser.post(f"{path}/deliver", data={"webhook": off}, follow_redirects=True)
+    assert "Enable it first" in refused.text
+    with engine.app_context():
+        assert db.session.query(Delivery).count() == 1
+
+
+def _named(key: str | None) -> ChannelName | None:
+    return ChannelName(key) if key else None
+
+
+def _change(app: Flask, public_id: str, **changes: Any) -> None:
+    with app.app_context():
+        webhook = Webhook.by_public_id(public_id)
+        assert webhook
+        vault = app.extensions["vault"]
+        settings = replace(webhook.settings(vault), **changes)
+        assert webhook_changes.change(webhook, webhook.version, settings, vault, None)
+
+
+def _said(app: Flask, event_id: str) -> list[tuple[str, ...]]:
+    with app.app_context():
+        event = Event.by_public_id(event_id)
+        assert event
+        missed = event_story.missed(event, "", 1).items
+        return [one.reasons for one in sorted(missed, key=lambda one: one.webhook.id)]
