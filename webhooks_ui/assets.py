@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import rcssmin
-from flask import Flask, Response, abort, current_app, request, url_for
+from flask import Flask, Response, abort, current_app, g, request, url_for
 
 COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "image/svg")
 WORTH_COMPRESSING = 1024  # bytes; below it the header costs more than is won
@@ -38,8 +38,11 @@ def init_app(app: Flask, folder: Path) -> None:
 
 
 def asset_url(name: str) -> str:
-    """The address of a static file, with its version."""
-    return url_for("static", filename=name, v=_find(name).version)
+    """The address of a static file, with its version; looked up once for each page."""
+    known: dict[str, str] = g.setdefault("asset_urls", {})
+    if name not in known:
+        known[name] = url_for("static", filename=name, v=_find(name).version)
+    return known[name]
 
 
 def serve(filename: str) -> Response:

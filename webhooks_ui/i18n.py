@@ -4,7 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    get_locale,
+    get_translations,
+)
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -19,6 +25,12 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_DEFAULT_LOCALE", app.config["LANGUAGE"])
     app.config.setdefault("BABEL_DEFAULT_TIMEZONE", app.config["TIMEZONE"])
     babel.init_app(app, locale_selector=_select_locale)
+    # Several hundred texts stand on a page of a list: its catalogue is looked up once for them all.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # jinja2.ext.i18n's
+        gettext=lambda text: _catalogue().ugettext(text),
+        ngettext=lambda one, many, count: _catalogue().ungettext(one, many, count),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(
         datetime=absolute,
         day=day,
@@ -68,6 +80,13 @@ def filesize(value: int) -> str:
     if value < 1024 * 1024:
         return str(_("%(number)s KB", number=format_decimal(value / 1024, "#,##0.#")))
     return str(_("%(number)s MB", number=format_decimal(value / 1024 / 1024, "#,##0.#")))
+
+
+def _catalogue() -> Any:
+    """The texts in the language of this answer."""
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return g.catalogue
 
 
 def _select_locale() -> str | None:

@@ -1,10 +1,11 @@
 """A channel (inbox): where conversations happen; a webhook may listen to one of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from flask_babel.speaklater import LazyString
-from sqlalchemy import String, select
+from sqlalchemy import Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.catalogue import CHANNEL_KINDS
@@ -49,6 +50,12 @@ class Channel(Model):
     def everyone(cls) -> list[Self]:
         """All channels by name."""
         return list(db.session.scalars(select(cls).order_by(cls.name, cls.id)))
+
+    @classmethod
+    def choices(cls) -> Sequence[Row[int, str, str]]:
+        """Row, key and name of every channel, by name: what a list of many is narrowed by."""
+        columns = select(cls.id, cls.key, cls.name)
+        return db.session.execute(columns.order_by(cls.name, cls.id)).all()
 
     @classmethod
     def by_key(cls, key: str) -> Self | None:

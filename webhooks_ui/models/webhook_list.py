@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import aliased, contains_eager, lazyload
+from sqlalchemy.orm import aliased, lazyload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import db
+from webhooks_ui.models import delivery_list
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
@@ -37,7 +39,7 @@ class WebhookQuery:
         return cls(
             q=arguments.get("q", "").strip()[:200],
             status=_one_of(STATES, arguments.get("status", "")),
-            event=_one_of(EVENT_TYPES, arguments.get("event", "")),
+            event=_one_of(ALL_TYPES, arguments.get("event", "")),
             channel=arguments.get("channel", "")[:100],
             sort=_one_of(SORTS, arguments.get("sort", "")) or "name",
             page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
@@ -63,21 +65,28 @@ class WebhookQuery:
 
     def find(self) -> "Page":
         """The page that was asked for, or the last one when there are fewer."""
-        narrowed = self._narrowed(select(Webhook))
+        narrowed = self._narrowed(select(Webhook.id))
         counted = narrowed.with_only_columns(func.count(Webhook.id)).order_by(None)
         total = db.session.scalar(counted) or 0
         number = max(1, min(self.page, -(-total // PAGE_SIZE)))
-        rows = (
-            narrowed.options(contains_eager(Webhook.last_delivery.of_type(_Last)))
-            .order_by(*self._order())
-            .offset((number - 1) * PAGE_SIZE)
-            .limit(PAGE_SIZE)
-        )
-        found = db.session.scalars(rows).unique()
-        return Page([*found], total, number)
+        ordered = narrowed.order_by(*self._order()).offset((number - 1) * PAGE_SIZE)
+        ids = db.session.scalars(ordered.limit(PAGE_SIZE)).all()
+        return Page(self._loaded(ids), total, number)
 
-    def _narrowed(self, query: Select[tuple[Webhook]]) -> Select[tuple[Webhook]]:
-        query = query.outerjoin(_Last, Webhook.last_delivery_id == _Last.id)
+    @staticmethod
+    def _loaded(ids: Sequence[int]) -> list[Webhook]:
+        """These webhooks in this order, with their last deliveries."""
+        chosen = select(Webhook).where(Webhook.id.in_(ids))
+        alone = (lazyload(Webhook.last_delivery), lazyload(Webhook.updated_by))
+        by_id = {webhook.id: webhook for webhook in db.session.scalars(chosen.options(*alone))}
+        last = {hook.last_delivery_id: hook for hook in by_id.values() if hook.last_delivery_id}
+        found = {delivery.id: delivery for delivery in delivery_list.load([*last])}
+        for webhook in by_id.values():
+            delivery = found.get(webhook.last_delivery_id or 0)
+            set_committed_value(webhook, "last_delivery", delivery)
+        return [by_id[row] for row in ids if row in by_id]
+
+    def _narrowed(self, query: Select[int]) -> Select[int]:
         query = query.where(Webhook.deleted_at.is_(None))
         for word in self.q.casefold().split():
             query = query.where(Webhook.search_text.contains(word, autoescape=True))
@@ -89,7 +98,12 @@ class WebhookQuery:
         elif self.channel:
             key = select(Channel.id).where(Channel.key == self.channel)
             query = query.where(Webhook.channel_id.in_(key))
-        return query.where(_state_is(self.status)) if self.status else query
+        if self.status == "disabled":
+            return query.where(Webhook.enabled.is_(False))
+        if not self.status:
+            return query
+        query = query.outerjoin(_Last, Webhook.last_delivery_id == _Last.id)
+        return query.where(Webhook.enabled, _state_is(self.status))
 
     def _order(self) -> list[ColumnElement[Any]]:
         columns: dict[str, ColumnElement[Any]] = {
@@ -136,18 +150,16 @@ class Page:
 
 
 def _state_is(state: str) -> ColumnElement[bool]:
-    """`Webhook.state` in SQL."""
+    """`Webhook.state` of one that is enabled, in SQL."""
     succeeded = _Last.status == "succeeded"
     tried = or_(_Last.status == "failed", _Last.attempts_made > 0)
     match state:
-        case "disabled":
-            return Webhook.enabled.is_(False)
         case "working":
-            return Webhook.enabled & succeeded
+            return succeeded
         case "failing":
-            return Webhook.enabled & ~succeeded & tried
+            return ~succeeded & tried
         case _:
-            return Webhook.enabled & or_(_Last.id.is_(None), ~succeeded & ~tried)
+            return or_(_Last.id.is_(None), ~succeeded & ~tried)
 
 
 def _one_of(known: Any, text: str) -> str:
