@@ -2,6 +2,9 @@
 
 import json
 import re
+import socket
+import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
 from tests.support.receiver import Receiver
-from tests.support.server import Server
+from tests.support.server import PROGRAM, Server
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui import metrics
 from webhooks_ui.metrics_folder import MetricsFolder
@@ -58,36 +61,57 @@ def test_console_worker_and_commands_count_together(tmp_path: Path) -> None:
         for _ in range(2):
             server.command("event", "send", "message_created")
 
-        def done() -> bool:
-            found = scrape(server.url)
-            return found["webhooks_ui_attempts_total{result=connection_refused}"] == 2 and (
-                found["webhooks_ui_deliveries_delivered_total"] == 2
-            )
-
-        wait_until(done, what="two deliveries and two failures")
-        wait_until(lambda: scrape(server.url)["webhooks_ui_worker_up"] == 1)
-        found = scrape(server.url)
-        assert found["webhooks_ui_events_accepted_total{type=message_created}"] == 2
-        assert found["webhooks_ui_deliveries_accepted_total"] == 4
-        assert found["webhooks_ui_attempts_total{result=succeeded}"] == 2
-        assert found["webhooks_ui_attempt_duration_seconds_count"] == 4
-        assert found["webhooks_ui_attempt_duration_seconds_bucket{le=+Inf}"] == 4
-        assert found["webhooks_ui_attempts_in_flight"] == 0
-        assert found["webhooks_ui_deliveries_waiting"] == 2
-        assert 0 < found["webhooks_ui_deliveries_oldest_waiting_seconds"] < 60
-        assert found["webhooks_ui_webhooks_failing"] == 1
-        assert found["webhooks_ui_database_up"] == 1
+        expected = {
+            "webhooks_ui_events_accepted_total{type=message_created}": 2,
+            "webhooks_ui_deliveries_accepted_total": 4,
+            "webhooks_ui_deliveries_delivered_total": 2,
+            "webhooks_ui_deliveries_failed_total{error=connection_refused}": 0,
+            "webhooks_ui_attempts_total{result=succeeded}": 2,
+            "webhooks_ui_attempts_total{result=connection_refused}": 2,
+            "webhooks_ui_attempt_duration_seconds_count": 4,
+            "webhooks_ui_attempt_duration_seconds_bucket{le=+Inf}": 4,
+            "webhooks_ui_attempts_in_flight": 0,
+            "webhooks_ui_deliveries_waiting": 2,
+            "webhooks_ui_webhooks_failing": 1,
+            "webhooks_ui_database_up": 1,
+            "webhooks_ui_worker_up": 1,
+        }
+        wait_until(
+            lambda: expected.items() <= scrape(server.url).items(), 30.0, f"what is {expected}"
+        )
+        assert 0 < scrape(server.url)["webhooks_ui_deliveries_oldest_waiting_seconds"] < 60
         with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
             assert json.load(answer) == {"status": "ready"}
         _told_of_both_failures(server)
         server.stop()
-        # What was counted stays, the files of those that are gone do not; without a worker that
-        # shows itself, the console is not ready once the last sign is old.
+        # What was counted stays, the files of those that are gone do not.
         server.start("--no-worker")
         again = scrape(server.url)
         assert again["webhooks_ui_attempt_duration_seconds_count"] == 4
         assert len(list((server.data_dir / "metrics").glob("*.alive"))) == 1
         assert len(list((server.data_dir / "metrics").glob("counter_*"))) == 2
+        _shown_by_a_worker_of_its_own(server)
+
+
+def _shown_by_a_worker_of_its_own(server: Server) -> None:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    command = [*PROGRAM, "worker", "--metrics-port", str(port)]
+    worker = subprocess.Popen(command, env=server.environ, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _is_open(port), 30.0, "the worker's port")
+        count = "webhooks_ui_attempt_duration_seconds_count"
+        assert scrape(url)[count] == scrape(server.url)[count] == 4
+        with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+            urllib.request.urlopen(f"{url}/webhooks", timeout=10)
+        refused.value.close()
+    finally:
+        worker.terminate()
+        assert worker.wait(30) == 0
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _told_of_both_failures(server: Server) -> None:

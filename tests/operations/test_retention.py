@@ -11,7 +11,8 @@ from flask import Flask
 from sqlalchemy import func, insert, select, text, update
 
 from tests.conftest import sign_in
-from tests.engine.conftest import deliveries, send, subscribe
+from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.support.receiver import Receiver
 from webhooks_ui import retention
 from webhooks_ui.chores import Chores, pruning
 from webhooks_ui.database import db, now, transaction
@@ -197,32 +198,37 @@ def test_pages_cope_with_a_last_delivery_that_is_gone(engine: Flask) -> None:
         assert browser.get(path).status_code == 200, path
 
 
-def test_others_write_while_it_goes_on(engine: Flask) -> None:
-    subscribe(engine, "http://127.0.0.1:9/")
+def test_events_are_taken_in_and_delivered_while_it_goes_on(
+    engine: Flask, receiver: Receiver
+) -> None:
+    subscribe(engine, receiver.url)
     for _ in range(3):
         send(engine, 1_000)
     attempts(engine, 1, b"x" * 1_000)
     age(engine)
-    slowest, ended = 0.0, threading.Event()
+    slowest, is_over = 0.0, threading.Event()
 
     def delete() -> None:
         with engine.app_context():
             for _ in retention.calmly(retention.prune(MONTH, now())):
                 pass
-        ended.set()
+        is_over.set()
 
     deleting = threading.Thread(target=delete)
-    deleting.start()
     taken_in = 0
-    while not ended.is_set():
-        started = time.monotonic()
-        send(engine)
-        slowest, taken_in = max(slowest, time.monotonic() - started), taken_in + 1
-    deleting.join()
+    with working(engine):
+        deleting.start()
+        while not is_over.is_set():
+            started = time.monotonic()
+            send(engine)
+            slowest, taken_in = max(slowest, time.monotonic() - started), taken_in + 1
+            is_over.wait(0.01)
+        deleting.join()
+        ended(engine, taken_in)
     left = deliveries(engine)
     assert len(left) == taken_in > 10
-    assert {delivery.status for delivery in left} == {"pending"}
-    assert slowest < 1.0  # one transaction of 500 rows, on whatever machine this is
+    assert {delivery.status for delivery in left} == {"succeeded"}
+    assert slowest < 1.0  # docs/operations.md has what it is on a machine that does nothing else
 
 
 def test_a_sqlite_file_gets_shorter(app: Flask) -> None:
