@@ -7,19 +7,24 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from tests.support.receiver import Receiver
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui import metrics
+from webhooks_ui.chores import Chores, heartbeat
+from webhooks_ui.database import db, now, read_anew
 from webhooks_ui.metrics_folder import MetricsFolder
-from webhooks_ui.models import standing
+from webhooks_ui.models import ChoreRun, standing
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
 TOKEN = "a-token-for-prometheus"
@@ -268,3 +273,40 @@ def test_where_the_folder_cannot_be_written_each_process_counts_for_itself(
     metrics.share(tmp_path)
     assert "counted for each process alone" in caplog.text
     assert b"webhooks_ui_attempts_total" in metrics.exposition({})
+
+
+def test_ready_while_a_worker_shows_itself(engine: Flask) -> None:
+    client = engine.test_client()
+    late = timedelta(seconds=31)
+    Chores(engine, [heartbeat()], clock=lambda: now() - late).look()
+    assert client.get("/readyz").json == {"status": "no worker"}  # the sign of one that died
+    living = Chores(engine, [heartbeat()])
+    living.look()
+    assert client.get("/readyz").json == {"status": "ready"}
+    with engine.app_context():
+        shown_at = ChoreRun.last_done(standing.HEARTBEAT)
+        living.look()  # it writes every 10 seconds, not with every look
+        read_anew()
+        assert ChoreRun.last_done(standing.HEARTBEAT) == shown_at
+
+
+def test_what_waits_is_counted_from_an_index(engine: Flask) -> None:
+    """Deliveries that have ended cost a scrape nothing, however many they are."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, given: Any, *_: object) -> None:
+        if "FROM deliveries" in statement:
+            asked.append((statement, given))
+
+    with engine.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        standing.standing()
+        event.remove(db.engine, "before_cursor_execute", note)
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        if not is_sqlite:  # an empty table is scanned whatever there is
+            db.session.execute(text("SET LOCAL enable_seqscan = off"))
+        words = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
+        connection = db.session.connection()
+        plans = [list(connection.exec_driver_sql(words + one, given)) for one, given in asked]
+    assert len(plans) == 2
+    assert all("ix_deliveries_open" in str(plan) for plan in plans), plans
