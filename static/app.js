@@ -104,7 +104,7 @@
   }
 
   function tick(button) {
-    const boxes = all(`input[name="${button.dataset.tick}"]`);
+    const boxes = all(`${button.dataset.tick} input`);
     for (const box of boxes) box.checked = button.dataset.to === "all";
     boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
   }
@@ -196,6 +196,8 @@
     for (const [name, value] of [...values]) if (value === "") values.delete(name);
   });
   on("htmx:beforeRequest", (event) => {
+    // A page that nobody looks at does not ask whether there is something new.
+    if (document.hidden && event.target.hasAttribute("data-while-visible")) event.preventDefault();
     const active = document.activeElement;
     askedFrom.set(event.detail.requestConfig, active && active !== body() ? active : null);
   });

@@ -1,4 +1,4 @@
-"""The event types that the platform sends, and the kinds of channel that events come from.
+"""The event types that the platform sends, those of this console's own, and the kinds of channel.
 
 Each sample is a whole event as Chatwoot's receivers know it: flat, with its name under `event`.
 """
@@ -20,6 +20,7 @@ class EventType:
 
     `changed_key` is the attribute whose previous and current value travel in
     `changed_attributes`, None where nothing is carried so. `sample_text` is indented JSON.
+    `operational` types are about this console's webhooks, and only the console sends them.
     """
 
     identifier: str
@@ -27,6 +28,7 @@ class EventType:
     meaning: LazyString
     changed_key: str | None
     sample_text: str
+    operational: bool = False
 
     @property
     def sample(self) -> dict[str, Any]:
@@ -36,10 +38,15 @@ class EventType:
 
 
 def _event_type(
-    identifier: str, label: LazyString, meaning: LazyString, changed_key: str | None = None
+    identifier: str,
+    label: LazyString,
+    meaning: LazyString,
+    changed_key: str | None = None,
+    *,
+    operational: bool = False,
 ) -> EventType:
     text = (_SAMPLES / f"{identifier}.json").read_text(encoding="utf-8").rstrip()
-    return EventType(identifier, label, meaning, changed_key, text)
+    return EventType(identifier, label, meaning, changed_key, text, operational)
 
 
 _ALL = (
@@ -79,8 +86,38 @@ _ALL = (
     ),
 )
 
+_OPERATIONAL = (
+    _event_type(
+        "webhook_failing",
+        _l("Webhook failing"),
+        _l("A webhook has failed for 15 minutes, or an event for it was given up."),
+        operational=True,
+    ),
+    _event_type(
+        "webhook_disabled",
+        _l("Webhook disabled"),
+        _l(
+            "A webhook was disabled: its receiver answered 410, or it failed for too long. "
+            "Nothing is told when somebody disables it by hand."
+        ),
+        operational=True,
+    ),
+    _event_type(
+        "webhook_recovered",
+        _l("Webhook recovered"),
+        _l("A webhook that was said to be failing has delivered an event again."),
+        operational=True,
+    ),
+)
+
 EVENT_TYPES: dict[str, EventType] = {kind.identifier: kind for kind in _ALL}
-"""By identifier, in the order in which people see them."""
+"""The platform's, by identifier, in the order in which people see them."""
+
+OPERATIONAL_TYPES: dict[str, EventType] = {kind.identifier: kind for kind in _OPERATIONAL}
+"""The console's own, about its webhooks; nobody else can send them."""
+
+ALL_TYPES: dict[str, EventType] = EVENT_TYPES | OPERATIONAL_TYPES
+"""What a webhook can subscribe to."""
 
 CHANNEL_KINDS: dict[str, LazyString] = {
     "website": _l("Website"),
@@ -99,4 +136,4 @@ CHANNEL_KINDS: dict[str, LazyString] = {
 
 def sample_json(identifier: str) -> str:
     """The sample of an event type as indented JSON; raises `KeyError` for an unknown one."""
-    return EVENT_TYPES[identifier].sample_text
+    return ALL_TYPES[identifier].sample_text

@@ -14,8 +14,10 @@ from threading import Event, Thread
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
+from webhooks_ui import recovering
 from webhooks_ui.database import now, read_anew
 from webhooks_ui.models import ChoreRun, standing
+from webhooks_ui.notices import Notices
 from webhooks_ui.retention import DailyPruning
 
 LOOK_EVERY = 1.0  # seconds
@@ -38,11 +40,14 @@ class Chore:
 
 def everything(app: Flask) -> list[Chore]:
     """Every chore of this product."""
-    return [heartbeat(), pruning(app.config["RETENTION"])]
+    return [pruning(app.config["RETENTION"]), telling(app), sending_again()]
 
 
 def heartbeat() -> Chore:
-    """Shows every few seconds that a worker is there, whichever it is."""
+    """Shows every few seconds that a worker is there, whichever it is.
+
+    In a thread of its own, so that a chore that takes its time does not hide the worker.
+    """
 
     def is_due(moment: datetime, shown_at: datetime) -> bool:
         return abs(moment - shown_at) >= standing.BEAT_EVERY
@@ -54,6 +59,17 @@ def pruning(retention: timedelta) -> Chore:
     """Deletes, once a day, what is older than this."""
     daily = DailyPruning(retention)
     return Chore("prune", daily.is_due, daily.step)
+
+
+def telling(app: Flask) -> Chore:
+    """Tells of webhooks that fail, were disabled or work again."""
+    notices = Notices.of(app)
+    return Chore("notices", notices.is_due, notices.step)
+
+
+def sending_again() -> Chore:
+    """Goes on with the recoveries that people have begun."""
+    return Chore("recover", recovering.is_due, recovering.step)
 
 
 class Chores:

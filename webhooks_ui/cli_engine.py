@@ -36,7 +36,7 @@ def worker(
 ) -> None:
     """Deliver what is due, until asked to end."""
     from webhooks_ui import logs, metrics, metrics_server
-    from webhooks_ui.chores import Chores, everything
+    from webhooks_ui.chores import Chores, everything, heartbeat
     from webhooks_ui.delivery.worker import Worker
 
     with database() as app:
@@ -49,10 +49,13 @@ def worker(
             signal.signal(number, lambda *_: running.stop())
         if with_parent:
             Thread(target=_follow, args=(running.stop,), daemon=True).start()
+        showing = Chores(app, [heartbeat()])
         chores.start()
+        showing.start()
         try:
             running.run()
         finally:
+            showing.stop()
             chores.stop()
 
 
@@ -117,11 +120,11 @@ def event() -> None:
 def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
     """Take an event in, as the API would."""
     from webhooks_ui import intake, metrics, raw_json
-    from webhooks_ui.catalogue import EVENT_TYPES, sample_json
+    from webhooks_ui.catalogue import ALL_TYPES, sample_json
 
     with database() as app:
         metrics.share(app.config["DATA_DIR"])
-        sample = sample_json(type) if type in EVENT_TYPES else "{}"
+        sample = sample_json(type) if type in ALL_TYPES else "{}"
         raw = data.read().strip() if data else sample.encode()
         try:
             raw_json.members(raw)

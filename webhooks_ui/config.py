@@ -155,6 +155,31 @@ SETTINGS: tuple[Setting, ...] = (
         "What is worth telling: `debug` adds a line for each delivery that succeeds.",
     ),
     Setting(
+        "SMTP_URL",
+        addresses.mail_server,
+        "",
+        "The server that takes e-mail: `smtp://login:password@host:587` uses STARTTLS if it is"
+        " offered, and with a login insists on it; `smtps://…:465` has TLS from the start."
+        " Certificates are verified. Escape `@ : / %` in the password as in a URL.",
+        shown="none",
+        secret=True,
+    ),
+    Setting(
+        "NOTICE_EMAIL",
+        addresses.mail_addresses,
+        "",
+        "Who is told by e-mail when a webhook starts to fail, is disabled or recovers; addresses"
+        " separated by commas. Needs SMTP_URL.",
+        shown="nobody",
+    ),
+    Setting(
+        "NOTICE_FROM",
+        addresses.mail_address,
+        "",
+        "The sender of these e-mails.",
+        shown="the first of NOTICE_EMAIL",
+    ),
+    Setting(
         "METRICS_TOKEN",
         parsers.secret_text(16),
         "",

@@ -30,7 +30,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import IntegrityError
 
 from webhooks_ui import metrics
-from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES
+from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES, OPERATIONAL_TYPES
 from webhooks_ui.database import EPOCH, db, now, transaction
 from webhooks_ui.delivery import wake
 from webhooks_ui.ids import DELIVERY, EVENT, new_id
@@ -58,7 +58,11 @@ class ChannelName:
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
-    """An event as its sender gives it. `data` are the exact bytes of a JSON object."""
+    """An event as its sender gives it. `data` are the exact bytes of a JSON object.
+
+    `about` is the row of the webhook that an event of the console's own is about, which does not
+    get it itself; with it, operational types are taken and the keys are none of other senders.
+    """
 
     type: str
     data: bytes
@@ -66,11 +70,13 @@ class IncomingEvent:
     occurred_at: datetime | None = None
     sender_id: str | None = None
     idempotency_key: str | None = None
+    about: int | None = None
 
     @property
     def keys(self) -> list[str]:
         """What tells this event from others, by its sender."""
-        given = (("id", self.sender_id), ("key", self.idempotency_key))
+        kind = "key" if self.about is None else "own"
+        given = (("id", self.sender_id), (kind, self.idempotency_key))
         return [f"{kind}:{text}" for kind, text in given if text]
 
     @property
@@ -112,10 +118,8 @@ def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
     Raises SQLAlchemy's OperationalError when the database is locked, full or out of reach.
     """
     for index, event in enumerate(events):
-        if event.type not in EVENT_TYPES:
-            known = ", ".join(EVENT_TYPES)
-            detail = _l("There is no event type of this name. Known are: %(known)s.", known=known)
-            return Refusal("unknown_type", index, detail)
+        if event.type not in (EVENT_TYPES if event.about is None else OPERATIONAL_TYPES):
+            return Refusal("unknown_type", index, _unknown(event.type))
     for attempt in range(_TRIES):
         try:
             with transaction():
@@ -132,6 +136,13 @@ def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
         wake.workers()
     metrics.accepted((events[index].type for index in fresh), deliveries)
     return answers
+
+
+def _unknown(type: str) -> LazyString:
+    known = ", ".join(EVENT_TYPES)
+    if type in OPERATIONAL_TYPES:
+        return _l("Only this console sends events of this type. Yours are: %(known)s.", known=known)
+    return _l("There is no event type of this name. Known are: %(known)s.", known=known)
 
 
 def _store(events: Sequence[IncomingEvent]) -> list[Accepted]:
@@ -203,7 +214,8 @@ def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[s
     returned = insert(Event).returning(Event.id, sort_by_parameter_order=True)
     ids = list(db.session.scalars(returned, rows))
     _insert_keys(events, dict(zip(fresh, ids, strict=True)), moment)
-    counts = _fan_out(ids, moment)
+    about = {row: events[index].about for row, index in zip(ids, fresh, strict=True)}
+    counts = _fan_out(about, moment)
     named = dict(zip(ids, fresh.values(), strict=True))
     if counts:
         db.session.connection().execute(
@@ -230,9 +242,10 @@ def _insert_keys(events: Sequence[IncomingEvent], ids: dict[int, int], moment: d
         db.session.execute(insert(IdempotencyKey), rows)
 
 
-def _fan_out(event_ids: list[int], moment: datetime) -> Counter[int]:
+def _fan_out(about: dict[int, int | None], moment: datetime) -> Counter[int]:
     """One delivery for each event and webhook that subscribes to it; how many for each event.
 
+    `about` has the events' rows, each with the webhook that it is about, which does not get it.
     Due at once whatever the clock does: the epoch is never in the future.
     """
     chosen = (
@@ -252,7 +265,8 @@ def _fan_out(event_ids: list[int], moment: datetime) -> Counter[int]:
         .join(WebhookEvent, WebhookEvent.type == Event.type)
         .join(Webhook, Webhook.id == WebhookEvent.webhook_id)
         .where(
-            Event.id.in_(event_ids),
+            Event.id.in_(about),
+            *(or_(Event.id != row, Webhook.id != own) for row, own in about.items() if own),
             Webhook.enabled,
             Webhook.deleted_at.is_(None),
             or_(Webhook.channel_id.is_(None), Webhook.channel_id == Event.channel_id),

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.explanations import ERRORS
 from webhooks_ui.metrics_folder import MetricsFolder
 
@@ -64,7 +64,7 @@ class _Instruments:
             return _Children(made, values) if label else made
 
         self.accepted = counter(
-            "webhooks_ui_events_accepted", "Events taken in.", "type", EVENT_TYPES
+            "webhooks_ui_events_accepted", "Events taken in.", "type", ALL_TYPES
         )
         self.fanned_out = counter(
             "webhooks_ui_deliveries_accepted", "Deliveries that these events made."

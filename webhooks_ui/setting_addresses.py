@@ -5,7 +5,8 @@ The same rules hold as in setting_parsers.
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
 import idna
 
@@ -13,6 +14,7 @@ from webhooks_ui.setting_parsers import words
 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _ORIGIN = re.compile(r"https?://[a-z0-9._:\[\]-]+/?", re.IGNORECASE)
+_MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}", re.ASCII)  # as HTML's input has it
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _NEITHER = "which is no host name, IP address or CIDR range"
 
@@ -57,6 +59,57 @@ def networks(text: str) -> tuple[str, ...]:
 def ip_networks(text: str) -> tuple[str, ...]:
     """CIDR ranges and IP addresses, separated by commas or white space."""
     return tuple(dict.fromkeys(_ip_network(part) for part in words(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where e-mail is handed in. `tls` from the first byte; else STARTTLS, if offered.
+
+    Without TLS no password is sent. An empty `login` signs in nowhere.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    login: str = ""
+    password: str = field(default="", repr=False)
+
+
+def mail_server(text: str) -> MailServer | None:
+    """A server for outgoing e-mail: `smtp://login:password@host:587` or `smtps://…:465`."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        name, port = host(parts.hostname or ""), parts.port
+    except ValueError:
+        name, port = "", None
+    rest = (parts.path.rstrip("/"), parts.query, parts.fragment) if name else ("",)
+    if not name or port == 0 or parts.scheme not in ("smtp", "smtps") or any(rest):
+        raise ValueError("takes smtp:// or smtps://, such as smtp://login:password@host:587")
+    tls = parts.scheme == "smtps"
+    login, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(name, port or (465 if tls else 587), tls, login, password)
+
+
+def mail_address(text: str) -> str | None:
+    """One e-mail address."""
+    return _mail_address(text) if text else None
+
+
+def mail_addresses(text: str) -> tuple[str, ...]:
+    """E-mail addresses, separated by commas or white space."""
+    return tuple(dict.fromkeys(_mail_address(part) for part in words(text)))
+
+
+def _mail_address(text: str) -> str:
+    local, _, domain = text.rpartition("@")
+    try:
+        if not _MAILBOX.fullmatch(local):
+            raise ValueError(local)
+        return f"{local}@{host(domain)}"
+    except ValueError:
+        raise ValueError(f"has {text[:80]!a}, which is no e-mail address") from None
 
 
 def _has_good_host(url: str) -> bool:

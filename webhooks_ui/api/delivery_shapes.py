@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from webhooks_ui.api.body import Body
 from webhooks_ui.api.pages import PageQuery
-from webhooks_ui.api.shapes import JsonObject, Moment, TypeName
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.models import Attempt, Delivery
 from webhooks_ui.models.delivery_list import STATUSES
 
@@ -22,7 +22,7 @@ class DeliveryQuery(PageQuery):
     status: Annotated[str | None, _one_of(*STATUSES)] = None
     webhook: str | None = Field(default=None, description="A webhook's id.")
     event: str | None = Field(default=None, description="An event's id.")
-    type: Annotated[str | None, _one_of(*EVENT_TYPES)] = Field(
+    type: Annotated[str | None, _one_of(*ALL_TYPES)] = Field(
         default=None, description="An event type."
     )
     channel: str | None = Field(default=None, description="A channel's key.")
@@ -34,7 +34,7 @@ class TestBody(Body):
 
     raw: ClassVar[frozenset[str]] = frozenset({"data"})
 
-    type: TypeName
+    type: AnyTypeName
     data: JsonObject | None = None
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
-from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES, CHANNEL_KINDS, EVENT_TYPES
 from webhooks_ui.forms.channel_rules import KEY_PATTERN, MOST_KEY_CHARACTERS
 from webhooks_ui.i18n import isotime
 
@@ -16,6 +16,7 @@ Moment = Annotated[
 ]
 # What may stand there is said in the description; the rules say so to who sends something else.
 TypeName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(EVENT_TYPES)})]
+AnyTypeName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ALL_TYPES)})]
 KindName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(CHANNEL_KINDS)})]
 KeyName = Annotated[
     str,

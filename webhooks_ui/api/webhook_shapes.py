@@ -14,7 +14,7 @@ from webhooks_ui.api.authorization_shapes import (
     blanks,
 )
 from webhooks_ui.api.body import Body
-from webhooks_ui.api.shapes import Moment, TypeName
+from webhooks_ui.api.shapes import AnyTypeName, Moment
 from webhooks_ui.models import Webhook
 
 Name = Annotated[str, Field(json_schema_extra={"maxLength": 200}, examples=["CRM"])]
@@ -27,7 +27,7 @@ Url = Annotated[
         " unless the setting ALLOWED_NETWORKS has it.",
     ),
 ]
-Events = Annotated[list[TypeName], Field(json_schema_extra={"minItems": 1})]
+Events = Annotated[list[AnyTypeName], Field(json_schema_extra={"minItems": 1})]
 ChannelKey = Annotated[
     str | None, Field(description="The key of the one channel to listen to; null for all.")
 ]

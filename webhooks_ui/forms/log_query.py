@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import now
 from webhooks_ui.explain import ERROR_LABELS
 from webhooks_ui.ids import WEBHOOK, is_id
@@ -49,7 +49,7 @@ class LogQuery:
         """From the arguments of a URL."""
         known: dict[str, Any] = {
             "status": STATUSES,
-            "event": EVENT_TYPES,
+            "event": ALL_TYPES,
             "error": ERROR_LABELS,
             "test": _ANSWERS,
             "unmatched": _ANSWERS,

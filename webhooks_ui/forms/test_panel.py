@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
-from webhooks_ui.catalogue import EVENT_TYPES, sample_json
+from webhooks_ui.catalogue import ALL_TYPES, EVENT_TYPES, sample_json
 from webhooks_ui.forms.event_rules import size_problem
 from webhooks_ui.ids import DELIVERY, is_id, new_id
 
@@ -37,7 +37,7 @@ class TestPanel:
         panel = cls(form.get("event", ""), form.get("data", "").replace("\r\n", "\n").strip())
         if is_id(once, DELIVERY):
             panel.once = once
-        if panel.event not in EVENT_TYPES:
+        if panel.event not in ALL_TYPES:
             panel.errors["event"] = str(_l("Choose one of the events."))
         if problem := _json_problem(panel.data, most_bytes):
             panel.errors["data"] = str(problem)

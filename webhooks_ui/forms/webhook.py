@@ -25,7 +25,7 @@ from webhooks_ui.authorization import (
     NoAuthorization,
     tidy,
 )
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.delivery.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.forms import webhook_rules
 from webhooks_ui.forms.draft import Draft
@@ -92,7 +92,7 @@ class WebhookForm(FlaskForm):
             SelectChoice("", _("All channels")),
             *(SelectChoice(channel.key, channel.name) for channel in self.channels),
         ]
-        self.events.choices = [SelectChoice(e.identifier, e.label) for e in EVENT_TYPES.values()]
+        self.events.choices = [SelectChoice(e.identifier, e.label) for e in ALL_TYPES.values()]
 
     def fill(self, webhook: Webhook) -> None:
         """Shows what is stored; secrets are not."""

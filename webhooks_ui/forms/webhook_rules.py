@@ -11,7 +11,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui import authorization
 from webhooks_ui.authorization import Authorization
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.delivery import target
 from webhooks_ui.delivery.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.models import Channel
@@ -49,7 +49,7 @@ class Proposal:
             name=self.name,
             url=target.parse(self.url).url,
             authorization=self.authorization,
-            event_types=tuple(event for event in EVENT_TYPES if event in self.events),
+            event_types=tuple(event for event in ALL_TYPES if event in self.events),
             channel=self.channel,
             payload_format=self.payload_format,
             enabled=self.enabled,
@@ -113,5 +113,5 @@ def _name_problems(name: str) -> Iterator[Problem]:
 def _event_problems(events: Sequence[str]) -> Iterator[Problem]:
     if not events:
         yield "events", _l("Choose at least one event.")
-    elif set(events) - set(EVENT_TYPES):
+    elif set(events) - set(ALL_TYPES):
         yield "events", _l("Choose among the events in the list.")

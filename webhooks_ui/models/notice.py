@@ -6,11 +6,14 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database import Instant, Model, RowId, now
+from webhooks_ui.database import EPOCH, Instant, Model, RowId, now
 
 
 class Notice(Model):
-    """A notice that waits to be sent. `kind` is ``failing``, ``disabled`` or ``recovered``."""
+    """A notice that waits to be sent. `kind` is ``failing``, ``disabled`` or ``recovered``.
+
+    Once it is `emitted` as an event it waits for its e-mail, which is due at `due_at`.
+    """
 
     __tablename__ = "notices"
 
@@ -21,3 +24,6 @@ class Notice(Model):
     kind: Mapped[str] = mapped_column(String(20))
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    emitted: Mapped[bool] = mapped_column(default=False)
+    mail_tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(Instant, default=EPOCH)

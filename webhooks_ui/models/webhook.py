@@ -19,7 +19,7 @@ from webhooks_ui.authorization import (
     Custom,
     NoAuthorization,
 )
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import Instant, Model, RowId, db, now
 from webhooks_ui.ids import WEBHOOK, new_id
 from webhooks_ui.models.channel import Channel
@@ -150,7 +150,7 @@ class Webhook(Model):
     def event_types(self) -> list[str]:
         """The subscribed types in the catalogue's order."""
         chosen = {subscription.type for subscription in self.subscriptions}
-        return [identifier for identifier in EVENT_TYPES if identifier in chosen]
+        return [identifier for identifier in ALL_TYPES if identifier in chosen]
 
     @event_types.setter
     def event_types(self, chosen: Iterable[str]) -> None:

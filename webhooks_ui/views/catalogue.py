@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, current_app, render_template
 
 import webhooks_ui
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.models import Event
 
 blueprint = Blueprint("catalogue", __name__)
@@ -18,8 +18,8 @@ def index() -> str:
     example = _example()
     return render_template(
         "catalogue/index.html",
-        event_types=EVENT_TYPES,
-        changes={name: _changes(name) for name in EVENT_TYPES},
+        event_types=ALL_TYPES,
+        changes={name: _changes(name) for name in ALL_TYPES},
         formats={name: _pretty(example.body(name)) for name in ("envelope", "raw")},
         user_agent=f"webhooks-ui/{webhooks_ui.__version__}",
         timeout=current_app.config["DELIVERY_TIMEOUT"],
@@ -39,7 +39,7 @@ def _example() -> Event:
 
 def _changes(identifier: str) -> str | None:
     """How a sample carries the changed values, as JSON; None where it carries none."""
-    event_type = EVENT_TYPES[identifier]
+    event_type = ALL_TYPES[identifier]
     if event_type.changed_key is None:
         return None
     return json.dumps({"changed_attributes": event_type.sample["changed_attributes"]})

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Response, current_app, render_template, request, stream_with_context, url_for
 
-from webhooks_ui.catalogue import EVENT_TYPES
-from webhooks_ui.database import read_anew
+from webhooks_ui.catalogue import ALL_TYPES
+from webhooks_ui.database import db, read_anew
 from webhooks_ui.explain import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
 from webhooks_ui.i18n import isotime
@@ -78,16 +78,18 @@ def download(kind: str) -> Response:
 
 def list_words(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
     """What the list's piece shows."""
+    newest = delivery_list.newest()
     found = chosen.find(before=query.cursor) if chosen else Found((), None)
-    rows = delivery_list.load(found.ids)
+    rows, channels = delivery_list.load(found.ids), Channel.choices()
     return {
         "filters": query,
         "deliveries": rows,
         "found": found,
         "looked_back_to": _made_at(found.next) if found.is_short else None,
-        "newest": found.ids[0] if found.ids else 0,
-        "event_types": EVENT_TYPES,
-        "channel_names": {channel.id: channel.name for channel in Channel.everyone()},
+        "newest": newest,
+        "event_types": ALL_TYPES,
+        "channels": channels,
+        "channel_names": {channel.id: channel.name for channel in channels},
         "page_url": lambda before: url_for("deliveries.index", **query.arguments(before=before)),
         "download_url": lambda kind: url_for(
             "deliveries.download", kind=kind, **query.arguments(before="")
@@ -98,7 +100,6 @@ def list_words(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]
 def choices() -> dict[str, Any]:
     """What the filters offer."""
     return {
-        "channels": Channel.everyone(),
         "statuses": STATUS_LABELS,
         "errors": ERROR_LABELS,
         "spans_offered": SPAN_LABELS,
@@ -114,11 +115,12 @@ def _records(chosen: DeliveryFilter | None) -> Iterator[dict[str, Any]]:
     before: int | None = None
     while chosen is not None:
         found = chosen.find(before=before, limit=_AT_ONCE)
-        rows = delivery_list.load(found.ids)
-        yield from [_record(row) for row in rows]
+        records = [_record(row) for row in delivery_list.load(found.ids)]
+        read_anew()  # no transaction stays open, no connection is held, while the other side reads
+        db.session.expunge_all()
+        yield from records
         if (before := found.next) is None:
             return
-        read_anew()  # no transaction stays open while the other side reads
 
 
 def _record(delivery: Delivery) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def index() -> Response | str:
     }
     if not is_piece_request():
         return render_template(
-            "events/list.html", channels=Channel.everyone(), spans_offered=SPAN_LABELS, **words
+            "events/list.html", channels=Channel.choices(), spans_offered=SPAN_LABELS, **words
         )
     answer = current_app.make_response(render_template("events/_list.html", **words))
     header = "HX-Replace-Url" if request.htmx.trigger_name == "q" else "HX-Push-Url"  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.forms.draft import Draft
 from webhooks_ui.forms.test_panel import TestPanel
 from webhooks_ui.forms.webhook import WebhookForm
@@ -74,7 +74,7 @@ def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) 
         kept=form.kept,
         warnings=form.warnings,
         panel=panel or TestPanel.fresh(form.events.data),
-        event_types=EVENT_TYPES,
+        event_types=ALL_TYPES,
         samples=SAMPLES,
         **more,
     )

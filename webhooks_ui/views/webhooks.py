@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.catalogue import EVENT_TYPES, sample_json
+from webhooks_ui.catalogue import ALL_TYPES, sample_json
 from webhooks_ui.database import now
 from webhooks_ui.delivery.addresses import unwrapped, why_not_public
 from webhooks_ui.forms.test_panel import TestPanel
@@ -21,7 +21,7 @@ from webhooks_ui.vault import Vault
 
 blueprint = Blueprint("webhooks", __name__)
 HISTORY = 20
-SAMPLES = {identifier: sample_json(identifier) for identifier in EVENT_TYPES}
+SAMPLES = {identifier: sample_json(identifier) for identifier in ALL_TYPES}
 STATE_LABELS = {
     "working": _l("Working"),
     "failing": _l("Failing"),
@@ -50,8 +50,8 @@ def index() -> Response | str:
     words = {
         "page": page,
         "filters": query,
-        "channels": Channel.everyone(),
-        "event_types": EVENT_TYPES,
+        "channels": Channel.choices(),
+        "event_types": ALL_TYPES,
         "states": STATE_LABELS,
         "sorts": SORT_LABELS,
         "waiting": Delivery.waiting_for(webhook.id for webhook in page.items),
@@ -145,7 +145,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "panel": panel or TestPanel.fresh(webhook.event_types),
         "result": shown if shown and shown.webhook_id == webhook.id else None,
         "deliveries": Delivery.newest_of(webhook, HISTORY),
-        "event_types": EVENT_TYPES,
+        "event_types": ALL_TYPES,
         "samples": SAMPLES,
         "unencrypted": _goes_unencrypted(webhook),
     }
@@ -183,5 +183,5 @@ def _row(webhook: Webhook) -> str:
         "webhooks/_row.html",
         webhook=webhook,
         waiting=Delivery.waiting_for([webhook.id]),
-        event_types=EVENT_TYPES,
+        event_types=ALL_TYPES,
     )

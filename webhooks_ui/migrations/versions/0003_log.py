@@ -55,6 +55,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("emitted", sa.Boolean(), nullable=False),
+        sa.Column("mail_tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["webhook_id"], ["webhooks.id"], name=op.f("fk_notices_webhook_id"), ondelete="CASCADE"
         ),
@@ -95,6 +98,7 @@ def upgrade() -> None:
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("position", RowId, nullable=False),
+        sa.Column("last_row", RowId, nullable=False),
         sa.Column("resent", sa.Integer(), nullable=False),
         sa.Column("skipped", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
@@ -157,6 +161,10 @@ def upgrade() -> None:
     op.add_column(
         "deliveries", sa.Column("type", sa.String(length=60), nullable=False, server_default="")
     )
+    op.drop_index(op.f("ix_deliveries_event_id"), "deliveries")
+    op.create_index(
+        op.f("ix_deliveries_event_id_webhook_id"), "deliveries", ["event_id", "webhook_id"]
+    )
     op.add_column("deliveries", sa.Column("channel_id", RowId))
     op.add_column("deliveries", sa.Column("resend_of_id", RowId))
     op.add_column("deliveries", sa.Column("recovery_id", RowId))
@@ -182,7 +190,7 @@ def upgrade() -> None:
         "ix_deliveries_recovery_id",
         "deliveries",
         "recovery_id IS NOT NULL",
-        ["recovery_id", "status"],
+        ["recovery_id", "status", "id"],
     )
     _partial_index(
         "ix_deliveries_resend_of_id", "deliveries", "resend_of_id IS NOT NULL", ["resend_of_id"]
@@ -206,6 +214,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_deliveries_event_id_webhook_id"), "deliveries")
+    op.create_index(op.f("ix_deliveries_event_id"), "deliveries", ["event_id"])
 
     op.drop_index("ix_webhooks_failing_since", "webhooks")
     op.drop_column("webhooks", "failing_noticed_at")

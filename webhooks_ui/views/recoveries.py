@@ -1,0 +1,119 @@
+"""Recovering: a preview with the count, then the progress of what runs in the background."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webhooks_ui import recovering
+from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.database import now
+from webhooks_ui.explain import ERROR_LABELS
+from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
+from webhooks_ui.models import Channel, Recovery, Webhook, lost
+from webhooks_ui.models.recovery import Choice
+from webhooks_ui.recovering import AlreadyRunning
+from webhooks_ui.security import is_piece_request
+from webhooks_ui.views.webhooks import load as load_webhook
+
+blueprint = Blueprint("recoveries", __name__)
+USUAL_SPAN = timedelta(hours=24)
+WHICH = {
+    "": _l("Failed and cancelled"),
+    "failed": _l("Failed only"),
+    "cancelled": _l("Cancelled only"),
+}
+
+
+@blueprint.route("/webhooks/<id>/recover", methods=["GET", "POST"])
+def of_webhook(id: str) -> Response | str:
+    """What one webhook missed."""
+    return _recover(load_webhook(id))
+
+
+@blueprint.route("/deliveries/recover", methods=["GET", "POST"])
+def of_filter() -> Response | str:
+    """What the filters of the deliveries' list leave of what was not delivered."""
+    return _recover(None)
+
+
+@blueprint.get("/recoveries/<id>")
+def show(id: str) -> str:
+    """How far it has come; as a piece, what the page asks for while it runs."""
+    recovery = _load(id)
+    template = "recoveries/_progress.html" if is_piece_request() else "recoveries/show.html"
+    return render_template(template, recovery=recovery, progress=recovery.progress())
+
+
+@blueprint.post("/recoveries/<id>/stop")
+def stop(id: str) -> Response:
+    """Sends no more of it."""
+    recovering.stop(_load(id))
+    flash(_("It is stopped. What was sent again already is not called back."), "info")
+    return redirect(url_for(".show", id=id), 303)
+
+
+def _load(public_id: str) -> Recovery:
+    return Recovery.by_public_id(public_id) or abort(404)
+
+
+def _recover(webhook: Webhook | None) -> Response | str:
+    query = LogQuery.parse(request.values)
+    chosen = query.deliveries()
+    if chosen is None:
+        abort(404)
+    choice = Choice(
+        webhook=webhook.public_id if webhook else chosen.webhook,
+        status=query.status if query.status in WHICH else None,
+        type=chosen.type,
+        channel=chosen.channel,
+        error=chosen.error,
+    )
+    since = chosen.since or _usual_start(webhook)
+    until = chosen.until or now()
+    found = lost.preview(choice, since, until)
+    if request.method == "POST" and found.count:
+        return _start(choice, since, until, found)
+    return render_template(
+        "recoveries/preview.html",
+        webhook=webhook,
+        filters=query,
+        since=since,
+        found=found,
+        most=lost.MOST_COUNTED,
+        which=WHICH,
+        spans_offered=SPAN_LABELS,
+        latest=Recovery.latest(webhook.id if webhook else None),
+        **_names(choice),
+    )
+
+
+def _start(choice: Choice, since: datetime, until: datetime, found: lost.Preview) -> Response:
+    begun = recovering.start(choice, since, until, found, current_user.user)
+    if isinstance(begun, AlreadyRunning):
+        flash(_("Another recovery is not over yet. Wait for its end, or stop it."), "wait")
+        begun = begun.recovery
+    return redirect(url_for(".show", id=begun.public_id), 303)
+
+
+def _usual_start(webhook: Webhook | None) -> datetime:
+    """When the trouble began, as far as the webhook knows, else a day ago."""
+    began = [webhook.failing_since, webhook.disabled_at] if webhook else []
+    return min([moment for moment in began if moment], default=now() - USUAL_SPAN)
+
+
+def _names(choice: Choice) -> dict[str, Any]:
+    """What the filters are, in words."""
+    webhook = Webhook.by_public_id(choice.webhook) if choice.webhook else None
+    channel = Channel.by_key(choice.channel) if choice.channel else None
+    named = (
+        webhook and webhook.title,
+        EVENT_TYPES[choice.type].label if choice.type else None,
+        channel and channel.name,
+        ERROR_LABELS[choice.error] if choice.error else None,
+    )
+    return {"chosen_webhook": webhook, "narrowed_to": [name for name in named if name]}
