@@ -78,7 +78,7 @@ class Delivery(Model):
     __tablename__ = "deliveries"
     __table_args__ = (
         Index(None, "webhook_id", "id"),
-        Index(None, "event_id"),
+        Index(None, "event_id", "webhook_id"),
         Index(None, "type", "id"),
         _partial("due", PENDING, "webhook_id", "due_at", "id"),
         _partial("leased", "status = 'delivering'", "lease_until"),
@@ -90,7 +90,7 @@ class Delivery(Model):
         _partial("test", "test", "id"),
         _partial("draft_id", "draft_id IS NOT NULL", "draft_id"),
         _partial("resend_of_id", "resend_of_id IS NOT NULL", "resend_of_id"),
-        _partial("recovery_id", "recovery_id IS NOT NULL", "recovery_id", "status"),
+        _partial("recovery_id", "recovery_id IS NOT NULL", "recovery_id", "status", "id"),
         {"sqlite_autoincrement": True},  # the id of a row that was pruned is not given again
     )
 

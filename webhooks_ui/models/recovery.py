@@ -1,23 +1,52 @@
 """A recovery: sending again, in the background, what was not delivered in a span of time."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, String, func, select, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.database import Instant, Model, RowId, db, now
 from webhooks_ui.ids import RECOVERY, new_id
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.webhook import Webhook
 
 _RUNNING = text("status = 'running'")
 
 
-class Recovery(Model):
-    """`status`: ``running``, ``stopped`` (by hand) or ``finished``.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be recovered, by the codes and ids of the deliveries' list; None is any."""
 
-    `chosen` is what narrows it, as a deliveries' list has it in its URL. It has gone through the
-    deliveries up to the row `position`; of `total` it has sent `resent` again and `skipped` the
-    others.
+    webhook: str | None = None
+    status: str | None = None
+    type: str | None = None
+    channel: str | None = None
+    error: str | None = None
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """What counts as not delivered."""
+        return (self.status,) if self.status in ("failed", "cancelled") else ("failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What came of the deliveries that a recovery has made so far."""
+
+    delivered: int
+    failed: int
+    under_way: int
+
+
+class Recovery(Model):
+    """`status`: ``running``, ``stopped`` (by hand, or since its webhook is off) or ``finished``.
+
+    It goes through the deliveries from the row `position` on up to `last_row`. Of `total` it has
+    sent `resent` again and left `skipped`, which meanwhile need it no more or have nowhere to go.
     """
 
     __tablename__ = "recoveries"
@@ -36,6 +65,7 @@ class Recovery(Model):
     until: Mapped[datetime] = mapped_column(Instant)
     total: Mapped[int]
     position: Mapped[int] = mapped_column(RowId, default=0)
+    last_row: Mapped[int] = mapped_column(RowId)
     resent: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(String(10), default="running")
@@ -43,7 +73,45 @@ class Recovery(Model):
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
 
+    webhook: Mapped[Webhook | None] = relationship()
+
+    @property
+    def choice(self) -> Choice:
+        """What narrows it."""
+        return Choice(**self.chosen)
+
+    @choice.setter
+    def choice(self, choice: Choice) -> None:
+        self.chosen = asdict(choice)
+
+    @property
+    def handled(self) -> int:
+        """How many it has dealt with, of `total`."""
+        return min(self.resent + self.skipped, self.total)
+
+    def progress(self) -> Progress:
+        """What came of what it has sent."""
+        counted = select(Delivery.status, func.count()).where(Delivery.recovery_id == self.id)
+        by_status = Counter(dict(db.session.execute(counted.group_by(Delivery.status)).all()))
+        return Progress(
+            delivered=by_status["succeeded"],
+            failed=by_status["failed"] + by_status["cancelled"],
+            under_way=by_status["pending"] + by_status["delivering"],
+        )
+
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:
         """The recovery of this public id, if there is one."""
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
+
+    @classmethod
+    def running_for(cls, webhook_id: int | None) -> Self | None:
+        """The one that runs for this webhook; with None, for a filter over several."""
+        own = cls.webhook_id.is_(None) if webhook_id is None else cls.webhook_id == webhook_id
+        return db.session.scalar(select(cls).where(_RUNNING, own))
+
+    @classmethod
+    def latest(cls, webhook_id: int | None, limit: int = 5) -> Sequence[Self]:
+        """The latest ones for a webhook, or for filters over several, the newest first."""
+        own = cls.webhook_id.is_(None) if webhook_id is None else cls.webhook_id == webhook_id
+        return db.session.scalars(select(cls).where(own).order_by(cls.id.desc()).limit(limit)).all()

@@ -22,6 +22,7 @@ from webhooks_ui.views.webhooks import load as load_webhook
 
 blueprint = Blueprint("recoveries", __name__)
 USUAL_SPAN = timedelta(hours=24)
+BEFORE = timedelta(hours=1)
 WHICH = {
     "": _l("Failed and cancelled"),
     "failed": _l("Failed only"),
@@ -102,8 +103,10 @@ def _start(choice: Choice, since: datetime, until: datetime, found: lost.Preview
 
 def _usual_start(webhook: Webhook | None) -> datetime:
     """When the trouble began, as far as the webhook knows, else a day ago."""
-    began = [webhook.failing_since, webhook.disabled_at] if webhook else []
-    return min([moment for moment in began if moment], default=now() - USUAL_SPAN)
+    known = [webhook.failing_since, webhook.disabled_at] if webhook else []
+    began = min((moment for moment in known if moment), default=None)
+    # An event that failed then had come before.
+    return now() - USUAL_SPAN if began is None else began - BEFORE
 
 
 def _names(choice: Choice) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""Recovering: what was not delivered is sent again, a little at a time, by a worker.
+
+Each step is one transaction that makes the next deliveries and moves the recovery on, so that a
+process that dies in between leaves nothing out and sends nothing twice. They are due after what
+has come in meanwhile, and no more are made while many still wait for their first attempt.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, text, update
+
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.delivery import wake
+from webhooks_ui.ids import DELIVERY, new_id
+from webhooks_ui.models import Delivery, Recovery, User, Webhook, lost
+from webhooks_ui.models.delivery import OPEN
+from webhooks_ui.models.lost import Preview
+from webhooks_ui.models.recovery import Choice
+
+AT_ONCE = 200  # deliveries made in one step
+MOST_WAITING = 400  # deliveries of a recovery that wait for their first attempt
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyRunning:
+    """Another recovery for the same webhook, or over several, is not over yet."""
+
+    recovery: Recovery
+
+
+def start(
+    choice: Choice, since: datetime, until: datetime, found: Preview, user: User | None
+) -> Recovery | AlreadyRunning:
+    """Begins to send again what a preview has found, unless another one runs."""
+    with transaction():
+        own = select(Webhook.id).where(Webhook.public_id == choice.webhook)
+        webhook_id = db.session.scalar(own) if choice.webhook else None
+        if running := Recovery.running_for(webhook_id):
+            return AlreadyRunning(running)
+        recovery = Recovery(
+            webhook_id=webhook_id,
+            since=since,
+            until=until,
+            total=found.count,
+            last_row=found.last_row,
+            created_by_id=user.id if user else None,
+        )
+        recovery.choice = choice
+        db.session.add(recovery)
+    return recovery
+
+
+def stop(recovery: Recovery) -> None:
+    """Sends no more of it; what it has made already stays."""
+    with transaction():
+        _end(recovery, "stopped")
+
+
+def is_due(_moment: datetime, _done_at: datetime) -> bool:
+    """Whether a recovery runs."""
+    return bool(_running())
+
+
+def step() -> bool:
+    """Moves every recovery that runs on by a little; whether there is more to do at once."""
+    moved = [_advance(row) for row in _running()]
+    if any(moved):
+        wake.workers()
+    return any(moved)
+
+
+def _running() -> list[int]:
+    return list(db.session.scalars(select(Recovery.id).where(text("status = 'running'"))))
+
+
+def _advance(row: int) -> bool:
+    with transaction():
+        recovery = db.session.get(Recovery, row, with_for_update=True, populate_existing=True)
+        if recovery is None or recovery.status != "running":
+            return False
+        if recovery.webhook and (not recovery.webhook.enabled or recovery.webhook.deleted_at):
+            _end(recovery, "stopped")
+            return False
+        room = MOST_WAITING - _waiting(recovery)
+        if room < AT_ONCE:
+            return False
+        rows = lost.take(
+            recovery.choice,
+            recovery.since,
+            recovery.until,
+            recovery.position,
+            recovery.last_row,
+            AT_ONCE,
+        )
+        wanted = [delivery for delivery, is_wanted in rows if is_wanted]
+        _make(recovery, wanted)
+        recovery.resent += len(wanted)
+        recovery.skipped += len(rows) - len(wanted)
+        if rows:
+            recovery.position = rows[-1][0]
+        if len(rows) < AT_ONCE:
+            _end(recovery, "finished")
+        return True
+
+
+def _waiting(recovery: Recovery) -> int:
+    """How many of its deliveries wait for their first attempt."""
+    own = select(Delivery.id).where(
+        Delivery.recovery_id == recovery.id, text(OPEN), Delivery.attempts_made == 0
+    )
+    return (
+        db.session.scalar(select(func.count()).select_from(own.limit(MOST_WAITING).subquery())) or 0
+    )
+
+
+def _make(recovery: Recovery, rows: list[int]) -> None:
+    columns = (Delivery.id, Delivery.event_id, Delivery.webhook_id, Delivery.type)
+    found = select(*columns, Delivery.channel_id).where(Delivery.id.in_(rows)).order_by(Delivery.id)
+    moment = now()
+    made = [
+        {
+            "public_id": new_id(DELIVERY),
+            "event_id": event_id,
+            "webhook_id": webhook_id,
+            "type": kind,
+            "channel_id": channel_id,
+            "test": False,
+            "resend_of_id": row,
+            "recovery_id": recovery.id,
+            "status": "pending",
+            # Behind what comes in meanwhile, which is due since the epoch.
+            "due_at": moment,
+            "created_at": moment,
+        }
+        for row, event_id, webhook_id, kind, channel_id in db.session.execute(found)
+    ]
+    if made:
+        db.session.execute(insert(Delivery), made)
+
+
+def _end(recovery: Recovery, status: str) -> None:
+    over = update(Recovery).where(Recovery.id == recovery.id, text("status = 'running'"))
+    db.session.execute(over.values(status=status, finished_at=now()))
