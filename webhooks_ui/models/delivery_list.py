@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, text
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import joinedload, lazyload, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -15,7 +15,7 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import LOST, OPEN, Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.recovery import Recovery
-from webhooks_ui.models.walk import PAGE, Condition, Found, span, walk
+from webhooks_ui.models.walk import PAGE, Condition, Found, Leader, span, walk
 from webhooks_ui.models.webhook import Webhook
 
 STATUSES = ("pending", "delivering", "succeeded", "failed", "cancelled")
@@ -25,6 +25,10 @@ _LEADERS = (
     *(("status",), ("webhook_id",), ("channel_id",), ("test",), ("type",)),
 )
 """Columns of the indexes that lists are read from, those that leave the fewest rows first."""
+_PARTIAL = {"status": LOST} | {
+    name: f"{name} IS NOT NULL" for name in ("error", "channel_id", "recovery_id")
+}
+"""The conditions that these indexes are limited to."""
 _NOBODY = -1  # the row of what a filter names and nobody has
 
 
@@ -47,12 +51,14 @@ class DeliveryFilter:
     delivery: str | None = None
     recovery: str | None = None
 
-    def find(self, *, before: int | None = None, limit: int = PAGE) -> Found:
-        """A page of rows' ids, newest first, those below the row `before`."""
+    def find(
+        self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+    ) -> Found:
+        """A page of rows' ids, newest first, those below the row `before` and above `after`."""
         values = self._values()
-        leader = self._leader(values)
-        leading = [*leader.conditions, *span(Delivery, DELIVERY, self.since, self.until)]
-        rest = {name: value for name, value in values.items() if name not in leader.answers}
+        leader, settled = self._leader(values)
+        ids = span(Delivery, DELIVERY, self.since, self.until).between(after, before)
+        rest = {name: value for name, value in values.items() if name not in settled}
 
         def others(columns: Any) -> list[Condition]:
             conditions = [columns[name] == value for name, value in rest.items()]
@@ -62,14 +68,11 @@ class DeliveryFilter:
                 conditions.append(columns.created_at < self.until)
             return conditions
 
-        return walk(Delivery, leading, others, before=before, limit=limit)
+        return walk(Delivery, leader, others, ids, limit)
 
     def newer_than(self, row: int, most: int) -> int:
         """How many match that are newer than a row, `most` at most."""
-        fresh = select(Delivery.id).where(Delivery.id > row).order_by(Delivery.id).limit(2_000)
-        seen = fresh.add_columns(*(getattr(Delivery, n) for n in Delivery.NARROWS)).subquery()
-        conditions = [seen.c[name] == value for name, value in self._values().items()]
-        return len(db.session.scalars(select(seen.c.id).where(*conditions).limit(most)).all())
+        return len(self.find(after=row, limit=most).ids)
 
     def _values(self) -> dict[str, Any]:
         """The columns and what must stand in them."""
@@ -93,30 +96,27 @@ class DeliveryFilter:
         return db.session.scalar(select(model.id).where(column == value)) or _NOBODY
 
     @staticmethod
-    def _leader(values: dict[str, Any]) -> "_Leader":
-        """The index that leads: of those that can, the one that leaves the fewest rows."""
-        conditions = {name: getattr(Delivery, name) == value for name, value in values.items()}
-        # Written out, since a parameter would not be seen to imply an index's condition.
+    def _leader(values: dict[str, Any]) -> tuple[Leader, set[str]]:
+        """The index that leads, of those that can the one that leaves the fewest rows, and the
+        columns that it settles."""
         status = values.get("status")
-        if status in _LOST:
-            conditions["status"] = text(f"status = '{status}' AND {LOST}")
-        if values.get("test"):
-            conditions["test"] = text("test")
         can_lead = {"status": status in _LOST, "test": values.get("test", False)}
         for names in _LEADERS:
             if all(name in values and can_lead.get(name, True) for name in names):
-                return _Leader([conditions[name] for name in names], set(names))
+                if names == ("test",):
+                    return Leader(partial=text("test")), {"test"}
+                # Said, since a parameter would not be seen to imply an index's condition.
+                partial = _PARTIAL.get(names[-1])
+                keys = {name: values[name] for name in names}
+                return Leader(keys, text(partial) if partial else None), set(names)
             if names == ("webhook_id",) and status in ("pending", "delivering"):
-                return _Leader([text(OPEN)], set())
-        return _Leader([], set())
+                return Leader(partial=text(OPEN)), set()
+        return Leader(), set()
 
 
-@dataclass(frozen=True, slots=True)
-class _Leader:
-    """Conditions that one index answers, and the columns that are settled by them."""
-
-    conditions: Sequence[ColumnElement[bool] | Any]
-    answers: set[str]
+def newest() -> int:
+    """The row of the newest delivery, 0 when there is none."""
+    return db.session.scalar(select(func.max(Delivery.id))) or 0
 
 
 def searched(chosen: DeliveryFilter, words: str) -> DeliveryFilter | None:

@@ -11,7 +11,7 @@ from webhooks_ui.database import db
 from webhooks_ui.ids import EVENT
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.event import UNMATCHED, Event
-from webhooks_ui.models.walk import PAGE, Condition, Found, span, walk
+from webhooks_ui.models.walk import PAGE, Condition, Found, Leader, span, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,12 @@ class EventFilter:
     def find(self, *, before: int | None = None, limit: int = PAGE) -> Found:
         """A page of rows' ids, newest first, those below the row `before`."""
         values = self._values()
-        leading: list[Any] = span(Event, EVENT, self.since, self.until)
+        ids = span(Event, EVENT, self.since, self.until).between(None, before)
+        leader = Leader()
         if self.unmatched:
-            leading.append(text(UNMATCHED))
-        else:
-            name = next((n for n in ("public_id", "channel_id", "type") if n in values), None)
-            if name:
-                leading.append(getattr(Event, name) == values.pop(name))
+            leader = Leader(partial=text(UNMATCHED))
+        elif name := next((n for n in ("public_id", "channel_id", "type") if n in values), None):
+            leader = Leader({name: values.pop(name)})
 
         def others(columns: Any) -> list[Condition]:
             conditions = [columns[name] == value for name, value in values.items()]
@@ -45,7 +44,7 @@ class EventFilter:
                 conditions.append(columns.created_at < self.until)
             return conditions
 
-        return walk(Event, leading, others, before=before, limit=limit)
+        return walk(Event, leader, others, ids, limit)
 
     def _values(self) -> dict[str, Any]:
         wanted: dict[str, Any] = {"public_id": self.event, "type": self.type, "test": self.test}

@@ -5,12 +5,12 @@ else narrows the list is applied to them. A page may so be short, or empty, alth
 further back; it then says how far it looked, and the next page goes on from there.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Select, TextClause, func, literal, select, tuple_
 from ulid import ULID
 
 from webhooks_ui.database import db
@@ -18,8 +18,32 @@ from webhooks_ui.database import db
 PAGE = 50
 WINDOW = 2_000
 _NEIGHBOURS = 50  # rows by id in time of which a few may have been made long after their ids
+_LAST = 2**62
 
-Condition = ColumnElement[bool]
+Condition = Any
+"""What SQLAlchemy takes in `where`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """The index that leads: columns with their values, which `id` follows in it; with `partial`,
+    the condition that the index is limited to, in its own words."""
+
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    partial: TextClause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """From which row to which, both included."""
+
+    first: int = 0
+    last: int = _LAST
+
+    def between(self, after: int | None, before: int | None) -> "Ids":
+        """What of it lies after a row and before another."""
+        first = self.first if after is None else max(self.first, after + 1)
+        return Ids(first, self.last if before is None else min(self.last, before - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,57 +61,68 @@ class Found:
 
 def walk(
     model: Any,
-    leading: Sequence[Condition],
+    leader: Leader,
     others: Callable[[Any], Sequence[Condition]],
-    *,
-    before: int | None = None,
+    ids: Ids,
     limit: int = PAGE,
 ) -> Found:
-    """The newest `limit` rows with an id below `before`.
+    """The newest `limit` rows of `ids`.
 
-    `leading` conditions are answered by one index ordered by id; `others` gives the rest for the
-    columns of the rows that were looked at.
+    The leader's conditions are answered by its index; `others` gives the rest for the columns of
+    the rows that were looked at.
     """
-    window = select(*_columns(model)).where(*leading).order_by(model.id.desc())
-    if before is not None:
-        window = window.where(model.id < before)
+    window = _led(model, leader, ids)
     rest = others(window.subquery().c)
     if not rest:
-        ids = list(db.session.scalars(window.with_only_columns(model.id).limit(limit + 1)))
-        return Found(ids[:limit], ids[limit - 1] if len(ids) > limit else None)
+        rows = list(db.session.scalars(window.with_only_columns(model.id).limit(limit + 1)))
+        return Found(rows[:limit], rows[limit - 1] if len(rows) > limit else None)
     seen = window.limit(WINDOW).subquery()
-    chosen = select(seen.c.id).where(*others(seen.c)).order_by(seen.c.id.desc()).limit(limit + 1)
-    ids = list(db.session.scalars(chosen))
-    if len(ids) > limit:
-        return Found(ids[:limit], ids[limit - 1])
+    # In the window's own order, so that the first rows are enough where many of them match.
+    order = [seen.c[name].desc() for name in (*leader.keys, "id")]
+    chosen = select(seen.c.id).where(*others(seen.c)).order_by(*order).limit(limit + 1)
+    rows = list(db.session.scalars(chosen))
+    if len(rows) > limit:
+        return Found(rows[:limit], rows[limit - 1])
     count, last = db.session.execute(select(func.count(), func.min(seen.c.id))).one()
-    return Found(ids, last, is_short=True) if count == WINDOW else Found(ids, None)
+    return Found(rows, last, is_short=True) if count == WINDOW else Found(rows, None)
 
 
-def span(
-    model: Any, prefix: str, since: datetime | None, until: datetime | None
-) -> list[Condition]:
+def span(model: Any, prefix: str, since: datetime | None, until: datetime | None) -> Ids:
     """A span of time as one of row ids, by the unique index of public ids, which begin with the
     time; both grow together. The exact moments are yet to be looked at."""
-    conditions: list[Condition] = []
+    first, last = 0, _LAST
     if since is not None:
         near = select(model.id).where(model.public_id >= _id_at(prefix, since))
         near = near.order_by(model.public_id).limit(_NEIGHBOURS)
-        first = db.session.scalar(select(func.min(near.subquery().c.id)))
-        conditions.append(model.id >= (2**62 if first is None else first))
+        found = db.session.scalar(select(func.min(near.subquery().c.id)))
+        first = _LAST if found is None else found
     if until is not None:
         near = select(model.id).where(model.public_id < _id_at(prefix, until))
         near = near.order_by(model.public_id.desc()).limit(_NEIGHBOURS)
-        last = db.session.scalar(select(func.max(near.subquery().c.id)))
-        conditions.append(model.id <= (0 if last is None else last))
-    return conditions
+        last = db.session.scalar(select(func.max(near.subquery().c.id))) or 0
+    return Ids(first, last)
+
+
+def _led(model: Any, leader: Leader, ids: Ids) -> Select[Any]:
+    """What a list can be narrowed by, in the order of the leading index, newest first."""
+    window = select(model.id, *(getattr(model, name) for name in model.NARROWS))
+    if leader.partial is not None:
+        window = window.where(leader.partial)
+    keys = [(getattr(model, name), value) for name, value in leader.keys.items()]
+    if db.session.get_bind().dialect.name == "sqlite" or not keys:
+        # Without statistics, which SQLite does not gather by itself, an equation wins.
+        equal = (column == value for column, value in keys)
+        window = window.where(*equal, model.id <= ids.last, model.id >= ids.first)
+        return window.order_by(model.id.desc())
+    # PostgreSQL would rather walk the table where it believes the value to be frequent, for ever if
+    # it no longer is. No other index than the leading one has the order of these pairs.
+    values = [literal(value, column.type) for column, value in keys]
+    pair = tuple_(*(column for column, _ in keys), model.id)
+    window = window.where(pair <= tuple_(*values, ids.last), pair >= tuple_(*values, ids.first))
+    return window.order_by(*(column.desc() for column, _ in keys), model.id.desc())
 
 
 def _id_at(prefix: str, moment: datetime) -> str:
     """What public ids made at this moment begin with (ULID: 48 bits of milliseconds)."""
     at = max(moment, datetime.fromtimestamp(0, UTC))
     return f"{prefix}_{str(ULID.from_datetime(at))[:10].lower()}"
-
-
-def _columns(model: Any) -> list[Any]:
-    return [model.id, *(getattr(model, name) for name in model.NARROWS)]

@@ -1,0 +1,368 @@
+"""The lists of the log: filters, cursors, what is new, search, downloads, and what they cost."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event as sql_event
+from sqlalchemy import insert, text
+
+from tests.conftest import piece, sign_in
+from tests.engine.conftest import MakeApp
+from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.models import Delivery, Webhook, delivery_list, event_list, walk
+from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
+from webhooks_ui.models.event_list import EventFilter
+
+LINKS = re.compile(r'class="outcome [a-z]+" href="/deliveries/(dlv_\w+)"')
+CURSOR = re.compile(r"[?&;]before=(\d+)")
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window of few rows, so that pages are short and go on further back."""
+    monkeypatch.setattr(walk, "WINDOW", 7)
+
+
+def all_pages(chosen: DeliveryFilter | EventFilter, limit: int) -> list[int]:
+    """The rows of every page, one after the other."""
+    rows: list[int] = []
+    before: int | None = None
+    while True:
+        found = chosen.find(before=before, limit=limit)
+        assert len(found.ids) <= limit
+        rows += found.ids
+        if found.next is None:
+            return rows
+        assert before is None or found.next < before
+        before = found.next
+
+
+def maybe(values: Any) -> Any:
+    """One of the values, or None."""
+    return st.none() | st.sampled_from(values)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_every_filter_finds_what_plain_python_finds(engine: Flask) -> None:
+    known = fill(engine, 60)
+    hooks = sorted({one.webhook for one in known})
+    moments = [known[-1].at - timedelta(hours=1), known[40].at, known[0].at, now()]
+
+    @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.builds(
+            DeliveryFilter,
+            status=maybe(STATUSES),
+            webhook=maybe([*hooks, "wh_unknown"]),
+            event=maybe([known[3].event, known[50].event]),
+            type=maybe(TYPES),
+            channel=maybe([*CHANNELS, "unknown"]),
+            error=maybe([*ERRORS, "dns_failure"]),
+            test=maybe([True, False]),
+            since=maybe(moments),
+            until=maybe(moments),
+        ),
+        st.integers(1, 12),
+    )
+    def holds(chosen: DeliveryFilter, limit: int) -> None:
+        with engine.app_context():
+            rows = all_pages(chosen, limit)
+            found = [delivery.public_id for delivery in delivery_list.load(rows)]
+        assert found == [one.id for one in known if is_meant(chosen, one)]
+
+    holds()
+
+
+def is_meant(chosen: DeliveryFilter, one: Known) -> bool:
+    """The filter in plain Python."""
+    names = ("status", "webhook", "event", "type", "channel", "error", "test")
+    return (
+        all(getattr(chosen, n) in (None, getattr(one, n)) for n in names)
+        and (chosen.since is None or one.at >= chosen.since)
+        and (chosen.until is None or one.at < chosen.until)
+    )
+
+
+@pytest.mark.usefixtures("narrow")
+def test_events_are_narrowed_too(engine: Flask) -> None:
+    fill(engine, 60)
+    with engine.app_context():
+        every = event_list.load(all_pages(EventFilter(), 9))
+        keys = {row: key for row, key, _ in channels()}
+        middle = every[30].created_at
+
+        def same(chosen: EventFilter, expected: Any) -> None:
+            found = [one.public_id for one in event_list.load(all_pages(chosen, 4))]
+            assert found == [one.public_id for one in every if expected(one)]
+
+        assert len(every) == 60
+        same(EventFilter(type=TYPES[1]), lambda e: e.type == TYPES[1])
+        same(EventFilter(test=True), lambda e: e.test)
+        same(EventFilter(channel="sales"), lambda e: keys.get(e.channel_id) == "sales")
+        same(EventFilter(unmatched=True), lambda e: not e.deliveries_count and not e.test)
+        same(
+            EventFilter(unmatched=True, type=TYPES[0], test=False, channel="support"),
+            lambda e: (
+                not e.deliveries_count
+                and not e.test
+                and e.type == TYPES[0]
+                and keys.get(e.channel_id) == "support"
+            ),
+        )
+        same(EventFilter(since=middle), lambda e: e.created_at >= middle)
+        same(
+            EventFilter(until=middle, type=TYPES[0]),
+            lambda e: e.created_at < middle and e.type == TYPES[0],
+        )
+        same(EventFilter(event=every[5].public_id), lambda e: e is every[5])
+
+
+def channels() -> Any:
+    from webhooks_ui.models import Channel
+
+    return Channel.choices()
+
+
+def test_pages_do_not_shift_and_new_ones_are_counted(engine: Flask, browser: FlaskClient) -> None:
+    known = fill(engine, 90)
+    first = browser.get("/deliveries").text
+    (cursor, *_) = CURSOR.findall(first)
+    polled = re.search(r'hx-get="(/deliveries/new[^"]*)"', first)
+    assert polled
+    address = polled[1].replace("&amp;", "&")
+    assert piece(browser, "GET", address).status_code == 204
+
+    add(engine, 3)
+    told = piece(browser, "GET", address)
+    second = browser.get(f"/deliveries?before={cursor}").text
+
+    assert "3 new" in told.text
+    assert shown(first) + shown(second) == [one.id for one in known][:100]
+    assert "/deliveries/new" not in second  # an older page does not ask
+    assert piece(browser, "GET", f"{address}&status=failed").status_code == 204
+    add(engine, 60)
+    assert "50 or more new" in piece(browser, "GET", address).text
+    assert len(shown(browser.get("/deliveries").text)) == 50
+
+
+def add(app: Flask, count: int) -> None:
+    """Deliveries of the first event that have come meanwhile."""
+    with app.app_context(), transaction():
+        mine = {"event_id": 1, "webhook_id": 1, "type": "message_created", "status": "pending"}
+        db.session.execute(insert(Delivery), [mine for _ in range(count)])
+
+
+def shown(page: str) -> list[str]:
+    """The deliveries of a page in their order."""
+    return LINKS.findall(page)
+
+
+def test_search_finds_by_any_id(engine: Flask, browser: FlaskClient) -> None:
+    known = fill(engine, 30)
+    one = known[7]
+    number = int(one.event[-16:])
+    of_event = [other.id for other in known if other.event == one.event]
+    of_hook = [other.id for other in known if other.webhook == one.webhook]
+
+    def found(query: str) -> list[str]:
+        return shown(browser.get(f"/deliveries?{query}").text)
+
+    assert found(f"q={one.id}") == [one.id]
+    assert found(f"q={one.event}") == of_event
+    assert found(f"q=m-{number}") == of_event
+    assert found(f"q={one.webhook}") == of_hook
+    assert found(f"q={one.webhook}&status=failed") == [
+        other.id for other in known if other.webhook == one.webhook and other.status == "failed"
+    ]
+    assert found("webhook=Hook+1") == found(f"webhook={named(engine, 'Hook 1')}") != []
+    assert found("q=nobody-has-this") == found("webhook=nobody") == []
+    page = browser.get("/deliveries?q=nobody-has-this").text
+    assert "No delivery matches" in page
+    assert 'href="/deliveries">Clear filters' in page
+    event = browser.get(f"/events?q=m-{number}").text
+    assert event.count('href="/events/evt_') >= 1
+    assert one.event in event
+    assert "No event matches" in browser.get("/events?q=m-none").text
+
+
+def named(app: Flask, name: str) -> str:
+    with app.app_context():
+        webhook = db.session.query(Webhook).filter_by(name=name).one()
+        return webhook.public_id
+
+
+def test_nothing_yet(browser: FlaskClient) -> None:
+    assert "No deliveries yet" in browser.get("/deliveries").text
+    assert "No events yet" in browser.get("/events").text
+
+
+def test_what_a_url_says_that_means_nothing_narrows_nothing(
+    engine: Flask, browser: FlaskClient
+) -> None:
+    fill(engine, 5)
+    everything = shown(browser.get("/deliveries").text)
+    for query in ("status=x", "since=yesterday", "before=-1", "test=maybe", "span=9y", "error=no"):
+        assert shown(browser.get(f"/deliveries?{query}").text) == everything, query
+
+
+def test_times_are_those_of_the_console(make_engine: MakeApp) -> None:
+    app = make_engine(TIMEZONE="Europe/Kyiv")
+    known = fill(app, 20)
+    browser = sign_in(app, "olena")
+    from zoneinfo import ZoneInfo
+
+    edge = known[11].at.astimezone(ZoneInfo("Europe/Kyiv"))
+    since = edge.strftime("%Y-%m-%dT%H:%M")
+
+    newer = [one.id for one in known if one.at >= edge.replace(second=0, microsecond=0)]
+    assert shown(browser.get(f"/deliveries?since={since}").text) == newer
+    older = [one.id for one in known if one.at < edge.replace(second=0, microsecond=0)]
+    assert shown(browser.get(f"/deliveries?until={since}").text) == older
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_download_holds_what_the_list_holds(engine: Flask) -> None:
+    known = fill(engine, 80)
+    viewer = sign_in(engine, "vira", role="viewer")
+    with engine.app_context(), transaction():
+        hook = Webhook.by_public_id(known[0].webhook)
+        assert hook
+        hook.name = "=HYPERLINK(1)"
+    wanted = [one.id for one in known if one.type == TYPES[0]]
+
+    lines = viewer.get(f"/deliveries.ndjson?event={TYPES[0]}")
+    rows = [json.loads(line) for line in lines.text.splitlines()]
+    table = viewer.get(f"/deliveries.csv?event={TYPES[0]}")
+    cells = list(csv.DictReader(io.StringIO(table.text)))
+
+    assert [row["id"] for row in rows] == [cell["id"] for cell in cells] == wanted
+    assert "'=HYPERLINK(1)" in {cell["webhook"] for cell in cells}
+    assert "=HYPERLINK(1)" in {row["webhook"] for row in rows}
+    assert 'filename="deliveries.csv"' in table.headers["Content-Disposition"]
+
+
+def test_a_download_holds_no_connection_between_its_parts(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webhooks_ui.views.delivery_list._AT_ONCE", 10)
+    fill(engine, 40)
+    with engine.app_context():
+        pool: Any = db.engine.pool
+    answer = sign_in(engine, "olena").get("/deliveries.ndjson", buffered=False)
+    parts = iter(answer.response)
+    seen = [next(parts) for _ in range(25)]
+
+    assert len(seen) == 25
+    assert pool.checkedout() == 0
+    assert len([*parts]) == 39
+    answer.close()
+
+
+def test_the_number_of_queries_does_not_grow(engine: Flask, browser: FlaskClient) -> None:
+    addresses = ["/deliveries", "/deliveries?status=failed&event=message_created", "/events"]
+    fill(engine, 30)
+    few = [count_queries(engine, browser, address) for address in addresses]
+    with engine.app_context(), transaction():
+        for number in range(60):
+            mine = {"event_id": number % 5 + 1, "webhook_id": number % 3 + 1, "error": "timeout"}
+            mine |= {"type": "message_created", "status": "failed", "attempts_made": 1}
+            db.session.execute(insert(Delivery), mine)
+
+    many = [count_queries(engine, browser, address) for address in addresses]
+
+    # A short page asks how far it looked.
+    assert all(after <= before for after, before in zip(many, few, strict=True))
+    assert max(few) <= 8
+
+
+def count_queries(app: Flask, browser: FlaskClient, address: str) -> int:
+    with listening(app) as statements:
+        assert browser.get(address).status_code == 200
+    return len(statements)
+
+
+@contextmanager
+def listening(app: Flask) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that are sent to the database in the block."""
+    with app.app_context():
+        engine = db.engine
+    statements: list[tuple[str, Any]] = []
+
+    def heard(_c: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            statements.append((statement, parameters))
+
+    sql_event.listen(engine, "before_cursor_execute", heard)
+    try:
+        yield statements
+    finally:
+        sql_event.remove(engine, "before_cursor_execute", heard)
+
+
+LEADING: list[tuple[DeliveryFilter, str]] = [
+    (DeliveryFilter(), "pk_deliveries|INTEGER PRIMARY KEY"),
+    (DeliveryFilter(status="pending"), "ix_deliveries_open"),
+    (DeliveryFilter(status="delivering"), "ix_deliveries_open"),
+    (DeliveryFilter(status="failed"), "ix_deliveries_lost"),
+    (DeliveryFilter(status="cancelled", type=TYPES[0]), "ix_deliveries_lost"),
+    (DeliveryFilter(error="tls_failure"), "ix_deliveries_error"),
+    (DeliveryFilter(channel="sales"), "ix_deliveries_channel_id"),
+    (DeliveryFilter(test=True), "ix_deliveries_test"),
+    (DeliveryFilter(type=TYPES[2]), "ix_deliveries_type_id"),
+]
+
+
+def test_each_filter_is_answered_from_its_index(engine: Flask) -> None:
+    """With twenty thousand rows, without statistics on SQLite and with them on PostgreSQL."""
+    known = fill(engine, 20)
+    grow(engine, 20_000)
+    one = DeliveryFilter(webhook=known[0].webhook)
+    lost = DeliveryFilter(webhook=known[0].webhook, status="failed")
+    more = [(one, "ix_deliveries_webhook_id_id"), (lost, "ix_deliveries_webhook_lost")]
+    with engine.app_context():
+        for chosen, index in LEADING + more:
+            with listening(engine) as statements:
+                chosen.find()
+            plan = explained(*next(s for s in statements if "FROM deliveries" in s[0]))
+            assert re.search(index, plan), f"{chosen}\n{plan}"
+            assert not re.search(r"Seq Scan|Sort|SCAN deliveries", plan), plan
+
+
+def explained(statement: str, parameters: Any) -> str:
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
+    rows = db.session.connection().exec_driver_sql(f"{explain} {statement}", parameters)
+    return "\n".join(" ".join(str(cell) for cell in row) for row in rows)
+
+
+def grow(app: Flask, count: int) -> None:
+    """More deliveries, of which few are anything but succeeded."""
+    hooks = 100
+    rows = [
+        {
+            "event_id": n % 16 + 1,
+            "webhook_id": n % 3 + 1,
+            "type": TYPES[2 if n % hooks == 0 else 0],
+            "status": "failed" if n % 97 == 0 else "pending" if n % 89 == 0 else "succeeded",
+            "error": "timeout" if n % 97 == 0 else None,
+        }
+        for n in range(count)
+    ]
+    with app.app_context(), transaction():
+        db.session.execute(insert(Delivery), rows)
+    with app.app_context():
+        if db.engine.dialect.name == "postgresql":
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE deliveries"))
