@@ -119,6 +119,7 @@ def share(data_dir: Path) -> None:
     counts for itself.
     """
     global _folder  # noqa: PLW0603
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # as it came from a process that started us
     from prometheus_client import values
 
     folder = MetricsFolder(data_dir / "metrics")

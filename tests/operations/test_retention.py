@@ -163,9 +163,15 @@ def test_counts_states_recoveries_and_deleted_webhooks_go_in_their_time(engine: 
             db.session.add(TotalHour(hour=hour, part=0))
             state = {"enabled": True, "deleted": False, "event_types": [str(days)]}
             db.session.add(WebhookState(webhook_id=ids[kept], since=since, **state))
-            ended = {"status": "finished", "finished_at": since, "total": 0, "chosen": {}}
-            db.session.add(Recovery(since=since, until=since, **ended))
-        running = {"total": 1, "chosen": {}, "since": moment - 2 * MONTH, "until": moment}
+            ended = {"status": "finished", "finished_at": since, "total": 0, "last_row": 0}
+            db.session.add(Recovery(since=since, until=since, chosen={}, **ended))
+        running = {
+            "total": 1,
+            "last_row": 9,
+            "chosen": {},
+            "since": moment - 2 * MONTH,
+            "until": moment,
+        }
         db.session.add(Recovery(**running))
         of_gone = update(Webhook).where(Webhook.public_id.in_((gone, used)))
         db.session.execute(of_gone.values(deleted_at=moment - LONG_AGO))
@@ -184,6 +190,21 @@ def test_counts_states_recoveries_and_deleted_webhooks_go_in_their_time(engine: 
         assert left == ["31", "29", "message_created"]
         webhooks = set(db.session.scalars(select(Webhook.public_id)))
     assert webhooks == {kept, used}  # a delivery of `used` is still there
+
+
+def test_what_a_running_recovery_may_send_again_is_kept(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1:9/")
+    send(engine)
+    age(engine, 2 * MONTH)
+    send(engine)
+    age(engine, status="failed")
+    since = now() - LONG_AGO - timedelta(days=1)
+    with engine.app_context(), transaction():
+        db.session.add(Recovery(since=since, until=now(), total=1, last_row=9, chosen={}))
+    assert prune(engine)["events"] == 1
+    with engine.app_context(), transaction():
+        db.session.execute(update(Recovery).values(status="finished", finished_at=now()))
+    assert prune(engine)["events"] == 1
 
 
 def test_pages_cope_with_a_last_delivery_that_is_gone(engine: Flask) -> None:

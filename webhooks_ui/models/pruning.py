@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, or_, select, tuple_
+from sqlalchemy import delete, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import aliased
 
 from webhooks_ui.database import db, read_anew, transaction
@@ -30,11 +30,12 @@ Deleted = Counter[str]
 def events(before: datetime, moment: datetime) -> Iterator[Deleted]:
     """Events from before that time with all that came of them.
 
-    Kept is an event of which a delivery waits, is under way, or was made since, as by a resend.
+    Kept is an event of which a delivery waits, is under way, or was made since, as by a resend; and
+    whatever a recovery that runs may still send again.
     """
     after = 0
-    while ids := _old_events(after, before):
-        deleted, is_done = _delete_events(ids, before, moment)
+    while ids := _old_events(after, until := _not_recovering(before)):
+        deleted, is_done = _delete_events(ids, until, moment)
         if is_done:
             after = ids[-1]
         yield deleted
@@ -75,9 +76,15 @@ def webhooks(before: datetime) -> Iterator[Deleted]:
     yield from _all_of(Webhook, (Webhook.id,), Webhook.deleted_at < before, ~has_some, most=SLICE)
 
 
+def _not_recovering(before: datetime) -> datetime:
+    """That time, or the earliest from which a running recovery sends again."""
+    read_anew()
+    running = select(func.min(Recovery.since)).where(text("status = 'running'"))
+    return min(before, db.session.scalar(running) or before)
+
+
 def _old_events(after: int, before: datetime) -> list[int]:
     """The next events that are old enough, as many as one transaction should look at."""
-    read_anew()
     found = select(Event.id, Event.created_at, Event.deliveries_count).where(Event.id > after)
     ids: list[int] = []
     rows = 0
