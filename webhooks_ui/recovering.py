@@ -19,7 +19,7 @@ from webhooks_ui.models.lost import Preview
 from webhooks_ui.models.recovery import Choice
 
 AT_ONCE = 200  # deliveries made in one step
-MOST_WAITING = 400  # deliveries of a recovery that wait for their first attempt
+MOST_WAITING = 1_000  # deliveries of a recovery that wait for their first attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,231 @@
+"""Recover: what was not delivered is counted first, then sent again, each once."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from tests.conftest import piece, sign_in
+from tests.engine.conftest import MakeApp, deliveries, send, subscribe, working
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+from webhooks_ui import recovering
+from webhooks_ui.database import EPOCH, db, now, transaction
+from webhooks_ui.models import ChoreRun, Delivery, Recovery, Webhook, lost, webhook_changes
+from webhooks_ui.models.recovery import Choice
+
+HOUR = timedelta(hours=1)
+
+
+def lose(app: Flask, status: str = "failed", **narrowed: object) -> None:
+    """Lets every delivery that waits fail, or be cancelled."""
+    with app.app_context(), transaction():
+        waiting = update(Delivery).where(Delivery.status == "pending").filter_by(**narrowed)
+        values = {"status": status, "due_at": None, "error": "timeout", "attempts_made": 1}
+        db.session.execute(waiting.values(**values))
+
+
+def recover(app: Flask, **choice: str) -> Recovery:
+    """Begins a recovery of what failed within the last hour."""
+    with app.app_context():
+        chosen, since = Choice(**choice), now() - HOUR
+        found = lost.preview(chosen, since, now() + HOUR)
+        begun = recovering.start(chosen, since, now() + HOUR, found, None)
+        assert isinstance(begun, Recovery)
+        db.session.refresh(begun)
+        db.session.expunge_all()
+        return begun
+
+
+def go_through(app: Flask) -> None:
+    with app.app_context():
+        while recovering.step():
+            pass
+
+
+def made(app: Flask) -> list[Delivery]:
+    return [delivery for delivery in deliveries(app) if delivery.resend_of_id]
+
+
+def state(app: Flask) -> Recovery:
+    with app.app_context():
+        found = db.session.scalars(select(Recovery)).one()
+        db.session.expunge_all()
+        return found
+
+
+def switch(app: Flask, public_id: str, enabled: bool) -> None:
+    with app.app_context():
+        webhook = Webhook.by_public_id(public_id)
+        assert webhook
+        webhook_changes.set_enabled(webhook, enabled, None)
+
+
+def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: FlaskClient) -> None:
+    own = subscribe(engine, "http://127.0.0.1/1", name="Own")
+    subscribe(engine, "http://127.0.0.1/2", name="Other")
+    send(engine, 7)
+    lose(engine)
+    send(engine, 2)
+    lose(engine, "cancelled")
+    send(engine, 3)  # these wait, and are not touched
+
+    page = browser.get(f"/webhooks/{own}/recover").text
+    assert '<strong id="found">9 deliveries</strong>' in page
+    narrowed = browser.get(f"/webhooks/{own}/recover?status=cancelled").text
+    assert '<strong id="found">2 deliveries</strong>' in narrowed
+    begun = browser.post(f"/webhooks/{own}/recover", data={"status": "failed", "span": "1h"})
+    assert begun.status_code == 303
+    go_through(engine)
+
+    again = made(engine)
+    assert len(again) == 7
+    assert len({delivery.resend_of_id for delivery in again}) == 7
+    assert {delivery.status for delivery in again} == {"pending"}
+    assert "7 of 7 sent again." in browser.get(begun.location).text
+    assert browser.get(f"/webhooks/{own}/recover?status=failed").text.count("is to be sent") == 1
+    everything = browser.get("/deliveries/recover?span=1h").text
+    assert '<strong id="found">11 deliveries</strong>' in everything
+    assert "7 more are left out" in everything
+
+
+def test_what_was_settled_otherwise_is_left_out(engine: Flask) -> None:
+    own = subscribe(engine, "http://127.0.0.1/1")
+    off = subscribe(engine, "http://127.0.0.1/2")
+    send(engine, 2)
+    lose(engine)
+    with engine.app_context(), transaction():
+        first = db.session.scalars(select(Delivery).order_by(Delivery.id)).first()
+        assert first
+        first.status = "succeeded"
+    switch(engine, off, enabled=False)
+    with engine.app_context():
+        found = lost.preview(Choice(), now() - HOUR, now() + HOUR)
+        assert (found.count, found.left_out) == (1, 2)
+    recover(engine)
+    go_through(engine)
+    (again,) = made(engine)
+    with engine.app_context():
+        webhook = Webhook.by_public_id(own)
+        assert webhook
+        assert again.webhook_id == webhook.id
+    # What was sent again and failed again is sent again, but not its forerunner as well.
+    lose(engine)
+    with engine.app_context():
+        assert lost.preview(Choice(), now() - HOUR, now() + HOUR).count == 1
+
+
+def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine, recovering.AT_ONCE + 50)
+    lose(engine)
+    begun = recover(engine)
+    with engine.app_context():
+        assert recovering.step()
+    path = f"/recoveries/{begun.public_id}"
+    running = piece(browser, "GET", path).text
+    assert "every 2s" in running
+    assert f"{recovering.AT_ONCE} of {recovering.AT_ONCE + 50} sent again." in running
+    assert browser.post(f"{path}/stop").status_code == 303
+    go_through(engine)
+    assert (state(engine).status, len(made(engine))) == ("stopped", recovering.AT_ONCE)
+    viewer = sign_in(engine, "viewer", "viewer")
+    assert viewer.get(path).status_code == 200
+    assert viewer.post(f"{path}/stop").status_code == 403
+
+
+def test_it_stops_with_its_webhook_and_only_one_runs(engine: Flask, browser: FlaskClient) -> None:
+    own = subscribe(engine, "http://127.0.0.1/1")
+    send(engine, 5)
+    lose(engine)
+    begun = recover(engine, webhook=own)
+    second = browser.post(f"/webhooks/{own}/recover", data={"span": "1h"}, follow_redirects=True)
+    assert second.request.path == f"/recoveries/{begun.public_id}"
+    assert "Another recovery is not over yet." in second.text
+    switch(engine, own, enabled=False)
+    go_through(engine)
+    assert (state(engine).status, made(engine)) == ("stopped", [])
+
+
+def test_it_does_not_flood(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine, recovering.MOST_WAITING + 100)
+    lose(engine)
+    recover(engine)
+    go_through(engine)
+    assert len(made(engine)) <= recovering.MOST_WAITING
+    assert state(engine).status == "running"
+    with engine.app_context(), transaction():
+        db.session.execute(update(Delivery).values(attempts_made=1))
+    go_through(engine)
+    assert len(made(engine)) == recovering.MOST_WAITING + 100
+    assert state(engine).status == "finished"
+
+
+def test_fresh_events_go_first(engine: Flask, receiver: Receiver) -> None:
+    subscribe(engine, receiver.url)
+    send(engine, 30)
+    lose(engine)
+    recover(engine)
+    go_through(engine)
+    (fresh,) = send(engine)
+    with working(engine, concurrency=1):
+        wait_until(lambda: len(receiver.requests()) == 31, what="everything")
+    first = [request.json()["id"] for request in receiver.requests()[:3]]
+    assert fresh.event_id in first
+
+
+def test_5000_with_the_worker_killed_in_the_middle(
+    make_engine: MakeApp, receiver: Receiver
+) -> None:
+    app = make_engine()
+    subscribe(app, receiver.url)
+    for _ in range(10):
+        send(app, 500)
+    lose(app)
+    recover(app)
+    first = worker(app)
+    receiver.wait(1_000, timeout=60)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    with app.app_context():
+        assert state(app).status == "running"
+        with transaction():  # as if the leases of who is gone had run out
+            leased = update(Delivery).where(Delivery.status == "delivering")
+            db.session.execute(leased.values(lease_until=EPOCH))
+            db.session.execute(update(ChoreRun).values(held_until=EPOCH))
+    second = worker(app)
+    try:
+        wait_until(lambda: delivered(app) == 5_000, 90.0, "5,000 deliveries")
+        wait_until(lambda: state(app).status == "finished", what="the end of the recovery")
+    finally:
+        second.terminate()
+        assert second.wait(20) == 0
+    again = made(app)
+    assert len(again) == len({delivery.resend_of_id for delivery in again}) == 5_000
+    assert {request.header("webhook-id") for request in receiver.requests()} == {
+        delivery.public_id for delivery in again
+    }
+    assert (state(app).status, state(app).resent) == ("finished", 5_000)
+
+
+def worker(app: Flask) -> "subprocess.Popen[bytes]":
+    """A worker in a process of its own."""
+    settings = {
+        "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
+        "WEBHOOKS_UI_DATABASE_URL": app.config["DATABASE_URL"],
+        "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
+    }
+    command = [sys.executable, "-m", "webhooks_ui", "worker"]
+    return subprocess.Popen(command, env=os.environ | settings)
+
+
+def delivered(app: Flask) -> int:
+    with app.app_context():
+        succeeded = select(func.count(Delivery.id)).where(Delivery.status == "succeeded")
+        return db.session.scalar(succeeded) or 0
