@@ -16,6 +16,7 @@ BOTH = (
     "end_to_end",
     "isolation",
     "claiming",
+    "pages",
     "size",
 )
 

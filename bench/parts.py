@@ -11,6 +11,7 @@ import requests
 from flask import Flask
 from sqlalchemy import insert
 
+from bench.pages import pages
 from bench.size import size
 from bench.stage import (
     EVENT,
@@ -31,7 +32,7 @@ from webhooks_ui.delivery.message import Endpoint, compose
 from webhooks_ui.models import Delivery, Event, Webhook
 from webhooks_ui.signing import new_secret
 
-__all__ = ["size"]  # a part in a file of its own
+__all__ = ["pages", "size"]  # parts in files of their own
 
 Figures = dict[str, float]
 DELIVERIES = 6_000
