@@ -169,8 +169,10 @@ def _set_up_sqlite(engine: Engine) -> None:
     def _connect(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
+        if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
+            # Of a new file alone: on others it would wait for whoever writes.
+            cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
         for pragma in (
-            "auto_vacuum=INCREMENTAL",  # counts before the first table, or at the next VACUUM
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",

@@ -50,7 +50,10 @@ def rewrite() -> None:
     if _is_sqlite():
         read_anew()
         with db.engine.connect() as connection:
-            connection.connection.cursor().execute("VACUUM")
+            cursor = connection.connection.cursor()
+            cursor.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
+            cursor.execute("VACUUM")
+            cursor.close()
         checkpoint()
 
 
