@@ -19,7 +19,7 @@ PACKAGING := pyproject.toml hatch_build.py
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help run test crash bench check format translations docs screenshots clean
+.PHONY: help run test crash bench check format translations docs demo screenshots clean
 
 help:
 	@echo "make run           serve console and worker on http://127.0.0.1:8000"
@@ -30,6 +30,7 @@ help:
 	@echo "make format        format the code and mend what the linter can"
 	@echo "make translations  bring new and changed texts into the .po files"
 	@echo "make docs          write the generated docs anew"
+	@echo "make demo          a console with weeks of history and live events, in instance/demo (ARGS=--help)"
 	@echo "make screenshots   take the pictures of docs/screenshots anew"
 	@echo "make clean         remove the environment and every cache; data in instance/ stays"
 
@@ -65,6 +66,9 @@ translations: $(TEST_INSTALLED)
 
 docs: $(INSTALLED)
 	$(PY) -m webhooks_ui.config > docs/settings.md
+
+demo: $(INSTALLED) $(MO)
+	@exec $(PY) -m tools.demo $(ARGS)
 
 screenshots: $(TEST_INSTALLED) $(MO)
 	@$(PY) tools/provide.py

@@ -1,0 +1,75 @@
+"""`make demo`: it answers, somebody can sign in, events are delivered, and Ctrl-C ends it."""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from contextlib import closing
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.support.waiting import wait_until
+from tools.demo import cast, show
+
+LIVE = (
+    "SELECT count(*) FROM events e JOIN deliveries d ON d.event_id = e.id"
+    " WHERE e.sender_id LIKE 'demo-%' AND d.status = 'succeeded'"
+)
+
+
+def ask(folder: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(f"file:{folder}/webhooks.db?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchall()
+
+
+def test_the_demonstration_lives_and_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    program = [sys.executable, "-m", "tools.demo", "--folder", str(folder), "--days", "13"]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        text = ""
+        while "Ctrl-C ends it." not in text:
+            text += (line := process.stdout.readline())
+            assert line, f"it ended before it was ready:\n{text}"
+        (url,) = re.findall(r"http://127\.0\.0\.1:\d+", text)
+        assert show.LOGIN in text
+        assert show.PASSWORD in text
+
+        visitor = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        page = visitor.open(f"{url}/login").read().decode()
+        (token,) = re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', page)[:1]
+        form = {"login": show.LOGIN, "password": show.PASSWORD, "csrf_token": token}
+        page = visitor.open(f"{url}/login", urlencode(form).encode()).read().decode()
+        for player in cast.PLAYERS:
+            assert f">{player.name}</a>" in page
+
+        wait_until(lambda: ask(folder, LIVE)[0][0], 20, "a live delivery")
+        states = dict(ask(folder, "SELECT name, coalesce(disabled_reason, enabled) FROM webhooks"))
+        assert (states["Old ERP"], states["Partner portal"]) == ("manual", "failing")
+        statuses = dict(ask(folder, "SELECT status, count(*) FROM deliveries GROUP BY status"))
+        assert {"pending", "succeeded", "failed"} <= statuses.keys()
+        total = "SELECT sum(attempts) FROM {}"
+        assert ask(folder, total.format("webhook_hours")) == ask(
+            folder, total.format("total_hours")
+        )
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def test_its_folder_is_its_own(tmp_path: Path) -> None:
+    (tmp_path / "webhooks.db").touch()
+    with pytest.raises(FileExistsError, match="something else"):
+        show.prepare(tmp_path)
+    assert (tmp_path / "webhooks.db").exists()
+    show.prepare(tmp_path / "new")
+    (tmp_path / "new" / "left").touch()
+    show.prepare(tmp_path / "new")
+    assert [file.name for file in (tmp_path / "new").iterdir()] == [show.MARK]

@@ -1,0 +1,112 @@
+"""The console of the demonstration: set up anew in its folder, then alive until it is ended."""
+
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
+from typing import Any
+
+from flask import Flask
+
+from tools.demo import cast, history
+from tools.demo.receivers import Stage
+from webhooks_ui import create_app, intake, lifecycle, users
+from webhooks_ui.chores import Chores, everything
+from webhooks_ui.database import now, upgrade
+from webhooks_ui.delivery.worker import Worker
+from webhooks_ui.ids import WEBHOOK, new_id
+from webhooks_ui.models import Channel, Webhook, channel_changes, webhook_changes
+from webhooks_ui.models.channel_changes import ChannelSettings
+from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.signing import new_secret
+
+LOGIN, PASSWORD = "olena", "verba-17-lystok-kobzar"
+MARK = ".demonstration"
+
+
+def prepare(folder: Path) -> None:
+    """An empty folder for it; raises `FileExistsError` where something else is kept."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARK).exists():
+            raise FileExistsError(f"{folder} holds something else than a demonstration")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / MARK).touch()
+
+
+@contextmanager
+def console(folder: Path, stage: Stage, days: int, **settings: Any) -> Iterator[Flask]:
+    """The app with its history of so many days; nothing is delivered yet."""
+    app = create_app(
+        {
+            "DATA_DIR": folder,
+            "ALLOWED_NETWORKS": ("127.0.0.0/8",),
+            "RESOLVER": cast.resolve,
+            "DELIVERY_TIMEOUT": history.TIMEOUT,
+            "RETRY_SCHEDULE": tuple(wait * history.SECONDS for wait in history.RETRIES),
+            **settings,
+        }
+    )
+    upgrade(app)
+    try:
+        with app.app_context():
+            users.add_user(LOGIN, PASSWORD)
+            for channel in cast.CHANNELS:
+                channel_changes.save(None, ChannelSettings(*channel))
+            webhooks = {player.name: _webhook(app, stage, player) for player in cast.PLAYERS}
+            history.write(webhooks, now(), days)
+        yield app
+    finally:
+        lifecycle.close(app)
+
+
+@contextmanager
+def alive(app: Flask, every: float) -> Iterator[None]:
+    """Delivers, does the chores, and takes an event in every so many seconds or so."""
+    worker, chores, ending = Worker(app), Chores(app, everything(app)), Flag()
+    threads = [Thread(target=worker.run), Thread(target=_trickle, args=(app, every, ending))]
+    chores.start()
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        worker.stop()
+        chores.stop()
+        for thread in threads:
+            thread.join()
+
+
+def _webhook(app: Flask, stage: Stage, player: cast.Player) -> Webhook:
+    settings = WebhookSettings(
+        name=player.name,
+        url=stage.origin(player.host) + player.path,
+        authorization=player.authorization,
+        event_types=player.events,
+        channel=Channel.by_key(player.channel) if player.channel else None,
+        payload_format=player.payload_format,
+        enabled=True,
+    )
+    vault = app.extensions["vault"]
+    return webhook_changes.create(new_id(WEBHOOK), new_secret(), settings, vault, None)
+
+
+def _trickle(app: Flask, every: float, ending: Flag) -> None:
+    chance = random.Random(history.SEED)  # noqa: S311
+    channels = [key for key, _name, _kind in cast.CHANNELS if key != cast.QUIET_CHANNEL]
+    number = 0
+    while not ending.wait(every * chance.uniform(0.3, 1.7) if number else 0):
+        number += 1
+        kind = chance.choice(cast.USUAL)
+        event = intake.IncomingEvent(
+            type=kind,
+            data=history.data_of(kind, 100_000 + number),
+            channel=intake.ChannelName(chance.choice(channels)),
+            sender_id=f"demo-{number}",
+        )
+        with app.app_context():
+            intake.accept([event])
