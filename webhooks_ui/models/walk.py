@@ -7,7 +7,7 @@ further back; it then says how far it looked, and the next page goes on from the
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, TextClause, func, literal, select, tuple_
@@ -18,6 +18,8 @@ from webhooks_ui.database import db
 PAGE = 50
 WINDOW = 2_000
 _NEIGHBOURS = 50  # rows by id in time of which a few may have been made long after their ids
+_BEFORE = timedelta(seconds=10)  # an id is older than its row: by a wait for the database at most
+_BEHIND = timedelta(seconds=1)  # writers that are under way at once
 _LAST = 2**62
 
 Condition = Any
@@ -89,17 +91,20 @@ def walk(
 
 def span(model: Any, prefix: str, since: datetime | None, until: datetime | None) -> Ids:
     """A span of time as one of row ids, by the unique index of public ids, which begin with the
-    time; both grow together. The exact moments are yet to be looked at."""
+    time; both grow together. It is wider by a few rows: the exact moments are yet to be looked at.
+
+    Those made within one millisecond are in no order, and an id is given before its row is written,
+    so the bounds are rows beyond the span.
+    """
     first, last = 0, _LAST
     if since is not None:
-        near = select(model.id).where(model.public_id >= _id_at(prefix, since))
-        near = near.order_by(model.public_id).limit(_NEIGHBOURS)
-        found = db.session.scalar(select(func.min(near.subquery().c.id)))
-        first = _LAST if found is None else found
-    if until is not None:
-        near = select(model.id).where(model.public_id < _id_at(prefix, until))
+        near = select(model.id).where(model.public_id < _id_at(prefix, since - _BEFORE))
         near = near.order_by(model.public_id.desc()).limit(_NEIGHBOURS)
-        last = db.session.scalar(select(func.max(near.subquery().c.id))) or 0
+        first = db.session.scalar(select(func.min(near.subquery().c.id))) or first
+    if until is not None:
+        near = select(model.id).where(model.public_id >= _id_at(prefix, until + _BEHIND))
+        near = near.order_by(model.public_id).limit(_NEIGHBOURS)
+        last = db.session.scalar(select(func.max(near.subquery().c.id))) or last
     return Ids(first, last)
 
 
