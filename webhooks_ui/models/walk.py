@@ -16,7 +16,7 @@ from ulid import ULID
 from webhooks_ui.database import db
 
 PAGE = 50
-WINDOW = 2_000
+WINDOW = 1_000
 _NEIGHBOURS = 50  # rows by id in time of which a few may have been made long after their ids
 _BEFORE = timedelta(seconds=10)  # an id is older than its row: by a wait for the database at most
 _BEHIND = timedelta(seconds=1)  # writers that are under way at once
