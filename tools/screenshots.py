@@ -3,6 +3,7 @@
 The console runs in this process, so that names such as crm.acme.example lead to the receivers.
 """
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import trustme
 import waitress
@@ -18,8 +20,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.browser import Visitor, launched
 from tests.support.waiting import wait_until
-from tools.demo import cast, show
+from tools.demo import cast, history, show
 from tools.demo.receivers import Stage
+from tools.pictures import light
 from webhooks_ui import intake
 from webhooks_ui.database import db, read_anew
 from webhooks_ui.models import Delivery, Webhook
@@ -70,7 +73,7 @@ def stir(app: Flask) -> None:
     """Has the receiver that is gone say so, and waits until the webhook on call has been told."""
     with app.app_context():
         kind = cast.STATUS
-        data = show.history.data_of(kind, 1)
+        data = history.data_of(kind, 1)
         intake.accept([intake.IncomingEvent(kind, data, intake.ChannelName("whatsapp"))])
 
     def told() -> int:
@@ -101,46 +104,61 @@ def sign_in(browser: Browser, origin: str) -> Visitor:
     return Visitor(browser, origin, state)
 
 
-def save(page: Page, name: str) -> None:
-    """Take the picture of what the window shows; RuntimeError when it is too heavy for a README."""
-    file = PICTURES / f"{name}.png"
-    size = len(page.screenshot(path=file))
-    if size > MOST_BYTES:
-        raise RuntimeError(f"{file.name} has {size:,} bytes, {MOST_BYTES:,} are allowed")
-    print(f"docs/screenshots/{name}.png  {size:,} bytes")
+class Album:
+    """Takes pictures of what a signed-in visitor sees, and puts them into the folder."""
 
+    def __init__(self, visitor: Visitor, blank: Page) -> None:
+        self._visitor, self._blank = visitor, blank
 
-def take(visitor: Visitor, webhooks: dict[str, str]) -> None:
-    """Every picture, and some of them in other clothes."""
-    crm, bot = (f"/webhooks/{webhooks[name]}" for name in ("CRM", "Чергові у Telegram"))
-    save(visitor.open("/webhooks", height=900), "list")
-    save(visitor.open(bot, height=1000), "webhook")
-    page = visitor.open(crm, height=1000)
-    page.locator("#test-send").click()
-    page.locator("#test-result .verdict.good").wait_for()
-    save(page, "test-result")
-    save(visitor.open("/deliveries", height=900), "deliveries")
-    page = visitor.open("/deliveries?status=failed", height=1100)
-    page.locator("tbody .main a.title").first.click()
-    page.locator("h1").wait_for()
-    save(page, "delivery")
-    page = visitor.open("/events", height=1100)
-    page.locator("tbody a.title").nth(3).click()
-    page.locator("h1").wait_for()
-    save(page, "event")
-    recover(visitor, bot)
-    dark = {"locale": "uk-UA", "color_scheme": "dark"}
-    save(visitor.open("/webhooks", height=900, **dark), "list-uk-dark")
-    save(visitor.open("/deliveries", height=900, **dark), "deliveries-uk-dark")
-    save(visitor.open("/webhooks", width=390, height=844, locale="uk-UA"), "list-uk-phone")
+    def open(self, path: str, height: int, *, dark: bool = False, **options: Any) -> Page:
+        """A page in Ukrainian and the dark if wanted, else in English and the light."""
+        clothes: dict[str, Any] = {"locale": "uk-UA", "color_scheme": "dark"} if dark else {}
+        given = {"device_scale_factor": 1.5} | clothes | options
+        return self._visitor.open(path, height=height, **given)
 
+    def save(self, page: Page, name: str) -> None:
+        """What the window shows; RuntimeError when the picture is too heavy for a README."""
+        picture = light(page.screenshot(), self._blank)
+        if len(picture) > MOST_BYTES:
+            raise RuntimeError(f"{name} has {len(picture):,} bytes, {MOST_BYTES:,} are allowed")
+        (PICTURES / f"{name}.png").write_bytes(picture)
+        print(f"docs/screenshots/{name}.png  {len(picture):,} bytes", flush=True)
 
-def recover(visitor: Visitor, webhook: str) -> None:
-    """What a receiver missed is sent again, and its progress is shown."""
-    page = visitor.open(f"{webhook}/recover?span=30d", height=700)
-    page.locator("#recover").click()
-    page.locator("#progress").wait_for()
-    save(page, "recover")
+    def take(self, webhooks: dict[str, str]) -> None:
+        """Every picture, and some of them in other clothes."""
+        names = ("CRM", "Чергові у Telegram", "Partner portal")
+        crm, bot, portal = (f"/webhooks/{webhooks[name]}" for name in names)
+        self.save(self.open("/webhooks", 900), "list")
+        self.save(self.open(bot, 1000), "webhook")
+        page = self.open(crm, 1000)
+        page.locator("#test-send").click()
+        page.locator("#test-result .verdict.good").wait_for()
+        self.save(page, "test-result")
+        self.save(self.open("/deliveries", 900), "deliveries")
+        self.save(self._first_of("/deliveries?status=failed", 1100), "delivery")
+        self.save(self._first_of("/events?event=conversation_status_changed", 1100), "event")
+        self._recover(portal)
+        self.save(self.open("/webhooks", 900, dark=True), "list-uk-dark")
+        self.save(self.open("/deliveries", 900, dark=True), "deliveries-uk-dark")
+        phone = self.open("/webhooks", 844, width=390, locale="uk-UA", device_scale_factor=2)
+        self.save(phone, "list-uk-phone")
+
+    def _first_of(self, path: str, height: int) -> Page:
+        """The page of a list's first row."""
+        page = self.open(path, height)
+        with page.expect_navigation():
+            page.locator("tbody td.main a").first.click()
+        return page
+
+    def _recover(self, webhook: str) -> None:
+        """What a receiver missed while it refused is sent again, and its progress is shown."""
+        since = (datetime.now(UTC) - timedelta(days=11)).strftime("%Y-%m-%dT%H:%M")
+        page = self.open(webhook, 620)
+        page.get_by_role("button", name="Enable").click()
+        page.goto(f"{webhook}/recover?since={since}")
+        page.locator("#recover").click()
+        page.locator("#progress").get_by_text(re.compile("^[1-9][0-9,]* of")).wait_for()
+        self.save(page, "recover")
 
 
 def main() -> None:
@@ -158,7 +176,7 @@ def main() -> None:
         ):
             stir(app)
             visitor = sign_in(browser, origin)
-            take(visitor, ids(app))
+            Album(visitor, browser.new_page()).take(ids(app))
             visitor.leave()
 
 

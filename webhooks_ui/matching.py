@@ -1,14 +1,14 @@
 """Why a webhook gets an event, or does not: the rule of the fan-out, said for people.
 
 A webhook gets an event when it exists, is not deleted and is enabled, subscribes to the event's
-type, and listens to all channels or to the event's own.
+type, and listens to all channels or to the event's own; and the event is not about itself.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-Reason = Literal["not_yet", "deleted", "disabled", "not_subscribed", "other_channel"]
+Reason = Literal["not_yet", "deleted", "disabled", "not_subscribed", "other_channel", "itself"]
 
 
 @dataclass(frozen=True, slots=True)

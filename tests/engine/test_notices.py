@@ -20,7 +20,7 @@ from webhooks_ui import intake
 from webhooks_ui.catalogue import OPERATIONAL_TYPES
 from webhooks_ui.chores import Chores, telling
 from webhooks_ui.database import db, now, transaction
-from webhooks_ui.models import Delivery, Event, Notice, Webhook, webhook_changes
+from webhooks_ui.models import Delivery, Event, Notice, Webhook, event_story, webhook_changes
 from webhooks_ui.notices import GIVE_UP_AFTER, Notices
 from webhooks_ui.setting_addresses import MailServer as Settings
 
@@ -137,6 +137,9 @@ def test_a_webhook_is_not_told_about_itself(engine: Flask) -> None:
     with engine.app_context():
         rows = db.session.query(Delivery).order_by(Delivery.id).all()
         got = {row.type: row.webhook.public_id for row in rows if row.webhook}
+        event = db.session.scalars(select(Event).where(Event.type == "webhook_failing")).one()
+        (missed,) = event_story.missed(event, "", 1).items
+    assert (missed.webhook.public_id, missed.reasons) == (watching, ("itself",))
     assert got == {"webhook_failing": other, "webhook_disabled": watching}
     assert len(rows) == 2
 

@@ -9,6 +9,7 @@ import urllib.request
 from contextlib import closing
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -22,7 +23,7 @@ LIVE = (
 )
 
 
-def ask(folder: Path, query: str) -> list[tuple[object, ...]]:
+def ask(folder: Path, query: str) -> list[Any]:
     with closing(sqlite3.connect(f"file:{folder}/webhooks.db?mode=ro", uri=True)) as database:
         return database.execute(query).fetchall()
 

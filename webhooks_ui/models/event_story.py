@@ -1,5 +1,6 @@
 """What became of an event at every webhook: who got it, who did not, and why."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import lazyload
 
+from webhooks_ui.catalogue import OPERATIONAL_TYPES
 from webhooks_ui.database import db
 from webhooks_ui.matching import Reason, Setup, reasons
 from webhooks_ui.models import delivery_list
@@ -80,7 +82,15 @@ def _states(event: Event, webhook_ids: Sequence[int]) -> dict[int, WebhookState]
     return {state.webhook_id: state for state in found}
 
 
+def _subject(event: Event) -> str:
+    """The public id of the webhook that an event of the console's own is about."""
+    found: str = json.loads(event.data)["webhook"]["id"]
+    return found
+
+
 def _explain(event: Event, webhook: Webhook, state: WebhookState | None) -> Missed:
     setup = state and Setup(state.enabled, state.deleted, state.channel_id, state.event_types)
     against = reasons(event.type, event.channel_id, setup or None)
+    if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:
+        against += ("itself",)
     return Missed(webhook, against, setup or None, state.disabled_reason if state else None)
