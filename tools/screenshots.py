@@ -170,7 +170,7 @@ def main() -> None:
         with (
             receiving(folder) as (stage, trusted),
             show.console(folder / "demo", stage, DAYS, SENDER={"ca_file": str(trusted)}) as app,
-            show.alive(app, every=1.0),
+            show.alive(app, every=3.0),
             served(app) as origin,
             launched() as browser,
         ):
