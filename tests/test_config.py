@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from webhooks_ui import config
 from webhooks_ui.config import SETTINGS, SettingError, load
+from webhooks_ui.setting_addresses import MailServer
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -62,6 +63,14 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("HOST", "::1", "::1"),
         ("HOST", "LocalHost", "localhost"),
         ("PUBLIC_URL", "HTTPS://Hooks.example:8443/", "https://hooks.example:8443"),
+        ("SMTP_URL", "smtp://mail.example", MailServer("mail.example", 587, False)),
+        (
+            "SMTP_URL",
+            "smtps://hooks%40acme.example:p%3Aw%2F@127.0.0.1",
+            MailServer("127.0.0.1", 465, True, "hooks@acme.example", "p:w/"),
+        ),
+        ("NOTICE_EMAIL", "ops+1@Acme.example, a@b", ("ops+1@acme.example", "a@b")),
+        ("NOTICE_FROM", "hooks@acme.example", "hooks@acme.example"),
         ("DELIVERY_TIMEOUT", "2.5", 2.5),
         ("DELIVERY_TIMEOUT", "500ms", 0.5),
         ("RETRY_SCHEDULE", "1s 2m, 3h", (timedelta(0, 1), timedelta(0, 120), timedelta(hours=3))),
@@ -117,6 +126,13 @@ def test_an_address_with_a_range_is_told_its_range() -> None:
         ("PUBLIC_URL", "https://user@hooks.example"),
         ("PUBLIC_URL", "https://hooks.example:0"),
         ("PUBLIC_URL", "https://[::1"),
+        ("SMTP_URL", "mail.example"),
+        ("SMTP_URL", "http://mail.example"),
+        ("SMTP_URL", "smtp://mail.example/path"),
+        ("SMTP_URL", "smtp://:25"),
+        ("NOTICE_EMAIL", "ops@acme.example,ops"),
+        ("NOTICE_EMAIL", "ops@[acme]"),
+        ("NOTICE_FROM", "Ops <ops@acme.example>"),
         ("TRUSTED_PROXIES", "-1"),
         ("DELIVERY_TIMEOUT", "0"),
         ("DELIVERY_TIMEOUT", "soon"),
