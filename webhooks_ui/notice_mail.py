@@ -30,6 +30,7 @@ class MailError(Exception):
 class Told:
     """A notice with what is told of its webhook; `url` and `link` have no secrets.
 
+    `facts` are those of the attempt that gave cause, as `explain.verdict` takes them.
     Plain values, so that no transaction is open while the mail server is waited for.
     """
 
@@ -45,6 +46,7 @@ class Told:
     since: datetime | None
     error: str | None
     status_code: int | None
+    facts: dict[str, Any]
     reason: str | None
     delivery_id: str | None
     waiting: int
@@ -77,7 +79,7 @@ class Mail:
             raise MailError(f"the server answered {error.smtp_code}") from None
         except smtplib.SMTPRecipientsRefused as error:
             raise MailError(f"the server refuses {', '.join(error.recipients)}") from None
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:
             raise MailError(str(error) or type(error).__name__) from None
 
     def _compose(self, told: Sequence[Told]) -> EmailMessage:
@@ -145,7 +147,7 @@ def _what_happened(told: Told) -> list[str]:
     if told.kind == "recovered":
         since = absolute(told.since or told.happened_at)
         return [_("It works again. It had failed since %(moment)s.", moment=since)]
-    found = verdict("failed", told.error, told.status_code)
+    found = verdict("failed", told.error, told.status_code, **told.facts)
     lines = [f"{found.title} {found.meaning}"]
     if told.since:
         lines.append(_("It has failed since %(moment)s.", moment=absolute(told.since)))

@@ -126,6 +126,7 @@ class Notices:
             since=datetime.fromisoformat(since) if since else None,
             error=notice.detail.get("error"),
             status_code=notice.detail.get("status_code"),
+            facts=_facts(delivery, notice.detail.get("error")),
             reason=notice.detail.get("reason"),
             delivery_id=delivery.public_id if delivery else None,
             waiting=waiting.count if waiting else 0,
@@ -139,7 +140,7 @@ class Notices:
         error = delivery = None
         if told.error:
             with force_locale("en"):
-                words = verdict("failed", told.error, told.status_code).title
+                words = verdict("failed", told.error, told.status_code, **told.facts).title
             error = {"code": told.error, "status_code": told.status_code, "message": words}
         if told.delivery_id:
             delivery = {"id": told.delivery_id, "link": self._link("deliveries", told.delivery_id)}
@@ -158,3 +159,12 @@ class Notices:
             "delivery": delivery,
             "waiting": told.waiting,
         }
+
+
+def _facts(delivery: Delivery | None, error: str | None) -> dict[str, Any]:
+    """What explains the failure; nothing where the delivery has gone another way since."""
+    attempt = delivery.attempt if delivery else None
+    if attempt is None or attempt.error != error:
+        return {}
+    names = ("location", "address", "host", "timeout", "detail")
+    return {name: getattr(attempt, name) for name in names}

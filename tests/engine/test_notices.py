@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import insert, select
 from standardwebhooks import Webhook as Verifier
 
-from tests.engine.conftest import MakeApp, send, subscribe, working
+from tests.engine.conftest import MakeApp, ended, send, subscribe, working
 from tests.support.mail_server import MailServer
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.waiting import free_port
@@ -242,6 +242,20 @@ def test_an_email_in_english_over_tls(make_engine: MakeApp, certificate: Path, t
     assert f"https://hooks.example/webhooks/{broken}" in text
     assert "hunter2" not in text
     assert counts(app) == (0, 4)
+
+
+def test_an_email_explains_what_the_engine_met(make_engine: MakeApp, receiver: Receiver) -> None:
+    receiver.answer(Answer(hang=True))
+    with MailServer() as server:
+        app = mailing(make_engine, server, RETRY_SCHEDULE=AT_ONCE, DELIVERY_TIMEOUT=0.2)
+        subscribe(app, receiver.url)
+        send(app)
+        with working(app):
+            ended(app)
+        assert [step(app), step(app)] == [True, False]
+        (mail,) = server.messages
+    assert "within 0.2 s." in mail.message.get_content()
+    assert f"127.0.0.1:{receiver.port}" in mail.message.get_content()
 
 
 def test_an_email_in_ukrainian_tells_of_many(make_engine: MakeApp) -> None:
