@@ -1,6 +1,6 @@
 """Languages: which one a request is answered in, and how times, numbers and sizes are written."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
@@ -8,6 +8,8 @@ from flask_babel import (
     format_date,
     format_datetime,
     format_decimal,
+    format_percent,
+    format_timedelta,
     get_locale,
     get_translations,
 )
@@ -15,6 +17,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 
+from webhooks_ui.database import now
 from webhooks_ui.extensions import babel
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
@@ -35,6 +38,8 @@ def init_app(app: Flask) -> None:
         filesize=filesize,
         number=format_decimal,
         ms=milliseconds,
+        age=age,
+        percent=percent,
     )
 
     @app.context_processor
@@ -68,6 +73,17 @@ def milliseconds(value: float) -> str:
     if value < 1000:
         return str(_("%(number)s ms", number=format_decimal(round(value))))
     return str(_("%(number)s s", number=format_decimal(value / 1000, "#,##0.0")))
+
+
+def age(moment: datetime) -> str:
+    """How long ago a moment was, in the unit that reads best: “3 hours”."""
+    return str(format_timedelta(max(now() - moment, timedelta(minutes=1)), threshold=1))
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1; what is not quite all is not rounded up to it."""
+    whole = 1 if share == 1 else min(share, 0.999)
+    return str(format_percent(whole, "#,##0.#%"))
 
 
 def filesize(value: int) -> str:

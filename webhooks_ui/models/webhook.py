@@ -161,10 +161,15 @@ class Webhook(Model):
 
     @property
     def state(self) -> str:
-        """``disabled``; by the last delivery ``failing`` or ``working``; before it ``untested``."""
+        """``disabled``; ``failing`` since its last success, or ``working``; before it ``untested``.
+
+        Where only tests were sent, the last one decides.
+        """
         if not self.enabled:
             return "disabled"
         last = self.last_delivery
+        if self.failing_since:
+            return "failing"
         if last is None:
             return "untested"
         if last.status == "succeeded":

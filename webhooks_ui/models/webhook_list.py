@@ -153,13 +153,14 @@ def _state_is(state: str) -> ColumnElement[bool]:
     """`Webhook.state` of one that is enabled, in SQL."""
     succeeded = _Last.status == "succeeded"
     tried = or_(_Last.status == "failed", _Last.attempts_made > 0)
+    fails = Webhook.failing_since.is_not(None)
     match state:
         case "working":
-            return succeeded
+            return ~fails & succeeded
         case "failing":
-            return ~succeeded & tried
+            return fails | (~succeeded & tried)
         case _:
-            return or_(_Last.id.is_(None), ~succeeded & ~tried)
+            return ~fails & or_(_Last.id.is_(None), ~succeeded & ~tried)
 
 
 def _one_of(known: Any, text: str) -> str:

@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 from webhooks_ui.catalogue import ALL_TYPES, sample_json
 from webhooks_ui.database import now
 from webhooks_ui.delivery.addresses import unwrapped, why_not_public
+from webhooks_ui.explain import ERROR_LABELS
 from webhooks_ui.forms.test_panel import TestPanel
-from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
+from webhooks_ui.models import Channel, Delivery, Webhook, health, webhook_changes
 from webhooks_ui.models.webhook_list import WebhookQuery
 from webhooks_ui.security import is_piece_request, safe_next
 from webhooks_ui.vault import Vault
@@ -55,13 +56,16 @@ def index() -> Response | str:
         "states": STATE_LABELS,
         "sorts": SORT_LABELS,
         "waiting": Delivery.waiting_for(webhook.id for webhook in page.items),
+        "health": health.of([webhook.id for webhook in page.items], now()),
+        "errors": ERROR_LABELS,
         "nothing_yet": not page.total and not query.active,
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
         "sort_url": lambda key: url_for(".index", **query.arguments(sort=key, page=1)),
     }
     if not is_piece_request():
         deleted = Webhook.by_public_id(request.args.get("deleted", ""), deleted=True)
-        return render_template("webhooks/list.html", deleted=deleted, **words)
+        summary = health.summary(now())
+        return render_template("webhooks/list.html", deleted=deleted, summary=summary, **words)
     answer = current_app.make_response(render_template("webhooks/_list.html", **words))
     header = "HX-Replace-Url" if request.htmx.trigger_name == "q" else "HX-Push-Url"  # type: ignore[attr-defined]
     answer.headers[header] = url_for(".index", **query.arguments())
@@ -140,6 +144,9 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     return {
         "webhook": webhook,
         "waiting": Delivery.waiting_for([webhook.id]),
+        "health": health.of([webhook.id], now()),
+        "errors": ERROR_LABELS,
+        "was_enabled": request.args.get("enabled") == "now" and webhook.enabled,
         "signing_secret": secrets[0] if _is_revealed(webhook) else None,
         "secret_until": webhook.previous_secret_until if len(secrets) > 1 else None,
         "panel": panel or TestPanel.fresh(webhook.event_types),
@@ -174,8 +181,8 @@ def _switch(webhook: Webhook, *, enabled: bool) -> Response | str:
     webhook_changes.set_enabled(webhook, enabled, current_user.user)
     if is_piece_request():
         return _row(webhook)
-    back = safe_next(request.form.get("next")) or url_for(".show", id=webhook.public_id)
-    return redirect(back, 303)
+    own = url_for(".show", id=webhook.public_id, enabled="now" if enabled else None)
+    return redirect(safe_next(request.form.get("next")) or own, 303)
 
 
 def _row(webhook: Webhook) -> str:
@@ -183,5 +190,7 @@ def _row(webhook: Webhook) -> str:
         "webhooks/_row.html",
         webhook=webhook,
         waiting=Delivery.waiting_for([webhook.id]),
+        health=health.of([webhook.id], now()),
+        errors=ERROR_LABELS,
         event_types=ALL_TYPES,
     )

@@ -1,0 +1,163 @@
+"""How webhooks fare, on the list and on their pages: from real outcomes, by the hour."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import event, update
+
+from tests.conftest import sign_in
+from tests.engine.conftest import MakeApp, make_engine, postgres, postgres_url, send, subscribe
+from tests.engine.test_counts import claim, outcome, record
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.models import Webhook, health
+from webhooks_ui.models.counts import DURATION_BOUNDS
+from webhooks_ui.models.health import HOURS, Health
+
+__all__ = ["make_engine", "postgres", "postgres_url"]  # fixtures
+
+
+@pytest.fixture
+def app(make_engine: MakeApp) -> Flask:
+    return make_engine(WTF_CSRF_ENABLED=False)
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    return sign_in(app, "olena")
+
+
+def happen(app: Flask, good: int, bad: int, ago: timedelta, **facts: Any) -> None:
+    """So many attempts to every webhook, a while ago."""
+    moment = now() - ago
+    send(app, good + bad)
+    jobs = claim(app, now())
+    for number, job in enumerate(jobs):
+        status = "succeeded" if number % (good + bad) < good else "failed"
+        record(app, moment, outcome(job, status, moment, **facts))
+
+
+def of(app: Flask, public_id: str) -> Health:
+    with app.app_context():
+        webhook = Webhook.by_public_id(public_id)
+        assert webhook
+        return health.of([webhook.id], now()).get(webhook.id, Health())
+
+
+def test_what_happened_is_counted_by_the_hour(app: Flask, browser: FlaskClient) -> None:
+    own = subscribe(app, "http://127.0.0.1/1", name="CRM")
+    happen(app, 3, 1, timedelta(0), duration_ms=120)
+    happen(app, 2, 0, timedelta(hours=5), duration_ms=120)
+    happen(app, 4, 0, timedelta(days=3), duration_ms=120)
+    found = of(app, own)
+    assert (found.day.good_attempts, found.day.attempts, found.day.given_up) == (5, 6, 1)
+    assert (found.week.delivered, found.week.attempts) == (9, 10)
+    assert [hour for hour in found.hours if any(hour)] == [(2, 0), (3, 1)]
+    assert found.hours[-1] == (3, 1)
+    assert found.day.median_ms is not None
+    assert 100 <= found.day.median_ms <= 200
+
+    row = browser.get("/webhooks").text
+    assert re.search(r"24 h: 83\.3% · 5 of 6", row)
+    assert re.search(r"7 d: 90% · 9 of 10", row)
+    page = browser.get(f"/webhooks/{own}").text
+    assert "83.3%" in page
+    assert "9 / 10" in page
+    assert page.count('<path class="bad" d="M') == 1
+
+
+def test_nothing_sent_is_said_so(app: Flask, browser: FlaskClient) -> None:
+    own = subscribe(app, "http://127.0.0.1/1")
+    assert "nothing sent in 7 days" in browser.get("/webhooks").text
+    assert "No event was sent to it" in browser.get(f"/webhooks/{own}").text
+    assert of(app, own).day.rate is None
+
+
+def test_the_top_of_the_list_says_how_everything_stands(app: Flask, browser: FlaskClient) -> None:
+    subscribe(app, "http://127.0.0.1/1", name="Good")
+    happen(app, 2, 0, timedelta(0))
+    subscribe(app, "http://127.0.0.1/2", name="Bad", event_types=("team_changed",))
+    send(app, type="team_changed")
+    (job,) = claim(app, now())
+    record(app, now(), outcome(job, "failed", now()))
+    send(app, 3)
+    words = re.sub(r"<[^>]+>|\s+", " ", browser.get("/webhooks").text.partition("<dl")[2])
+    assert re.search(r"Delivered in 24 h\s+2 ", words)
+    assert re.search(r"Failing webhooks\s+1 ", words)
+    assert re.search(r"Waiting deliveries\s+3 ", words)
+    failing = browser.get("/webhooks?status=failing").text
+    assert ">Bad<" in failing
+    assert ">Good<" not in failing
+
+
+def test_who_fails_says_since_when_why_and_what_to_do(app: Flask, browser: FlaskClient) -> None:
+    own = subscribe(app, "http://127.0.0.1/1", name="CRM")
+    happen(app, 0, 1, timedelta(0), status_code=500)
+    with app.app_context(), transaction():
+        db.session.execute(update(Webhook).values(failing_since=now() - timedelta(hours=3)))
+    assert "Failing for 3 hours: refused by its status" in browser.get("/webhooks").text
+    page = browser.get(f"/webhooks/{own}").text
+    assert "It has failed since" in page
+    assert "Look at the receiver" in page
+    ukrainian = browser.get("/webhooks", headers={"Accept-Language": "uk"}).text
+    assert "3 години" in ukrainian
+
+
+def test_enabling_offers_to_recover_what_was_missed(app: Flask, browser: FlaskClient) -> None:
+    own = subscribe(app, "http://127.0.0.1/1", enabled=False)
+    answer = browser.post(f"/webhooks/{own}/enable", follow_redirects=True)
+    assert "What it missed meanwhile can be sent again." in answer.text
+    assert f"/webhooks/{own}/recover" in answer.text
+    assert "What it missed" not in browser.get(f"/webhooks/{own}").text
+
+
+def test_the_list_asks_as_much_for_50_webhooks_as_for_one(app: Flask, browser: FlaskClient) -> None:
+    def asked() -> int:
+        statements: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            statements.append(statement)
+
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        assert browser.get("/webhooks").status_code == 200
+        event.remove(engine, "before_cursor_execute", note)
+        return len(statements)
+
+    subscribe(app, "http://127.0.0.1/0")
+    happen(app, 1, 0, timedelta(0))
+    one = asked()
+    for number in range(49):
+        subscribe(app, f"http://127.0.0.1/{number}", event_types=("team_changed",))
+    assert asked() == one
+
+
+@given(st.lists(st.integers(0, 30), min_size=12, max_size=12))
+def test_the_typical_time_lies_where_the_middle_one_does(took: list[int]) -> None:
+    median = health._median(took)
+    if not sum(took):
+        assert median is None
+        return
+    each = [number for number, count in enumerate(took) for _ in range(count)]
+    middle = each[(len(each) - 1) // 2]
+    bounds = (1, *DURATION_BOUNDS, 2 * DURATION_BOUNDS[-1])
+    assert median is not None
+    assert bounds[middle] <= median <= bounds[middle + 1] + 1e-6
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=24, max_size=24))
+def test_the_bars_stay_in_their_box(hours: list[tuple[int, int]]) -> None:
+    good, bad = Health(hours=hours).bars()
+    assert good.count("M") <= HOURS
+    for path in (good, bad):
+        for x, y, tall in re.findall(r"M(\d+) (\d+)v-(\d+)h3v\3z", path):
+            assert 0 <= int(x) <= 92
+            assert int(y) - int(tall) >= 0
+            assert int(y) <= 24
+    assert bad.count("M") == sum(failed > 0 for _, failed in hours)
