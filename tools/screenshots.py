@@ -136,7 +136,9 @@ class Album:
         self.save(page, "test-result")
         self.save(self.open("/deliveries", 900), "deliveries")
         self.save(self._first_of("/deliveries?status=failed", 1100), "delivery")
-        self.save(self._first_of("/events?event=conversation_status_changed", 1100), "event")
+        self.save(
+            self._first_of("/events?event=conversation_status_changed&test=no", 1500), "event"
+        )
         self._recover(portal)
         self.save(self.open("/webhooks", 900, dark=True), "list-uk-dark")
         self.save(self.open("/deliveries", 900, dark=True), "deliveries-uk-dark")
