@@ -29,6 +29,7 @@ def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
     yield from pruning.states(before)
     yield from pruning.recoveries(before)
     yield from pruning.webhooks(before)
+    yield from pruning.receivers(moment)
     for pages in space.give_back():
         yield Counter(pages=pages)
 

@@ -42,6 +42,7 @@ OPEN_TO_ALL = {
     "language.switch",
     "health.alive",
     "health.ready",
+    "receiver.arrive",
     "metrics.show",
 }
 OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_sessions"}

@@ -35,6 +35,7 @@ def serve(
     app = create_app({name: value for name, value in given.items() if value is not None})
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
     listening = listen(app.config["HOST"], app.config["PORT"])
+    app.config["OWN_URL"] = address(listening)
     database.upgrade(app)
     metrics.share(app.config["DATA_DIR"])
     supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])

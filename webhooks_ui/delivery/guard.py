@@ -61,6 +61,8 @@ class Guard:
 
     `allowed` are CIDR ranges, IP addresses and host names that are reachable although they are not
     public; a host named there may resolve to anything. Raises ValueError for a range that is none.
+    `is_own` says of a URL whether it is the exact address of a built-in receiver: the console's own
+    address is the one exception, for that URL alone.
 
     A good answer is remembered for `remember` seconds, for speed. That opens no gap: what is
     remembered are checked addresses, not a permission for the name, and connections go to these
@@ -74,7 +76,9 @@ class Guard:
         *,
         remember: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
+        is_own: Callable[[str], bool] = lambda _url: False,
     ) -> None:
+        self._is_own = is_own
         self._networks, self._hosts = _split_allowed(allowed)
         self._resolver = BoundedResolver(resolve)
         self._remember = remember
@@ -102,17 +106,26 @@ class Guard:
             self._remembered[host, port] = self._clock() + self._remember, answer
         return answer
 
+    def addresses(
+        self, target: Target, timeout: float
+    ) -> tuple[Address, ...] | Blocked | DnsFailure:
+        """What `check` answers for the target's host; a built-in receiver's URL is let through."""
+        answer = self.check(target.host, target.port, timeout)
+        if isinstance(answer, Blocked) and self._is_own(target.url):
+            return self._resolve(target.host, target.port, timeout, free=True)
+        return answer
+
     def forget(self, host: str, port: int) -> None:
         """Resolve anew next time: connecting to the remembered addresses failed."""
         self._remembered.pop((host, port), None)
 
     def refusal(self, target: Target, timeout: float) -> Blocked | DnsFailure | None:
         """Why a target cannot be saved, with a `message` for the form; None if it can."""
-        answer = self.check(target.host, target.port, timeout)
+        answer = self.addresses(target, timeout)
         return None if isinstance(answer, tuple) else answer
 
     def _resolve(
-        self, host: str, port: int, timeout: float
+        self, host: str, port: int, timeout: float, *, free: bool = False
     ) -> tuple[Address, ...] | Blocked | DnsFailure:
         try:
             answer: tuple[str, ...] | DnsFailure = (str(ip_address(host)),)
@@ -126,7 +139,7 @@ class Guard:
             return DnsFailure(host, "failed")
         for address in addresses:
             kind = self._kind(address, host)
-            if kind is not None:
+            if kind is not None and not free:
                 return Blocked(host, str(address), kind)
         return tuple(Address(str(a), _FAMILIES[a.version]) for a in addresses)
 

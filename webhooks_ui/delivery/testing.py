@@ -20,7 +20,7 @@ from webhooks_ui.delivery.attempts import attempt_of
 from webhooks_ui.delivery.guard import Guard, system_resolve
 from webhooks_ui.delivery.message import Endpoint, compose
 from webhooks_ui.delivery.sender import OutgoingRequest, Sender
-from webhooks_ui.models import Channel, Delivery, Event, Webhook
+from webhooks_ui.models import Channel, Delivery, Event, Receiver, Webhook
 
 MOST_AT_ONCE = 64
 MOST_WAITING = 3  # answers that wait for a result: each holds one of the server's few threads
@@ -124,7 +124,13 @@ class TestRunner:
 def init_app(app: Flask) -> None:
     """Makes the one sender of this process and the runner of its tests."""
     timeout = app.config["DELIVERY_TIMEOUT"]
-    guard = Guard(app.config["ALLOWED_NETWORKS"], app.config.get("RESOLVER", system_resolve))
+    resolve = app.config.get("RESOLVER", system_resolve)
+
+    def is_receiver(url: str) -> bool:
+        with app.app_context():
+            return Receiver.is_at(url)
+
+    guard = Guard(app.config["ALLOWED_NETWORKS"], resolve, is_own=is_receiver)
     app.extensions["guard"] = guard
     app.extensions["sender"] = Sender(guard, timeout=timeout, **app.config.get("SENDER", {}))
     app.extensions["tests"] = TestRunner(app, app.extensions["sender"], timeout)

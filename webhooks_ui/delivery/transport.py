@@ -87,7 +87,7 @@ class Transport(BaseAdapter):
 
     def _addresses(self, attempt: Attempt) -> tuple[Address, ...]:
         target, start = attempt.target, time.monotonic()
-        found = self._guard.check(target.host, target.port, attempt.deadline - start)
+        found = self._guard.addresses(target, attempt.deadline - start)
         if isinstance(found, Blocked):
             attempt.trace.address = found.address
             raise AttemptError("blocked_address", found.kind.replace("_", " "))

@@ -16,6 +16,7 @@ from webhooks_ui.database import db, read_anew, transaction
 from webhooks_ui.models.counts import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event
+from webhooks_ui.models.receiver import Receiver
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_history import WebhookState
@@ -74,6 +75,11 @@ def webhooks(before: datetime) -> Iterator[Deleted]:
     """Webhooks that were deleted before that time and have no delivery left."""
     has_some = exists().where(Delivery.webhook_id == Webhook.id)
     yield from _all_of(Webhook, (Webhook.id,), Webhook.deleted_at < before, ~has_some, most=SLICE)
+
+
+def receivers(moment: datetime) -> Iterator[Deleted]:
+    """Built-in receivers that have expired, with what arrived there."""
+    yield from _all_of(Receiver, (Receiver.id,), Receiver.expires_at <= moment, most=SLICE)
 
 
 def _not_recovering(before: datetime) -> datetime:

@@ -23,6 +23,7 @@ def new() -> Answer:
     """A new webhook."""
     form = form_of(None)
     if request.method == "GET":
+        form.url.data = request.args.get("url", "")[:2048]
         return render_form(form)
     if not form.check(current_app.extensions["guard"]):
         return render_form(form), 422

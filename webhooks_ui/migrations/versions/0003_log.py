@@ -84,6 +84,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_received_requests")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         op.f("ix_received_requests_receiver_id_id"), "received_requests", ["receiver_id", "id"]
