@@ -62,7 +62,10 @@ def signed(app: Flask, delivery: Delivery, body: bytes) -> dict[str, str]:
 def test_its_address_is_never_what_a_request_calls_the_console(
     app: Flask, browser: FlaskClient
 ) -> None:
-    answer = browser.post("/receiver", environ_overrides={"HTTP_HOST": "internal.example"})
+    cookie = browser.get_cookie("session")
+    assert cookie
+    spoofed = {"Host": "internal.example", "Cookie": f"session={cookie.value}"}
+    answer = app.test_client(use_cookies=False).post("/receiver", headers=spoofed)
     with app.app_context():
         receiver = Receiver.by_token(answer.location.rpartition("/")[2])
         assert receiver
