@@ -79,8 +79,9 @@ def _advance(row: int) -> bool:
         recovery = db.session.get(Recovery, row, with_for_update=True, populate_existing=True)
         if recovery is None or recovery.status != "running":
             return False
-        if recovery.webhook and (not recovery.webhook.enabled or recovery.webhook.deleted_at):
-            _end(recovery, "stopped")
+        webhook = recovery.webhook
+        if webhook and (webhook.deleted_at or not webhook.enabled):
+            _end(recovery, "stopped", "deleted" if webhook.deleted_at else "disabled")
             return False
         room = MOST_WAITING - _waiting(recovery)
         if room < AT_ONCE:
@@ -139,6 +140,6 @@ def _make(recovery: Recovery, rows: list[int]) -> None:
         db.session.execute(insert(Delivery), made)
 
 
-def _end(recovery: Recovery, status: str) -> None:
+def _end(recovery: Recovery, status: str, reason: str | None = None) -> None:
     over = update(Recovery).where(Recovery.id == recovery.id, text("status = 'running'"))
-    db.session.execute(over.values(status=status, finished_at=now()))
+    db.session.execute(over.values(status=status, reason=reason, finished_at=now()))

@@ -1,11 +1,14 @@
 """Recover: what was not delivered is counted first, then sent again, each once."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from datetime import timedelta
+from html import unescape
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
@@ -120,6 +123,37 @@ def test_what_was_settled_otherwise_is_left_out(engine: Flask) -> None:
         assert lost.preview(Choice(), now() - HOUR, now() + HOUR).count == 1
 
 
+def test_more_than_were_counted_is_said_and_can_be_started(
+    engine: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lost, "MOST_COUNTED", 10)
+    own = subscribe(engine, "http://127.0.0.1/1")
+    send(engine, 12)
+    lose(engine)
+    with engine.app_context(), transaction():
+        db.session.execute(update(Delivery).where(Delivery.id <= 10).values(test=False))
+        for row in range(1, 11):  # the first ten were sent again by hand and are on their way
+            first = db.session.get_one(Delivery, row)
+            again = Delivery(event_id=first.event_id, webhook_id=first.webhook_id, type=first.type)
+            again.status, again.due_at = "pending", now() + HOUR
+            db.session.add(again)
+    page = browser.get(f"/webhooks/{own}/recover?span=1h").text
+    assert "0 or more deliveries" in page
+    assert browser.post(f"/webhooks/{own}/recover", data={"span": "1h"}).status_code == 303
+    go_through(engine)
+    assert len(made(engine)) == 2
+
+
+def test_a_filtered_list_leads_to_it(engine: Flask, browser: FlaskClient) -> None:
+    subscribe(engine, "http://127.0.0.1/1", name="CRM")
+    send(engine, 3)
+    lose(engine)
+    page = browser.get("/deliveries?webhook=CRM&error=timeout&status=failed").text
+    (link,) = re.findall(r'href="(/deliveries/recover\?[^"]*)"', page)
+    assert '<strong id="found">3 deliveries</strong>' in browser.get(unescape(link)).text
+    assert "/deliveries/recover" not in browser.get("/deliveries").text
+
+
 def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
     subscribe(engine, "http://127.0.0.1/1")
     send(engine, recovering.AT_ONCE + 50)
@@ -149,7 +183,8 @@ def test_it_stops_with_its_webhook_and_only_one_runs(engine: Flask, browser: Fla
     assert "Another recovery is not over yet." in second.text
     switch(engine, own, enabled=False)
     go_through(engine)
-    assert (state(engine).status, made(engine)) == ("stopped", [])
+    assert (state(engine).status, state(engine).reason, made(engine)) == ("stopped", "disabled", [])
+    assert "The webhook was disabled." in browser.get(f"/recoveries/{begun.public_id}").text
 
 
 def test_it_does_not_flood(engine: Flask) -> None:

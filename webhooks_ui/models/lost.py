@@ -24,7 +24,7 @@ _NOBODY = -1
 class Preview:
     """How many deliveries would be sent again, and how many of those lost are left out.
 
-    Both are counted up to `MOST_COUNTED`. `last_row` is the newest delivery that there is.
+    Looked at are the oldest `MOST_COUNTED` that were lost. `last_row` is the newest delivery.
     """
 
     count: int
@@ -33,8 +33,8 @@ class Preview:
 
     @property
     def is_more(self) -> bool:
-        """Whether there are more than were counted."""
-        return self.count >= MOST_COUNTED
+        """Whether there are more than were looked at."""
+        return self.count + self.left_out >= MOST_COUNTED
 
 
 def preview(choice: Choice, since: datetime, until: datetime) -> Preview:

@@ -1,6 +1,5 @@
 """A recovery: sending again, in the background, what was not delivered in a span of time."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from webhooks_ui.ids import RECOVERY, new_id
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.webhook import Webhook
 
+MOST_COUNTED = 20_000
 _RUNNING = text("status = 'running'")
 
 
@@ -35,7 +35,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What came of the deliveries that a recovery has made so far."""
+    """What came of the deliveries that a recovery has made so far.
+
+    Of each it is counted up to `MOST_COUNTED`.
+    """
 
     delivered: int
     failed: int
@@ -72,6 +75,8 @@ class Recovery(Model):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    # Why it was stopped when nobody did: ``disabled`` or ``deleted``, its webhook.
+    reason: Mapped[str | None] = mapped_column(String(10))
 
     webhook: Mapped[Webhook | None] = relationship()
 
@@ -91,13 +96,16 @@ class Recovery(Model):
 
     def progress(self) -> Progress:
         """What came of what it has sent."""
-        counted = select(Delivery.status, func.count()).where(Delivery.recovery_id == self.id)
-        by_status = Counter(dict(db.session.execute(counted.group_by(Delivery.status)).all()))
         return Progress(
-            delivered=by_status["succeeded"],
-            failed=by_status["failed"] + by_status["cancelled"],
-            under_way=by_status["pending"] + by_status["delivering"],
+            delivered=self._count("succeeded"),
+            failed=self._count("failed") + self._count("cancelled"),
+            under_way=self._count("pending") + self._count("delivering"),
         )
+
+    def _count(self, status: str) -> int:
+        own = select(Delivery.id).where(Delivery.recovery_id == self.id, Delivery.status == status)
+        seen = own.limit(MOST_COUNTED).subquery()
+        return db.session.scalar(select(func.count()).select_from(seen)) or 0
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

@@ -77,7 +77,7 @@ def _recover(webhook: Webhook | None) -> Response | str:
     since = chosen.since or _usual_start(webhook)
     until = chosen.until or now()
     found = lost.preview(choice, since, until)
-    if request.method == "POST" and found.count:
+    if request.method == "POST" and (found.count or found.is_more):
         return _start(choice, since, until, found)
     return render_template(
         "recoveries/preview.html",

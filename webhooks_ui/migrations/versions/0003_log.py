@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("created_by_id", RowId),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger()),
+        sa.Column("reason", sa.String(length=10)),
         sa.ForeignKeyConstraint(
             ["created_by_id"],
             ["users.id"],
