@@ -194,7 +194,7 @@ def look_at_the_delivery(keys: Keys) -> None:
     keys.tab_to(history.get_by_role("link").first, back=True)
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Message created")).to_be_visible()
-    keys.tab_to(page.get_by_role("main").get_by_role("link", name="Webhooks"))
+    keys.tab_to(page.get_by_role("navigation", name="Main").get_by_role("link", name="Webhooks"))
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()
 

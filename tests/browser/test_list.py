@@ -225,7 +225,7 @@ def test_a_result_stands_in_the_list(page: Page, receiver: Receiver) -> None:
     expect(row(page, "Result")).to_contain_text("Working")
     row(page, "Result").get_by_role("link", name="The receiver accepted").click()
     expect(page.get_by_role("heading", name="Message created")).to_be_visible()
-    expect(page.locator("#test-result")).to_contain_text("The receiver accepted the event.")
+    expect(page.locator("#delivery")).to_contain_text("The receiver accepted the event.")
 
 
 def test_after_signing_out_in_another_tab_a_button_leads_to_the_sign_in(
