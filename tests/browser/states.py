@@ -97,6 +97,19 @@ def deleted_row(page: Page, seeds: Seeds) -> None:
     expect(page.locator("tr.gone")).to_be_visible()
 
 
+def receiver_with_requests(page: Page, _seeds: Seeds) -> None:
+    """A built-in receiver at which something has arrived; one for all looks at it."""
+    page.goto("/receiver")
+    known = page.locator("td.main a")
+    if known.count():
+        known.first.click()
+    else:
+        page.get_by_role("main").locator("form[action='/receiver'] button").click()
+        page.request.post(page.url, data={"hello": "world"})
+        page.reload()
+    expect(page.locator("#requests details").first).to_be_visible()
+
+
 def put_back(page: Page) -> None:
     undo = page.locator("tr.gone button")
     if undo.count():
@@ -148,6 +161,9 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "deliveries": partial(go, "/deliveries?test=yes&since=2026-01-01T00:00"),
     "no delivery matches": partial(go, "/deliveries?q=nobody"),
     "events": partial(go, "/events"),
+    "receiver": receiver_with_requests,
+    "receivers": partial(go, "/receiver"),
+    "no receiver": partial(go, "/receiver/none"),
     "channels": partial(go, "/channels"),
     "new channel": partial(go, "/channels/new"),
     "channel with mistakes": partial(save_nothing, "/channels/new"),

@@ -31,6 +31,8 @@ SAME_EVERYWHERE = {
         "Chrome",
         "Linux",
         "Headless",
+        "CSV",
+        "NDJSON",
     ),
     *("Content-Type", "User-Agent", "webhook-id", "webhook-timestamp", "webhook-signature"),
     *("OK", "webhooks-ui", "olena", "acme", "Off", "Refused", "elsewhere", "sales"),
