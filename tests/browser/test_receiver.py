@@ -1,0 +1,57 @@
+"""The built-in receiver from the empty list on: made, pointed at, seen live, answers as told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.steps import expect_verdict, send_test, sign_in
+from tests.support.browser import Visitor
+from tests.support.server import Server
+
+LOGIN, PASSWORD = "marta", "kalyna-42-vitrylo-misto"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server as `make run` starts it: no private network may be reached."""
+    with Server(tmp_path / "data") as server:
+        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+        yield server
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+def test_from_the_empty_list_to_a_signature_that_holds(
+    browser: Browser, server: Server, javascript: bool
+) -> None:
+    visitor = Visitor(browser, server.url, signed_in=None)
+    page = visitor.open("/login", javascript=javascript)
+    sign_in(page, LOGIN, PASSWORD)
+    page.get_by_role("button", name="Try the built-in receiver").press("Enter")
+    expect(page.locator("h1")).to_have_text("What arrives")
+    expect(page.get_by_text("Nothing has arrived yet")).to_be_visible()
+    receiver = page.url
+
+    page.get_by_role("link", name="Make a webhook that sends here").press("Enter")
+    expect(page.locator("#url")).to_have_value(receiver)
+    page.locator("#events-message_created").check()
+    page.locator("#save").press("Enter")
+    other = page.context.new_page()
+    other.goto(receiver)
+    send_test(page)
+    expect_verdict(page, "good", "The receiver accepted the event.")
+
+    if not javascript:
+        other.reload()
+    arrived = other.locator("#requests details").first
+    expect(arrived).to_contain_text("signature holds")
+    expect(arrived).to_contain_text("message_created")
+    expect(other.locator("#requests-title")).to_have_text("1 request")
+
+    other.locator("#answer").select_option("500")
+    other.locator("#choose").press("Enter")
+    expect(other.get_by_text("From now on it answers: 500: it has an error.")).to_be_visible()
+    send_test(page)
+    expect_verdict(page, "bad", "The receiver had an error.")
+    visitor.leave()
