@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui import recovering
-from webhooks_ui.database import now, read_anew
+from webhooks_ui.database import UNREACHABLE, now, read_anew
 from webhooks_ui.models import ChoreRun, standing
 from webhooks_ui.notices import Notices
 from webhooks_ui.retention import DailyPruning
@@ -107,8 +107,9 @@ class Chores:
         try:
             with self._app.app_context():
                 return self._step(chore)
-        except DBAPIError as error:
-            log.warning("%s waits until the database answers: %s", chore.name, error.orig)
+        except (DBAPIError, *UNREACHABLE) as error:
+            reason = getattr(error, "orig", error)
+            log.warning("%s waits until the database answers: %s", chore.name, reason)
         except Exception:
             log.exception("%s failed and is tried again", chore.name)
         return False

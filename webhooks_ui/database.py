@@ -19,11 +19,16 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, Dialect, Engine, Integer, MetaData, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What is raised while the database is locked, full, away, or every connection to it is taken."""
 EPOCH = datetime.fromtimestamp(0, UTC)
 BUSY_TIMEOUT = timedelta(seconds=5)
+CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL
 _MIGRATION_LOCK = 0x77686B73  # one migration at a time on PostgreSQL, whoever starts it
 
 
@@ -154,7 +159,13 @@ def _is_current() -> bool:
 
 def _engine_options(backend: str) -> dict[str, Any]:
     if backend != "sqlite":
-        return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 30}
+        away_after = {"connect_timeout": CONNECT_TIMEOUT // timedelta(seconds=1)}
+        return {
+            "pool_pre_ping": True,
+            "pool_size": 10,
+            "max_overflow": 30,
+            "connect_args": away_after,
+        }
     options: dict[str, Any] = {"pool_size": 10, "max_overflow": 30}
     try:
         # The wheel brings a SQLite without the WAL-reset bug that older system libraries have.

@@ -9,10 +9,11 @@ from flask import Flask, current_app, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
+from webhooks_ui.database import UNREACHABLE
 from webhooks_ui.problem import Problem
 
 API = "/api/"
@@ -89,7 +90,8 @@ def init_app(app: Flask) -> None:
     """Answers every error with words of ours."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
-    app.register_error_handler(OperationalError, _database_error)
+    for unreachable in UNREACHABLE:
+        app.register_error_handler(unreachable, _database_error)
     for overtaken in (IntegrityError, ObjectDeletedError, StaleDataError):
         app.register_error_handler(overtaken, _overtaken)
 
@@ -106,9 +108,7 @@ def _problem(code: int, headers: dict[str, str] | None = None) -> Problem:
 def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
     if error.code is None or error.code < 400 or isinstance(error, Problem):
         return error
-    if isinstance(error, InternalServerError) and isinstance(
-        error.original_exception, OperationalError
-    ):
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, UNREACHABLE):
         error.code = 503
     if request.path.startswith(API):
         return _problem(error.code, _headers(error))
@@ -135,8 +135,8 @@ def _overtaken(_error: Exception) -> tuple[str, int] | Problem:
     return _page(409, PAGES[409]), 409
 
 
-def _database_error(error: OperationalError) -> tuple[str, int, dict[str, str]] | Problem:
-    current_app.logger.error("The database refused: %s", error.orig)
+def _database_error(error: Exception) -> tuple[str, int, dict[str, str]] | Problem:
+    current_app.logger.error("The database refused: %s", getattr(error, "orig", error))
     headers = {"Retry-After": str(RETRY_AFTER)}
     if request.path.startswith(API):
         return _problem(503, headers)

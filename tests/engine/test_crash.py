@@ -2,13 +2,16 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from tests.engine.conftest import MakeApp, deliveries, ended, send, subscribe
@@ -115,6 +118,20 @@ def expire_leases() -> None:
         db.session.execute(leased.values(lease_until=now() - timedelta(seconds=1)))
 
 
+def freeze(process: subprocess.Popen[bytes], app: Flask) -> None:
+    """Stops a process, but not in the middle of a write: nobody could write to that SQLite file."""
+    for _ in range(200):
+        process.send_signal(signal.SIGSTOP)
+        if app.config["DATABASE_URL"].startswith("postgresql"):
+            return
+        file = sqlite3.connect(app.config["DATA_DIR"] / "webhooks.db", timeout=0)
+        with closing(file), suppress(sqlite3.OperationalError):
+            file.execute("BEGIN IMMEDIATE")
+            return
+        process.send_signal(signal.SIGCONT)
+    raise AssertionError("it writes without a rest")
+
+
 def test_a_frozen_worker_that_wakes_changes_nothing(
     make_engine: MakeApp, environ: dict[str, str], receiver: Receiver
 ) -> None:
@@ -125,7 +142,7 @@ def test_a_frozen_worker_that_wakes_changes_nothing(
 
     frozen = start(environ)
     receiver.wait(1)
-    frozen.send_signal(signal.SIGSTOP)
+    freeze(frozen, app)
     with app.app_context():
         expire_leases()
     other = start(environ)

@@ -16,17 +16,21 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from tests.conftest import sign_in
 from tests.delivery.hostile import Behaviour, Hostile, Peer, answering, answering_once
 from tests.engine.conftest import MakeApp, deliveries, ended, send, subscribe, working
 from tests.support.postgres import Postgres
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui import create_app, database, lifecycle
-from webhooks_ui.database import db, upgrade
+from webhooks_ui.authorization import Bearer
+from webhooks_ui.database import db, transaction, upgrade
+from webhooks_ui.delivery import queue
 from webhooks_ui.delivery import worker as worker_module
 from webhooks_ui.delivery.attempts import attempt_of
-from webhooks_ui.models import Attempt, Delivery, Event
+from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 
 
 def attempts(app: Flask) -> list[Attempt]:
@@ -370,6 +374,68 @@ def test_every_fault_of_a_receiver_ends_in_a_recorded_attempt(
         recorded = {d.status for d in first}
     assert found == {name: error for name, (_, error) in urls.items()}
     assert recorded == {"pending", "succeeded"}
+
+
+def test_secrets_that_cannot_be_decrypted_are_a_failure_that_is_told(
+    engine: Flask, receiver: Receiver
+) -> None:
+    subscribe(engine, receiver.url, authorization=Bearer("t0ken-93c1"))
+    send(engine)
+    with engine.app_context(), transaction():
+        webhook = db.session.query(Webhook).one()
+        webhook.auth_secret = webhook.signing_secret  # sealed for another purpose
+    with working(engine):
+        wait_until(lambda: deliveries(engine)[0].attempts_made == 1, what="the attempt")
+    (delivery,) = deliveries(engine)
+    assert (delivery.status, delivery.error) == ("pending", "protocol_error")
+    with engine.app_context():
+        attempt = db.session.query(Attempt).one()
+        assert "ENCRYPTION_KEYS" in attempt.detail
+        assert "ENCRYPTION_KEYS" in db.session.query(Delivery).one().verdict.meaning
+    assert receiver.requests() == []
+
+
+def test_when_every_connection_is_taken_it_is_said_so(make_engine: MakeApp) -> None:
+    """SQLAlchemy has an error of its own for that, which is none of the database's."""
+    app = make_engine(WTF_CSRF_ENABLED=False)
+    browser = sign_in(app, "olena")
+
+    def taken(*_: Any) -> str:
+        raise PoolTimeoutError("QueuePool limit reached")
+
+    app.view_functions["channels.index"] = taken
+    app.view_functions["api.channels_index"] = taken
+    page = browser.get("/channels")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    answer = browser.get("/api/v1/channels")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_worker_waits_while_every_connection_is_taken(
+    engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "BACK_OFF", 0.01)
+    refused = {"claim": 3, "record": 3}
+
+    def scarce(name: str) -> Any:
+        original = getattr(queue, name)
+
+        def call(*given: Any, **named: Any) -> Any:
+            if refused[name]:
+                refused[name] -= 1
+                raise PoolTimeoutError("QueuePool limit reached")
+            return original(*given, **named)
+
+        return call
+
+    for name in refused:
+        monkeypatch.setattr(queue, name, scarce(name))
+    subscribe(engine, receiver.url)
+    send(engine)
+    with working(engine):
+        ended(engine)
+    assert refused == {"claim": 0, "record": 0}
+    assert len(receiver.requests()) == 1
 
 
 def test_a_receiver_that_is_gone_for_good_is_disabled_by_the_worker(

@@ -46,3 +46,32 @@ def attempt_of(
         "truncated": outcome.truncated,
         "notes": list(outcome.notes),
     }
+
+
+def unsent_attempt(
+    detail: str, started_at: datetime, timeout: float, number: int
+) -> dict[str, Any]:
+    """The fields of an `Attempt` that ended before there was anything to send: a fault of ours."""
+    return {
+        "number": number,
+        "started_at": started_at,
+        "duration_ms": 0,
+        "timeout": timeout,
+        "address": None,
+        "status_code": None,
+        "error": "protocol_error",
+        "detail": detail,
+        "timings_ms": dict.fromkeys(("dns", "connect", "tls", "first_byte"), None) | {"total": 0},
+        "tls": None,
+        "request_url": "",
+        "request_headers": [],
+        "payload_format": "envelope",
+        "http_version": None,
+        "reason": "",
+        "location": None,
+        "response_headers": [],
+        "response_bytes": b"",
+        "response_size": 0,
+        "truncated": False,
+        "notes": [],
+    }

@@ -17,18 +17,19 @@ from threading import Thread
 from typing import Any
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui import metrics
-from webhooks_ui.database import db, now
+from webhooks_ui.database import UNREACHABLE, db, now
 from webhooks_ui.delivery import attempt_log, queue, wake
-from webhooks_ui.delivery.attempts import attempt_of
+from webhooks_ui.delivery.attempts import attempt_of, unsent_attempt
 from webhooks_ui.delivery.endpoints import Endpoints
 from webhooks_ui.delivery.message import compose
 from webhooks_ui.delivery.queue import Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
 from webhooks_ui.delivery.sender import Sender
 from webhooks_ui.delivery.window import Windows
+from webhooks_ui.vault import VaultError
 
 LEASE_MARGIN = timedelta(seconds=30)
 MOST_RECORDED = 100
@@ -36,6 +37,7 @@ RECORD_AFTER = 0.05  # seconds that an outcome waits for others to be recorded w
 LOOK_EVERY = 1.0  # seconds between looks when nothing wakes the worker
 RELEASE_EVERY = 5.0  # seconds between looks for leases that ran out
 A_FEW = 0.004  # seconds in which several slots become free
+UNREADABLE = "unexpected error: the secrets cannot be decrypted, see the setting ENCRYPTION_KEYS"
 BACK_OFF = 1.0  # seconds after the database refused
 
 log = logging.getLogger(__name__)
@@ -106,8 +108,8 @@ class Worker:
         try:
             with self._app.app_context():
                 queue.release(list(self._under_way.values()), self._clock())
-        except DBAPIError as error:
-            log.warning("What was not begun is due again when its leases end: %s", error.orig)
+        except (DBAPIError, *UNREACHABLE) as error:
+            log.warning("What was not begun is due again when its leases end: %s", _said(error))
 
     def _turn(self, pool: ThreadPoolExecutor) -> None:
         """One turn of the loop: gather, claim, hand out, or sleep until something happens."""
@@ -145,8 +147,8 @@ class Worker:
                 fresh = [claim for claim in claims if claim.id not in self._under_way]
                 self._under_way |= {c.id: c for c in claims if c.id in self._under_way}
                 jobs = queue.jobs(fresh) if fresh else []
-        except DBAPIError as error:
-            log.warning("The queue is out of reach, trying again: %s", error.orig)
+        except (DBAPIError, *UNREACHABLE) as error:
+            log.warning("The queue is out of reach, trying again: %s", _said(error))
             self._stopping.wait(BACK_OFF)
             return []
         for job in jobs:
@@ -182,19 +184,27 @@ class Worker:
         self._alarm.ring()
 
     def _attempt(self, job: Job) -> Result:
-        started_at = self._clock()
-        endpoint = self._endpoints.of(job, started_at)
+        started_at, number = self._clock(), job.attempts_made + 1
+        try:
+            endpoint = self._endpoints.of(job, started_at)
+        except VaultError as error:
+            # A failure like any other to those who look, and tried again: the key may come back.
+            log.critical("Delivery %s cannot be signed or authorized: %s", job.public_id, error)
+            unsent = unsent_attempt(UNREADABLE, started_at, self._timeout, number)
+            return self._decided(job, unsent, None)
         request = compose(job.event, endpoint, job.public_id, started_at)
         outcome = self._sender.send(request)
         metrics.attempted(outcome.error, outcome.duration_ms / 1000)
-        number = job.attempts_made + 1
         attempt = attempt_of(outcome, request, endpoint, started_at, self._timeout, number)
+        return self._decided(job, attempt, outcome.retry_after)
+
+    def _decided(self, job: Job, attempt: dict[str, Any], retry_after: str | None) -> Result:
         decision = decide(
             self._policy,
-            error=outcome.error,
-            status_code=outcome.status_code,
-            retry_after=outcome.retry_after,
-            attempts_made=number,
+            error=attempt["error"],
+            status_code=attempt["status_code"],
+            retry_after=retry_after,
+            attempts_made=attempt["number"],
             failing_since=job.failing_since,
             moment=self._clock(),
             chance=self._chance,
@@ -217,8 +227,8 @@ class Worker:
             try:
                 with self._app.app_context():
                     queue.record([self._newest(result) for result in batch], self._clock())
-            except (OperationalError, InterfaceError) as error:
-                log.warning("Outcomes are not recorded yet, trying again: %s", error.orig)
+            except UNREACHABLE as error:
+                log.warning("Outcomes are not recorded yet, trying again: %s", _said(error))
                 time.sleep(BACK_OFF)
             except Exception:  # a mistake of ours: it takes no other outcome along
                 if len(batch) > 1:
@@ -251,3 +261,8 @@ class Worker:
                 return batch, True
             batch.append(more)
         return batch, False
+
+
+def _said(error: Exception) -> object:
+    """The database's own words, where there are some."""
+    return getattr(error, "orig", error)
