@@ -35,6 +35,10 @@ def worker(
     concurrency: int | None, metrics_port: int | None, metrics_host: str, with_parent: bool
 ) -> None:
     """Deliver what is due, until asked to end."""
+    from webhooks_ui import signals
+
+    signals.exit_on_stop()  # while it sets itself up there is nothing to finish
+
     from webhooks_ui import logs, metrics, metrics_server
     from webhooks_ui.chores import Chores, everything, heartbeat
     from webhooks_ui.delivery.worker import Worker
