@@ -14,7 +14,15 @@ from tests.engine.conftest import send, subscribe
 from webhooks_ui.database import db, transaction
 from webhooks_ui.intake import ChannelName
 from webhooks_ui.matching import Setup, reasons
-from webhooks_ui.models import Channel, Delivery, Event, Webhook, event_story, webhook_changes
+from webhooks_ui.models import (
+    Channel,
+    Delivery,
+    Event,
+    Webhook,
+    channel_changes,
+    event_story,
+    webhook_changes,
+)
 
 TYPES = ("message_created", "message_updated", "team_changed")
 TABLE = {
@@ -97,6 +105,38 @@ def test_it_is_about_the_moment_when_the_event_came(engine: Flask) -> None:
     assert _said(engine, unsubscribed.event_id) == [("not_subscribed",), ("not_yet",)]
     assert _said(engine, disabled.event_id) == [("disabled",), ("not_yet",)]
     assert _said(engine, got.event_id) == [("not_yet",)]
+
+
+def test_deleting_restoring_and_other_channels_are_part_of_the_story(
+    engine: Flask, browser: FlaskClient
+) -> None:
+    with engine.app_context(), transaction():
+        db.session.add_all([Channel(key="own", name="Own"), Channel(key="other", name="Other")])
+    own = subscribe(engine, "http://127.0.0.1/1", name="Shop", channel="own")
+    (elsewhere,) = send(engine, channel=ChannelName("other"))
+    with engine.app_context():
+        webhook = Webhook.by_public_id(own)
+        assert webhook
+        webhook_changes.delete(webhook, None)
+    (deleted,) = send(engine, channel=ChannelName("own"))
+    assert deleted.deliveries == 0
+    # Whoever was deleted before the event came has no part in its story; who was there has.
+    assert _said(engine, deleted.event_id) == []
+    assert _said(engine, elsewhere.event_id) == [("other_channel",)]
+    page = browser.get(f"/events/{elsewhere.event_id}").text
+    assert "<b>Shop</b>" in page
+    assert "/deliver" not in page.partition('id="missed"')[2]
+
+    with engine.app_context():
+        channel = Channel.by_key("own")
+        assert channel
+        assert channel_changes.delete(channel) == []
+        webhook = Webhook.by_public_id(own, deleted=True)
+        assert webhook
+        webhook_changes.restore(webhook, None)
+    (late,) = send(engine, channel=ChannelName("other"))
+    assert _said(engine, late.event_id) == [("disabled",)]
+    assert _said(engine, deleted.event_id) == [("deleted",)]
 
 
 def test_the_page_says_it_and_delivers_to_who_did_not_get_it(

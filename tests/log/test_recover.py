@@ -90,6 +90,7 @@ def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: F
     assert len(again) == 7
     assert len({delivery.resend_of_id for delivery in again}) == 7
     assert {delivery.status for delivery in again} == {"pending"}
+    assert begun.location in browser.get(f"/deliveries/{again[0].public_id}").text
     assert "7 of 7 sent again." in browser.get(begun.location).text
     assert browser.get(f"/webhooks/{own}/recover?status=failed").text.count("is to be sent") == 1
     everything = browser.get("/deliveries/recover?span=1h").text

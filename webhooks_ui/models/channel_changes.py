@@ -6,7 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from webhooks_ui.database import db, transaction
+from webhooks_ui.database import db, now, transaction
+from webhooks_ui.models import webhook_history
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.webhook import Webhook
 
@@ -57,9 +58,12 @@ def delete(channel: Channel) -> list[Webhook]:
             found = db.session.get(Channel, own)
             if found is None or found.webhooks:
                 return list(found.webhooks) if found else []
-            for webhook in db.session.scalars(select(Webhook).where(Webhook.channel_id == own)):
+            deleted = db.session.scalars(select(Webhook).where(Webhook.channel_id == own)).all()
+            for webhook in deleted:
                 webhook.channel = None
                 webhook.disable("manual")
+            db.session.flush()
+            webhook_history.note([webhook.id for webhook in deleted], now())
             db.session.delete(found)
     except IntegrityError:  # on PostgreSQL a webhook can take the channel meanwhile
         return list(channel.webhooks)

@@ -160,6 +160,13 @@ class Delivery(Model):
         own = select(Delivery.public_id).where(Delivery.resend_of_id == self.id)
         return list(db.session.scalars(own.order_by(Delivery.id.desc()).limit(10)))
 
+    def recovery(self) -> str | None:
+        """The public id of the recovery that made this one, if it is still known."""
+        from webhooks_ui.models.recovery import Recovery
+
+        own = select(Recovery.public_id).where(Recovery.id == self.recovery_id)
+        return db.session.scalar(own) if self.recovery_id else None
+
     @property
     def request_body(self) -> str:
         """The body as it was sent, as text."""

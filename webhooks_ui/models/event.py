@@ -51,7 +51,8 @@ class Event(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(EVENT))
     type: Mapped[str] = mapped_column(String(60))
-    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id", ondelete="SET NULL"))
+    # Without a foreign key: what happened in a channel stays so when the channel is deleted.
+    channel_id: Mapped[int | None] = mapped_column(RowId)
     channel: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     test: Mapped[bool] = mapped_column(default=False)

@@ -65,7 +65,9 @@ def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:
     got = select(Delivery.webhook_id).where(
         Delivery.event_id == event.id, Delivery.webhook_id.is_not(None)
     )
-    query = query.where(Webhook.deleted_at.is_(None), Webhook.id.not_in(got))
+    # Also those deleted since: they were there when it came.
+    was_there = Webhook.deleted_at.is_(None) | (Webhook.deleted_at > event.created_at)
+    query = query.where(was_there, Webhook.id.not_in(got))
     for word in words.casefold().split():
         query = query.where(Webhook.search_text.contains(word, autoescape=True))
     return query

@@ -90,6 +90,7 @@ def page(delivery: Delivery) -> dict[str, object]:
     return {
         "delivery": delivery,
         "repeats": delivery.repeats(),
+        "recovery": delivery.recovery(),
         "resent_as": delivery.resent_as(),
         "order": new_id(DELIVERY),
         "errors": ERROR_LABELS,
