@@ -228,6 +228,7 @@ def test_a_result_stands_in_the_list(page: Page, receiver: Receiver) -> None:
     expect(page.locator("#delivery")).to_contain_text("The receiver accepted the event.")
 
 
+@pytest.mark.usefixtures("session")
 def test_after_signing_out_in_another_tab_a_button_leads_to_the_sign_in(
     browser: Browser, server: Server
 ) -> None:
