@@ -51,7 +51,8 @@ def test_from_the_empty_list_to_a_signature_that_holds(
 
     other.locator("#answer").select_option("500")
     other.locator("#choose").press("Enter")
-    expect(other.get_by_text("From now on it answers: 500: it has an error.")).to_be_visible()
+    said = other.get_by_role("main").get_by_text("From now on it answers: 500")
+    expect(said).to_be_visible()
     send_test(page)
     expect_verdict(page, "bad", "The receiver had an error.")
     visitor.leave()
