@@ -30,6 +30,7 @@ from webhooks_ui.database import EPOCH, db, now, transaction
 from webhooks_ui.delivery import queue
 from webhooks_ui.delivery.message import Endpoint, compose
 from webhooks_ui.models import Delivery, Event, Webhook
+from webhooks_ui.models.event import EventContent
 from webhooks_ui.signing import new_secret
 
 __all__ = ["pages", "size"]  # parts in files of their own
@@ -42,7 +43,7 @@ WEBHOOKS = 6
 def bare(_database: str) -> Figures:
     """The sender alone, 64 threads: what a worker could do if keeping cost nothing."""
     with receiving() as receiver, app_on("sqlite") as app:
-        event = Event(public_id="evt_bench", type=EVENT.type, data=EVENT.data, occurred_at=now())
+        event = EventContent("evt_bench", EVENT.type, None, now(), EVENT.data)
         endpoint = Endpoint(receiver.url, NoAuthorization(), "envelope", (new_secret(),))
         request = compose(event, endpoint, "dlv_bench", now())
         sender = app.extensions["sender"]

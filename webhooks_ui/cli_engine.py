@@ -39,7 +39,7 @@ def worker(
 
     signals.exit_on_stop()  # while it sets itself up there is nothing to finish
 
-    from webhooks_ui import logs, metrics, metrics_server
+    from webhooks_ui import lifecycle, logs, metrics, metrics_server
     from webhooks_ui.chores import Chores, everything, heartbeat
     from webhooks_ui.delivery.worker import Worker
 
@@ -56,6 +56,7 @@ def worker(
         showing = Chores(app, [heartbeat()])
         chores.start()
         showing.start()
+        lifecycle.settle()
         try:
             running.run()
         finally:

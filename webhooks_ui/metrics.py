@@ -142,9 +142,9 @@ def accepted(types: Iterable[str], deliveries: int) -> None:
     made.fanned_out.inc(deliveries)
 
 
-def sending(change: int) -> None:
-    """An attempt begins (1) or has ended (-1)."""
-    (_made or _instruments()).in_flight.inc(change)
+def in_flight(count: int) -> None:
+    """So many attempts are under way in this process."""
+    (_made or _instruments()).in_flight.set(count)
 
 
 def attempted(error: str | None, seconds: float) -> None:

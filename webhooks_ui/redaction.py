@@ -42,6 +42,11 @@ def redact(data: bytes, auth: Authorization) -> bytes:
     return data
 
 
+def beginnings(auth: Authorization) -> frozenset[bytes]:
+    """What some form of the secret begins with: data that has none of these needs no `redact`."""
+    return frozenset(form[:_SHORTEST] for form, _ in _needles(auth))
+
+
 @functools.lru_cache(maxsize=256)
 def _needles(auth: Authorization) -> tuple[tuple[bytes, bytes], ...]:
     """Each form to look for with its replacement, the longest first."""

@@ -1,6 +1,5 @@
 """Serves the console: migrates, listens, answers until it gets SIGTERM or SIGINT."""
 
-import gc
 import os
 import socket
 from collections.abc import Callable
@@ -43,7 +42,7 @@ def serve(
         supervisor.start()
     server = _server(app, listening)
     _greet(app, address(listening), say)
-    _settle()
+    lifecycle.settle()
     server.run()  # until a signal ends it
     if worker:
         supervisor.close()
@@ -92,10 +91,3 @@ def _greet(app: Flask, local: str, say: Callable[[str], None]) -> None:
             base = app.config["PUBLIC_URL"] or local
             say("Make the first administrator here:")
             say(first_run.setup_url(base, app.config["SECRET_KEY"]))
-
-
-def _settle() -> None:
-    """Keeps the garbage collector from walking what start-up made, which lives to the end."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)

@@ -6,6 +6,7 @@ secret; the secret is written `whsec_` and base64.
 
 import base64
 import binascii
+import functools
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -66,6 +67,7 @@ def _digest(secret: str, content: bytes) -> str:
     return base64.b64encode(hmac.digest(_key(secret), content, "sha256")).decode()
 
 
+@functools.lru_cache(maxsize=1024)
 def _key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix(PREFIX), validate=True)

@@ -21,6 +21,7 @@ from tools.provide import find_postgres
 from webhooks_ui import create_app, intake, lifecycle
 from webhooks_ui.authorization import NoAuthorization
 from webhooks_ui.database import db, transaction, upgrade
+from webhooks_ui.delivery.attempts import unsent_attempt
 from webhooks_ui.delivery.queue import Job
 from webhooks_ui.delivery.worker import Worker
 from webhooks_ui.ids import WEBHOOK, new_id
@@ -125,22 +126,7 @@ def send(app: Flask, count: int = 1, **fields: Any) -> list[intake.Accepted]:
 
 def attempt_at(job: Job, error: str | None, moment: datetime) -> dict[str, Any]:
     """An attempt at this delivery, without the facts that the queue does not look at."""
-    return {
-        "number": job.attempts_made + 1,
-        "started_at": moment,
-        "duration_ms": 0,
-        "timeout": 1.0,
-        "error": error,
-        "timings_ms": {},
-        "request_url": "http://127.0.0.1/",
-        "request_headers": [],
-        "payload_format": "raw",
-        "response_headers": [],
-        "response_bytes": b"",
-        "response_size": 0,
-        "truncated": False,
-        "notes": [],
-    }
+    return unsent_attempt("", moment, 1.0, job.attempts_made + 1) | {"error": error}
 
 
 def deliveries(app: Flask) -> list[Delivery]:

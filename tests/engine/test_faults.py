@@ -28,6 +28,7 @@ from webhooks_ui import create_app, database, lifecycle
 from webhooks_ui.authorization import Bearer
 from webhooks_ui.database import db, transaction, upgrade
 from webhooks_ui.delivery import queue
+from webhooks_ui.delivery import sending as sending_module
 from webhooks_ui.delivery import worker as worker_module
 from webhooks_ui.delivery.attempts import attempt_of
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
@@ -125,7 +126,7 @@ def test_what_was_sent_while_the_lock_is_held_is_recorded_after_it(
         receiver.wait(1)
         with locked(app):
             receiver.answer(Answer())  # lets the hanging one go
-            wait_until(lambda: "not recorded yet" in caplog.text, 20.0, "the recorder's tries")
+            wait_until(lambda: "out of reach" in caplog.text, 20.0, "a try to record")
             assert attempts(app) == []
         wait_until(lambda: len(attempts(app)) == 1, 20.0, "the record")
 
@@ -188,9 +189,10 @@ def test_an_outcome_that_cannot_be_stored_takes_no_other_along(
         made = attempt_of(*arguments)
         return made | {"request_url": None} if made["request_url"].endswith("/odd") else made
 
-    monkeypatch.setattr(worker_module, "attempt_of", odd)
+    monkeypatch.setattr(sending_module, "attempt_of", odd)
     send(engine, 10)
     with working(engine):
+        receiver.wait(20)
         ended(engine, 10)
 
     assert sorted(d.status for d in deliveries(engine)) == ["delivering"] * 10 + ["succeeded"] * 10
@@ -416,20 +418,16 @@ def test_a_worker_waits_while_every_connection_is_taken(
 ) -> None:
     monkeypatch.setattr(worker_module, "BACK_OFF", 0.01)
     refused = {"claim": 3, "record": 3}
+    turn = queue.turn
 
-    def scarce(name: str) -> Any:
-        original = getattr(queue, name)
+    def scarce(results: Any, *others: Any) -> Any:
+        kind = "record" if results else "claim"
+        if refused[kind]:
+            refused[kind] -= 1
+            raise PoolTimeoutError("QueuePool limit reached")
+        return turn(results, *others)
 
-        def call(*given: Any, **named: Any) -> Any:
-            if refused[name]:
-                refused[name] -= 1
-                raise PoolTimeoutError("QueuePool limit reached")
-            return original(*given, **named)
-
-        return call
-
-    for name in refused:
-        monkeypatch.setattr(queue, name, scarce(name))
+    monkeypatch.setattr(queue, "turn", scarce)
     subscribe(engine, receiver.url)
     send(engine)
     with working(engine):

@@ -159,13 +159,13 @@ def _deliver(
         if due_at > moment:
             break  # it is still to be tried
         outcome = _outcome(came, player, chance)
-        request = compose(event, endpoint, public_id, due_at)
+        request = compose(event.content, endpoint, public_id, due_at)
         attempt = attempt_of(outcome, request, endpoint, due_at, TIMEOUT, number)
         is_last = number == len(plot)
         status = "pending" if not is_last else "succeeded" if came == 200 else "failed"
         ended_at = due_at + timedelta(milliseconds=outcome.duration_ms)
         rows.attempts.append(attempt | {"delivery_id": delivery_id})
-        rows.ended.append((webhook.id, status, ended_at, attempt))
+        rows.ended.append((webhook.id, status, int(ended_at.timestamp() * 1000), attempt))
         made, error = number, outcome.error
         if not is_last:
             due_at = ended_at + RETRIES[number - 1] * (1 + 0.2 * chance.random()) * SECONDS

@@ -4,14 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from webhooks_ui.delivery.message import (
-    Endpoint,
-    masked_headers,
-    redacted_headers,
-    redacted_text,
-)
+from webhooks_ui.delivery.message import Endpoint, masked_headers
 from webhooks_ui.delivery.sender import Outcome, OutgoingRequest
-from webhooks_ui.redaction import redact
 
 
 def attempt_of(
@@ -31,17 +25,17 @@ def attempt_of(
         "address": outcome.address,
         "status_code": outcome.status_code,
         "error": outcome.error,
-        "detail": redacted_text(outcome.detail, endpoint)[:1000],
+        "detail": endpoint.redacted_text(outcome.detail)[:1000],
         "timings_ms": dict(outcome.timings_ms),
         "tls": asdict(outcome.tls) if outcome.tls else None,
         "request_url": request.url,
         "request_headers": masked_headers(request, endpoint),
         "payload_format": endpoint.payload_format,
         "http_version": outcome.http_version,
-        "reason": redacted_text(outcome.reason, endpoint)[:200],
-        "location": redacted_text(outcome.location, endpoint)[:2100] if outcome.location else None,
-        "response_headers": redacted_headers(outcome.headers, endpoint),
-        "response_bytes": redact(outcome.body, endpoint.authorization),
+        "reason": endpoint.redacted_text(outcome.reason)[:200],
+        "location": endpoint.redacted_text(outcome.location)[:2100] if outcome.location else None,
+        "response_headers": endpoint.redacted_headers(outcome.headers),
+        "response_bytes": endpoint.redacted(outcome.body),
         "response_size": outcome.size,
         "truncated": outcome.truncated,
         "notes": list(outcome.notes),

@@ -35,7 +35,7 @@ WITH RECURSIVE waiting(webhook_id) AS (
 UPDATE deliveries
 SET status = 'delivering', due_at = NULL, lease_until = :lease_until, claims = claims + 1
 WHERE id IN (SELECT id FROM first ORDER BY rank, due_at, id LIMIT :most) AND status = 'pending'
-RETURNING id, claims, webhook_id
+RETURNING id, claims, webhook_id, event_id, public_id, attempts_made
 """
 _SQLITE_FIRST = f"""
   SELECT id, rank, due_at FROM (
@@ -97,7 +97,7 @@ _FINISHES = {
 
 
 def statement(dialect: str) -> TextClause:
-    """The claim; it returns id, claims and webhook_id of each row that is ours now."""
+    """The claim; it returns the fields of `queue.Claim` for each row that is ours now."""
     return _CLAIM[dialect]
 
 

@@ -14,36 +14,45 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookHour
 
 _PARTS = 16
+_HOUR = 3_600_000  # ms
 _COUNTED = (
     *("delivered", "given_up", "attempts", "failed_attempts"),
     *(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1)),
 )
 
-Ended = tuple[int, str, datetime, dict[str, Any]]
-"""A webhook's row, the delivery's next status, when the attempt ended, and the attempt."""
+Ended = tuple[int, str, int, dict[str, Any]]
+"""A webhook's row, the delivery's next status, when the attempt ended (ms), and the attempt."""
 
 
 def add(connection: Connection, ended: Iterable[Ended]) -> None:
     """Adds attempts to the counts of their hours."""
-    webhooks: dict[tuple[int, datetime], Counter[str]] = {}
-    totals: dict[datetime, Counter[str]] = {}
+    webhooks: dict[tuple[int, int], Counter[str]] = {}
     for webhook_id, status, moment, attempt in ended:
-        hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        counts = _counts(status, attempt)
-        webhooks.setdefault((webhook_id, hour), Counter()).update(counts)
-        totals.setdefault(hour, Counter()).update(counts)
+        key = webhook_id, moment - moment % _HOUR
+        counts = webhooks.get(key)
+        if counts is None:
+            counts = webhooks[key] = Counter()
+        for name in _counts(status, attempt):
+            counts[name] += 1
     if not webhooks:
         return
+    totals: dict[int, Counter[str]] = {}
+    for (_, hour), counts in webhooks.items():
+        totals.setdefault(hour, Counter()).update(counts)
     # Always in the same order, so that two workers never wait for each other.
     rows = [
-        {"webhook_id": webhook_id, "hour": hour} | _row(counts)
-        for (webhook_id, hour), counts in sorted(webhooks.items(), key=lambda item: item[0])
+        {"webhook_id": webhook_id, "hour": _moment(hour)} | _row(webhooks[webhook_id, hour])
+        for webhook_id, hour in sorted(webhooks)
     ]
     dialect = connection.dialect.name
     connection.execute(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
     part = os.getpid() % _PARTS
-    rows = [{"hour": hour, "part": part} | _row(totals[hour]) for hour in sorted(totals)]
+    rows = [{"hour": _moment(hour), "part": part} | _row(totals[hour]) for hour in sorted(totals)]
     connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), rows)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _counts(status: str, attempt: dict[str, Any]) -> list[str]:

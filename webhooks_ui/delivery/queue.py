@@ -6,22 +6,26 @@ claimed again, the late outcome changes nothing. No row is locked between the tw
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
 
 from webhooks_ui import metrics
 from webhooks_ui.database import db, transaction
-from webhooks_ui.delivery import claiming, counting
+from webhooks_ui.delivery import claiming, counting, recording
+from webhooks_ui.delivery.recording import milliseconds
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.models import Attempt, Delivery, Event, Notice, Webhook, webhook_history
+from webhooks_ui.models.event import EventContent
 
 NOTICE_AFTER = timedelta(minutes=15)  # of failing; or as soon as one delivery is given up
 MOST_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by a wrong clock
 
 _WEBHOOKS = cast("Table", Webhook.__table__)
+_EVENTS = cast("Table", Event.__table__)
 _NOTE = (
     update(_WEBHOOKS)
     .where(_WEBHOOKS.c.id == bindparam("row"))
@@ -30,6 +34,19 @@ _NOTE = (
         failing_since=bindparam("since"),
         failing_noticed_at=bindparam("told_at"),
     )
+)
+# Locked, but not against who refers to them: events are taken in meanwhile.
+_STATE = (
+    select(_WEBHOOKS.c.id, _WEBHOOKS.c.failing_since, _WEBHOOKS.c.failing_noticed_at)
+    .where(_WEBHOOKS.c.id.in_(bindparam("rows", expanding=True)))
+    .order_by(_WEBHOOKS.c.id)
+    .with_for_update(key_share=True)
+)
+_ENDPOINT = select(
+    _WEBHOOKS.c.id, _WEBHOOKS.c.public_id, _WEBHOOKS.c.version, _WEBHOOKS.c.failing_since
+).where(_WEBHOOKS.c.id.in_(bindparam("rows", expanding=True)))
+_CONTENT = select(*(_EVENTS.c[name] for name in ("id", *EventContent.FIELDS))).where(
+    _EVENTS.c.id.in_(bindparam("rows", expanding=True))
 )
 
 
@@ -40,6 +57,22 @@ class Claim:
     id: int
     claims: int
     webhook_id: int
+    event_id: int = field(default=0, compare=False)
+    public_id: str = field(default="", compare=False)
+    attempts_made: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is to be claimed: up to `most` due deliveries, fairly over webhooks.
+
+    `slots` is how many more a webhook may have under way, `usual` for those not named.
+    """
+
+    slots: Mapping[int, int]
+    usual: int
+    most: int
+    lease: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +80,21 @@ class Job:
     """A claimed delivery with what is needed to make the attempt."""
 
     claim: Claim
-    public_id: str
-    attempts_made: int
     webhook_public_id: str
     webhook_version: int
     failing_since: datetime | None
-    event: Event
+    event: EventContent
+    claimed_at: float  # time.monotonic
+
+    @property
+    def public_id(self) -> str:
+        """The delivery's."""
+        return self.claim.public_id
+
+    @property
+    def attempts_made(self) -> int:
+        """Before this one."""
+        return self.claim.attempts_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +106,44 @@ class Result:
     decision: Decision
 
 
+def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> list[Claim]:
+    """Claims what is due and writes down outcomes, both in one transaction.
+
+    Deliveries of disabled webhooks stay where they are. An outcome that comes too late changes
+    nothing; one of a delivery that is claimed anew by this very turn counts under the new claim.
+    """
+    rows = [recording.stored(result.attempt) for result in results]  # before anything is locked
+    claims: list[Claim] = []
+    kept: list[Result] = []
+    with transaction():
+        if demand and demand.most:
+            claims = _claim(demand, moment)
+        if results:
+            kept = _record(_under(claims, results), rows)
+            counting.add(db.session.connection(), [_ended(result) for result in kept])
+            _note_webhooks(kept, moment)
+    metrics.recorded((result.decision.status, result.attempt["error"]) for result in kept)
+    return claims
+
+
 def claim(
     slots: Mapping[int, int], usual: int, most: int, moment: datetime, lease: timedelta
 ) -> list[Claim]:
-    """Claims up to `most` due deliveries, fairly over webhooks.
+    """A turn that only claims."""
+    return turn([], Demand(slots, usual, most, lease), moment)
 
-    `slots` is how many more a webhook may have under way, `usual` for those not named. Deliveries
-    of disabled webhooks stay where they are.
-    """
-    with transaction():
-        rows = db.session.execute(
-            claiming.statement(db.engine.dialect.name),
-            claiming.parameters(slots, usual, most, moment, moment + lease),
-        )
-        return [Claim(*row) for row in rows]
+
+def record(results: Sequence[Result], moment: datetime) -> None:
+    """A turn that only records."""
+    turn(results, None, moment)
+
+
+def _claim(demand: Demand, moment: datetime) -> list[Claim]:
+    rows = db.session.connection().execute(
+        claiming.statement(db.engine.dialect.name),
+        claiming.parameters(demand.slots, demand.usual, demand.most, moment, moment + demand.lease),
+    )
+    return [Claim(*row) for row in rows]
 
 
 def release(claims: Sequence[Claim], moment: datetime) -> None:
@@ -116,29 +182,29 @@ def release_expired(moment: datetime) -> int:
 
 def jobs(claims: Sequence[Claim]) -> list[Job]:
     """What is needed to make the attempts."""
-    by_id = {claim.id: claim for claim in claims}
-    rows = db.session.execute(
-        select(
-            Delivery.id,
-            Delivery.public_id,
-            Delivery.attempts_made,
-            Webhook.public_id,
-            Webhook.version,
-            Webhook.failing_since,
-            Event.public_id,
-            Event.type,
-            Event.channel,
-            Event.occurred_at,
-            Event.data,
-        )
-        .join(Event, Event.id == Delivery.event_id)
-        .join(Webhook, Webhook.id == Delivery.webhook_id)
-        .where(Delivery.id.in_(by_id))
-    )
+    connection = db.session.connection()
+    webhooks = connection.execute(_ENDPOINT, {"rows": [*{claim.webhook_id for claim in claims}]})
+    to = {row: (public_id, version, since) for row, public_id, version, since in webhooks}
+    # What goes to several webhooks is read once, and its body made once.
+    found = connection.execute(_CONTENT, {"rows": [*{claim.event_id for claim in claims}]})
+    events = {row: EventContent(*content) for row, *content in found}
+    claimed_at = monotonic()
     return [
-        Job(by_id[found], public_id, made, webhook_id, version, failing_since, _event(*event))
-        for found, public_id, made, webhook_id, version, failing_since, *event in rows
+        Job(claim, *to[claim.webhook_id], events[claim.event_id], claimed_at)
+        for claim in claims
+        if claim.webhook_id in to and claim.event_id in events
     ]
+
+
+def version_for(claim: Claim) -> int | None:
+    """The version of the webhook that a claimed delivery goes to; None if it may not go there.
+
+    The webhook was disabled or deleted, or the claim is not the newest any more.
+    """
+    held = (Delivery.id == claim.id, Delivery.claims == claim.claims)
+    own = select(Webhook.version).join(Delivery, Delivery.webhook_id == Webhook.id)
+    is_on = (Webhook.enabled, Webhook.deleted_at.is_(None))
+    return db.session.scalar(own.where(*held, Delivery.status == "delivering", *is_on))
 
 
 def webhook_of(claim: Claim) -> Webhook | None:
@@ -146,20 +212,6 @@ def webhook_of(claim: Claim) -> Webhook | None:
     found = db.session.get(Webhook, claim.webhook_id)
     db.session.expunge_all()
     return found
-
-
-def record(results: Sequence[Result], moment: datetime) -> None:
-    """Writes down many outcomes in one transaction; those that come too late change nothing."""
-    with transaction():
-        connection = db.session.connection()
-        first = {(result.claim.id, result.claim.claims): result for result in reversed(results)}
-        current = claiming.finish(connection, [_row(result) for result in first.values()])
-        kept = [result for claim, result in reversed(first.items()) if claim in current]
-        if kept:
-            db.session.execute(insert(Attempt), [_with_delivery(result) for result in kept])
-        counting.add(connection, [_ended(result) for result in kept])
-        _note_webhooks(kept, moment)
-    metrics.recorded((result.decision.status, result.attempt["error"]) for result in kept)
 
 
 def finish_test(public_id: str, attempt: dict[str, Any], moment: datetime) -> None:
@@ -179,21 +231,38 @@ def finish_test(public_id: str, attempt: dict[str, Any], moment: datetime) -> No
         )
 
 
-def _with_delivery(result: Result) -> dict[str, Any]:
-    return result.attempt | {"delivery_id": result.claim.id}
+def _record(results: Sequence[Result], rows: Sequence[recording.Row]) -> list[Result]:
+    """Writes down outcomes, each with the row of its attempt; those whose claim still held."""
+    connection = db.session.connection()
+    first: dict[tuple[int, int], tuple[Result, recording.Row]] = {}
+    for result, row in zip(results, rows, strict=True):
+        first.setdefault((result.claim.id, result.claim.claims), (result, row))
+    current = claiming.finish(connection, [_moved_on(result) for result, _ in first.values()])
+    kept = [pair for claim, pair in first.items() if claim in current]
+    if kept:
+        recording.keep(connection, [row | {"delivery_id": r.claim.id} for r, row in kept])
+    return [result for result, _ in kept]
 
 
-def _row(result: Result) -> dict[str, Any]:
+def _under(claims: Sequence[Claim], results: Sequence[Result]) -> Sequence[Result]:
+    """The results, under the claims that were just made of their deliveries, if there are any."""
+    newest = {claim.id: claim for claim in claims}
+    if not any(result.claim.id in newest for result in results):
+        return results
+    return [replace(r, claim=newest.get(r.claim.id, r.claim)) for r in results]
+
+
+def _moved_on(result: Result) -> dict[str, Any]:
     decision = result.decision
     over = decision.status != "pending"
     return {
         "id": result.claim.id,
         "claims": result.claim.claims,
         "status": decision.status,
-        "due_at": _milliseconds(decision.due_at),
+        "due_at": milliseconds(decision.due_at),
         "attempts_made": result.attempt["number"],
         "error": result.attempt["error"],
-        "finished_at": _milliseconds(_end(result.attempt)) if over else None,
+        "finished_at": _end(result.attempt) if over else None,
     }
 
 
@@ -202,21 +271,9 @@ def _ended(result: Result) -> counting.Ended:
     return result.claim.webhook_id, result.decision.status, _end(attempt), attempt
 
 
-def _end(attempt: Mapping[str, Any]) -> datetime:
-    started_at: datetime = attempt["started_at"]
-    return started_at + timedelta(milliseconds=attempt["duration_ms"])
-
-
-def _milliseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1000)
-
-
-def _event(
-    public_id: str, kind: str, channel: dict[str, Any] | None, occurred_at: datetime, data: bytes
-) -> Event:
-    return Event(
-        public_id=public_id, type=kind, channel=channel, occurred_at=occurred_at, data=data
-    )
+def _end(attempt: Mapping[str, Any]) -> int:
+    """When an attempt ended, in milliseconds."""
+    return int(attempt["started_at"].timestamp() * 1000) + int(attempt["duration_ms"])
 
 
 def _note_webhooks(results: Sequence[Result], moment: datetime) -> None:
@@ -226,21 +283,21 @@ def _note_webhooks(results: Sequence[Result], moment: datetime) -> None:
         by_webhook.setdefault(result.claim.webhook_id, []).append(result)
     if not by_webhook:
         return
-    state = (Webhook.id, Webhook.failing_since, Webhook.failing_noticed_at)
-    chosen = select(*state).where(Webhook.id.in_(by_webhook)).order_by(Webhook.id)
-    # Locked, but not against who refers to them: events are taken in meanwhile.
-    found = db.session.execute(chosen.with_for_update(key_share=True)).all()
+    connection = db.session.connection()
+    found = connection.execute(_STATE, {"rows": [*by_webhook]}).all()
     changes = [
         {"row": webhook_id} | _changed(webhook_id, by_webhook[webhook_id], since, told_at, moment)
         for webhook_id, since, told_at in found
     ]
     if changes:
-        db.session.connection().execute(_NOTE, changes)
+        connection.execute(_NOTE, changes)
     for webhook_id, of_it in sorted(by_webhook.items()):
         reason = next((r.decision.disable for r in of_it if r.decision.disable), None)
         if reason and not _any_succeeded(of_it):
             _disable(webhook_id, reason, of_it[-1], moment)
-    _cancel_what_is_off(list(by_webhook))
+    again = {r.claim.webhook_id for r in results if r.decision.status == "pending"}
+    if again:
+        _cancel_what_is_off(list(again))
 
 
 def _changed(

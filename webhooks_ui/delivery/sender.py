@@ -1,7 +1,6 @@
 """One attempt: a request goes out, an Outcome comes back, whatever the receiver does."""
 
 import logging
-from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 
@@ -24,7 +23,6 @@ _MAX_RETRY_AFTER = 200  # characters
 _PHASES = ("dns", "connect", "tls", "first_byte")
 
 log = logging.getLogger(__name__)
-_parse = lru_cache(maxsize=4096)(parse)
 
 
 class _Session(Session):
@@ -83,7 +81,7 @@ class Sender:
 
     def _attempt(self, request: OutgoingRequest, deadline: float, trace: Trace) -> None:
         try:
-            target = _parse(request.url)
+            target = parse(request.url)
         except TargetError as error:
             raise AttemptError("blocked_address", f"refused URL: {error.code}") from None
         attempt = Attempt(request, target, deadline, trace)

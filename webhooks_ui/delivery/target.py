@@ -9,6 +9,7 @@ number checker"), internationalised names by IDNA 2008 with UTS 46 mapping (RFC 
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote, unquote
 
@@ -79,6 +80,7 @@ class Target:
     path: str
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Target:
     """The target that `text` names; outer white space is trimmed, a fragment dropped.
 

@@ -21,6 +21,7 @@ from webhooks_ui.delivery.guard import Guard, system_resolve
 from webhooks_ui.delivery.message import Endpoint, compose
 from webhooks_ui.delivery.sender import OutgoingRequest, Sender
 from webhooks_ui.models import Channel, Delivery, Event, Receiver, Webhook
+from webhooks_ui.models.event import EventContent
 
 MOST_AT_ONCE = 64
 MOST_WAITING = 3  # answers that wait for a result: each holds one of the server's few threads
@@ -65,9 +66,8 @@ class TestRunner:
             reserved = self._running[test.public_id] = Future()
         try:
             moment = now()
-            request = compose(
-                _store(test, moment, self._timeout), test.endpoint, test.public_id, moment
-            )
+            content = _store(test, moment, self._timeout)
+            request = compose(content, test.endpoint, test.public_id, moment)
             self._pool.submit(self._run, test, request, moment).add_done_callback(
                 lambda done: self._finish(test.public_id, reserved, done)
             )
@@ -142,7 +142,7 @@ def runner() -> TestRunner:
     return found
 
 
-def _store(test: TestEvent, moment: datetime, timeout: float) -> Event:
+def _store(test: TestEvent, moment: datetime, timeout: float) -> EventContent:
     with transaction():
         event = Event(
             type=test.event_type,
@@ -164,4 +164,5 @@ def _store(test: TestEvent, moment: datetime, timeout: float) -> Event:
             lease_until=moment + timedelta(seconds=timeout) + LEASE_MARGIN,
         )
         db.session.add(delivery)
-    return event
+        db.session.flush()  # which gives the event its id
+    return event.content

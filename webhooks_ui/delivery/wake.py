@@ -27,8 +27,8 @@ FOLDER = "workers"
 class Alarm(Protocol):
     """What a worker sleeps on."""
 
-    def wait(self, seconds: float) -> None:
-        """Returns when it is woken, after `seconds` at most."""
+    def wait(self, seconds: float) -> bool:
+        """Returns when it is woken, after `seconds` at most; whether it was woken."""
 
     def ring(self) -> None:
         """Wakes this worker, from another thread of it or from a signal handler."""
@@ -63,12 +63,13 @@ class PipeAlarm:
         # For writing too, so that the pipe never ends when the last of the others closes it.
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> bool:
         """See `Alarm`."""
         ready, _, _ = select.select([self._descriptor], [], [], seconds)
         if ready:
             with suppress(BlockingIOError):
                 os.read(self._descriptor, 65536)
+        return bool(ready)
 
     def ring(self) -> None:
         """See `Alarm`."""
@@ -91,7 +92,7 @@ class NotifyAlarm:
         os.set_blocking(self._writer, False)
         self._listening = self._connect()
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> bool:
         """See `Alarm`."""
         if self._listening is None:
             self._listening = self._connect()
@@ -102,6 +103,7 @@ class NotifyAlarm:
                 os.read(self._reader, 65536)
         if self._listening and set(sockets) & set(ready):
             self._drain(self._listening)
+        return bool(ready)
 
     def ring(self) -> None:
         """See `Alarm`."""

@@ -171,7 +171,7 @@ class Delivery(Model):
     def request_body(self) -> str:
         """The body as it was sent, as text."""
         payload_format = self.attempt.payload_format if self.attempt else "envelope"
-        return self.event.body(payload_format).decode(errors="replace")
+        return self.event.content.body(payload_format).decode(errors="replace")
 
     @property
     def verdict(self) -> explain.Verdict:

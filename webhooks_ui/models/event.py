@@ -1,8 +1,10 @@
 """An event: something that happened in a conversation, as it was taken in."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +26,38 @@ class IdempotencyKey(Model):
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@dataclass(frozen=True)
+class EventContent:
+    """What receivers are told of an event; the body is made once for all of them."""
+
+    FIELDS: ClassVar = ("public_id", "type", "channel", "occurred_at", "data")
+
+    public_id: str
+    type: str
+    channel: dict[str, Any] | None
+    occurred_at: datetime
+    data: bytes
+
+    def body(self, payload_format: str) -> bytes:
+        """What a receiver gets: ``raw`` is the data alone, ``envelope`` wraps it."""
+        return self.data if payload_format == "raw" else self._envelope
+
+    @cached_property
+    def _envelope(self) -> bytes:
+        moment = self.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        head = {
+            "id": self.public_id,
+            "type": self.type,
+            "timestamp": moment.replace("+00:00", "Z"),
+            "channel": self.channel,
+        }
+        opening = _encode(head).removesuffix("}")
+        return opening.encode() + b', "data": ' + self.data + b"}"
 
 
 UNMATCHED = "deliveries_count = 0 AND NOT test"
@@ -66,19 +100,10 @@ class Event(Model):
         """The data set out in lines, every number and text as it came in."""
         return raw_json.pretty(self.data)
 
-    def body(self, payload_format: str) -> bytes:
-        """What a receiver gets: ``raw`` is the data alone, ``envelope`` wraps it."""
-        if payload_format == "raw":
-            return self.data
-        moment = self.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
-        head = {
-            "id": self.public_id,
-            "type": self.type,
-            "timestamp": moment.replace("+00:00", "Z"),
-            "channel": self.channel,
-        }
-        opening = json.dumps(head, ensure_ascii=False).removesuffix("}")
-        return opening.encode() + b', "data": ' + self.data + b"}"
+    @property
+    def content(self) -> EventContent:
+        """What receivers are told of it."""
+        return EventContent(self.public_id, self.type, self.channel, self.occurred_at, self.data)
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

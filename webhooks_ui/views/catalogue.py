@@ -20,7 +20,7 @@ def index() -> str:
         "catalogue/index.html",
         event_types=ALL_TYPES,
         changes={name: _changes(name) for name in ALL_TYPES},
-        formats={name: _pretty(example.body(name)) for name in ("envelope", "raw")},
+        formats={name: _pretty(example.content.body(name)) for name in ("envelope", "raw")},
         user_agent=f"webhooks-ui/{webhooks_ui.__version__}",
         timeout=current_app.config["DELIVERY_TIMEOUT"],
     )
