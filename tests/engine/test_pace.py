@@ -1,0 +1,57 @@
+"""How far ahead a worker claims."""
+
+from webhooks_ui.delivery.pace import AHEAD, DEEPEST, MEASURED_OVER, Pace
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def paced(sent_per_second: float, concurrency: int = 64) -> Pace:
+    """The pace of a worker that has sent so many."""
+    clock = Clock()
+    pace = Pace(concurrency, clock)
+    for _ in range(10):
+        clock.seconds += MEASURED_OVER
+        pace.went(round(sent_per_second * MEASURED_OVER))
+    return pace
+
+
+def test_a_worker_that_has_sent_nothing_claims_one_for_each_thread() -> None:
+    assert Pace(64).room(0) == 64
+    assert Pace(64).room(64) == 0
+
+
+def test_slow_receivers_are_not_claimed_ahead() -> None:
+    pace = paced(sent_per_second=10)
+    assert (pace.room(0), pace.few) == (64, 0)
+
+
+def test_the_more_was_sent_the_more_waits() -> None:
+    pace = paced(sent_per_second=1000)
+    waits = int(1000 * AHEAD)
+    assert (pace.room(64), pace.few) == (waits, waits // 2)
+
+
+def test_what_waits_is_bounded_by_the_lease() -> None:
+    assert paced(sent_per_second=1e6).room(64) == DEEPEST * 64
+
+
+def test_there_is_never_less_than_no_room() -> None:
+    pace = paced(sent_per_second=1e6)
+    assert pace.room(1_000) == 0
+
+
+def test_when_less_is_sent_less_is_claimed_ahead() -> None:
+    clock = Clock()
+    pace = Pace(8, clock)
+    clock.seconds = 1
+    pace.went(10_000)
+    assert pace.room(8) == DEEPEST * 8
+    clock.seconds = 2
+    pace.went(0)
+    assert pace.room(8) == 0
