@@ -22,7 +22,7 @@ from webhooks_ui import create_app, intake, lifecycle
 from webhooks_ui.authorization import NoAuthorization
 from webhooks_ui.database import db, transaction, upgrade
 from webhooks_ui.delivery.attempts import unsent_attempt
-from webhooks_ui.delivery.queue import Job
+from webhooks_ui.delivery.job import Job
 from webhooks_ui.delivery.worker import Worker
 from webhooks_ui.ids import WEBHOOK, new_id
 from webhooks_ui.models import Channel, Delivery, webhook_changes

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from tests.engine.conftest import attempt_at, send, subscribe
 from webhooks_ui.database import db, now
-from webhooks_ui.delivery import queue
-from webhooks_ui.delivery.queue import Job, Result
+from webhooks_ui.delivery import consequences, queue
+from webhooks_ui.delivery.job import Job, Result
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.models import Notice, TotalHour, Webhook, WebhookHour, WebhookState
 
@@ -106,13 +106,13 @@ def test_a_notice_once_it_has_failed_for_a_while_and_when_it_works_again(engine:
     subscribe(engine, "http://127.0.0.1/1")
     send(engine)
     fail(engine, START)
-    fail(engine, START + queue.NOTICE_AFTER - timedelta(seconds=1))
+    fail(engine, START + consequences.NOTICE_AFTER - timedelta(seconds=1))
     assert notices(engine) == []
-    fail(engine, START + queue.NOTICE_AFTER)
-    fail(engine, START + 2 * queue.NOTICE_AFTER)
+    fail(engine, START + consequences.NOTICE_AFTER)
+    fail(engine, START + 2 * consequences.NOTICE_AFTER)
     assert notices(engine) == [("failing", None)]
 
-    later = START + 3 * queue.NOTICE_AFTER
+    later = START + 3 * consequences.NOTICE_AFTER
     (job,) = claim(engine, later)
     record(engine, later, outcome(job, "succeeded", later))
     assert notices(engine) == [("failing", None), ("recovered", None)]

@@ -22,7 +22,7 @@ from tests.engine.conftest import attempt_at, subscribe
 from webhooks_ui import create_app, intake, lifecycle
 from webhooks_ui.database import db, transaction, upgrade
 from webhooks_ui.delivery import queue
-from webhooks_ui.delivery.queue import Claim, Job, Result
+from webhooks_ui.delivery.job import Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook, webhook_changes
 

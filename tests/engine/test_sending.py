@@ -14,7 +14,7 @@ from webhooks_ui.database import db, now, transaction
 from webhooks_ui.delivery import queue
 from webhooks_ui.delivery import sending as sending_module
 from webhooks_ui.delivery import worker as worker_module
-from webhooks_ui.delivery.queue import Job
+from webhooks_ui.delivery.job import Claim, Job
 from webhooks_ui.delivery.sending import STALE_AFTER, Attempts
 from webhooks_ui.models import Delivery, Webhook, webhook_changes
 
@@ -89,7 +89,7 @@ def test_what_may_not_be_sent_any_more_is_given_back_and_cancelled(
     public_id = subscribe(engine, receiver.url)
     original = Attempts.current
 
-    def late(self: Attempts, job: Job, held: queue.Claim) -> Job | None:
+    def late(self: Attempts, job: Job, held: Claim) -> Job | None:
         switch_off(engine, public_id, "disable")
         return original(self, job, held)
 

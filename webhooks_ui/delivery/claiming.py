@@ -97,7 +97,7 @@ _FINISHES = {
 
 
 def statement(dialect: str) -> TextClause:
-    """The claim; it returns the fields of `queue.Claim` for each row that is ours now."""
+    """The claim; it returns the fields of `job.Claim` for each row that is ours now."""
     return _CLAIM[dialect]
 
 

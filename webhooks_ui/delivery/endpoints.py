@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from flask import Flask
 
 from webhooks_ui.delivery import queue
+from webhooks_ui.delivery.job import Job
 from webhooks_ui.delivery.message import Endpoint
-from webhooks_ui.delivery.queue import Job
 
 MOST = 10_000
 KEPT_FOR = timedelta(minutes=1)  # a former signing secret ends by the clock, not by a change

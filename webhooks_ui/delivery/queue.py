@@ -6,104 +6,31 @@ claimed again, the late outcome changes nothing. No row is locked between the tw
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, select, update
 
 from webhooks_ui import metrics
 from webhooks_ui.database import db, transaction
-from webhooks_ui.delivery import claiming, counting, recording
+from webhooks_ui.delivery import claiming, consequences, counting, recording
+from webhooks_ui.delivery.job import Claim, Demand, Job, Result
 from webhooks_ui.delivery.recording import milliseconds
-from webhooks_ui.delivery.retry import Decision
-from webhooks_ui.models import Attempt, Delivery, Event, Notice, Webhook, webhook_history
+from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
 
-NOTICE_AFTER = timedelta(minutes=15)  # of failing; or as soon as one delivery is given up
 MOST_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by a wrong clock
 
 _WEBHOOKS = cast("Table", Webhook.__table__)
 _EVENTS = cast("Table", Event.__table__)
-_NOTE = (
-    update(_WEBHOOKS)
-    .where(_WEBHOOKS.c.id == bindparam("row"))
-    .values(
-        last_delivery_id=bindparam("last"),
-        failing_since=bindparam("since"),
-        failing_noticed_at=bindparam("told_at"),
-    )
-)
-# Locked, but not against who refers to them: events are taken in meanwhile.
-_STATE = (
-    select(_WEBHOOKS.c.id, _WEBHOOKS.c.failing_since, _WEBHOOKS.c.failing_noticed_at)
-    .where(_WEBHOOKS.c.id.in_(bindparam("rows", expanding=True)))
-    .order_by(_WEBHOOKS.c.id)
-    .with_for_update(key_share=True)
-)
 _ENDPOINT = select(
     _WEBHOOKS.c.id, _WEBHOOKS.c.public_id, _WEBHOOKS.c.version, _WEBHOOKS.c.failing_since
 ).where(_WEBHOOKS.c.id.in_(bindparam("rows", expanding=True)))
 _CONTENT = select(*(_EVENTS.c[name] for name in ("id", *EventContent.FIELDS))).where(
     _EVENTS.c.id.in_(bindparam("rows", expanding=True))
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery that is ours until its lease ends; `claims` is the fence."""
-
-    id: int
-    claims: int
-    webhook_id: int
-    event_id: int = field(default=0, compare=False)
-    public_id: str = field(default="", compare=False)
-    attempts_made: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What is to be claimed: up to `most` due deliveries, fairly over webhooks.
-
-    `slots` is how many more a webhook may have under way, `usual` for those not named.
-    """
-
-    slots: Mapping[int, int]
-    usual: int
-    most: int
-    lease: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A claimed delivery with what is needed to make the attempt."""
-
-    claim: Claim
-    webhook_public_id: str
-    webhook_version: int
-    failing_since: datetime | None
-    event: EventContent
-    claimed_at: float  # time.monotonic
-
-    @property
-    def public_id(self) -> str:
-        """The delivery's."""
-        return self.claim.public_id
-
-    @property
-    def attempts_made(self) -> int:
-        """Before this one."""
-        return self.claim.attempts_made
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of a claimed delivery: the attempt made, and what is to follow from it."""
-
-    claim: Claim
-    attempt: dict[str, Any]
-    decision: Decision
 
 
 def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> list[Claim]:
@@ -121,7 +48,7 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
         if results:
             kept = _record(_under(claims, results), rows)
             counting.add(db.session.connection(), [_ended(result) for result in kept])
-            _note_webhooks(kept, moment)
+            consequences.note(kept, moment)
     metrics.recorded((result.decision.status, result.attempt["error"]) for result in kept)
     return claims
 
@@ -276,87 +203,6 @@ def _end(attempt: Mapping[str, Any]) -> int:
     return int(attempt["started_at"].timestamp() * 1000) + int(attempt["duration_ms"])
 
 
-def _note_webhooks(results: Sequence[Result], moment: datetime) -> None:
-    """What the outcomes mean for their webhooks: the last result, failing or not, disabled."""
-    by_webhook: dict[int, list[Result]] = {}
-    for result in results:
-        by_webhook.setdefault(result.claim.webhook_id, []).append(result)
-    if not by_webhook:
-        return
-    connection = db.session.connection()
-    found = connection.execute(_STATE, {"rows": [*by_webhook]}).all()
-    changes = [
-        {"row": webhook_id} | _changed(webhook_id, by_webhook[webhook_id], since, told_at, moment)
-        for webhook_id, since, told_at in found
-    ]
-    if changes:
-        connection.execute(_NOTE, changes)
-    for webhook_id, of_it in sorted(by_webhook.items()):
-        reason = next((r.decision.disable for r in of_it if r.decision.disable), None)
-        if reason and not _any_succeeded(of_it):
-            _disable(webhook_id, reason, of_it[-1], moment)
-    again = {r.claim.webhook_id for r in results if r.decision.status == "pending"}
-    if again:
-        _cancel_what_is_off(list(again))
-
-
-def _changed(
-    webhook_id: int,
-    results: Sequence[Result],
-    since: datetime | None,
-    told_at: datetime | None,
-    moment: datetime,
-) -> dict[str, Any]:
-    """The webhook's columns after these outcomes; writes the notice that they give cause for."""
-    last = results[-1]
-    changed: dict[str, Any] = {"last": last.claim.id, "since": None, "told_at": None}
-    if _any_succeeded(results):
-        if told_at:
-            _tell(webhook_id, "recovered", last, since or told_at)
-        return changed
-    changed["since"], changed["told_at"] = since or moment, told_at
-    given_up = any(result.decision.status == "failed" for result in results)
-    if told_at is None and (given_up or moment - changed["since"] >= NOTICE_AFTER):
-        changed["told_at"] = moment
-        if not any(result.decision.disable for result in results):  # which is told by itself
-            _tell(webhook_id, "failing", last, changed["since"])
-    return changed
-
-
-def _any_succeeded(results: Sequence[Result]) -> bool:
-    return any(result.attempt["error"] is None for result in results)
-
-
-def _tell(webhook_id: int, kind: str, cause: Result, since: datetime | None, **more: str) -> None:
-    """Leaves a notice to be sent once this is committed."""
-    detail = {
-        "error": cause.attempt["error"],
-        "status_code": cause.attempt.get("status_code"),
-        "since": since.isoformat() if since else None,
-        "delivery_id": cause.claim.id,
-    }
-    db.session.execute(
-        insert(Notice).values(webhook_id=webhook_id, kind=kind, detail=detail | more)
-    )
-
-
-def _disable(webhook_id: int, reason: str, cause: Result, moment: datetime) -> None:
-    disabled = db.session.execute(
-        update(Webhook)
-        .where(Webhook.id == webhook_id, Webhook.enabled)
-        .values(
-            enabled=False,
-            disabled_reason=reason,
-            disabled_at=moment,
-            version=Webhook.version + 1,
-        )
-        .returning(Webhook.failing_since)
-    ).one_or_none()
-    if disabled:
-        webhook_history.note([webhook_id], moment)
-        _tell(webhook_id, "disabled", cause, disabled.failing_since, reason=reason)
-
-
 def _cancel_for_webhooks_that_are_off() -> None:
     """Catches what came after `Delivery.cancel_waiting`: an expired lease, or an event that was
     being taken in while the webhook was disabled (PostgreSQL has both under way at once)."""
@@ -366,12 +212,3 @@ def _cancel_for_webhooks_that_are_off() -> None:
     free = left.with_for_update(skip_locked=True)
     cancelled = update(Delivery).where(Delivery.id.in_(free))
     db.session.execute(cancelled.values(status="cancelled", due_at=None))
-
-
-def _cancel_what_is_off(webhook_ids: list[int]) -> None:
-    """What was to be tried again for a webhook that was disabled or deleted meanwhile."""
-    off = select(Webhook.id).where(
-        Webhook.id.in_(webhook_ids), (~Webhook.enabled) | Webhook.deleted_at.is_not(None)
-    )
-    for webhook_id in db.session.scalars(off).all():
-        Delivery.cancel_waiting(webhook_id)

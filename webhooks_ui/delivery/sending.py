@@ -16,8 +16,8 @@ from webhooks_ui.database import UNREACHABLE
 from webhooks_ui.delivery import attempt_log, queue
 from webhooks_ui.delivery.attempts import attempt_of, unsent_attempt
 from webhooks_ui.delivery.endpoints import Endpoints
+from webhooks_ui.delivery.job import Claim, Job, Result
 from webhooks_ui.delivery.message import compose
-from webhooks_ui.delivery.queue import Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
 from webhooks_ui.delivery.sender import Sender
 from webhooks_ui.vault import VaultError

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from webhooks_ui import metrics
 from webhooks_ui.database import UNREACHABLE, db, now
 from webhooks_ui.delivery import pace, queue, wake
-from webhooks_ui.delivery.queue import Claim, Demand, Job, Result
+from webhooks_ui.delivery.job import Claim, Demand, Job, Result
 from webhooks_ui.delivery.sending import Attempts, Senders
 from webhooks_ui.delivery.window import Windows
 
