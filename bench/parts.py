@@ -1,7 +1,5 @@
 """The benchmarks, each a function that returns figures; `__main__` runs each in a fresh process."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +20,10 @@ from bench.stage import (
     receiving,
     until_finished,
     webhooks,
+    workers,
     working,
 )
-from webhooks_ui import intake
+from webhooks_ui import intake, lifecycle
 from webhooks_ui.authorization import NoAuthorization
 from webhooks_ui.database import EPOCH, db, now, transaction
 from webhooks_ui.delivery import queue
@@ -36,7 +35,8 @@ from webhooks_ui.signing import new_secret
 __all__ = ["pages", "size"]  # parts in files of their own
 
 Figures = dict[str, float]
-DELIVERIES = 6_000
+DELIVERIES = 12_000
+WARM_UP = 1_000  # of these are not timed: the processes start meanwhile
 WEBHOOKS = 6
 
 
@@ -47,6 +47,7 @@ def bare(_database: str) -> Figures:
         endpoint = Endpoint(receiver.url, NoAuthorization(), "envelope", (new_secret(),))
         request = compose(event, endpoint, "dlv_bench", now())
         sender = app.extensions["sender"]
+        lifecycle.settle()  # as a worker does
         rate = _rate(lambda _: sender.send(request), DELIVERIES, 64)
     return {"requests/s": rate}
 
@@ -64,36 +65,24 @@ def plain_requests(_database: str) -> Figures:
 
 
 def durable(database: str) -> Figures:
-    """One worker delivers what waits: claimed, sent, recorded."""
-    with receiving() as receiver, app_on(database) as app:
-        webhooks(app, *(f"{receiver.url}/{n}" for n in range(WEBHOOKS)))
-        accept(app, DELIVERIES // WEBHOOKS)
-        analyse(app)
-        start = time.perf_counter()
-        with working(app):
-            seconds = until_finished(app, DELIVERIES) - start
-    return {"deliveries/s": DELIVERIES / seconds}
+    """One worker process delivers what waits: claimed, sent, recorded."""
+    return {"deliveries/s": _throughput(database, 1)}
 
 
 def two_workers(database: str) -> Figures:
     """Two worker processes on one PostgreSQL."""
+    return {"deliveries/s": _throughput(database, 2)}
+
+
+def _throughput(database: str, processes: int) -> float:
     with receiving() as receiver, app_on(database) as app:
         webhooks(app, *(f"{receiver.url}/{n}" for n in range(WEBHOOKS)))
         accept(app, DELIVERIES // WEBHOOKS)
         analyse(app)
-        environ = {
-            "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
-            "WEBHOOKS_UI_DATABASE_URL": database,
-            "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
-        }
-        command = [sys.executable, "-m", "webhooks_ui", "worker"]
-        workers = [subprocess.Popen(command, env=environ) for _ in range(2)]
-        start = until_finished(app, 200)
-        seconds = until_finished(app, DELIVERIES) - start
-        for worker in workers:
-            worker.terminate()
-            worker.wait()
-    return {"deliveries/s": (DELIVERIES - 200) / seconds}
+        with workers(app, processes):
+            start = until_finished(app, WARM_UP)
+            seconds = until_finished(app, DELIVERIES) - start
+    return (DELIVERIES - WARM_UP) / seconds
 
 
 def accepting(database: str) -> Figures:
@@ -109,25 +98,17 @@ def accepting_while_busy(database: str) -> Figures:
     """Events in one at a time, 200 a second, while a worker delivers them to three webhooks."""
     with receiving() as receiver, app_on(database) as app:
         webhooks(app, *(f"{receiver.url}/{n}" for n in range(3)))
-        environ = {
-            "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
-            "WEBHOOKS_UI_DATABASE_URL": app.config["DATABASE_URL"],
-            "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
-        }
-        worker = subprocess.Popen([sys.executable, "-m", "webhooks_ui", "worker"], env=environ)
-        accept(app, 10)
-        until_finished(app, 30)
         took: list[float] = []
-        due = time.perf_counter()
-        with app.app_context():
+        with workers(app, 1), app.app_context():
+            accept(app, 10)
+            until_finished(app, 30)
+            due = time.perf_counter()
             for _ in range(1_600):
                 due += 1 / 200
                 time.sleep(max(due - time.perf_counter(), 0))
                 start = time.perf_counter()
                 intake.accept([EVENT])
                 took.append((time.perf_counter() - start) * 1000)
-        worker.terminate()
-        worker.wait()
     return {"p50 ms": percentile(took, 0.5), "p99 ms": percentile(took, 0.99)}
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -28,6 +29,8 @@ UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 """What is raised while the database is locked, full, away, or every connection to it is taken."""
 EPOCH = datetime.fromtimestamp(0, UTC)
 BUSY_TIMEOUT = timedelta(seconds=5)
+_BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
+_LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
 CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL
 _MIGRATION_LOCK = 0x77686B73  # one migration at a time on PostgreSQL, whoever starts it
 
@@ -187,12 +190,38 @@ def _set_up_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(_BUSY_TIMEOUT)
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("writes", False):
+            _begin_to_write(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Begins as a writer; waits while another process writes, `BUSY_TIMEOUT` at most.
+
+    SQLite's own waiting sleeps longer each time, up to a tenth of a second past the moment at which
+    the lock was free: a busy worker frees it only for moments.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    until = monotonic() + BUSY_TIMEOUT.total_seconds()
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except connection.dialect.loaded_dbapi.OperationalError as error:
+                if "locked" not in str(error):
+                    break
+                sleep(_LOCK_LOOK)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is in the way, in our terms
+    finally:
+        driver.execute(_BUSY_TIMEOUT)
