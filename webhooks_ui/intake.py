@@ -153,7 +153,7 @@ def _store(events: Sequence[IncomingEvent]) -> list[Accepted]:
         earlier = next((known[key] for key in event.keys if key in known), None)
         if earlier is None:
             fresh[index] = public_id = new_id(EVENT)
-            known |= dict.fromkeys(event.keys, (event.fingerprint, public_id, None))
+            known |= dict.fromkeys(event.keys, (event.fingerprint, public_id, 0))
         elif earlier[0] != event.fingerprint:
             raise _RefusedError(
                 Refusal(
@@ -163,7 +163,7 @@ def _store(events: Sequence[IncomingEvent]) -> list[Accepted]:
                 )
             )
         else:
-            answers[index] = Accepted(earlier[1], earlier[2] or 0, duplicate=True)
+            answers[index] = Accepted(earlier[1], earlier[2], duplicate=True)
     counts = _insert(events, fresh)
     for index, answer in enumerate(answers):
         if index in fresh:
@@ -173,20 +173,16 @@ def _store(events: Sequence[IncomingEvent]) -> list[Accepted]:
     return [answer for answer in answers if answer]
 
 
-def _known_keys(keys: list[str]) -> dict[str, tuple[str, str, int | None]]:
+def _known_keys(keys: list[str]) -> dict[str, tuple[str, str, int]]:
     """Fingerprint, event id and number of deliveries for each key that came before."""
     if not keys:
         return {}
-    query = (
-        select(
-            IdempotencyKey.key,
-            IdempotencyKey.fingerprint,
-            Event.public_id,
-            Event.deliveries_count,
-        )
-        .join(Event, Event.id == IdempotencyKey.event_id)
-        .where(IdempotencyKey.key.in_(keys))
-    )
+    query = select(
+        IdempotencyKey.key,
+        IdempotencyKey.fingerprint,
+        IdempotencyKey.event_public_id,
+        IdempotencyKey.deliveries,
+    ).where(IdempotencyKey.key.in_(keys))
     return {key: (mark, event_id, n) for key, mark, event_id, n in db.session.execute(query)}
 
 
@@ -213,7 +209,6 @@ def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[s
     ]
     returned = insert(Event).returning(Event.id, sort_by_parameter_order=True)
     ids = list(db.session.scalars(returned, rows))
-    _insert_keys(events, dict(zip(fresh, ids, strict=True)), moment)
     about = {row: events[index].about for row, index in zip(ids, fresh, strict=True)}
     counts = _fan_out(about, moment)
     named = dict(zip(ids, fresh.values(), strict=True))
@@ -224,18 +219,23 @@ def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[s
             .values(deliveries_count=bindparam("count")),
             [{"event": event, "count": count} for event, count in counts.items()],
         )
-    return Counter({named[event]: count for event, count in counts.items()})
+    found = Counter({named[event]: count for event, count in counts.items()})
+    _insert_keys(events, fresh, found, moment)
+    return found
 
 
-def _insert_keys(events: Sequence[IncomingEvent], ids: dict[int, int], moment: datetime) -> None:
+def _insert_keys(
+    events: Sequence[IncomingEvent], fresh: dict[int, str], counts: Counter[str], moment: datetime
+) -> None:
     rows = [
         {
             "key": key,
-            "event_id": event_id,
             "fingerprint": events[index].fingerprint,
+            "event_public_id": public_id,
+            "deliveries": counts[public_id],
             "created_at": moment,
         }
-        for index, event_id in ids.items()
+        for index, public_id in fresh.items()
         for key in events[index].keys
     ]
     if rows:
