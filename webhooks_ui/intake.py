@@ -7,9 +7,10 @@ event will get it.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Literal, cast
 
 from flask_babel import lazy_gettext as _l
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from webhooks_ui import metrics
 from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES, OPERATIONAL_TYPES
@@ -127,7 +129,7 @@ def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
             break
         except _RefusedError as error:
             return error.refusal
-        except IntegrityError:
+        except (IntegrityError, StaleDataError):
             if attempt == _TRIES - 1:
                 raise
     fresh = [index for index, answer in enumerate(answers) if not answer.duplicate]
@@ -190,14 +192,14 @@ def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[s
     """Inserts the events that are new, with their keys and deliveries; deliveries by event id."""
     if not fresh:
         return Counter()
-    channels = {index: _channel(events[index].channel, index) for index in fresh}
+    channels = _channels(events, fresh)
     moment = now()
     rows = [
         {
             "public_id": public_id,
             "type": events[index].type,
-            "channel_id": channels[index].id if channels[index] else None,
-            "channel": channels[index].snapshot if channels[index] else None,
+            "channel_id": channels[index][0],
+            "channel": channels[index][1],
             "data": events[index].data,
             "test": False,
             "sender_id": events[index].sender_id,
@@ -239,6 +241,7 @@ def _insert_keys(
         for key in events[index].keys
     ]
     if rows:
+        rows.sort(key=itemgetter("key"))  # as in `_channels`
         db.session.execute(insert(IdempotencyKey), rows)
 
 
@@ -302,10 +305,23 @@ def _delivery_id() -> ColumnElement[str]:
     return literal(f"{DELIVERY}_") + func.substr(Event.public_id, len(EVENT) + 2, 10) + random
 
 
-def _channel(named: ChannelName | None, index: int) -> Any:
+def _channels(
+    events: Sequence[IncomingEvent], fresh: Iterable[int]
+) -> dict[int, tuple[int | None, dict[str, Any] | None]]:
+    """Row and snapshot of the channel of each new event, as it is once that event is there.
+
+    By their keys: PostgreSQL ends one of two transactions that wait for each other's channels.
+    """
+    found: dict[int, tuple[int | None, dict[str, Any] | None]] = {}
+    named = [(channel.key, index, channel) for index in fresh if (channel := events[index].channel)]
+    for _key, index, name in sorted(named):
+        stored = _channel(name, index)
+        found[index] = stored.id, stored.snapshot
+    return dict.fromkeys(fresh, (None, None)) | found
+
+
+def _channel(named: ChannelName, index: int) -> Channel:
     """The channel that an event names: found, made or renamed."""
-    if named is None:
-        return None
     channel = Channel.by_key(named.key)
     if named.name is None:
         if channel is None:

@@ -179,3 +179,33 @@ def test_the_same_key_at_once_is_one_event(engine: Flask) -> None:
     assert len({a.event_id for a in found}) == 1
     assert [a.duplicate for a in found].count(False) == 1
     assert len(deliveries(engine)) == 1
+
+
+def test_batches_at_once_with_the_same_channels_and_ids_in_another_order(engine: Flask) -> None:
+    """Whoever waits for another does so in one order, so that no two wait for each other."""
+    batch = [
+        IncomingEvent(
+            "message_created", b"{}", ChannelName(f"c{n}", f"Channel {n}"), sender_id=f"m{n}"
+        )
+        for n in range(30)
+    ]
+
+    with ThreadPoolExecutor(6) as pool:
+        orders = [batch, batch[::-1]] * 3
+        answers = list(pool.map(lambda order: accept(engine, *order), orders))
+
+    assert not any(isinstance(answer, Refusal) for answer in answers)
+    assert len(events(engine)) == 30
+    with engine.app_context():
+        assert len(Channel.everyone()) == 30
+
+
+def test_each_event_of_a_batch_keeps_the_channel_as_it_named_it(engine: Flask) -> None:
+    names = ("Sales", "Telegram sales")
+    channels = [ChannelName("4", name) for name in names]
+
+    accept(engine, *(IncomingEvent("message_created", b"{}", channel) for channel in channels))
+
+    assert [e.channel and e.channel["name"] for e in events(engine)] == list(names)
+    with engine.app_context():
+        assert [channel.name for channel in Channel.everyone()] == ["Telegram sales"]
