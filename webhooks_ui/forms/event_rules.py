@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 MOST_KEY_CHARACTERS = 255
+ROOM = 65_536  # bytes of a body beside an event's data
+BATCH_FACTOR = 8  # a batch's body may be as large as that of this many of the largest events
 NO_MOMENT = _l("Write date and time as in RFC 3339, for example 2026-01-21T12:53:20Z.")
 # RFC 3339 §5.6; a leap second cannot be told from the second before it.
 _MOMENT = re.compile(
@@ -15,6 +17,16 @@ _MOMENT = re.compile(
 )
 _DAY = timedelta(days=1)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC) + _DAY, datetime.max.replace(tzinfo=UTC) - _DAY
+
+
+def largest_body(most_bytes: int) -> int:
+    """How large a body with an event may be, in bytes, where its data may have `most_bytes`."""
+    return most_bytes + ROOM
+
+
+def largest_batch(most_bytes: int) -> int:
+    """How large a body with many events may be: larger, and yet it has to fit into memory."""
+    return BATCH_FACTOR * largest_body(most_bytes)
 
 
 def size_problem(data: bytes, most_bytes: int) -> LazyString | None:
