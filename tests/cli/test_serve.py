@@ -153,6 +153,14 @@ def test_a_bad_setting_is_one_clear_line(
     assert (found.returncode, found.stdout, found.stderr) == (2, "", f"{line}\n")
 
 
+def test_a_database_out_of_reach_is_one_clear_line(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://x@/none?host=/nowhere"
+    found = run(Server(tmp_path / "data", DATABASE_URL=url), "serve")
+    assert found.returncode == 1
+    assert found.stderr.startswith("Error: The database is busy or out of reach: ")
+    assert found.stderr.count("\n") == 1
+
+
 def test_a_damaged_key_file_is_one_clear_line(tmp_path: Path) -> None:
     waiting = Server(tmp_path / "data")
     (waiting.data_dir / "encryption_keys").write_text("no key\n")
