@@ -43,7 +43,7 @@ def worker(
     from webhooks_ui.chores import Chores, everything, heartbeat
     from webhooks_ui.delivery.worker import Worker
 
-    with database() as app:
+    with database(pages=metrics_port is not None) as app:
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:

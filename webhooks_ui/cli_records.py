@@ -36,11 +36,11 @@ def within_reach() -> Iterator[None]:
 
 
 @contextmanager
-def database() -> Iterator[Flask]:
+def database(*, pages: bool = False) -> Iterator[Flask]:
     """An app in its context, with the database brought up to date."""
     from webhooks_ui import create_app, database, lifecycle
 
-    app = create_app()
+    app = create_app(pages=pages)
     try:
         with within_reach(), app.app_context():
             database.upgrade(app)
@@ -123,7 +123,7 @@ def channel() -> None:
 @click.option("--kind", type=click.Choice(tuple(CHANNEL_KINDS)), default="other", show_default=True)
 def channel_add(key: str, name: str, kind: str) -> None:
     """Make a channel. Events name it by KEY, people by NAME."""
-    with database() as app, app.test_request_context():
+    with database(pages=True) as app, app.test_request_context():
         from webhooks_ui.forms.channel import ChannelForm
         from webhooks_ui.models import channel_changes
 
