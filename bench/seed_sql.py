@@ -106,8 +106,10 @@ SELECT e, <EVENT_ID>, <TYPE>,
  CASE WHEN <HASH_E> % 5 > 0 THEN <JSON_CHANNEL> END, <BYTES>, e % 1000 = 7, 'message-' || e,
  CASE WHEN e % 20 = 0 THEN 0 ELSE 3 END, <MOMENT>, <MOMENT> FROM (<SERIES>) AS numbers"""
 
-_KEYS = """INSERT INTO idempotency_keys (key, event_id, fingerprint, created_at)
-SELECT 'id:' || sender_id, id, 'seed', created_at FROM events WHERE id BETWEEN :first AND :last"""
+_KEYS = """INSERT INTO idempotency_keys
+ (key, event_public_id, deliveries, fingerprint, created_at)
+SELECT 'id:' || sender_id, public_id, deliveries_count, 'seed', created_at
+ FROM events WHERE id BETWEEN :first AND :last"""
 
 # Nine of ten waiting ones are younger than the rest; a webhook that is down holds the others.
 _DELIVERIES = """INSERT INTO deliveries (id, public_id, event_id, webhook_id, type, channel_id,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.raw_json import JsonError, items, members
+from webhooks_ui.raw_json import JsonError, items, members, pretty
 
 JSON = st.recursive(
     st.none()
@@ -91,3 +91,12 @@ def test_a_number_of_ten_thousand_digits_is_kept() -> None:
 
 def test_brackets_within_a_text_do_not_nest() -> None:
     assert members(b'{"a": "' + b"[" * 500 + b'\\""}')["a"].value == "[" * 500 + '"'
+
+
+def test_a_text_without_an_end_is_read_through_once() -> None:
+    """Looking for its end from each of its quotation marks would take hours."""
+    endless = b'{"a": "' + b'\\"' * 200_000
+
+    with pytest.raises(JsonError):
+        members(endless)
+    assert pretty(endless) == '{\n  "a": "' + '\\"' * 200_000

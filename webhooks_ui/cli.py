@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from webhooks_ui.cli_engine import event, prune, worker
-from webhooks_ui.cli_records import channel, token, user
+from webhooks_ui.cli_records import channel, token, user, within_reach
 from webhooks_ui.config import SettingError
 from webhooks_ui.keys import KeyFileError
 
@@ -52,7 +52,8 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     from webhooks_ui import server
 
     try:
-        server.serve(host, port, click.echo, worker=not no_worker)
+        with within_reach():
+            server.serve(host, port, click.echo, worker=not no_worker)
     except server.AddressError as error:
         raise click.ClickException(str(error)) from None
 

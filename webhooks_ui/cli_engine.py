@@ -43,7 +43,7 @@ def worker(
     from webhooks_ui.chores import Chores, everything, heartbeat
     from webhooks_ui.delivery.worker import Worker
 
-    with database() as app:
+    with database(pages=metrics_port is not None) as app:
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:
@@ -126,6 +126,7 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
     """Take an event in, as the API would."""
     from webhooks_ui import intake, metrics, raw_json
     from webhooks_ui.catalogue import ALL_TYPES, sample_json
+    from webhooks_ui.forms import event_rules
 
     with database() as app:
         metrics.share(app.config["DATA_DIR"])
@@ -135,6 +136,8 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
             raw_json.members(raw)
         except raw_json.JsonError as error:
             raise click.ClickException(str(error)) from None
+        if problem := event_rules.size_problem(raw, app.config["MAX_EVENT_SIZE"]):
+            raise click.ClickException(str(problem))
         named = intake.ChannelName(channel) if channel else None
         answer = intake.accept([intake.IncomingEvent(type, raw, named)])
         if isinstance(answer, intake.Refusal):

@@ -24,14 +24,26 @@ def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> s
 
 
 @contextmanager
-def database() -> Iterator[Flask]:
+def within_reach() -> Iterator[None]:
+    """Says in one line that the database is locked, full or out of reach."""
+    from webhooks_ui.database import UNREACHABLE
+
+    try:
+        yield
+    except UNREACHABLE as error:
+        reason = " ".join(str(getattr(error, "orig", error)).split())
+        raise click.ClickException(f"The database is busy or out of reach: {reason}") from None
+
+
+@contextmanager
+def database(*, pages: bool = False) -> Iterator[Flask]:
     """An app in its context, with the database brought up to date."""
     from webhooks_ui import create_app, database, lifecycle
 
-    app = create_app()
+    app = create_app(pages=pages)
     try:
-        database.upgrade(app)
-        with app.app_context():
+        with within_reach(), app.app_context():
+            database.upgrade(app)
             yield app
     finally:
         lifecycle.close(app)
@@ -111,7 +123,7 @@ def channel() -> None:
 @click.option("--kind", type=click.Choice(tuple(CHANNEL_KINDS)), default="other", show_default=True)
 def channel_add(key: str, name: str, kind: str) -> None:
     """Make a channel. Events name it by KEY, people by NAME."""
-    with database() as app, app.test_request_context():
+    with database(pages=True) as app, app.test_request_context():
         from webhooks_ui.forms.channel import ChannelForm
         from webhooks_ui.models import channel_changes
 

@@ -14,10 +14,18 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from flask_migrate import Migrate
-from flask_migrate import upgrade as run_migrations
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Integer, MetaData, event, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -32,6 +40,7 @@ BUSY_TIMEOUT = timedelta(seconds=5)
 _BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
 CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x77686B73  # one migration at a time on PostgreSQL, whoever starts it
 
 
@@ -66,7 +75,6 @@ RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only an
 
 _writer = Lock()
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate()
 
 if TYPE_CHECKING:
     Model = Base
@@ -124,7 +132,6 @@ def init_app(app: Flask) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(url.get_backend_name())
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _set_up_sqlite(db.engine)
@@ -135,7 +142,17 @@ def upgrade(app: Flask) -> None:
     with app.app_context():
         Path(app.config["DATA_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _is_current():
-            run_migrations()
+            import flask_migrate
+
+            prepare_migrations(app)
+            flask_migrate.upgrade()
+
+
+def prepare_migrations(app: Flask) -> None:
+    """Lets `flask db` and `upgrade` migrate; Alembic takes memory that nothing else needs."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(_MIGRATIONS))
 
 
 def ping() -> None:
@@ -150,14 +167,13 @@ def lock_for_migration(connection: Connection) -> None:
 
 
 def _is_current() -> bool:
-    """Whether nothing is to be migrated: quicker to ask than to let Alembic find out."""
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    scripts = ScriptDirectory(str(Path(__file__).parent / "migrations"))
+    """Whether nothing is to be migrated; the names of the migrations begin with their numbers."""
+    newest = max(file.name[:4] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
     with db.engine.connect() as connection:
-        found = set(MigrationContext.configure(connection).get_current_heads())
-    return found == set(scripts.get_heads())
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        found = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return found == [newest]
 
 
 def _engine_options(backend: str) -> dict[str, Any]:

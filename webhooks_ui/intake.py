@@ -7,9 +7,10 @@ event will get it.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Literal, cast
 
 from flask_babel import lazy_gettext as _l
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from webhooks_ui import metrics
 from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES, OPERATIONAL_TYPES
@@ -127,7 +129,7 @@ def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
             break
         except _RefusedError as error:
             return error.refusal
-        except IntegrityError:
+        except (IntegrityError, StaleDataError):
             if attempt == _TRIES - 1:
                 raise
     fresh = [index for index, answer in enumerate(answers) if not answer.duplicate]
@@ -153,7 +155,7 @@ def _store(events: Sequence[IncomingEvent]) -> list[Accepted]:
         earlier = next((known[key] for key in event.keys if key in known), None)
         if earlier is None:
             fresh[index] = public_id = new_id(EVENT)
-            known |= dict.fromkeys(event.keys, (event.fingerprint, public_id, None))
+            known |= dict.fromkeys(event.keys, (event.fingerprint, public_id, 0))
         elif earlier[0] != event.fingerprint:
             raise _RefusedError(
                 Refusal(
@@ -163,7 +165,7 @@ def _store(events: Sequence[IncomingEvent]) -> list[Accepted]:
                 )
             )
         else:
-            answers[index] = Accepted(earlier[1], earlier[2] or 0, duplicate=True)
+            answers[index] = Accepted(earlier[1], earlier[2], duplicate=True)
     counts = _insert(events, fresh)
     for index, answer in enumerate(answers):
         if index in fresh:
@@ -173,20 +175,16 @@ def _store(events: Sequence[IncomingEvent]) -> list[Accepted]:
     return [answer for answer in answers if answer]
 
 
-def _known_keys(keys: list[str]) -> dict[str, tuple[str, str, int | None]]:
+def _known_keys(keys: list[str]) -> dict[str, tuple[str, str, int]]:
     """Fingerprint, event id and number of deliveries for each key that came before."""
     if not keys:
         return {}
-    query = (
-        select(
-            IdempotencyKey.key,
-            IdempotencyKey.fingerprint,
-            Event.public_id,
-            Event.deliveries_count,
-        )
-        .join(Event, Event.id == IdempotencyKey.event_id)
-        .where(IdempotencyKey.key.in_(keys))
-    )
+    query = select(
+        IdempotencyKey.key,
+        IdempotencyKey.fingerprint,
+        IdempotencyKey.event_public_id,
+        IdempotencyKey.deliveries,
+    ).where(IdempotencyKey.key.in_(keys))
     return {key: (mark, event_id, n) for key, mark, event_id, n in db.session.execute(query)}
 
 
@@ -194,14 +192,14 @@ def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[s
     """Inserts the events that are new, with their keys and deliveries; deliveries by event id."""
     if not fresh:
         return Counter()
-    channels = {index: _channel(events[index].channel, index) for index in fresh}
+    channels = _channels(events, fresh)
     moment = now()
     rows = [
         {
             "public_id": public_id,
             "type": events[index].type,
-            "channel_id": channels[index].id if channels[index] else None,
-            "channel": channels[index].snapshot if channels[index] else None,
+            "channel_id": channels[index][0],
+            "channel": channels[index][1],
             "data": events[index].data,
             "test": False,
             "sender_id": events[index].sender_id,
@@ -213,7 +211,6 @@ def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[s
     ]
     returned = insert(Event).returning(Event.id, sort_by_parameter_order=True)
     ids = list(db.session.scalars(returned, rows))
-    _insert_keys(events, dict(zip(fresh, ids, strict=True)), moment)
     about = {row: events[index].about for row, index in zip(ids, fresh, strict=True)}
     counts = _fan_out(about, moment)
     named = dict(zip(ids, fresh.values(), strict=True))
@@ -224,21 +221,27 @@ def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[s
             .values(deliveries_count=bindparam("count")),
             [{"event": event, "count": count} for event, count in counts.items()],
         )
-    return Counter({named[event]: count for event, count in counts.items()})
+    found = Counter({named[event]: count for event, count in counts.items()})
+    _insert_keys(events, fresh, found, moment)
+    return found
 
 
-def _insert_keys(events: Sequence[IncomingEvent], ids: dict[int, int], moment: datetime) -> None:
+def _insert_keys(
+    events: Sequence[IncomingEvent], fresh: dict[int, str], counts: Counter[str], moment: datetime
+) -> None:
     rows = [
         {
             "key": key,
-            "event_id": event_id,
             "fingerprint": events[index].fingerprint,
+            "event_public_id": public_id,
+            "deliveries": counts[public_id],
             "created_at": moment,
         }
-        for index, event_id in ids.items()
+        for index, public_id in fresh.items()
         for key in events[index].keys
     ]
     if rows:
+        rows.sort(key=itemgetter("key"))  # as in `_channels`
         db.session.execute(insert(IdempotencyKey), rows)
 
 
@@ -302,10 +305,23 @@ def _delivery_id() -> ColumnElement[str]:
     return literal(f"{DELIVERY}_") + func.substr(Event.public_id, len(EVENT) + 2, 10) + random
 
 
-def _channel(named: ChannelName | None, index: int) -> Any:
+def _channels(
+    events: Sequence[IncomingEvent], fresh: Iterable[int]
+) -> dict[int, tuple[int | None, dict[str, Any] | None]]:
+    """Row and snapshot of the channel of each new event, as it is once that event is there.
+
+    By their keys: PostgreSQL ends one of two transactions that wait for each other's channels.
+    """
+    found: dict[int, tuple[int | None, dict[str, Any] | None]] = {}
+    named = [(channel.key, index, channel) for index in fresh if (channel := events[index].channel)]
+    for _key, index, name in sorted(named):
+        stored = _channel(name, index)
+        found[index] = stored.id, stored.snapshot
+    return dict.fromkeys(fresh, (None, None)) | found
+
+
+def _channel(named: ChannelName, index: int) -> Channel:
     """The channel that an event names: found, made or renamed."""
-    if named is None:
-        return None
     channel = Channel.by_key(named.key)
     if named.name is None:
         if channel is None:

@@ -16,8 +16,10 @@ from flask_babel.speaklater import LazyString
 MOST_DEPTH = 100
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # only escapes can make one: the text is UTF-8
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+|"')
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+# A text that never ends is one token too: else each quotation mark in it would look for its end.
+_TEXT = r'"(?s:[^"\\]|\\.)*+"?'
+_TOKENS = re.compile(_TEXT + r'|[\[\]{},:]|[^\s\[\]{},:"]+')
+_BRACKETS = re.compile(_TEXT + r"|[\[\]{}]")
 
 
 class JsonError(ValueError):

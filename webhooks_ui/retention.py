@@ -14,6 +14,7 @@ from webhooks_ui.models import pruning, space
 
 EVERY = timedelta(hours=24)
 HOURS_KEPT = timedelta(days=8)  # health is shown for 7 days
+KEYS_KEPT = timedelta(days=7)  # promised to senders: an event sent again is not taken in twice
 FORGET_AFTER = 300.0  # seconds without a turn: another worker has gone on meanwhile
 LEAST_REST, REST_SHARE = 0.02, 3  # seconds; and how many times as long as the turn took
 
@@ -25,6 +26,7 @@ def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
     """
     before = moment - retention
     yield from pruning.events(before, moment)
+    yield from pruning.keys(moment - max(retention, KEYS_KEPT))
     yield from pruning.hours(moment - max(retention, HOURS_KEPT))
     yield from pruning.states(before)
     yield from pruning.recoveries(before)

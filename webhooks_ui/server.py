@@ -8,6 +8,7 @@ import waitress.server
 from flask import Flask
 
 from webhooks_ui import create_app, database, first_run, lifecycle, logs, metrics, signals
+from webhooks_ui.forms import event_rules
 from webhooks_ui.models import User
 from webhooks_ui.supervisor import Supervisor
 
@@ -68,6 +69,8 @@ def address(listening: socket.socket) -> str:
 
 
 def _server(app: Flask, listening: socket.socket) -> waitress.server.BaseWSGIServer:
+    most_of_event = app.config["MAX_EVENT_SIZE"]
+    most = event_rules.largest_batch(most_of_event)
     return waitress.server.create_server(
         logs.RequestLog(app),
         sockets=[listening],
@@ -78,7 +81,7 @@ def _server(app: Flask, listening: socket.socket) -> waitress.server.BaseWSGISer
         channel_timeout=IDLE_SECONDS,
         max_request_header_size=HEADER_BYTES,
         # Above the app's own limit, so that what is too large gets the app's own answer.
-        max_request_body_size=4 * app.config["MAX_EVENT_SIZE"],
+        max_request_body_size=most + event_rules.largest_body(most_of_event),
         # The app judges X-Forwarded-* itself, and only where proxies are trusted.
         clear_untrusted_proxy_headers=app.config["TRUSTED_PROXIES"] == 0,
     )

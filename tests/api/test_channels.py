@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.api.conftest import Call, errors
 from tests.conftest import make_webhook, sign_in
+from webhooks_ui.models import channel_changes
 
 CHANNEL = {"key": "telegram-sales", "name": "Telegram sales", "kind": "telegram"}
 
@@ -23,6 +24,23 @@ def test_a_channel_is_made_shown_changed_and_deleted(call: Call) -> None:
     gone = call("DELETE", path)
     assert (gone.status_code, gone.data) == (204, b"")
     assert [call(method, path).status_code for method in ("GET", "DELETE")] == [404, 404]
+
+
+def test_what_another_changes_at_the_same_moment_stays(
+    call: Call, channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/channels/{call('GET', '/channels').json['channels'][0]['id']}"
+    save = channel_changes.save
+
+    def save_second(*given: Any) -> Any:
+        monkeypatch.setattr(channel_changes, "save", save)
+        assert call("PATCH", path, {"name": "Sales"}).status_code == 200
+        return save(*given)
+
+    monkeypatch.setattr(channel_changes, "save", save_second)
+    answer = call("PATCH", path, {"kind": "api"})
+
+    assert (answer.json["name"], answer.json["kind"]) == ("Sales", "api")
 
 
 WRONG: list[tuple[Any, dict[str, str]]] = [

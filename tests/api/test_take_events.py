@@ -99,6 +99,16 @@ def test_everything_about_an_event_is_kept(call: Call, channel: str) -> None:
     assert (shown["sender_id"], shown["test"], shown["deliveries"]) == ("chat-7", False, 0)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-02T00:00:01Z", "9999-12-30T23:59:59Z"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York"])
+def test_an_event_of_any_time_is_shown_everywhere(make_app: Any, zone: str, moment: str) -> None:
+    app = make_app(TIMEZONE=zone)
+    taken = caller(app, issue(app, "events"))("POST", "/events", EVENT | {"occurred_at": moment})
+
+    assert taken.status_code == 202
+    assert sign_in(app, "olena").get(f"/events/{taken.json['id']}").status_code == 200
+
+
 def test_a_channel_is_made_and_renamed_by_an_event(app: Flask, call: Call) -> None:
     made = {"key": "4", "name": "Site", "kind": "website"}
     assert call("POST", "/events", EVENT | {"channel": made}).status_code == 202
@@ -130,6 +140,8 @@ WRONG: list[tuple[Any, dict[str, str]]] = [
     (EVENT | {"occurred_at": "yesterday"}, {"/occurred_at": "RFC 3339"}),
     (EVENT | {"occurred_at": "2026-02-30T00:00:00Z"}, {"/occurred_at": "RFC 3339"}),
     (EVENT | {"occurred_at": "0001-01-01T00:00:00+14:00"}, {"/occurred_at": "RFC 3339"}),
+    (EVENT | {"occurred_at": "0001-01-01T12:00:00Z"}, {"/occurred_at": "RFC 3339"}),
+    (EVENT | {"occurred_at": "9999-12-31T12:00:00Z"}, {"/occurred_at": "RFC 3339"}),
     (EVENT | {"a/b~": 1}, {"/a~1b~0": "Leave it out"}),
 ]
 

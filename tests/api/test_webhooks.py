@@ -1,6 +1,7 @@
 """Managing webhooks by the API."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -216,6 +217,17 @@ def test_a_new_signing_secret_is_told_once(app: Flask, call: Call) -> None:
         webhook, vault = stored(app, made["id"]), app.extensions["vault"]
         secrets = webhook.signing_secrets(vault, webhook.created_at)
         assert secrets == (answer.json["signing_secret"], made["signing_secret"])
+
+
+def test_changes_at_once_are_made_one_after_the_other(app: Flask, call: Call) -> None:
+    path = f"/webhooks/{call('POST', '/webhooks', HOOK).json['id']}"
+
+    def rotate(_: int) -> int:
+        return int(call("POST", f"{path}/rotate-secret").status_code)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(rotate, range(18))) == [200] * 18
+        assert set(pool.map(lambda _: call("DELETE", path).status_code, range(6))) <= {204, 404}
 
 
 def test_the_list_comes_in_pages(call: Call) -> None:

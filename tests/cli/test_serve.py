@@ -10,10 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import wait_until
 from webhooks_ui import server
+from webhooks_ui.forms import event_rules
 
 PASSWORD = "correct horse battery staple"
 
@@ -64,6 +66,27 @@ def test_requests_are_logged_without_their_query(tmp_path: Path) -> None:
         get(f"{running.url}/login?token=hunter2")
         wait_until(lambda: '"path": "/login"' in running.log(), what="the request's line")
         assert "hunter2" not in running.log()
+
+
+def test_the_server_lets_every_batch_through_that_the_api_takes(tmp_path: Path) -> None:
+    most = event_rules.largest_batch(1_000_000)
+    event = b'{"type": "message_created", "data": {"text": "' + b"x" * 900_000 + b'"}}'
+    batch = b'{"events": [' + b", ".join([event] * 9) + b"]}"
+    with Server(tmp_path / "data") as running:
+        token = running.command("token", "add", "platform").strip()
+
+        def answer(size: int) -> requests.Response:
+            return requests.post(
+                f"{running.url}/api/v1/events/batch",
+                data=batch.ljust(size),
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+                timeout=30,
+            )
+
+        assert answer(most).status_code == 202
+        refused = answer(most + 1)
+    assert refused.status_code == 413
+    assert f"{most:,} bytes" in refused.json()["detail"]
 
 
 def test_what_it_makes_is_nobody_elses(tmp_path: Path) -> None:
@@ -128,6 +151,14 @@ def test_a_bad_setting_is_one_clear_line(
 ) -> None:
     found = run(Server(tmp_path / "data", **settings), "serve")
     assert (found.returncode, found.stdout, found.stderr) == (2, "", f"{line}\n")
+
+
+def test_a_database_out_of_reach_is_one_clear_line(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://x@/none?host=/nowhere"
+    found = run(Server(tmp_path / "data", DATABASE_URL=url), "serve")
+    assert found.returncode == 1
+    assert found.stderr.startswith("Error: The database is busy or out of reach: ")
+    assert found.stderr.count("\n") == 1
 
 
 def test_a_damaged_key_file_is_one_clear_line(tmp_path: Path) -> None:

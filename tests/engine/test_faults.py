@@ -4,8 +4,9 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -27,7 +28,7 @@ from tests.support.waiting import wait_until
 from webhooks_ui import create_app, database, lifecycle
 from webhooks_ui.authorization import Bearer
 from webhooks_ui.database import db, transaction, upgrade
-from webhooks_ui.delivery import queue
+from webhooks_ui.delivery import queue, wake
 from webhooks_ui.delivery import sending as sending_module
 from webhooks_ui.delivery import worker as worker_module
 from webhooks_ui.delivery.attempts import attempt_of
@@ -238,6 +239,20 @@ def test_a_restart_of_the_database_server_is_lived_through(
     assert {d.status for d in found} == {"succeeded"}
     assert {d.public_id for d in found} == ids
     assert len(found) == len(accepted) == 110
+
+
+def test_a_database_server_that_does_not_answer_holds_up_the_alarm_for_seconds_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without this a worker would hang as long as TCP goes on trying."""
+    monkeypatch.setattr(wake, "CONNECT_TIMEOUT", timedelta(seconds=2))
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        engine = create_engine(f"postgresql+psycopg://x@127.0.0.1:{port}/x")
+        started = time.monotonic()
+        alarm = wake.NotifyAlarm(engine)
+        assert time.monotonic() - started < 15
+        alarm.close()
 
 
 # Every fault of a receiver.

@@ -1,6 +1,7 @@
 """Taking events in: what is stored, for whom, and how often."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from flask import Flask
 from tests.engine.conftest import deliveries, send, subscribe
 from webhooks_ui import intake
 from webhooks_ui.database import db, transaction
-from webhooks_ui.ids import DELIVERY, is_id
+from webhooks_ui.delivery import by_hand
+from webhooks_ui.ids import DELIVERY, is_id, new_id
 from webhooks_ui.intake import ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Event, Webhook, webhook_changes
 
@@ -73,12 +75,18 @@ def test_the_same_event_again_gets_the_same_answer(engine: Flask, key: dict[str,
     subscribe(engine, "http://127.0.0.1/1")
 
     (first,) = send(engine, **key)
-    subscribe(engine, "http://127.0.0.1/2")
+    other = subscribe(engine, "http://127.0.0.1/2")
     (second,) = send(engine, **key)
-
-    assert (second.event_id, second.deliveries) == (first.event_id, 1)
-    assert (first.duplicate, second.duplicate) == (False, True)
     assert len(deliveries(engine)) == 1
+    with engine.app_context():
+        event, webhook = Event.by_public_id(first.event_id), Webhook.by_public_id(other)
+        assert event
+        assert webhook
+        by_hand.deliver(event, webhook, new_id(DELIVERY))
+    (third,) = send(engine, **key)
+
+    assert second == third == replace(first, duplicate=True)
+    assert (first.deliveries, first.duplicate) == (1, False)
 
 
 @pytest.mark.parametrize(
@@ -171,3 +179,33 @@ def test_the_same_key_at_once_is_one_event(engine: Flask) -> None:
     assert len({a.event_id for a in found}) == 1
     assert [a.duplicate for a in found].count(False) == 1
     assert len(deliveries(engine)) == 1
+
+
+def test_batches_at_once_with_the_same_channels_and_ids_in_another_order(engine: Flask) -> None:
+    """Whoever waits for another does so in one order, so that no two wait for each other."""
+    batch = [
+        IncomingEvent(
+            "message_created", b"{}", ChannelName(f"c{n}", f"Channel {n}"), sender_id=f"m{n}"
+        )
+        for n in range(30)
+    ]
+
+    with ThreadPoolExecutor(6) as pool:
+        orders = [batch, batch[::-1]] * 3
+        answers = list(pool.map(lambda order: accept(engine, *order), orders))
+
+    assert not any(isinstance(answer, Refusal) for answer in answers)
+    assert len(events(engine)) == 30
+    with engine.app_context():
+        assert len(Channel.everyone()) == 30
+
+
+def test_each_event_of_a_batch_keeps_the_channel_as_it_named_it(engine: Flask) -> None:
+    names = ("Sales", "Telegram sales")
+    channels = [ChannelName("4", name) for name in names]
+
+    accept(engine, *(IncomingEvent("message_created", b"{}", channel) for channel in channels))
+
+    assert [e.channel and e.channel["name"] for e in events(engine)] == list(names)
+    with engine.app_context():
+        assert [channel.name for channel in Channel.everyone()] == ["Telegram sales"]

@@ -11,6 +11,7 @@ from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui.authorization import Bearer
 from webhooks_ui.database import db, now, transaction
+from webhooks_ui.delivery import worker as worker_module
 from webhooks_ui.models import Attempt, Webhook, webhook_changes
 
 
@@ -53,6 +54,19 @@ def test_an_event_reaches_its_webhook_signed_and_authorized(
     assert (delivery.status, delivery.attempts_made) == ("succeeded", 1)
     assert webhook(engine, public_id).last_delivery_id == delivery.id
     assert "t0ken-1" not in str(attempts(engine)[0].request_headers)
+
+
+def test_an_idle_worker_is_woken_and_does_not_look_for_itself(
+    engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "LOOK_EVERY", 600.0)
+    subscribe(engine, receiver.url)
+
+    with working(engine):
+        for count in (1, 2, 3):  # after the first it sleeps, after the second nothing is new
+            send(engine)
+            receiver.wait(count)
+            ended(engine, count)
 
 
 def test_what_waited_before_the_worker_started_is_delivered(

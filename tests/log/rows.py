@@ -55,7 +55,9 @@ def fill(app: Flask, events: int, seed: int = 1) -> list[Known]:
             event.channel_id = channel.id if channel else None
             db.session.add(event)
             db.session.flush()
-            key = IdempotencyKey(key=f"id:m-{number}", event_id=event.id, fingerprint="")
+            key = IdempotencyKey(
+                key=f"id:m-{number}", event_public_id=event.public_id, fingerprint=""
+            )
             db.session.add(key)
             for webhook in chance.sample(rows, 2 if number % 5 else 0):
                 assert webhook

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def age(app: Flask, by: timedelta = LONG_AGO, *, status: str = "succeeded") -> N
         for older in (
             "UPDATE events SET created_at = created_at - :shift",
             "UPDATE deliveries SET created_at = created_at - :shift",
+            "UPDATE idempotency_keys SET created_at = created_at - :shift",
         ):
             db.session.execute(text(older), {"shift": shift})
         ended = update(Delivery).where(Delivery.status == "pending")
@@ -94,6 +96,24 @@ def test_what_is_old_goes_with_all_that_came_of_it(engine: Flask) -> None:
     with engine.app_context():
         assert db.session.scalars(select(Event.public_id)).all() == [young.event_id]
     assert [count(engine, model) for model in (Delivery, Attempt, IdempotencyKey)] == [1, 0, 0]
+
+
+def test_an_event_that_is_gone_is_not_taken_in_again_within_seven_days(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1:9/")
+    (first,) = send(engine, sender_id="order-7")
+    age(engine, timedelta(days=6))
+    hour = timedelta(hours=1)
+    with engine.app_context():
+        sum(retention.prune(hour, now()), Counter())
+    assert (count(engine, Event), count(engine, Delivery)) == (0, 0)
+
+    (again,) = send(engine, sender_id="order-7")
+
+    assert again == replace(first, duplicate=True)
+    assert (again.deliveries, count(engine, Delivery)) == (1, 0)
+    with engine.app_context():
+        sum(retention.prune(hour, now() + timedelta(days=1, hours=1)), Counter())
+    assert not send(engine, sender_id="order-7")[0].duplicate
 
 
 def test_the_log_of_one_event_for_many_webhooks_goes_in_batches(

@@ -15,11 +15,11 @@ from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhooks_ui.errors import ADVICE
+from webhooks_ui.forms import event_rules
 from webhooks_ui.problem import Fault, Problem, pointer
 from webhooks_ui.raw_json import JsonError, Member, Number, members
 
 Place = tuple[str | int, ...]
-ROOM = 65_536  # bytes of a body beside an event's data
 WORDS = {
     "missing": _l("This is missing. Add it."),
     "string_type": _l("Write a text here."),
@@ -45,7 +45,7 @@ class Body(BaseModel):
     @classmethod
     def most_bytes(cls, most_event_bytes: int) -> int:
         """How large the body may be where an event may have `most_event_bytes`."""
-        return most_event_bytes + ROOM
+        return event_rules.largest_body(most_event_bytes)
 
     @classmethod
     def read(cls, data: bytes) -> Self:

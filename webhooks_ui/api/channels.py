@@ -1,6 +1,6 @@
 """Channels: the list, and making, changing and deleting one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from flask import url_for
 from flask_babel import lazy_ngettext
@@ -38,7 +38,7 @@ def index(query: PageQuery) -> tuple[ChannelPage, Headers]:
 )
 def make(body: NewChannel) -> tuple[ChannelShape, Headers]:
     """Add a channel."""
-    channel = _save(None, ChannelSettings(body.key, body.name, body.kind))
+    channel = _save(None, ChannelSettings(body.key, body.name, body.kind), ChannelSettings._fields)
     return ChannelShape.of(channel), {"Location": url_for(".channels_show", id=channel.public_id)}
 
 
@@ -60,7 +60,7 @@ def change(id: str, body: ChannelChanges) -> ChannelShape:
     channel = _load(id)
     wanted = body.model_dump(exclude_none=True)
     settings = ChannelSettings(channel.key, channel.name, channel.kind)._replace(**wanted)
-    return ChannelShape.of(_save(channel, settings))
+    return ChannelShape.of(_save(channel, settings, wanted))
 
 
 @operation("DELETE", "/channels/<public_id:id>", status=204, errors=(404, 409))
@@ -82,11 +82,11 @@ def _load(public_id: str) -> Channel:
     return found(Channel.by_public_id(public_id) if is_id(public_id, CHANNEL) else None)
 
 
-def _save(channel: Channel | None, wanted: ChannelSettings) -> Channel:
+def _save(channel: Channel | None, wanted: ChannelSettings, fields: Collection[str]) -> Channel:
     settings = ChannelSettings(wanted.key.strip(), wanted.name.strip(), wanted.kind)
     if problems := channel_rules.problems(*settings):
         raise invalid([Fault(pointer(field), words) for field, words in problems.items()])
-    saved = channel_changes.save(channel, settings)
+    saved = channel_changes.save(channel, settings, fields)
     if isinstance(saved, KeyTaken):
         raise invalid([Fault("/key", channel_rules.key_taken(saved.by))])
     return found(saved)

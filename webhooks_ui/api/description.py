@@ -37,7 +37,8 @@ STATUSES = {
     401: "The token is missing or unknown.",
     403: "The token may not do that.",
     404: "There is nothing of this id.",
-    409: "It is not in a state for this, or this key came before with another event.",
+    409: "It is not in a state for this, another changed it, or this key came before with another"
+    " event.",
     413: "The body, or an event in it, is too large.",
     415: "The body is not `application/json`.",
     422: "The body can be read but not accepted; `errors` says what to mend.",

@@ -6,13 +6,13 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from webhooks_ui.api.body import Body, invalid, read_members
 from webhooks_ui.api.shapes import JsonObject, KeyName, KindName, Moment, TypeName
+from webhooks_ui.forms import event_rules
 from webhooks_ui.intake import Accepted
 from webhooks_ui.models import Event
 from webhooks_ui.problem import Fault, pointer
 from webhooks_ui.raw_json import JsonError, Member, items, members
 
 MOST_IN_BATCH = 1_000
-BATCH_FACTOR = 32  # a batch's body may be as large as this many of the largest events
 
 
 class ChannelBody(Body):
@@ -63,8 +63,8 @@ class BatchBody(Body):
 
     @classmethod
     def most_bytes(cls, most_event_bytes: int) -> int:
-        """A batch is larger than one event, and yet has to fit into memory."""
-        return BATCH_FACTOR * super().most_bytes(most_event_bytes)
+        """A batch is larger than one event."""
+        return event_rules.largest_batch(most_event_bytes)
 
     @classmethod
     def read(cls, data: bytes) -> Self:

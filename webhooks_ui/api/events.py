@@ -60,7 +60,10 @@ def take(body: EventBody) -> AcceptedShape:
     errors=(400, 409, 413, 415, 422),
 )
 def take_batch(body: BatchBody) -> AcceptedBatchShape:
-    """Take up to 1,000 events in, all or none."""
+    """Take up to 1,000 events in, all or none.
+
+    The body may be as large as those of eight of the largest events.
+    """
     places: list[Place] = [("events", index) for index in range(len(body.events))]
     key = _idempotency_key()
     # A unit separator stands in no key, so these are the keys of no single event.

@@ -41,7 +41,7 @@ def index(query: PageQuery) -> tuple[WebhookPage, Headers]:
     status=201,
     answer=WebhookWithSecret,
     body=NewWebhook,
-    errors=(400, 413, 415, 422),
+    errors=(400, 409, 413, 415, 422),
 )
 def make(body: NewWebhook) -> tuple[WebhookWithSecret, Headers]:
     """Add a webhook.

@@ -66,7 +66,7 @@ def _asked_for(retry_after: str | None, moment: datetime) -> timedelta:
         return timedelta(seconds=min(int(text[:12]), 10**9))
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return timedelta()
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

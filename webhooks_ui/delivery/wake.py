@@ -8,6 +8,7 @@ import os
 import select
 import stat
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
@@ -15,7 +16,7 @@ from uuid import uuid4
 from flask import current_app
 from sqlalchemy import Engine, text
 
-from webhooks_ui.database import db
+from webhooks_ui.database import CONNECT_TIMEOUT, db
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -122,7 +123,11 @@ class NotifyAlarm:
 
         try:
             url = self._engine.url.set(drivername="postgresql")
-            connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+            connection = psycopg.connect(
+                url.render_as_string(hide_password=False),
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT // timedelta(seconds=1),
+            )
             connection.execute(f"LISTEN {CHANNEL}")
         except psycopg.Error:
             return None  # the database is out of reach: the worker looks by itself meanwhile

@@ -1,18 +1,32 @@
 """What an event has to be: said once, for the test panel and the API."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 MOST_KEY_CHARACTERS = 255
+ROOM = 65_536  # bytes of a body beside an event's data
+BATCH_FACTOR = 8  # a batch's body may be as large as that of this many of the largest events
 NO_MOMENT = _l("Write date and time as in RFC 3339, for example 2026-01-21T12:53:20Z.")
 # RFC 3339 §5.6; a leap second cannot be told from the second before it.
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+_DAY = timedelta(days=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC) + _DAY, datetime.max.replace(tzinfo=UTC) - _DAY
+
+
+def largest_body(most_bytes: int) -> int:
+    """How large a body with an event may be, in bytes, where its data may have `most_bytes`."""
+    return most_bytes + ROOM
+
+
+def largest_batch(most_bytes: int) -> int:
+    """How large a body with many events may be: larger, and yet it has to fit into memory."""
+    return BATCH_FACTOR * largest_body(most_bytes)
 
 
 def size_problem(data: bytes, most_bytes: int) -> LazyString | None:
@@ -37,10 +51,14 @@ def key_problem(key: str) -> LazyString | None:
 
 
 def moment(text: str) -> datetime | None:
-    """The moment that RFC 3339 writes so; None when it is not written so."""
+    """The moment that RFC 3339 writes so; None when it is not written so.
+
+    None also for the first day and the last that can be written: elsewhere they may be in no year.
+    """
     try:
         if _MOMENT.fullmatch(text):
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+            found = datetime.fromisoformat(text.upper()).astimezone(UTC)
+            return found if _FIRST < found < _LAST else None
     except (ValueError, OverflowError):
         pass
     return None

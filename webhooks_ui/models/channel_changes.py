@@ -1,5 +1,6 @@
 """What can be done to a channel: each a call of its own and one transaction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,17 +28,22 @@ class KeyTaken:
     by: Channel
 
 
-def save(channel: Channel | None, settings: ChannelSettings) -> Channel | KeyTaken | None:
-    """Changes the channel or makes one; None when it was deleted meanwhile."""
+def save(
+    channel: Channel | None,
+    settings: ChannelSettings,
+    fields: Collection[str] = ChannelSettings._fields,
+) -> Channel | KeyTaken | None:
+    """Changes these fields of the channel or makes one; None when it was deleted meanwhile."""
     own = channel.id if channel else None
     try:
         with transaction():
             saved = db.session.get(Channel, own) if own else Channel()
-            holder = Channel.by_key(settings.key)
+            holder = Channel.by_key(settings.key) if "key" in fields else None
             if holder and holder is not saved:
                 return KeyTaken(holder)
             if saved:
-                saved.key, saved.name, saved.kind = settings
+                for field in fields:
+                    setattr(saved, field, getattr(settings, field))
                 db.session.add(saved)
     except IntegrityError:  # on PostgreSQL two can come this far at once
         if holder := Channel.by_key(settings.key):

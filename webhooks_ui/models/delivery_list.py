@@ -133,7 +133,8 @@ def searched(chosen: DeliveryFilter, words: str) -> DeliveryFilter | None:
 
 def event_of_sender(sender_id: str) -> str | None:
     """The public id of the event that its sender gave this id."""
-    known = select(Event.public_id).join(IdempotencyKey, IdempotencyKey.event_id == Event.id)
+    is_its = IdempotencyKey.event_public_id == Event.public_id
+    known = select(Event.public_id).join(IdempotencyKey, is_its)
     return db.session.scalar(known.where(IdempotencyKey.key == f"id:{sender_id}"))
 
 

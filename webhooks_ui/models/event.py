@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, select, text
+from sqlalchemy import JSON, Index, LargeBinary, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui import raw_json
@@ -18,14 +18,16 @@ class IdempotencyKey(Model):
     """What a sender calls an event: the same key again is the same event, or a mistake.
 
     `key` is ``id:`` and the event's id by its sender, or ``key:`` and the Idempotency-Key header.
+    It holds the answer that was given, and outlives its event where `RETENTION` is short.
     """
 
     __tablename__ = "idempotency_keys"
 
     key: Mapped[str] = mapped_column(String(300), primary_key=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    event_public_id: Mapped[str] = mapped_column(String(40))
+    deliveries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now, index=True)
 
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

@@ -1,7 +1,7 @@
 """Deleting what is old, batch by batch: each turn is one short transaction and says what it took.
 
 Events are walked by their id, which ascends with time, so that nothing is searched for. Attempts
-go with their delivery and idempotency keys with their event, by foreign keys that are indexed.
+go with their delivery, by a foreign key that is indexed.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from webhooks_ui.database import db, read_anew, transaction
 from webhooks_ui.models.counts import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.event import Event
+from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.receiver import Receiver
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.webhook import Webhook
@@ -40,6 +40,11 @@ def events(before: datetime, moment: datetime) -> Iterator[Deleted]:
         if is_done:
             after = ids[-1]
         yield deleted
+
+
+def keys(before: datetime) -> Iterator[Deleted]:
+    """Idempotency keys from before that time."""
+    yield from _all_of(IdempotencyKey, (IdempotencyKey.key,), IdempotencyKey.created_at < before)
 
 
 def hours(before: datetime) -> Iterator[Deleted]:

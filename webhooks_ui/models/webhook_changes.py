@@ -1,5 +1,8 @@
 """What can be done to a webhook: each a call of its own and one transaction."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import select, update
 
 from webhooks_ui.database import db, now, transaction
@@ -36,7 +39,7 @@ def change(
     webhook: Webhook, version: int, settings: WebhookSettings, vault: Vault, editor: User | None
 ) -> bool:
     """Takes over the settings; False when the webhook is no longer at `version`, or gone."""
-    with transaction():
+    with _alone_with(webhook):
         if webhook.version != version or webhook.deleted_at:
             return False
         webhook.configure(settings, vault, editor)
@@ -48,7 +51,7 @@ def change(
 
 def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
     """Switches deliveries on or off by hand."""
-    with transaction():
+    with _alone_with(webhook):
         if webhook.enabled == enabled:
             return
         if enabled:
@@ -61,7 +64,7 @@ def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
 
 def delete(webhook: Webhook, editor: User | None) -> None:
     """Takes the webhook out of use; `restore` brings it back."""
-    with transaction():
+    with _alone_with(webhook):
         webhook.deleted_at = now()
         Delivery.cancel_waiting(webhook.id)
         _sign_off(_noted(webhook), editor)
@@ -69,16 +72,27 @@ def delete(webhook: Webhook, editor: User | None) -> None:
 
 def restore(webhook: Webhook, editor: User | None) -> None:
     """Brings a deleted webhook back as it was."""
-    with transaction():
+    with _alone_with(webhook):
         webhook.deleted_at = None
         _sign_off(_noted(webhook), editor)
 
 
 def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -> None:
     """Makes a new signing secret; the former one signs too for 24 hours."""
-    with transaction():
+    with _alone_with(webhook):
         webhook.rotate_signing_secret(vault, now())
         _sign_off(webhook, editor)
+
+
+@contextmanager
+def _alone_with(webhook: Webhook) -> Iterator[None]:
+    """A transaction in which nobody else changes the webhook; what follows sees it as it is."""
+    own = webhook.id
+    with transaction():
+        chosen = select(Webhook.id).where(Webhook.id == own)
+        # Not against who refers to it: events are taken in meanwhile.
+        db.session.execute(chosen.with_for_update(key_share=True))
+        yield
 
 
 def _noted(webhook: Webhook) -> Webhook:
