@@ -71,6 +71,17 @@ def test_what_happened_is_counted_by_the_hour(app: Flask, browser: FlaskClient) 
     assert page.count('<path class="bad" d="M') == 1
 
 
+def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(
+    app: Flask, browser: FlaskClient
+) -> None:
+    """As when a page is made across a full hour, or the clock was set back."""
+    own = subscribe(app, "http://127.0.0.1/1", name="CRM")
+    happen(app, 1, 0, timedelta(0))
+    happen(app, 2, 0, timedelta(hours=-1))
+    assert of(app, own).hours[-1] == (1, 0)
+    assert browser.get("/webhooks").status_code == 200
+
+
 def test_nothing_sent_is_said_so(app: Flask, browser: FlaskClient) -> None:
     own = subscribe(app, "http://127.0.0.1/1")
     assert "nothing sent in 7 days" in browser.get("/webhooks").text
