@@ -153,6 +153,8 @@ def test_a_filtered_list_leads_to_it(engine: Flask, browser: FlaskClient) -> Non
     (link,) = re.findall(r'href="(/deliveries/recover\?[^"]*)"', page)
     assert '<strong id="found">3 deliveries</strong>' in browser.get(unescape(link)).text
     assert "/deliveries/recover" not in browser.get("/deliveries").text
+    # It says what a filter by a notice of the console's own is narrowed to.
+    assert "Webhook failing" in browser.get("/deliveries/recover?event=webhook_failing").text
 
 
 def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:

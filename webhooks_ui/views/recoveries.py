@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui import recovering
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import now
 from webhooks_ui.explain import ERROR_LABELS
 from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
@@ -115,7 +115,7 @@ def _names(choice: Choice) -> dict[str, Any]:
     channel = Channel.by_key(choice.channel) if choice.channel else None
     named = (
         webhook and webhook.title,
-        EVENT_TYPES[choice.type].label if choice.type else None,
+        ALL_TYPES[choice.type].label if choice.type else None,
         channel and channel.name,
         ERROR_LABELS[choice.error] if choice.error else None,
     )
