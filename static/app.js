@@ -151,6 +151,8 @@
   on("htmx:historyRestore", () => prepare(document));
   on("visibilitychange", () => freshen());
   setInterval(freshen, 20000);
+  // Where something is awaited, the seconds count: "in 42 seconds".
+  setInterval(() => all("[data-polls]").forEach((part) => freshen(part)), 1000);
 
   on("click", (event) => {
     const at = (selector) => event.target.closest?.(selector);

@@ -52,10 +52,12 @@ def show(id: str) -> str:
         words,
         int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
     )
+    deliveries = event_story.deliveries(event)
     return render_template(
         "events/show.html",
         event=event,
-        deliveries=event_story.deliveries(event),
+        deliveries=deliveries,
+        cases={} if event.test else event_story.cases(event, deliveries),
         most=event_story.PAGE,
         missed=missed,
         words=words,
