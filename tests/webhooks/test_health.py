@@ -121,6 +121,7 @@ def test_who_fails_says_since_when_why_and_what_to_do(app: Flask, browser: Flask
 
 def test_enabling_offers_to_recover_what_was_missed(app: Flask, browser: FlaskClient) -> None:
     own = subscribe(app, "http://127.0.0.1/1", enabled=False)
+    assert "Enable it to go on" in browser.get(f"/webhooks/{own}").text
     answer = browser.post(f"/webhooks/{own}/enable", follow_redirects=True)
     assert "What it missed meanwhile can be sent to it." in answer.text
     assert f"/webhooks/{own}/recover" in answer.text
