@@ -245,6 +245,19 @@ def named(app: Flask, name: str) -> str:
         return webhook.public_id
 
 
+@pytest.mark.parametrize("path", ["/deliveries", "/events", "/webhooks"])
+def test_a_step_back_leads_away_from_what_was_asked_twice(app: Flask, path: str) -> None:
+    """To press Enter in a field is a change and a submission: two requests, one step."""
+    browser = sign_in(app, "olena")
+    url = f"{path}?event=message_created"
+    here = {"HX-Current-URL": f"http://localhost{path}"}
+    first = piece(browser, "GET", url, headers=here).headers
+    again = piece(browser, "GET", url, headers={"HX-Current-URL": f"http://localhost{url}"}).headers
+
+    assert first["HX-Push-Url"] == again["HX-Replace-Url"] == url
+    assert "HX-Push-Url" not in again
+
+
 def test_nothing_yet(browser: FlaskClient) -> None:
     assert "No deliveries yet" in browser.get("/deliveries").text
     assert "No events yet" in browser.get("/events").text
