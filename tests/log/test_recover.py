@@ -102,7 +102,10 @@ def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: F
     assert len({delivery.resend_of_id for delivery in again}) == 7
     assert {delivery.status for delivery in again} == {"pending"}
     assert begun.location in browser.get(f"/deliveries/{again[0].public_id}").text
-    assert "7 of 7 sent again." in browser.get(begun.location).text
+    progress = browser.get(begun.location).text
+    assert "7 of 7 sent again." in progress
+    assert "On its way" in progress  # all are made, and none has arrived
+    assert "Finished" not in progress
     assert browser.get(f"/webhooks/{own}/recover?status=failed").text.count("is to be sent") == 1
     everything = browser.get("/deliveries/recover?span=1h").text
     assert '<strong id="found">11 deliveries</strong>' in everything
