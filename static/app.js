@@ -219,6 +219,18 @@
     (same || find("#main")).focus({ preventScroll: true });
   }
 
+  // What somebody has unfolded, or folded, stays so in a part that is made anew.
+  let folds = [];
+  on("htmx:beforeSwap", (event) => {
+    folds = all("details[id]", event.detail.target).map(({ id, open }) => ({ id, open }));
+  });
+  on("htmx:afterSwap", () => {
+    for (const { id, open } of folds.splice(0)) {
+      const same = document.getElementById(id);
+      if (same) same.open = open;
+    }
+  });
+
   function failed(event, words) {
     alarm(words);
     const { elt, requestConfig } = event.detail;
