@@ -151,6 +151,8 @@
   on("htmx:historyRestore", () => prepare(document));
   on("visibilitychange", () => freshen());
   setInterval(freshen, 20000);
+  // Where something is awaited, the seconds count: "in 42 seconds".
+  setInterval(() => all("[data-polls]").forEach((part) => freshen(part)), 1000);
 
   on("click", (event) => {
     const at = (selector) => event.target.closest?.(selector);
@@ -216,6 +218,18 @@
     const same = from.isConnected ? from : from.id && document.getElementById(from.id);
     (same || find("#main")).focus({ preventScroll: true });
   }
+
+  // What somebody has unfolded, or folded, stays so in a part that is made anew.
+  let folds = [];
+  on("htmx:beforeSwap", (event) => {
+    folds = all("details[id]", event.detail.target).map(({ id, open }) => ({ id, open }));
+  });
+  on("htmx:afterSwap", () => {
+    for (const { id, open } of folds.splice(0)) {
+      const same = document.getElementById(id);
+      if (same) same.open = open;
+    }
+  });
 
   function failed(event, words) {
     alarm(words);

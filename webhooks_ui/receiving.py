@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from webhooks_ui import signing
 from webhooks_ui.authorization import MASK, Authorization, header, masked
 from webhooks_ui.database import db, now, transaction
+from webhooks_ui.delivery import target
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, User, Webhook
 from webhooks_ui.models.receiver import MOST, MOST_BODY
 from webhooks_ui.redaction import redact
@@ -62,7 +63,8 @@ def make(base_url: str, user: User | None) -> Receiver | None:
         token = Receiver.new_token()
         receiver = Receiver(
             token=token,
-            url=f"{base_url}/receiver/{token}",
+            # In the one form that a webhook's URL has, since the guard compares the two.
+            url=target.parse(f"{base_url}/receiver/{token}").url,
             created_by_id=user.id if user else None,
         )
         db.session.add(receiver)

@@ -5,16 +5,18 @@ process that dies in between leaves nothing out and sends nothing twice. They ar
 has come in meanwhile, and no more are made while many still wait for their first attempt.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Select, func, insert, literal, null, select, text, update
 
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.delivery import wake
 from webhooks_ui.ids import DELIVERY, new_id
-from webhooks_ui.models import Delivery, Recovery, User, Webhook, lost
-from webhooks_ui.models.delivery import OPEN
+from webhooks_ui.models import Delivery, Event, Recovery, User, Webhook, lost, missed
+from webhooks_ui.models.delivery import OPEN, PENDING
 from webhooks_ui.models.lost import Preview
 from webhooks_ui.models.recovery import Choice
 
@@ -42,7 +44,7 @@ def start(
             webhook_id=webhook_id,
             since=since,
             until=until,
-            total=found.count,
+            total=found.total,
             last_row=found.last_row,
             created_by_id=user.id if user else None,
         )
@@ -52,9 +54,12 @@ def start(
 
 
 def stop(recovery: Recovery) -> None:
-    """Sends no more of it; what it has made already stays."""
+    """Sends no more of it: what still waits is cancelled, and can be recovered another time."""
+    row = recovery.id
     with transaction():
-        _end(recovery, "stopped")
+        _end(recovery, "stopped")  # first, so that a step under way has made its own before
+        waiting = update(Delivery).where(Delivery.recovery_id == row, text(PENDING))
+        db.session.execute(waiting.values(status="cancelled", due_at=None, finished_at=now()))
 
 
 def is_due(_moment: datetime, _done_at: datetime) -> bool:
@@ -75,6 +80,7 @@ def _running() -> list[int]:
 
 
 def _advance(row: int) -> bool:
+    events = _missed(row)  # looked for while nothing is locked: it may take a while
     with transaction():
         recovery = db.session.get(Recovery, row, with_for_update=True, populate_existing=True)
         if recovery is None or recovery.status != "running":
@@ -101,8 +107,34 @@ def _advance(row: int) -> bool:
         if rows:
             recovery.position = rows[-1][0]
         if len(rows) < AT_ONCE:
-            _end(recovery, "finished")
+            _send_missed(recovery, events)
+            if len(events) < AT_ONCE:
+                _end(recovery, "finished")
         return True
+
+
+def _missed(row: int) -> Sequence[int]:
+    """The next events that came while the webhook was disabled.
+
+    They are those behind the last one that was sent: nothing else is remembered.
+    """
+    recovery = db.session.get(Recovery, row)
+    if recovery is None or not recovery.choice.missed:
+        return []
+    own = select(func.max(Delivery.event_id)).where(
+        Delivery.recovery_id == row, Delivery.resend_of_id.is_(None)
+    )
+    after = db.session.scalar(own) or 0
+    return missed.take(recovery.choice, recovery.since, recovery.until, after, AT_ONCE)
+
+
+def _send_missed(recovery: Recovery, events: Sequence[int]) -> None:
+    columns = (Event.id, literal(recovery.webhook_id), Event.type, Event.channel_id, null())
+    still = (Event.id.in_(events), ~missed.got(recovery.webhook_id))
+    made = _insert(recovery, select(*columns).where(*still).order_by(Event.id))
+    counted = update(Event).where(Event.id.in_(made))
+    db.session.execute(counted.values(deliveries_count=Event.deliveries_count + 1))
+    recovery.resent += len(made)
 
 
 def _waiting(recovery: Recovery) -> int:
@@ -116,8 +148,14 @@ def _waiting(recovery: Recovery) -> int:
 
 
 def _make(recovery: Recovery, rows: list[int]) -> None:
-    columns = (Delivery.id, Delivery.event_id, Delivery.webhook_id, Delivery.type)
-    found = select(*columns, Delivery.channel_id).where(Delivery.id.in_(rows)).order_by(Delivery.id)
+    columns = (Delivery.event_id, Delivery.webhook_id, Delivery.type, Delivery.channel_id)
+    lost_ones = select(*columns, Delivery.id).where(Delivery.id.in_(rows))
+    _insert(recovery, lost_ones.order_by(Delivery.id))
+
+
+def _insert(recovery: Recovery, chosen: Select[*tuple[Any, ...]]) -> list[int]:
+    """One delivery for each row: event, webhook, type, channel, the delivery that it repeats. The
+    events' rows."""
     moment = now()
     made = [
         {
@@ -127,17 +165,18 @@ def _make(recovery: Recovery, rows: list[int]) -> None:
             "type": kind,
             "channel_id": channel_id,
             "test": False,
-            "resend_of_id": row,
+            "resend_of_id": repeats,
             "recovery_id": recovery.id,
             "status": "pending",
             # Behind what comes in meanwhile, which is due since the epoch.
             "due_at": moment,
             "created_at": moment,
         }
-        for row, event_id, webhook_id, kind, channel_id in db.session.execute(found)
+        for event_id, webhook_id, kind, channel_id, repeats in db.session.execute(chosen)
     ]
     if made:
         db.session.execute(insert(Delivery), made)
+    return [delivery["event_id"] for delivery in made]
 
 
 def _end(recovery: Recovery, status: str, reason: str | None = None) -> None:

@@ -97,6 +97,16 @@ def deleted_row(page: Page, seeds: Seeds) -> None:
     expect(page.locator("tr.gone")).to_be_visible()
 
 
+def first_event(page: Page, _seeds: Seeds) -> None:
+    page.goto("/events")
+    page.locator("td.main a").first.click()
+    expect(page.locator("#got")).to_be_visible()
+
+
+def recover(page: Page, seeds: Seeds) -> None:
+    page.goto(f"{seeds.good}/recover?since=2026-01-01T00:00")
+
+
 def receiver_with_requests(page: Page, _seeds: Seeds) -> None:
     """A built-in receiver at which something has arrived; one for all looks at it."""
     page.goto("/receiver")
@@ -161,6 +171,8 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "deliveries": partial(go, "/deliveries?test=yes&since=2026-01-01T00:00"),
     "no delivery matches": partial(go, "/deliveries?q=nobody"),
     "events": partial(go, "/events"),
+    "event": first_event,
+    "recover": recover,
     "receiver": receiver_with_requests,
     "receivers": partial(go, "/receiver"),
     "no receiver": partial(go, "/receiver/none"),

@@ -55,4 +55,7 @@ def test_from_the_empty_list_to_a_signature_that_holds(
     expect(said).to_be_visible()
     send_test(page)
     expect_verdict(page, "bad", "The receiver had an error.")
+    if javascript:  # a new one above does not fold what is being read
+        expect(other.locator("#requests-title")).to_have_text("2 requests")
+        expect(other.locator("#requests > details").nth(1)).to_have_attribute("open", "")
     visitor.leave()

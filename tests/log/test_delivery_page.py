@@ -7,7 +7,7 @@ from tests.conftest import piece, sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui.database import db
+from webhooks_ui.database import EPOCH, db, transaction
 from webhooks_ui.models import Delivery
 
 
@@ -31,6 +31,10 @@ def test_it_says_what_comes_next_and_can_be_hurried(
 
     receiver.answer(Answer(200))
     assert browser.post(f"{path}/hurry").status_code == 303
+    for due in (browser.get(path).text, browser.get("/deliveries").text):
+        assert "1970" not in due
+    assert "It is sent as soon as it is its turn." in browser.get(path).text
+    assert "Try now" not in browser.get(path).text
     with working(engine):
         ended(engine)
     page = browser.get(path).text
@@ -80,6 +84,11 @@ def test_the_piece_is_sent_only_when_there_is_news(
     news = piece(browser, "GET", f"{path}?from=page&seen=pending-0-0")
     assert news.text.lstrip().startswith('<div id="delivery"')
     assert "every 3s" in news.text
+    # That its time has come is news too, although nobody has sent it yet.
+    with engine.app_context(), transaction():
+        db.session.query(Delivery).update({"due_at": EPOCH})
+    due = piece(browser, "GET", f"{path}?from=page&seen={progress}")
+    assert "as soon as it is its turn" in due.text
 
 
 def test_a_viewer_looks_and_does_nothing(
@@ -87,7 +96,10 @@ def test_a_viewer_looks_and_does_nothing(
 ) -> None:
     path = failed_once(engine, receiver)
     viewer = sign_in(engine, "viewer", "viewer")
-    assert viewer.get(path).status_code == 200
+    page = viewer.get(path).text
+    assert "Attempt 2 is made" in page
+    assert "Try now" not in page
+    assert "Cancel the delivery" not in page
     for action in ("hurry", "cancel", "resend"):
         assert viewer.post(f"{path}/{action}").status_code == 403
     assert [delivery.status for delivery in deliveries(engine)] == ["pending"]

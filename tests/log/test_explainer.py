@@ -1,5 +1,6 @@
 """Why a webhook gets an event or does not: the words, the rule and the fan-out say the same."""
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from itertools import product
@@ -161,12 +162,35 @@ def test_the_page_says_it_and_delivers_to_who_did_not_get_it(
         (made,) = db.session.query(Delivery).all()
         assert (made.status, made.test, made.type) == ("pending", False, "message_created")
     assert accepted.event_id not in browser.get("/events?unmatched=yes").text
+    # Among those who got it now, with the reason why it was not by itself.
+    got, _, missed = browser.get(path).text.partition('id="missed"')
+    assert re.search(r"It was sent by hand\.</p>\s*<p>It did not subscribe to this event", got)
+    assert "It did not subscribe to this event." not in missed
     assert "Wants teams" in browser.get(first.location).text
 
     refused = browser.post(f"{path}/deliver", data={"webhook": off}, follow_redirects=True)
     assert "Enable it first" in refused.text
     with engine.app_context():
         assert db.session.query(Delivery).count() == 1
+
+
+def test_the_page_says_why_those_who_got_it_did(engine: Flask, browser: FlaskClient) -> None:
+    with engine.app_context(), transaction():
+        db.session.add(Channel(key="own", name="Own"))
+    subscribe(engine, "http://127.0.0.1/1", name="Hears all")
+    narrow = subscribe(engine, "http://127.0.0.1/2", name="Hears one", channel="own")
+    (accepted,) = send(engine, channel=ChannelName("own"))
+    _change(engine, narrow, event_types=("team_changed",))  # which came later
+
+    with engine.app_context():
+        first = db.session.query(Delivery).filter_by(event_id=1).order_by(Delivery.id).first()
+        assert first
+        browser.post(f"/deliveries/{first.public_id}/resend")
+    got = browser.get(f"/events/{accepted.event_id}").text.partition('id="missed"')[0]
+
+    assert "It subscribed to this event and listened to all channels." in got
+    assert "It subscribed to this event and listened to its channel." in got
+    assert got.count("It was sent again.") == 1
 
 
 def _named(key: str | None) -> ChannelName | None:

@@ -22,9 +22,19 @@ from tests.conftest import piece, sign_in
 from tests.engine.conftest import MakeApp
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
 from webhooks_ui.database import db, now, transaction
-from webhooks_ui.models import Delivery, Webhook, delivery_list, event_list, walk
+from webhooks_ui.models import (
+    Channel,
+    Delivery,
+    IdempotencyKey,
+    Recovery,
+    Webhook,
+    delivery_list,
+    event_list,
+    walk,
+)
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
 from webhooks_ui.models.event_list import EventFilter
+from webhooks_ui.models.recovery import Choice
 
 LINKS = re.compile(r'class="outcome [a-z]+" href="/deliveries/(dlv_\w+)"')
 CURSOR = re.compile(r"[?&;]before=(\d+)")
@@ -131,8 +141,6 @@ def test_events_are_narrowed_too(engine: Flask) -> None:
 
 
 def channels() -> Any:
-    from webhooks_ui.models import Channel
-
     return Channel.choices()
 
 
@@ -189,6 +197,10 @@ def test_search_finds_by_any_id(engine: Flask, browser: FlaskClient) -> None:
     ]
     assert found("webhook=Hook+1") == found(f"webhook={named(engine, 'Hook 1')}") != []
     assert found("q=nobody-has-this") == found("webhook=nobody") == []
+    assert found(f"q={one.webhook}&webhook={one.webhook}") == of_hook
+    elsewhere = next(other.webhook for other in known if other.webhook != one.webhook)
+    assert found(f"q={one.webhook}&webhook={elsewhere}") == []
+    assert one.event in browser.get(f"/events?q={one.id}").text
     page = browser.get("/deliveries?q=nobody-has-this").text
     assert "No delivery matches" in page
     assert 'href="/deliveries">Clear filters' in page
@@ -198,10 +210,52 @@ def test_search_finds_by_any_id(engine: Flask, browser: FlaskClient) -> None:
     assert "No event matches" in browser.get("/events?q=m-none").text
 
 
+def test_search_knows_channels_recoveries_and_idempotency_keys(
+    engine: Flask, browser: FlaskClient
+) -> None:
+    known = fill(engine, 20)
+    in_sales, of_recovery = [one.id for one in known if one.channel == "sales"], known[3].id
+    with engine.app_context(), transaction():
+        recovery = Recovery(since=now(), until=now(), total=1, last_row=1)
+        recovery.choice = Choice()
+        db.session.add(recovery)
+        db.session.flush()
+        delivery = Delivery.by_public_id(of_recovery)
+        assert delivery
+        delivery.recovery_id = recovery.id
+        key = IdempotencyKey(key="key:order-17", event_id=delivery.event_id, fingerprint="")
+        db.session.add(key)
+        channel = Channel.by_key("sales")
+        assert channel
+        ids = channel.public_id, recovery.public_id
+
+    def found(words: str) -> list[str]:
+        return shown(browser.get(f"/deliveries?q={words}").text)
+
+    assert found(ids[0]) == in_sales
+    assert found(ids[1]) == [of_recovery]
+    assert of_recovery in found("order-17")
+    assert {one.event for one in known if one.id in found("order-17")} == {known[3].event}
+    assert known[3].event in browser.get("/events?q=order-17").text
+
+
 def named(app: Flask, name: str) -> str:
     with app.app_context():
         webhook = db.session.query(Webhook).filter_by(name=name).one()
         return webhook.public_id
+
+
+@pytest.mark.parametrize("path", ["/deliveries", "/events", "/webhooks"])
+def test_a_step_back_leads_away_from_what_was_asked_twice(app: Flask, path: str) -> None:
+    """To press Enter in a field is a change and a submission: two requests, one step."""
+    browser = sign_in(app, "olena")
+    url = f"{path}?event=message_created"
+    here = {"HX-Current-URL": f"http://localhost{path}"}
+    first = piece(browser, "GET", url, headers=here).headers
+    again = piece(browser, "GET", url, headers={"HX-Current-URL": f"http://localhost{url}"}).headers
+
+    assert first["HX-Push-Url"] == again["HX-Replace-Url"] == url
+    assert "HX-Push-Url" not in again
 
 
 def test_nothing_yet(browser: FlaskClient) -> None:
@@ -229,6 +283,10 @@ def test_times_are_those_of_the_console(make_engine: MakeApp) -> None:
 
     newer = [one.id for one in known if one.at >= edge.replace(second=0, microsecond=0)]
     assert shown(browser.get(f"/deliveries?since={since}").text) == newer
+    # A preset says since when, whatever else the URL has.
+    both = browser.get(f"/deliveries?span=7d&until={since}").text
+    assert shown(both) == shown(browser.get("/deliveries?span=7d").text) != []
+    assert "until=" not in both.partition('id="deliveries"')[2]
     older = [one.id for one in known if one.at < edge.replace(second=0, microsecond=0)]
     assert shown(browser.get(f"/deliveries?until={since}").text) == older
 
@@ -251,6 +309,8 @@ def test_a_download_holds_what_the_list_holds(engine: Flask) -> None:
     assert [row["id"] for row in rows] == [cell["id"] for cell in cells] == wanted
     assert "'=HYPERLINK(1)" in {cell["webhook"] for cell in cells}
     assert "=HYPERLINK(1)" in {row["webhook"] for row in rows}
+    nothing = viewer.get("/deliveries.csv?q=nobody-has-this").text
+    assert nothing.strip() == table.text.splitlines()[0]
     assert 'filename="deliveries.csv"' in table.headers["Content-Disposition"]
 
 

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
+from ulid import ULID
 
 from tests.conftest import piece, sign_in
 from tests.engine.conftest import MakeApp, deliveries, send, subscribe, working
@@ -19,7 +21,16 @@ from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui import recovering
 from webhooks_ui.database import EPOCH, db, now, transaction
-from webhooks_ui.models import ChoreRun, Delivery, Recovery, Webhook, lost, webhook_changes
+from webhooks_ui.models import (
+    ChoreRun,
+    Delivery,
+    Recovery,
+    Webhook,
+    WebhookState,
+    lost,
+    webhook_changes,
+    webhook_history,
+)
 from webhooks_ui.models.recovery import Choice
 
 HOUR = timedelta(hours=1)
@@ -33,7 +44,7 @@ def lose(app: Flask, status: str = "failed", **narrowed: object) -> None:
         db.session.execute(waiting.values(**values))
 
 
-def recover(app: Flask, **choice: str) -> Recovery:
+def recover(app: Flask, **choice: Any) -> Recovery:
     """Begins a recovery of what failed within the last hour."""
     with app.app_context():
         chosen, since = Choice(**choice), now() - HOUR
@@ -91,11 +102,73 @@ def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: F
     assert len({delivery.resend_of_id for delivery in again}) == 7
     assert {delivery.status for delivery in again} == {"pending"}
     assert begun.location in browser.get(f"/deliveries/{again[0].public_id}").text
-    assert "7 of 7 sent again." in browser.get(begun.location).text
+    progress = browser.get(begun.location).text
+    assert "7 of 7 sent again." in progress
+    assert "On its way" in progress  # all are made, and none has arrived
+    assert "Finished" not in progress
     assert browser.get(f"/webhooks/{own}/recover?status=failed").text.count("is to be sent") == 1
     everything = browser.get("/deliveries/recover?span=1h").text
     assert '<strong id="found">11 deliveries</strong>' in everything
     assert "7 more are left out" in everything
+
+
+def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: FlaskClient) -> None:
+    own = subscribe(engine, "http://127.0.0.1/1", name="Own", event_types=("message_created",))
+    subscribe(engine, "http://127.0.0.1/2", name="Other")
+    send(engine)
+    lose(engine)
+    switch(engine, own, enabled=False)
+    missed = send(engine, recovering.AT_ONCE + 1)
+    send(engine, type="team_changed")  # it did not subscribe to that
+    assert (
+        "can be sent to it" in browser.post(f"/webhooks/{own}/enable", follow_redirects=True).text
+    )
+    browser.post(f"/events/{missed[1].event_id}/deliver", data={"webhook": own})  # one by hand
+    send(engine)
+
+    page = browser.get(f"/webhooks/{own}/recover").text
+    assert '<strong id="found">1 delivery</strong>' in page
+    assert f'<strong id="missed">{recovering.AT_ONCE} events</strong>' in page
+    assert f"Send {recovering.AT_ONCE + 1} events" in page
+    assert 'id="missed"' not in browser.get(f"/webhooks/{own}/recover?status=failed").text
+    begun = browser.post(f"/webhooks/{own}/recover").location
+    go_through(engine)
+
+    again = [delivery for delivery in deliveries(engine) if delivery.recovery_id]
+    assert len(again) == len({delivery.event_id for delivery in again}) == recovering.AT_ONCE + 1
+    assert {delivery.webhook_id for delivery in again} == {1}
+    assert (state(engine).status, state(engine).resent) == ("finished", recovering.AT_ONCE + 1)
+    assert (
+        f"{recovering.AT_ONCE + 1} of {recovering.AT_ONCE + 1} sent again."
+        in browser.get(begun).text
+    )
+    story = browser.get(f"/events/{missed[0].event_id}").text.partition('id="missed"')[0]
+    assert "It was sent by a recovery." in story
+    assert "Nothing is to be sent again" in browser.get(f"/webhooks/{own}/recover").text
+
+
+def test_it_goes_back_to_where_the_trouble_began(engine: Flask, browser: FlaskClient) -> None:
+    own = subscribe(engine, "http://127.0.0.1/1")
+    send(engine, 3)
+    lose(engine)
+    four_days = now() - timedelta(days=4)
+    with engine.app_context(), transaction():
+        webhook = Webhook.by_public_id(own)
+        assert webhook
+        webhook.disable("failing")
+        webhook_history.note([webhook.id], four_days)
+        db.session.execute(update(WebhookState).values(since=four_days))
+        # What failed before it was disabled, and long before the last 24 hours.
+        ulid = str(ULID.from_datetime(four_days - timedelta(days=3))).lower()
+        old = {"created_at": four_days - timedelta(days=3), "public_id": f"dlv_{ulid}"}
+        db.session.execute(update(Delivery).where(Delivery.id == 1).values(**old))
+    switch(engine, own, enabled=True)
+    assert (
+        '<strong id="found">3 deliveries</strong>' in browser.get(f"/webhooks/{own}/recover").text
+    )
+    day = browser.get(f"/webhooks/{own}/recover?span=24h").text
+    assert '<strong id="found">2 deliveries</strong>' in day
+    assert "Since it began to fail" in day
 
 
 def test_what_was_settled_otherwise_is_left_out(engine: Flask) -> None:
@@ -153,6 +226,11 @@ def test_a_filtered_list_leads_to_it(engine: Flask, browser: FlaskClient) -> Non
     (link,) = re.findall(r'href="(/deliveries/recover\?[^"]*)"', page)
     assert '<strong id="found">3 deliveries</strong>' in browser.get(unescape(link)).text
     assert "/deliveries/recover" not in browser.get("/deliveries").text
+    # It cannot be narrowed to what an id names, so it is not offered there.
+    own = deliveries(engine)[0].public_id
+    assert "/deliveries/recover" not in browser.get(f"/deliveries?status=failed&q={own}").text
+    # It says what a filter by a notice of the console's own is narrowed to.
+    assert "Webhook failing" in browser.get("/deliveries/recover?event=webhook_failing").text
 
 
 def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
@@ -169,6 +247,14 @@ def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
     assert browser.post(f"{path}/stop").status_code == 303
     go_through(engine)
     assert (state(engine).status, len(made(engine))) == ("stopped", recovering.AT_ONCE)
+    # What waited is not sent any more; it is lost again, and a later recovery finds it.
+    assert {delivery.status for delivery in made(engine)} == {"cancelled"}
+    assert all(delivery.finished_at for delivery in made(engine))
+    stopped = browser.get(path).text
+    assert re.search(rf"Cancelled</dt><dd>{recovering.AT_ONCE}", stopped)
+    with engine.app_context():
+        found = lost.preview(Choice(), now() - HOUR, now() + HOUR)
+        assert found.count == recovering.AT_ONCE + 50
     viewer = sign_in(engine, "viewer", "viewer")
     assert viewer.get(path).status_code == 200
     assert viewer.post(f"{path}/stop").status_code == 403

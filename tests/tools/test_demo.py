@@ -50,7 +50,12 @@ def test_the_demonstration_lives_and_ends(tmp_path: Path) -> None:
         for player in cast.PLAYERS:
             assert f">{player.name}</a>" in page
 
+        (token,) = re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', page)[:1]
+        made = visitor.open(f"{url}/receiver", urlencode({"csrf_token": token}).encode())
+        assert f'<span class="url">{url}/receiver/' in made.read().decode()
+
         wait_until(lambda: ask(folder, LIVE)[0][0], 20, "a live delivery")
+        assert visitor.open(f"{url}/readyz").status == 200  # which it is with a worker alone
         states = dict(ask(folder, "SELECT name, coalesce(disabled_reason, enabled) FROM webhooks"))
         assert (states["Old ERP"], states["Partner portal"]) == ("manual", "failing")
         statuses = dict(ask(folder, "SELECT status, count(*) FROM deliveries GROUP BY status"))

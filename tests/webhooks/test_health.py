@@ -71,6 +71,17 @@ def test_what_happened_is_counted_by_the_hour(app: Flask, browser: FlaskClient) 
     assert page.count('<path class="bad" d="M') == 1
 
 
+def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(
+    app: Flask, browser: FlaskClient
+) -> None:
+    """As when a page is made across a full hour, or the clock was set back."""
+    own = subscribe(app, "http://127.0.0.1/1", name="CRM")
+    happen(app, 1, 0, timedelta(0))
+    happen(app, 2, 0, timedelta(hours=-1))
+    assert of(app, own).hours[-1] == (1, 0)
+    assert browser.get("/webhooks").status_code == 200
+
+
 def test_nothing_sent_is_said_so(app: Flask, browser: FlaskClient) -> None:
     own = subscribe(app, "http://127.0.0.1/1")
     assert "nothing sent in 7 days" in browser.get("/webhooks").text
@@ -110,8 +121,9 @@ def test_who_fails_says_since_when_why_and_what_to_do(app: Flask, browser: Flask
 
 def test_enabling_offers_to_recover_what_was_missed(app: Flask, browser: FlaskClient) -> None:
     own = subscribe(app, "http://127.0.0.1/1", enabled=False)
+    assert "Enable it to go on" in browser.get(f"/webhooks/{own}").text
     answer = browser.post(f"/webhooks/{own}/enable", follow_redirects=True)
-    assert "What it missed meanwhile can be sent again." in answer.text
+    assert "What it missed meanwhile can be sent to it." in answer.text
     assert f"/webhooks/{own}/recover" in answer.text
     assert "What it missed" not in browser.get(f"/webhooks/{own}").text
 

@@ -32,6 +32,7 @@ def main() -> None:
         parser.exit(1, f"{error}\n")
     print(f"Writing {given.days} days of history into {given.folder} …", flush=True)
     with Stage() as stage, show.console(given.folder, stage, given.days) as app:
+        app.config["OWN_URL"] = address(listening)  # where the built-in receiver is
         server = waitress.create_server(app, sockets=[listening], threads=8, ident=None)
         with show.alive(app, EVERY):
             print(

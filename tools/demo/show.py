@@ -14,7 +14,7 @@ from flask import Flask
 from tools.demo import cast, history
 from tools.demo.receivers import Stage
 from webhooks_ui import create_app, intake, lifecycle, users
-from webhooks_ui.chores import Chores, everything
+from webhooks_ui.chores import Chores, everything, heartbeat
 from webhooks_ui.database import now, upgrade
 from webhooks_ui.delivery.worker import Worker
 from webhooks_ui.ids import WEBHOOK, new_id
@@ -66,7 +66,7 @@ def console(folder: Path, stage: Stage, days: int, **settings: Any) -> Iterator[
 @contextmanager
 def alive(app: Flask, every: float) -> Iterator[None]:
     """Delivers, does the chores, and takes an event in every so many seconds or so."""
-    worker, chores, ending = Worker(app), Chores(app, everything(app)), Flag()
+    worker, chores, ending = Worker(app), Chores(app, [heartbeat(), *everything(app)]), Flag()
     threads = [Thread(target=worker.run), Thread(target=_trickle, args=(app, every, ending))]
     chores.start()
     for thread in threads:

@@ -14,7 +14,7 @@ from webhooks_ui.database import now
 from webhooks_ui.explain import ERROR_LABELS
 from webhooks_ui.ids import WEBHOOK, is_id
 from webhooks_ui.models import webhook_list
-from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter, event_of_sender, searched
+from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter, event_meant, searched
 from webhooks_ui.models.event_list import EventFilter
 
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
@@ -62,6 +62,8 @@ class LogQuery:
         for name in ("since", "until"):
             if _moment(given[name]) is None:
                 given[name] = ""
+        if given["span"]:  # it says since when; the form hides the other two then
+            given["since"] = given["until"] = ""
         before = given["before"]
         if not (before.isascii() and before.isdigit() and len(before) < 19):
             given["before"] = ""
@@ -106,7 +108,7 @@ class LogQuery:
         since, until = self._times()
         event = None
         if self.q:
-            event = self.q if self.q.startswith("evt_") else event_of_sender(self.q)
+            event = event_meant(self.q)
             if event is None:
                 return None
         return EventFilter(

@@ -140,9 +140,15 @@ class Delivery(Model):
         )
 
     @property
+    def is_due(self) -> bool:
+        """Whether the next attempt only waits for its turn."""
+        return self.due_at is not None and self.due_at <= now()
+
+    @property
     def progress(self) -> str:
         """Changes with whatever happens to it: a page that shows this need not be made anew."""
-        return f"{self.status}-{self.attempts_made}-{self.claims}"
+        due = "-due" if self.is_due else ""
+        return f"{self.status}-{self.attempts_made}-{self.claims}{due}"
 
     @property
     def is_open(self) -> bool:
@@ -212,7 +218,7 @@ class Delivery(Model):
     def cancel_waiting(cls, webhook_id: int) -> None:
         """Cancels what waits for a webhook; within a transaction of the caller."""
         waiting = update(cls).where(cls.webhook_id == webhook_id, text(PENDING))
-        db.session.execute(waiting.values(status="cancelled", due_at=None))
+        db.session.execute(waiting.values(status="cancelled", due_at=None, finished_at=now()))
 
     @classmethod
     def newest_of(cls, webhook: "Webhook", limit: int) -> list[Self]:

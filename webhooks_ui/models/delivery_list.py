@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, lazyload, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
 from webhooks_ui.database import db
-from webhooks_ui.ids import DELIVERY, EVENT, WEBHOOK, is_id
+from webhooks_ui.ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import LOST, OPEN, Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
@@ -29,6 +29,14 @@ _PARTIAL = {"status": LOST} | {
     name: f"{name} IS NOT NULL" for name in ("error", "channel_id", "recovery_id")
 }
 """The conditions that these indexes are limited to."""
+_NAMED_BY = {
+    DELIVERY: "delivery",
+    WEBHOOK: "webhook",
+    EVENT: "event",
+    RECOVERY: "recovery",
+    CHANNEL: "channel",
+}
+"""What of a filter the ids narrow, by how they begin."""
 _NOBODY = -1  # the row of what a filter names and nobody has
 
 
@@ -120,22 +128,37 @@ def newest() -> int:
 
 
 def searched(chosen: DeliveryFilter, words: str) -> DeliveryFilter | None:
-    """The filter narrowed to what an id names, ours or the sender's; None when nothing has it."""
-    if is_id(words, DELIVERY):
-        return replace(chosen, delivery=words)
-    if is_id(words, WEBHOOK):
-        return replace(chosen, webhook=words)
+    """The filter narrowed to what an id names, ours or the sender's; None when nothing has it, or
+    when the filter means another one already."""
+    prefix = next((prefix for prefix in _NAMED_BY if is_id(words, prefix)), None)
+    name = _NAMED_BY[prefix or EVENT]
+    value = words if prefix else event_of_sender(words)
+    if prefix == CHANNEL:
+        value = db.session.scalar(select(Channel.key).where(Channel.public_id == words))
+    if value is None or getattr(chosen, name) not in (None, value):
+        return None
+    changes: dict[str, Any] = {name: value}
+    return replace(chosen, **changes)
+
+
+def event_meant(words: str) -> str | None:
+    """The public id of the event of this id, of this delivery, or that its sender calls so."""
     if is_id(words, EVENT):
-        return replace(chosen, event=words)
-    event_id = event_of_sender(words)
-    return replace(chosen, event=event_id) if event_id else None
+        return words
+    if is_id(words, DELIVERY):
+        own = select(Event.public_id).join(Delivery, Delivery.event_id == Event.id)
+        return db.session.scalar(own.where(Delivery.public_id == words))
+    return event_of_sender(words)
 
 
 def event_of_sender(sender_id: str) -> str | None:
-    """The public id of the event that its sender gave this id."""
+    """The public id of the event that its sender calls so, by its id or its idempotency key."""
     is_its = IdempotencyKey.event_public_id == Event.public_id
     known = select(Event.public_id).join(IdempotencyKey, is_its)
-    return db.session.scalar(known.where(IdempotencyKey.key == f"id:{sender_id}"))
+    keys = (f"id:{sender_id}", f"key:{sender_id}")
+    # The id comes first where both are known, of two events.
+    found = known.where(IdempotencyKey.key.in_(keys)).order_by(IdempotencyKey.key)
+    return db.session.scalar(found.limit(1))
 
 
 def load(ids: Sequence[int]) -> list[Delivery]:

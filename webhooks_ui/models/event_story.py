@@ -1,7 +1,7 @@
 """What became of an event at every webhook: who got it, who did not, and why."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,9 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """A webhook that did not get the event. No reasons: it was set up at that very moment."""
+class Case:
+    """A webhook, and what spoke against its getting the event as it was set up then. No setup: it
+    did not exist yet."""
 
     webhook: Webhook
     reasons: tuple[Reason, ...]
@@ -34,7 +35,7 @@ class Missed:
 class MissedPage:
     """One page of `total` webhooks that did not get the event, by name; pages count from 1."""
 
-    items: Sequence[Missed]
+    items: Sequence[Case]
     total: int
     number: int
 
@@ -48,6 +49,13 @@ def deliveries(event: Event) -> Sequence[Delivery]:
     """The event's deliveries with their last attempts, the oldest first, 50 at most."""
     own = select(Delivery.id).where(Delivery.event_id == event.id).order_by(Delivery.id)
     return delivery_list.load(db.session.scalars(own.limit(PAGE)).all())
+
+
+def cases(event: Event, deliveries: Sequence[Delivery]) -> dict[int, Case]:
+    """Of each of these deliveries, by its row, how the webhook was set up when the event came."""
+    webhooks = {delivery.id: delivery.webhook for delivery in deliveries if delivery.webhook}
+    then = _states(event, [webhook.id for webhook in webhooks.values()])
+    return {row: _explain(event, one, then.get(one.id)) for row, one in webhooks.items()}
 
 
 def missed(event: Event, words: str, number: int) -> MissedPage:
@@ -73,7 +81,7 @@ def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:
     return query
 
 
-def _states(event: Event, webhook_ids: Sequence[int]) -> dict[int, WebhookState]:
+def _states(event: Event, webhook_ids: Collection[int]) -> dict[int, WebhookState]:
     """How these webhooks were set up when the event came."""
     latest = (
         select(func.max(WebhookState.id))
@@ -90,9 +98,9 @@ def _subject(event: Event) -> str:
     return found
 
 
-def _explain(event: Event, webhook: Webhook, state: WebhookState | None) -> Missed:
+def _explain(event: Event, webhook: Webhook, state: WebhookState | None) -> Case:
     setup = state and Setup(state.enabled, state.deleted, state.channel_id, state.event_types)
     against = reasons(event.type, event.channel_id, setup or None)
     if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:
         against += ("itself",)
-    return Missed(webhook, against, setup or None, state.disabled_reason if state else None)
+    return Case(webhook, against, setup or None, state.disabled_reason if state else None)

@@ -97,9 +97,13 @@ def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
     )
     weeks = {row[0]: row[1:] for row in db.session.execute(week.group_by(WebhookHour.webhook_id))}
     first = present - (HOURS - 1) * _HOUR
-    day = select(WebhookHour.webhook_id, WebhookHour.hour, *columns)
+    # Up to the present one: counts of the next hour may be there when this reads across its
+    # beginning, or after the clock was set back.
+    day = select(WebhookHour.webhook_id, WebhookHour.hour, *columns).where(
+        own, WebhookHour.hour.between(first, present)
+    )
     days: dict[int, list[tuple[datetime, Any]]] = {}
-    for webhook_id, hour, *counts in db.session.execute(day.where(own, WebhookHour.hour >= first)):
+    for webhook_id, hour, *counts in db.session.execute(day):
         days.setdefault(webhook_id, []).append((hour, counts))
     return {
         webhook_id: _health(first, days.get(webhook_id, []), counts)

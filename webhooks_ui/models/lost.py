@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from webhooks_ui.database import db
 from webhooks_ui.ids import DELIVERY
+from webhooks_ui.models import missed
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.recovery import Choice
@@ -25,16 +26,23 @@ class Preview:
     """How many deliveries would be sent again, and how many of those lost are left out.
 
     Looked at are the oldest `MOST_COUNTED` that were lost. `last_row` is the newest delivery.
+    `missed` are events that came while the webhook was disabled.
     """
 
     count: int
     left_out: int
     last_row: int
+    missed: int
 
     @property
     def is_more(self) -> bool:
         """Whether there are more than were looked at."""
-        return self.count + self.left_out >= MOST_COUNTED
+        return self.count + self.left_out >= MOST_COUNTED or self.missed >= missed.MOST_COUNTED
+
+    @property
+    def total(self) -> int:
+        """How many would be sent, as far as they were counted."""
+        return self.count + self.missed
 
 
 def preview(choice: Choice, since: datetime, until: datetime) -> Preview:
@@ -45,7 +53,7 @@ def preview(choice: Choice, since: datetime, until: datetime) -> Preview:
     total = db.session.scalar(select(func.count()).select_from(seen)) or 0
     wanted = select(func.count(Delivery.id)).join(seen, seen.c.id == Delivery.id).where(wants())
     count = db.session.scalar(wanted) or 0
-    return Preview(count, total - count, last_row)
+    return Preview(count, total - count, last_row, missed.count(choice, since, until))
 
 
 def take(

@@ -19,13 +19,17 @@ _RUNNING = text("status = 'running'")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is to be recovered, by the codes and ids of the deliveries' list; None is any."""
+    """What is to be recovered, by the codes and ids of the deliveries' list; None is any.
+
+    With `missed` also the events that came while the webhook was disabled.
+    """
 
     webhook: str | None = None
     status: str | None = None
     type: str | None = None
     channel: str | None = None
     error: str | None = None
+    missed: bool = False
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -42,14 +46,16 @@ class Progress:
 
     delivered: int
     failed: int
+    cancelled: int
     under_way: int
 
 
 class Recovery(Model):
     """`status`: ``running``, ``stopped`` (by hand, or since its webhook is off) or ``finished``.
 
-    It goes through the deliveries from the row `position` on up to `last_row`. Of `total` it has
-    sent `resent` again and left `skipped`, which meanwhile need it no more or have nowhere to go.
+    It goes through the deliveries from the row `position` on up to `last_row`, then through the
+    events that were missed. Of `total` it has sent `resent` and left `skipped`, which meanwhile
+    need it no more or have nowhere to go.
     """
 
     __tablename__ = "recoveries"
@@ -98,7 +104,8 @@ class Recovery(Model):
         """What came of what it has sent."""
         return Progress(
             delivered=self._count("succeeded"),
-            failed=self._count("failed") + self._count("cancelled"),
+            failed=self._count("failed"),
+            cancelled=self._count("cancelled"),
             under_way=self._count("pending") + self._count("delivering"),
         )
 

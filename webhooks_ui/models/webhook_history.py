@@ -1,6 +1,7 @@
 """How a webhook was set up at a time: what decides whether it gets an event."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, String, insert, select
@@ -25,6 +26,32 @@ class WebhookState(Model):
     # The channel's row, null for all channels; without a foreign key, since it is about the past.
     channel_id: Mapped[int | None] = mapped_column(RowId)
     event_types: Mapped[list[str]] = mapped_column(JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """A time in which a webhook was there and disabled, and how it was set up then.
+
+    `until` is None while it lasts. An edit in between makes two of them.
+    """
+
+    since: datetime
+    until: datetime | None
+    reason: str | None
+    channel_id: int | None
+    event_types: Sequence[str]
+
+
+def times_off(webhook_id: int) -> list[Off]:
+    """When this webhook was disabled, the earliest first, as far back as is kept."""
+    own = select(WebhookState).where(WebhookState.webhook_id == webhook_id)
+    states = db.session.scalars(own.order_by(WebhookState.since, WebhookState.id)).all()
+    ends = [*(state.since for state in states[1:]), None]
+    return [
+        Off(one.since, until, one.disabled_reason, one.channel_id, one.event_types)
+        for one, until in zip(states, ends, strict=False)
+        if not one.enabled and not one.deleted
+    ]
 
 
 def note(webhook_ids: Sequence[int], moment: datetime) -> None:

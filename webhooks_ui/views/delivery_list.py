@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, current_app, render_template, request, stream_with_context, url_for
+from flask import Response, render_template, request, stream_with_context, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import db, read_anew
@@ -18,23 +19,25 @@ from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.walk import Found
 from webhooks_ui.security import is_piece_request
 from webhooks_ui.views.deliveries import blueprint
+from webhooks_ui.views.webhooks import piece_at
 
 MOST_NEW = 50
 _AT_ONCE = 500  # rows of a download read together
+_COLUMNS = (
+    *("id", "created_at", "finished_at", "status", "type", "test", "event_id", "webhook_id"),
+    *("webhook", "attempts", "error", "status_code", "duration_ms"),
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run (OWASP, CSV injection)
 
 
 @blueprint.get("/deliveries")
-def index() -> Response | str:
+def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
     words = list_words(query, query.deliveries())
     if not is_piece_request():
         return render_template("deliveries/list.html", **words, **choices())
-    answer = current_app.make_response(render_template("deliveries/_list.html", **words))
-    header = "HX-Replace-Url" if request.htmx.trigger_name == "q" else "HX-Push-Url"  # type: ignore[attr-defined]
-    answer.headers[header] = url_for(".index", **query.arguments())
-    return answer
+    return piece_at(url_for(".index", **query.arguments()), "deliveries/_list.html", **words)
 
 
 @blueprint.get("/deliveries/new")
@@ -145,11 +148,9 @@ def _record(delivery: Delivery) -> dict[str, Any]:
 
 def _csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
     text = io.StringIO()
-    writer: Any = None
+    writer = csv.DictWriter(text, _COLUMNS)
+    writer.writeheader()  # also above no row: it says which columns there would be
     for record in records:
-        if writer is None:
-            writer = csv.DictWriter(text, record)
-            writer.writeheader()
         writer.writerow({name: _cell(value) for name, value in record.items()})
         if text.tell() > 16_384:
             yield text.getvalue()

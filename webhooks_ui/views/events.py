@@ -1,6 +1,6 @@
 """The events taken in: the list, and one with what became of it."""
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue import ALL_TYPES
@@ -12,12 +12,13 @@ from webhooks_ui.models.walk import Found
 from webhooks_ui.security import is_piece_request
 from webhooks_ui.views.deliveries import after_order, order_id
 from webhooks_ui.views.webhooks import load as load_webhook
+from webhooks_ui.views.webhooks import piece_at
 
 blueprint = Blueprint("events", __name__)
 
 
 @blueprint.get("/events")
-def index() -> Response | str:
+def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
     chosen = query.events()
@@ -35,10 +36,7 @@ def index() -> Response | str:
         return render_template(
             "events/list.html", channels=Channel.choices(), spans_offered=SPAN_LABELS, **words
         )
-    answer = current_app.make_response(render_template("events/_list.html", **words))
-    header = "HX-Replace-Url" if request.htmx.trigger_name == "q" else "HX-Push-Url"  # type: ignore[attr-defined]
-    answer.headers[header] = url_for(".index", **query.arguments())
-    return answer
+    return piece_at(url_for(".index", **query.arguments()), "events/_list.html", **words)
 
 
 @blueprint.get("/events/<id>")
@@ -52,10 +50,12 @@ def show(id: str) -> str:
         words,
         int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
     )
+    deliveries = event_story.deliveries(event)
     return render_template(
         "events/show.html",
         event=event,
-        deliveries=event_story.deliveries(event),
+        deliveries=deliveries,
+        cases={} if event.test else event_story.cases(event, deliveries),
         most=event_story.PAGE,
         missed=missed,
         words=words,

@@ -3,18 +3,27 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui import recovering
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import now
 from webhooks_ui.explain import ERROR_LABELS
 from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
-from webhooks_ui.models import Channel, Recovery, Webhook, lost
+from webhooks_ui.models import Channel, Recovery, Webhook, lost, webhook_history
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.recovering import AlreadyRunning
 from webhooks_ui.security import is_piece_request
@@ -54,7 +63,7 @@ def show(id: str) -> str:
 def stop(id: str) -> Response:
     """Sends no more of it."""
     recovering.stop(_load(id))
-    flash(_("It is stopped. What was sent again already is not called back."), "info")
+    flash(_("It is stopped, and what still waited is cancelled."), "info")
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -73,23 +82,26 @@ def _recover(webhook: Webhook | None) -> Response | str:
         type=chosen.type,
         channel=chosen.channel,
         error=chosen.error,
+        missed=webhook is not None and not (query.status or chosen.error),
     )
-    since = chosen.since or _usual_start(webhook)
+    trouble = _began_to_fail(webhook) if webhook else None
+    since = chosen.since or trouble or now() - USUAL_SPAN
     until = chosen.until or now()
     found = lost.preview(choice, since, until)
-    if request.method == "POST" and (found.count or found.is_more):
+    if request.method == "POST" and (found.total or found.is_more):
         return _start(choice, since, until, found)
     return render_template(
         "recoveries/preview.html",
         webhook=webhook,
         filters=query,
+        trouble=trouble,
         since=since,
         found=found,
         most=lost.MOST_COUNTED,
         which=WHICH,
         spans_offered=SPAN_LABELS,
         latest=Recovery.latest(webhook.id if webhook else None),
-        **_names(choice),
+        **_names(choice, webhook),
     )
 
 
@@ -101,21 +113,35 @@ def _start(choice: Choice, since: datetime, until: datetime, found: lost.Preview
     return redirect(url_for(".show", id=begun.public_id), 303)
 
 
-def _usual_start(webhook: Webhook | None) -> datetime:
-    """When the trouble began, as far as the webhook knows, else a day ago."""
-    known = [webhook.failing_since, webhook.disabled_at] if webhook else []
-    began = min((moment for moment in known if moment), default=None)
+def _began_to_fail(webhook: Webhook) -> datetime | None:
+    """When the trouble began that a webhook is in, or was in until it was enabled lately."""
+    known = [moment for moment in (webhook.failing_since, webhook.disabled_at) if moment]
+    if webhook.enabled:
+        known += _was_off_lately(webhook.id)
     # An event that failed then had come before.
-    return now() - USUAL_SPAN if began is None else began - BEFORE
+    return min(known) - BEFORE if known else None
 
 
-def _names(choice: Choice) -> dict[str, Any]:
+def _was_off_lately(webhook_id: int) -> list[datetime]:
+    """Since when it had been disabled, and had failed, until it was enabled within a day."""
+    ended, began = now() - USUAL_SPAN, None
+    for off in reversed(webhook_history.times_off(webhook_id)):
+        if not ((off.until and off.until >= ended) or off.until == began):
+            break
+        # For how long it had failed before is known by the rule alone that disabled it.
+        rule: timedelta = current_app.config["DISABLE_AFTER"]
+        began = off.since
+        first = began - (rule if off.reason == "failing" else timedelta())
+    return [] if began is None else [first]
+
+
+def _names(choice: Choice, own: Webhook | None) -> dict[str, Any]:
     """What the filters are, in words."""
     webhook = Webhook.by_public_id(choice.webhook) if choice.webhook else None
     channel = Channel.by_key(choice.channel) if choice.channel else None
     named = (
-        webhook and webhook.title,
-        EVENT_TYPES[choice.type].label if choice.type else None,
+        webhook and not own and webhook.title,
+        ALL_TYPES[choice.type].label if choice.type else None,
         channel and channel.name,
         ERROR_LABELS[choice.error] if choice.error else None,
     )

@@ -66,10 +66,7 @@ def index() -> Response | str:
         deleted = Webhook.by_public_id(request.args.get("deleted", ""), deleted=True)
         summary = health.summary(now())
         return render_template("webhooks/list.html", deleted=deleted, summary=summary, **words)
-    answer = current_app.make_response(render_template("webhooks/_list.html", **words))
-    header = "HX-Replace-Url" if request.htmx.trigger_name == "q" else "HX-Push-Url"  # type: ignore[attr-defined]
-    answer.headers[header] = url_for(".index", **query.arguments())
-    return answer
+    return piece_at(url_for(".index", **query.arguments()), "webhooks/_list.html", **words)
 
 
 @blueprint.get("/webhooks/<id>")
@@ -119,6 +116,20 @@ def rotate_secret(id: str) -> Response:
     webhook_changes.rotate_signing_secret(webhook, vault(), current_user.user)
     reveal_signing_secret(webhook)
     return redirect(url_for(".show", id=id), 303)
+
+
+def piece_at(url: str, template: str, **words: Any) -> Response:
+    """A list as htmx gets it, with its address.
+
+    It is a new step in the browser's history, save while one types and when one is there already:
+    to press Enter in a field is both a change and a submission.
+    """
+    answer = current_app.make_response(render_template(template, **words))
+    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    is_there = url == (f"{here.path}?{here.query}" if here.query else here.path)
+    typing = request.htmx.trigger_name == "q"  # type: ignore[attr-defined]
+    answer.headers["HX-Replace-Url" if typing or is_there else "HX-Push-Url"] = url
+    return answer
 
 
 def load(public_id: str) -> Webhook:

@@ -1,0 +1,114 @@
+"""What went wrong is put right: tried now, cancelled, recovered, sent to another webhook."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.steps import LOGIN, PASSWORD, expect_said, make_webhook
+from tests.support.browser import Open, assert_accessible
+from tests.support.receiver import Answer, Receiver
+from tests.support.server import Server
+from tests.support.waiting import wait_until
+
+EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The program; what has failed is tried again after an hour, unless somebody hurries it."""
+    settings = {"ALLOWED_NETWORKS": "127.0.0.1", "RETRY_SCHEDULE": "1h"}
+    with Server(tmp_path_factory.mktemp("data"), **settings) as server:
+        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+        yield server
+
+
+@EITHER_WAY
+def test_from_a_failure_to_everything_delivered(
+    open_page: Open, server: Server, receiver: Receiver, javascript: bool
+) -> None:
+    page = open_page("/webhooks", javascript=javascript)
+    own = make_webhook(page, receiver.url, name="Orders")
+    other = make_webhook(page, receiver.url, name="Teams", events=["team_changed"])
+
+    receiver.answer(Answer(500))
+    first = failed(page, server, own)
+    expect(page.get_by_text("Attempt 2 is made")).to_be_visible()
+    look(page, javascript)
+    receiver.answer(Answer(200))
+    press(page, "Try now")
+    shown(page, javascript, page.locator("#delivery .verdict.good"))
+    expect(page.locator("#attempt-2")).to_be_visible()
+    assert page.locator("#delivery[hx-trigger]").count() == 0  # it asks no more
+
+    receiver.answer(Answer(500))
+    failed(page, server, own)
+    press(page, "Cancel the delivery")
+    expect_said(page, "The delivery is cancelled.")
+    receiver.answer(Answer(200))
+
+    page.goto(f"/webhooks/{own}")
+    press(page, "Disable")
+    server.command("event", "send", "message_created")
+    press(page, "Enable")
+    expect_said(page, "What it missed meanwhile can be sent to it.")
+    page.locator("#fares .note").get_by_role("link").press("Enter")
+    expect(page.locator("#found")).to_have_text("1 delivery")
+    expect(page.locator("#missed")).to_have_text("1 event")
+    press(page, "Send 2 events")
+    shown(page, javascript, page.locator("#progress").get_by_text("Finished"))
+    delivered = page.locator("#progress dt:text-is('Delivered') + dd")
+    shown(page, javascript, delivered.filter(has_text="2"))
+    look(page, javascript)
+
+    page.goto("/events")
+    page.locator("td.main a").first.press("Enter")
+    expect(page.locator("#got")).to_contain_text("It was sent by a recovery.")
+    expect(page.locator("#missed")).to_contain_text("It did not subscribe to this event.")
+    look(page, javascript)
+    press(page, re.compile("^Deliver.+Teams$"))
+    shown(page, javascript, page.locator("#delivery .verdict.good"))
+    page.goto(f"/deliveries?webhook={other}")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.goto(first)
+    press(page, "Send again")
+    expect(page.get_by_role("link", name=first.rpartition("/")[2])).to_be_visible()
+    for webhook in (own, other):  # nobody is in the way of the other journey
+        page.goto(f"/webhooks/{webhook}")
+        press(page, "Delete")
+
+
+def failed(page: Page, server: Server, webhook: str) -> str:
+    """An event comes and its first attempt fails; its delivery's page, which is open then."""
+    server.command("event", "send", "message_created")
+    rows = page.locator("tbody tr").filter(has_text="The receiver had an error.")
+    page.goto(f"/deliveries?webhook={webhook}&status=pending")
+    shown(page, javascript=False, what=rows.first)
+    rows.get_by_role("link").first.press("Enter")
+    expect(page.locator("#delivery")).to_be_visible()
+    return page.url
+
+
+def press(page: Page, name: str | re.Pattern[str]) -> None:
+    """A button, by keyboard."""
+    page.get_by_role("main").get_by_role("button", name=name).press("Enter")
+
+
+def shown(page: Page, javascript: bool, what: Locator) -> None:
+    """Waits until it is there: by itself, or by looking again as one does without JavaScript."""
+    if javascript:
+        expect(what).to_be_visible()
+        return
+
+    def is_there() -> bool:
+        page.reload()
+        return what.is_visible()
+
+    wait_until(is_there, 15, "what is looked for")
+
+
+def look(page: Page, javascript: bool) -> None:
+    """Judges the page as it is; axe needs JavaScript."""
+    if javascript:
+        assert_accessible(page)
