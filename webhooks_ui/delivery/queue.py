@@ -103,7 +103,7 @@ def release_expired(moment: datetime) -> int:
             .values(status="pending", due_at=moment, lease_until=None)
             .returning(Delivery.id)
         ).all()
-        _cancel_for_webhooks_that_are_off()
+        _cancel_for_webhooks_that_are_off(moment)
         return len(released)
 
 
@@ -203,7 +203,7 @@ def _end(attempt: Mapping[str, Any]) -> int:
     return int(attempt["started_at"].timestamp() * 1000) + int(attempt["duration_ms"])
 
 
-def _cancel_for_webhooks_that_are_off() -> None:
+def _cancel_for_webhooks_that_are_off(moment: datetime) -> None:
     """Catches what came after `Delivery.cancel_waiting`: an expired lease, or an event that was
     being taken in while the webhook was disabled (PostgreSQL has both under way at once)."""
     off = select(Webhook.id).where((~Webhook.enabled) | Webhook.deleted_at.is_not(None))
@@ -211,4 +211,4 @@ def _cancel_for_webhooks_that_are_off() -> None:
     # Whoever cancels them too at this moment is not waited for, so that none waits for the other.
     free = left.with_for_update(skip_locked=True)
     cancelled = update(Delivery).where(Delivery.id.in_(free))
-    db.session.execute(cancelled.values(status="cancelled", due_at=None))
+    db.session.execute(cancelled.values(status="cancelled", due_at=None, finished_at=moment))
