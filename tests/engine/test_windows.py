@@ -1,5 +1,6 @@
 """The window of requests under way to one webhook."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,19 @@ def test_it_starts_small_and_opens_with_success() -> None:
     assert sizes == [3, 4, 5, 6, 7, 8, 8, 8, 8, 8]
 
 
-def test_a_time_out_closes_it_to_one_and_an_answer_that_says_no_leaves_it() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        "timeout",
+        "dns_failure",
+        "connection_timeout",
+        "connection_refused",
+        "connection_reset",
+        "unreachable",
+        "tls_failure",
+    ],
+)
+def test_a_time_out_closes_it_to_one_and_an_answer_that_says_no_leaves_it(error: str) -> None:
     windows = Windows(8)
     for _ in range(4):
         windows.begin(1)
@@ -28,7 +41,7 @@ def test_a_time_out_closes_it_to_one_and_an_answer_that_says_no_leaves_it() -> N
     assert windows.size(1) == START + 4
 
     windows.begin(1)
-    windows.end(1, "timeout")
+    windows.end(1, error)
 
     assert windows.size(1) == 1
 

@@ -7,7 +7,15 @@ from collections import Counter
 from collections.abc import Mapping
 
 START = 2
-_CLOSING = {"timeout", "connection_timeout", "connection_refused", "unreachable", "dns_failure"}
+_CLOSING = {
+    "timeout",
+    "dns_failure",
+    "connection_timeout",
+    "connection_refused",
+    "connection_reset",
+    "unreachable",
+    "tls_failure",  # a handshake that stalls holds its slot as long as an answer that does not come
+}
 
 
 class Windows:
