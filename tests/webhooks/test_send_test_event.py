@@ -389,3 +389,18 @@ def test_without_javascript_a_slow_answer_is_asked_for_by_a_button(
 
     assert "The receiver accepted the event." in page
     assert len(receiver.requests()) == 1
+
+
+def test_the_language_switch_of_an_answer_without_javascript_leads_to_a_page(
+    admin: FlaskClient,
+) -> None:
+    """The answer's own address takes POST alone."""
+    public_id = make_webhook(admin)
+    page, form = f"/webhooks/{public_id}", webhook_form(event="nothing")
+    for sent_to, data, back in (
+        ("/webhooks/test", form, "/webhooks/new"),
+        ("/webhooks/test", form | {"webhook": public_id}, f"{page}/edit"),
+        (f"{page}/test", form, page),
+    ):
+        assert f'name="next" value="{back}"' in admin.post(sent_to, data=data).text
+    assert f'name="next" value="{page}?test=1"' in admin.get(f"{page}?test=1").text
