@@ -128,6 +128,12 @@ def test_every_event_can_be_tested_though_disabled_and_not_subscribed(
     assert (delivery.test, delivery.status) == (True, "succeeded")
 
 
+def test_the_test_stands_before_the_deliveries(admin: FlaskClient) -> None:
+    """On a phone, where one stands below the other, nobody scrolls past the log to test."""
+    page = admin.get(f"/webhooks/{make_webhook(admin)}").text
+    assert page.index('id="test-send"') < page.index('id="history"')
+
+
 def test_a_failure_is_told_in_words_stored_and_not_repeated(
     app: Flask, admin: FlaskClient, receiver: Receiver
 ) -> None:
