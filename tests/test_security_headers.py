@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import piece, sign_in
 from webhooks_ui.database import db
-from webhooks_ui.models import UserSession
+from webhooks_ui.models import Channel, UserSession
 
 
 def policy(answer: TestResponse) -> dict[str, str]:
@@ -66,6 +66,39 @@ def test_what_is_in_front_of_the_sign_in_is_protected(client: FlaskClient) -> No
 
 def test_a_file_may_be_kept(client: FlaskClient) -> None:
     assert "no-store" not in client.get("/static/app.css").headers["Cache-Control"]
+
+
+def test_what_is_kept_is_protected_when_it_is_confirmed(client: FlaskClient) -> None:
+    etag = client.get("/static/app.css").headers["ETag"]
+    answer = client.get("/static/app.css", headers={"If-None-Match": etag})
+    assert answer.status_code == 304
+    assert_protected(answer)
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/openapi.json", "/api/v1/docs", "/api/v1/webhooks", "/api/x"]
+)
+def test_the_api_is_protected(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert_protected(answer)
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_mistake_of_ours_is_protected_and_tells_nothing_of_our_insides(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("the secret inside")
+
+    app = make_app(TESTING=False)
+    browser = sign_in(app, "olena")
+    monkeypatch.setattr(Channel, "everyone", fail)
+    answer = browser.get("/webhooks/new")
+    assert answer.status_code == 500
+    assert "Something went wrong on our side." in answer.text
+    assert "secret" not in answer.text
+    assert_protected(answer)
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_no_page_has_anything_inline(admin: FlaskClient) -> None:

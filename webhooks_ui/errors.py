@@ -100,7 +100,8 @@ def _page(code: int, words: Words) -> str:
     return render_template("error.html", code=code, title=words.title, advice=words.advice)
 
 
-def _problem(code: int, headers: dict[str, str] | None = None) -> Problem:
+def problem(code: int, headers: dict[str, str] | None = None) -> Problem:
+    """What a program is told of an HTTP status."""
     known = code if code in ADVICE else 400 if code < 500 else 500
     return Problem(code, ADVICE[known], headers=headers)
 
@@ -111,7 +112,7 @@ def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, UNREACHABLE):
         error.code = 503
     if request.path.startswith(API):
-        return _problem(error.code, _headers(error))
+        return problem(error.code, _headers(error))
     return _page(
         error.code, PAGES.get(error.code, PAGES[400 if error.code < 500 else 500])
     ), error.code
@@ -131,7 +132,7 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
 def _overtaken(_error: Exception) -> tuple[str, int] | Problem:
     """Another request was quicker: what this one was about is gone or no longer as it was."""
     if request.path.startswith(API):
-        return _problem(409)
+        return problem(409)
     return _page(409, PAGES[409]), 409
 
 
@@ -139,5 +140,5 @@ def _database_error(error: Exception) -> tuple[str, int, dict[str, str]] | Probl
     current_app.logger.error("The database refused: %s", getattr(error, "orig", error))
     headers = {"Retry-After": str(RETRY_AFTER)}
     if request.path.startswith(API):
-        return _problem(503, headers)
+        return problem(503, headers)
     return _page(503, PAGES[503]), 503, headers

@@ -21,7 +21,7 @@ STATUS_LABELS: dict[str, LazyString] = {
     "cancelled": _l("Cancelled"),
 }
 ERROR_LABELS: dict[str, LazyString] = {
-    "http_status": _l("refused by its status"),
+    "http_status": _l("answered with an error"),
     "timeout": _l("took too long"),
     "connection_refused": _l("connection refused"),
     "connection_reset": _l("connection cut off"),

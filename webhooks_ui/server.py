@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import waitress.server
 from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
 
-from webhooks_ui import create_app, database, first_run, lifecycle, logs, metrics, signals
+from webhooks_ui import create_app, database, errors, first_run, lifecycle, logs, metrics, signals
 from webhooks_ui.forms import event_rules
 from webhooks_ui.models import User
+from webhooks_ui.security import HEADERS
 from webhooks_ui.supervisor import Supervisor
 
 THREADS = 8
@@ -68,10 +71,29 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _channel(app: Flask) -> type[HTTPChannel]:
+    """Connections whose errors, such as a body that is far too large, are told as the app does."""
+
+    class Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
+        def execute(self) -> None:
+            with app.app_context():
+                answer = errors.problem(self.request.error.code).get_response()
+            answer.headers.update(HEADERS | {"Cache-Control": "no-store"})
+            self.status, self.content_length = answer.status, len(answer.data)
+            self.response_headers.extend(answer.headers)
+            self.set_close_on_finish()
+            self.write(answer.data)
+
+    class Channel(HTTPChannel):  # type: ignore[misc]
+        error_task_class = Refusal
+
+    return Channel
+
+
 def _server(app: Flask, listening: socket.socket) -> waitress.server.BaseWSGIServer:
     most_of_event = app.config["MAX_EVENT_SIZE"]
     most = event_rules.largest_batch(most_of_event)
-    return waitress.server.create_server(
+    server = waitress.server.create_server(
         logs.RequestLog(app),
         sockets=[listening],
         threads=THREADS,
@@ -85,6 +107,8 @@ def _server(app: Flask, listening: socket.socket) -> waitress.server.BaseWSGISer
         # The app judges X-Forwarded-* itself, and only where proxies are trusted.
         clear_untrusted_proxy_headers=app.config["TRUSTED_PROXIES"] == 0,
     )
+    server.channel_class = _channel(app)
+    return server
 
 
 def _greet(app: Flask, local: str, say: Callable[[str], None]) -> None:

@@ -191,7 +191,7 @@ def try_the_saved(keys: Keys) -> None:
 def look_at_the_delivery(keys: Keys) -> None:
     page = keys.page
     history = page.get_by_role("table", name="Latest deliveries")
-    keys.tab_to(history.get_by_role("link").first, back=True)
+    keys.tab_to(history.get_by_role("link").first)
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Message created")).to_be_visible()
     keys.tab_to(page.get_by_role("navigation", name="Main").get_by_role("link", name="Webhooks"))

@@ -1,12 +1,15 @@
 """`webhooks-ui serve`, in a process of its own: starts, tells where it is, ends in good order."""
 
+import json
 import re
 import signal
 import socket
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import closing
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,13 @@ from webhooks_ui import server
 from webhooks_ui.forms import event_rules
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A console that runs."""
+    with Server(tmp_path_factory.mktemp("served")) as running:
+        yield running
 
 
 def get(url: str) -> int:
@@ -87,6 +97,31 @@ def test_the_server_lets_every_batch_through_that_the_api_takes(tmp_path: Path) 
         refused = answer(most + 1)
     assert refused.status_code == 413
     assert f"{most:,} bytes" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("POST /api/v1/events HTTP/1.1\r\nContent-Length: 99999999999", 413),
+        (f"GET / HTTP/1.1\r\nX-Long: {'x' * 70_000}", 431),
+        ("GET / HTTP/1.1\r\nno header", 400),
+    ],
+)
+def test_what_never_reaches_the_app_is_answered_as_it_would(
+    served: Server, head: str, status: int
+) -> None:
+    with closing(socket.create_connection(("127.0.0.1", served.port), timeout=10)) as browser:
+        browser.sendall(f"{head}\r\n\r\n".encode())
+        answer = HTTPResponse(browser)
+        answer.begin()
+        problem = json.loads(answer.read())
+    assert answer.status == problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_what_it_makes_is_nobody_elses(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_who_fails_says_since_when_why_and_what_to_do(app: Flask, browser: Flask
     happen(app, 0, 1, timedelta(0), status_code=500)
     with app.app_context(), transaction():
         db.session.execute(update(Webhook).values(failing_since=now() - timedelta(hours=3)))
-    assert "Failing for 3 hours: refused by its status" in browser.get("/webhooks").text
+    assert "Failing for 3 hours: answered with an error" in browser.get("/webhooks").text
     page = browser.get(f"/webhooks/{own}").text
     assert "It has failed since" in page
     assert "Look at the receiver" in page

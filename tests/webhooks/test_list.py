@@ -85,6 +85,12 @@ def test_what_the_url_asks_for(some: FlaskClient, arguments: str, expected: list
     assert titles(some, arguments) == expected
 
 
+def test_a_long_url_may_break_at_its_slashes_and_is_escaped(admin: FlaskClient) -> None:
+    make_webhook(admin, url="https://crm.example/a?b=1&c='")
+    page = admin.get("/webhooks").text
+    assert ">https:/<wbr>/<wbr>crm.example/<wbr>a?b=1&amp;c=&#39;<" in page
+
+
 def test_no_match_offers_to_clear_the_filters(some: FlaskClient) -> None:
     page = some.get("/webhooks?q=nothing-like-it").text
 

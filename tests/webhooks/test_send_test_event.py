@@ -128,6 +128,12 @@ def test_every_event_can_be_tested_though_disabled_and_not_subscribed(
     assert (delivery.test, delivery.status) == (True, "succeeded")
 
 
+def test_the_test_stands_before_the_deliveries(admin: FlaskClient) -> None:
+    """On a phone, where one stands below the other, nobody scrolls past the log to test."""
+    page = admin.get(f"/webhooks/{make_webhook(admin)}").text
+    assert page.index('id="test-send"') < page.index('id="history"')
+
+
 def test_a_failure_is_told_in_words_stored_and_not_repeated(
     app: Flask, admin: FlaskClient, receiver: Receiver
 ) -> None:
@@ -389,3 +395,18 @@ def test_without_javascript_a_slow_answer_is_asked_for_by_a_button(
 
     assert "The receiver accepted the event." in page
     assert len(receiver.requests()) == 1
+
+
+def test_the_language_switch_of_an_answer_without_javascript_leads_to_a_page(
+    admin: FlaskClient,
+) -> None:
+    """The answer's own address takes POST alone."""
+    public_id = make_webhook(admin)
+    page, form = f"/webhooks/{public_id}", webhook_form(event="nothing")
+    for sent_to, data, back in (
+        ("/webhooks/test", form, "/webhooks/new"),
+        ("/webhooks/test", form | {"webhook": public_id}, f"{page}/edit"),
+        (f"{page}/test", form, page),
+    ):
+        assert f'name="next" value="{back}"' in admin.post(sent_to, data=data).text
+    assert f'name="next" value="{page}?test=1"' in admin.get(f"{page}?test=1").text
