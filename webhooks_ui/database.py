@@ -40,6 +40,14 @@ BUSY_TIMEOUT = timedelta(seconds=5)
 _BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
 CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL
+# A server that is gone without a word, as behind a network that broke, is given up in time.
+POSTGRES_LIMITS = {
+    "connect_timeout": CONNECT_TIMEOUT // timedelta(seconds=1),
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # ms
+}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x77686B73  # one migration at a time on PostgreSQL, whoever starts it
 
@@ -178,12 +186,11 @@ def _is_current() -> bool:
 
 def _engine_options(backend: str) -> dict[str, Any]:
     if backend != "sqlite":
-        away_after = {"connect_timeout": CONNECT_TIMEOUT // timedelta(seconds=1)}
         return {
             "pool_pre_ping": True,
             "pool_size": 10,
             "max_overflow": 30,
-            "connect_args": away_after,
+            "connect_args": POSTGRES_LIMITS,
         }
     options: dict[str, Any] = {"pool_size": 10, "max_overflow": 30}
     try:

@@ -179,10 +179,10 @@ def full(app: Flask) -> Iterator[None]:
         engine.dispose()
 
 
-def test_an_outcome_that_cannot_be_stored_takes_no_other_along(
+def test_an_attempt_that_cannot_be_stored_takes_no_other_along(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mistake of ours, which the database refuses: the others in its batch are recorded."""
+    """A mistake of ours, which the database refuses: what came of it is recorded all the same."""
     subscribe(engine, receiver.url)
     subscribe(engine, receiver.url + "/odd")
 
@@ -194,10 +194,31 @@ def test_an_outcome_that_cannot_be_stored_takes_no_other_along(
     send(engine, 10)
     with working(engine):
         receiver.wait(20)
-        ended(engine, 10)
+        ended(engine, 20)
 
-    assert sorted(d.status for d in deliveries(engine)) == ["delivering"] * 10 + ["succeeded"] * 10
+    assert [d.status for d in deliveries(engine)] == ["succeeded"] * 20
+    assert sorted(bool(a.request_url) for a in attempts(engine)) == [False] * 10 + [True] * 10
     assert len(receiver.requests()) == 20
+
+
+def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(
+    engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unrecorded it would be sent again with each lease, for ever."""
+
+    def broken(*_: Any) -> dict[str, Any]:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(sending_module, "attempt_of", broken)
+    subscribe(engine, receiver.url)
+    send(engine)
+
+    with working(engine):
+        wait_until(lambda: len(attempts(engine)) == 1, 20.0, "the attempt")
+
+    (delivery,) = deliveries(engine)
+    assert (delivery.status, delivery.error) == ("pending", "protocol_error")
+    assert len(receiver.requests()) == 1
 
 
 # The database server.
@@ -245,7 +266,7 @@ def test_a_database_server_that_does_not_answer_holds_up_the_alarm_for_seconds_o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Without this a worker would hang as long as TCP goes on trying."""
-    monkeypatch.setattr(wake, "CONNECT_TIMEOUT", timedelta(seconds=2))
+    monkeypatch.setitem(database.POSTGRES_LIMITS, "connect_timeout", 2)
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         port = silent.getsockname()[1]
         engine = create_engine(f"postgresql+psycopg://x@127.0.0.1:{port}/x")

@@ -1,5 +1,6 @@
 """An outcome as an attempt that can be kept: what was sent and what came back, without secrets."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,13 @@ def attempt_of(
         "truncated": outcome.truncated,
         "notes": list(outcome.notes),
     }
+
+
+def bare_attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of an attempt that cannot be kept whole: a fault of ours."""
+    detail, how = "unexpected error: its facts could not be stored", ("error", "status_code")
+    blank = unsent_attempt(detail, attempt["started_at"], attempt["timeout"], attempt["number"])
+    return blank | {name: attempt[name] for name in how}
 
 
 def unsent_attempt(

@@ -24,6 +24,7 @@ from webhooks_ui.vault import VaultError
 
 STALE_AFTER = 0.1  # seconds since the claim, after which a job is looked at again before it is sent
 UNREADABLE = "unexpected error: the secrets cannot be decrypted, see the setting ENCRYPTION_KEYS"
+BROKEN = "unexpected error: see the worker's log"
 
 log = logging.getLogger(__name__)
 
@@ -55,14 +56,23 @@ class Attempts:
 
     def make(self, job: Job) -> Result:
         """One attempt."""
-        started_at, number = self._clock(), job.attempts_made + 1
+        started_at = self._clock()
+        # Failures like any other to those who look, and tried again by the schedule: the key may
+        # come back, the mistake be mended. Unrecorded they would be sent again with each lease.
         try:
-            endpoint = self._endpoints.of(job, started_at)
+            return self._made(job, started_at)
         except VaultError as error:
-            # A failure like any other to those who look, and tried again: the key may come back.
             log.critical("Delivery %s cannot be signed or authorized: %s", job.public_id, error)
-            unsent = unsent_attempt(UNREADABLE, started_at, self._timeout, number)
-            return self._decided(job, unsent, None)
+            detail = UNREADABLE
+        except Exception:
+            log.exception("The attempt at delivery %s broke off", job.public_id)
+            detail = BROKEN
+        number = job.attempts_made + 1
+        return self._decided(job, unsent_attempt(detail, started_at, self._timeout, number), None)
+
+    def _made(self, job: Job, started_at: datetime) -> Result:
+        number = job.attempts_made + 1
+        endpoint = self._endpoints.of(job, started_at)
         request = compose(job.event, endpoint, job.public_id, started_at)
         outcome = self._sender.send(request)
         metrics.attempted(outcome.error, outcome.duration_ms / 1000)

@@ -8,7 +8,6 @@ import os
 import select
 import stat
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
@@ -16,7 +15,7 @@ from uuid import uuid4
 from flask import current_app
 from sqlalchemy import Engine, text
 
-from webhooks_ui.database import CONNECT_TIMEOUT, db
+from webhooks_ui.database import POSTGRES_LIMITS, db
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -122,12 +121,9 @@ class NotifyAlarm:
         import psycopg
 
         try:
-            url = self._engine.url.set(drivername="postgresql")
-            connection = psycopg.connect(
-                url.render_as_string(hide_password=False),
-                autocommit=True,
-                connect_timeout=CONNECT_TIMEOUT // timedelta(seconds=1),
-            )
+            limits = {name: str(value) for name, value in POSTGRES_LIMITS.items()}
+            url = self._engine.url.set(drivername="postgresql").update_query_dict(limits)
+            connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
             connection.execute(f"LISTEN {CHANNEL}")
         except psycopg.Error:
             return None  # the database is out of reach: the worker looks by itself meanwhile

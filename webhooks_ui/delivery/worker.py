@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from webhooks_ui import metrics
 from webhooks_ui.database import UNREACHABLE, db, now
 from webhooks_ui.delivery import pace, queue, wake
+from webhooks_ui.delivery.attempts import bare_attempt
 from webhooks_ui.delivery.job import Claim, Demand, Job, Result
 from webhooks_ui.delivery.sending import Attempts, Senders
 from webhooks_ui.delivery.window import Windows
@@ -206,15 +207,22 @@ class Worker:
 
     def _is_written(self, result: Result) -> bool:
         """Whether nothing is left to be done about an outcome."""
+        held = replace(result, claim=self._held(result.claim))
         try:
             with self._app.app_context():
-                held = replace(result, claim=self._held(result.claim))
-                queue.turn([held], None, self._clock())
+                try:
+                    queue.record([held], self._clock())
+                except UNREACHABLE:
+                    raise
+                except Exception:  # a mistake of ours: unrecorded it would be sent again for ever
+                    log.exception("The attempt at delivery %s cannot be stored", held.claim.id)
+                    bare = replace(held, attempt=bare_attempt(held.attempt))
+                    queue.record([bare], self._clock())
         except UNREACHABLE as error:
             log.warning("An outcome is not recorded yet, trying again: %s", _said(error))
             return False
-        except Exception:  # a mistake of ours
-            log.exception("The outcome of delivery %s cannot be stored", result.claim.id)
+        except Exception:
+            log.exception("The outcome of delivery %s cannot be stored", held.claim.id)
         return True
 
 
