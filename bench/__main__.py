@@ -11,6 +11,7 @@ from tests.support import postgres
 
 BOTH = (
     "durable",
+    "durable_on_any_core",
     "accepting",
     "accepting_while_busy",
     "end_to_end",
@@ -19,6 +20,9 @@ BOTH = (
     "pages",
     "size",
 )
+PER_SECOND = "deliveries/s"
+ALONE = ("bare", "bare_on_one_core", "plain_requests")
+ON_POSTGRESQL = ("two_workers", "two_workers_on_any_core")
 
 
 def main(chosen: list[str]) -> None:
@@ -28,15 +32,16 @@ def main(chosen: list[str]) -> None:
     figures: dict[str, parts.Figures] = {}
     with postgres.Postgres() as cluster:
         url = cluster.create_database()
-        plan = [("bare", "sqlite"), ("plain_requests", "sqlite")]
+        plan = [(name, "sqlite") for name in ALONE]
         plan += [(name, where) for name in BOTH for where in ("sqlite", url)]
-        plan += [("two_workers", url), ("bare", "sqlite")]
+        plan += [(name, url) for name in ON_POSTGRESQL]
+        plan += [(name, "sqlite") for name in ALONE]  # again: the machine's speed drifts
         for name, where in plan:
             if chosen and name not in chosen:
                 continue
             kind = "sqlite" if where == "sqlite" else "postgresql"
             found = _run(name, where)
-            label = f"{name} {kind}" if name in (*BOTH, "two_workers") else name
+            label = name if name in ALONE else f"{name} {kind}"
             figures[label] = _mean(figures[label], found) if label in figures else found
             print(label, {key: round(value, 2) for key, value in found.items()}, flush=True)
     _print(figures | _ratios(figures))
@@ -61,12 +66,15 @@ def _ratios(figures: dict[str, parts.Figures]) -> dict[str, parts.Figures]:
         if one[0] in figures and other[0] in figures:
             found[label] = figures[one[0]][one[1]] / figures[other[0]][other[1]]
 
-    sqlite, postgresql = (("durable " + kind, "deliveries/s") for kind in ("sqlite", "postgresql"))
-    two = ("two_workers postgresql", "deliveries/s")
-    divide("durable, SQLite ÷ bare", sqlite, ("bare", "requests/s"))
-    divide("durable, PostgreSQL ÷ bare", postgresql, ("bare", "requests/s"))
-    divide("durable, SQLite ÷ requests", sqlite, ("plain_requests", "requests/s"))
-    divide("two workers ÷ one, PostgreSQL", two, postgresql)
+    alone = "requests/s"
+    pairs = (("durable", "bare"), ("durable", "bare_on_one_core"), ("durable_on_any_core", "bare"))
+    for how, bare in pairs:
+        for kind in ("sqlite", "postgresql"):
+            divide(f"{how} {kind} ÷ {bare}", (f"{how} {kind}", PER_SECOND), (bare, alone))
+    divide("durable sqlite ÷ requests", ("durable sqlite", PER_SECOND), ("plain_requests", alone))
+    for how in ("", "_on_any_core"):
+        two, one = (f"two_workers{how} postgresql", f"durable{how} postgresql")
+        divide(f"two workers{how} ÷ one, PostgreSQL", (two, PER_SECOND), (one, PER_SECOND))
     return {"ratios": found} if found else {}
 
 

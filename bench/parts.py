@@ -1,5 +1,6 @@
 """The benchmarks, each a function that returns figures; `__main__` runs each in a fresh process."""
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -42,14 +43,24 @@ WEBHOOKS = 6
 
 def bare(_database: str) -> Figures:
     """The sender alone, 64 threads: what a worker could do if keeping cost nothing."""
+    return {"requests/s": _bare(one_core=False)}
+
+
+def bare_on_one_core(_database: str) -> Figures:
+    """The same, kept on one core as a worker is by default."""
+    return {"requests/s": _bare(one_core=True)}
+
+
+def _bare(*, one_core: bool) -> float:
     with receiving() as receiver, app_on("sqlite") as app:
+        if one_core:
+            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         event = EventContent("evt_bench", EVENT.type, None, now(), EVENT.data)
         endpoint = Endpoint(receiver.url, NoAuthorization(), "envelope", (new_secret(),))
         request = compose(event, endpoint, "dlv_bench", now())
         sender = app.extensions["sender"]
         lifecycle.settle()  # as a worker does
-        rate = _rate(lambda _: sender.send(request), DELIVERIES, 64)
-    return {"requests/s": rate}
+        return _rate(lambda _: sender.send(request), DELIVERIES, 64)
 
 
 def plain_requests(_database: str) -> Figures:
@@ -66,20 +77,30 @@ def plain_requests(_database: str) -> Figures:
 
 def durable(database: str) -> Figures:
     """One worker process delivers what waits: claimed, sent, recorded."""
-    return {"deliveries/s": _throughput(database, 1)}
+    return {"deliveries/s": _throughput(database, 1, "auto")}
+
+
+def durable_on_any_core(database: str) -> Figures:
+    """The same with WORKER_CORE=any."""
+    return {"deliveries/s": _throughput(database, 1, "any")}
 
 
 def two_workers(database: str) -> Figures:
-    """Two worker processes on one PostgreSQL."""
-    return {"deliveries/s": _throughput(database, 2)}
+    """Two worker processes on one database."""
+    return {"deliveries/s": _throughput(database, 2, "auto")}
 
 
-def _throughput(database: str, processes: int) -> float:
+def two_workers_on_any_core(database: str) -> Figures:
+    """The same with WORKER_CORE=any."""
+    return {"deliveries/s": _throughput(database, 2, "any")}
+
+
+def _throughput(database: str, processes: int, core: str) -> float:
     with receiving() as receiver, app_on(database) as app:
         webhooks(app, *(f"{receiver.url}/{n}" for n in range(WEBHOOKS)))
         accept(app, DELIVERIES // WEBHOOKS)
         analyse(app)
-        with workers(app, processes):
+        with workers(app, processes, core):
             start = until_finished(app, WARM_UP)
             seconds = until_finished(app, DELIVERIES) - start
     return (DELIVERIES - WARM_UP) / seconds
@@ -99,7 +120,7 @@ def accepting_while_busy(database: str) -> Figures:
     with receiving() as receiver, app_on(database) as app:
         webhooks(app, *(f"{receiver.url}/{n}" for n in range(3)))
         took: list[float] = []
-        with workers(app, 1), app.app_context():
+        with workers(app, 1, "auto"), app.app_context():
             accept(app, 10)
             until_finished(app, 30)
             due = time.perf_counter()

@@ -113,12 +113,13 @@ def working(app: Flask) -> Iterator[None]:
 
 
 @contextmanager
-def workers(app: Flask, count: int) -> Iterator[None]:
-    """So many worker processes, as `webhooks-ui worker` starts them."""
+def workers(app: Flask, count: int, core: str) -> Iterator[None]:
+    """So many worker processes, as `webhooks-ui worker` starts them, by this WORKER_CORE."""
     environ = {
         "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
         "WEBHOOKS_UI_DATABASE_URL": app.config["DATABASE_URL"],
         "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
+        "WEBHOOKS_UI_WORKER_CORE": core,
     }
     command = [sys.executable, "-m", "webhooks_ui", "worker"]
     running = [subprocess.Popen(command, env=environ) for _ in range(count)]

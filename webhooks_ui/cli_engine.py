@@ -39,7 +39,7 @@ def worker(
 
     signals.exit_on_stop()  # while it sets itself up there is nothing to finish
 
-    from webhooks_ui import lifecycle, logs, metrics, metrics_server
+    from webhooks_ui import lifecycle, logs, metrics, metrics_server, one_core
     from webhooks_ui.chores import Chores, everything, heartbeat
     from webhooks_ui.delivery.worker import Worker
 
@@ -57,6 +57,8 @@ def worker(
         chores.start()
         showing.start()
         lifecycle.settle()
+        if app.config["WORKER_CORE"] == "auto":
+            one_core.keep()
         try:
             running.run()
         finally:

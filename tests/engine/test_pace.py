@@ -1,6 +1,6 @@
 """How far ahead a worker claims."""
 
-from webhooks_ui.delivery.pace import AHEAD, DEEPEST, MEASURED_OVER, Pace
+from webhooks_ui.delivery.pace import AHEAD, DEEPEST, MEASURED_OVER, MOST_BYTES, Pace
 
 
 class Clock:
@@ -44,6 +44,18 @@ def test_what_waits_is_bounded_by_the_lease() -> None:
 def test_there_is_never_less_than_no_room() -> None:
     pace = paced(sent_per_second=1e6)
     assert pace.room(1_000) == 0
+
+
+def test_large_events_are_claimed_fewer_at_once() -> None:
+    pace = Pace(64)
+    pace.weighed([1_000, MOST_BYTES // 10])
+    assert pace.room(0) == 10
+    pace.weighed([2 * MOST_BYTES])
+    assert pace.room(0) == 1
+    pace.weighed([])
+    assert pace.room(0) == 1
+    pace.weighed([1_000])
+    assert pace.room(0) == 64
 
 
 def test_when_less_is_sent_less_is_claimed_ahead() -> None:

@@ -1,15 +1,17 @@
 """How far ahead a worker claims: enough that no thread is idle during a turn, and no more.
 
 What is claimed ahead waits in memory, where nobody else can send it; so it is as much as was sent
-lately in the time that some turns take, and nothing for receivers that are slow.
+lately in the time that some turns take, and nothing for receivers that are slow. Large events are
+claimed fewer at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 DEEPEST = 2  # jobs for each thread that may wait
 AHEAD = 0.05  # seconds of work that wait
 MEASURED_OVER = 0.2  # seconds
+MOST_BYTES = 16_000_000  # of events read at once, as far as the last ones tell
 
 
 class Pace:
@@ -20,6 +22,7 @@ class Pace:
         self._clock = clock
         self._since, self._count = clock(), 0
         self._ahead = 0
+        self._at_once = concurrency * (1 + DEEPEST)
 
     def went(self, count: int) -> None:
         """So many have been sent since the last call."""
@@ -30,9 +33,14 @@ class Pace:
             self._ahead = min(wanted, DEEPEST * self.concurrency)
             self._since, self._count = self._clock(), 0
 
+    def weighed(self, sizes: Iterable[int]) -> None:
+        """Events of these sizes, in bytes, have just been read."""
+        if largest := max(sizes, default=0):
+            self._at_once = max(MOST_BYTES // largest, 1)
+
     def room(self, under_way: int) -> int:
-        """How many more may be claimed."""
-        return max(self.concurrency + self._ahead - under_way, 0)
+        """How many more may be claimed now."""
+        return max(min(self.concurrency + self._ahead - under_way, self._at_once), 0)
 
     @property
     def few(self) -> int:

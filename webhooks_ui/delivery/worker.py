@@ -160,6 +160,7 @@ class Worker:
         for job in jobs:
             self._under_way[job.claim.id] = job.claim
             self._windows.begin(job.claim.webhook_id)
+        self._pace.weighed(len(job.event.data) for job in jobs)
         self._senders.few = self._pace.few
         self._senders.hand_out(jobs, len(self._under_way))
 
