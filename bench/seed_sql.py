@@ -34,7 +34,9 @@ class Plan:
 
     def sums(self, dialect: str) -> list[str]:
         """What is counted from the rows, once they are there."""
-        found = [self._filled(statement, dialect) for statement in (_HOURS, _TOTALS, _LAST)]
+        found = [
+            self._filled(statement, dialect) for statement in (_HOURS, _TOTALS, _LAST, _OUTCOME)
+        ]
         if dialect == "postgresql":
             found += [
                 _NEXT.replace("<TABLE>", table)
@@ -146,6 +148,10 @@ SELECT hour, 0, delivered, given_up, attempts, failed_attempts, <TOOK> FROM (
 SELECT hour, <SUMS> FROM webhook_hours GROUP BY hour) AS summed"""
 _LAST = """UPDATE webhooks SET last_delivery_id = (SELECT max(d.id) FROM deliveries d
  WHERE d.webhook_id = webhooks.id AND d.id <= <WAITING>)"""
+_OUTCOME = """UPDATE webhooks SET (last_succeeded, failing_since) = (SELECT
+ CASE d.status WHEN 'succeeded' THEN TRUE WHEN 'failed' THEN FALSE END,
+ CASE d.status WHEN 'failed' THEN d.created_at END
+ FROM deliveries d WHERE d.id = webhooks.last_delivery_id)"""
 _TOTALS = _TOTALS.replace("<TOOK>", ", ".join(_TOOK)).replace(
     "<SUMS>",
     ", ".join(

@@ -10,12 +10,22 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect
+from flask_migrate import downgrade
+from flask_migrate import upgrade as migrate_up
+from sqlalchemy import inspect, select, text
 
 from tests.conftest import make_webhook, sign_in
 from webhooks_ui.database import db, upgrade
+from webhooks_ui.models import Webhook
 
 START = "import webhooks_ui, webhooks_ui.database as d; d.upgrade(webhooks_ui.create_app())"
+EVENT = """INSERT INTO events (public_id, type, data, test, deliveries_count, occurred_at,
+ created_at) VALUES ('evt_1', 'message_created', '', FALSE, 0, 0, 0)"""
+DELIVERY = """INSERT INTO deliveries (id, public_id, event_id, type, test, status, claims,
+ attempts_made, created_at) VALUES (:n, :id, 1, 'message_created', FALSE, :status, 1, :made, 0)"""
+WEBHOOK = """INSERT INTO webhooks (public_id, name, url, search_text, auth_type, signing_secret,
+ payload_format, enabled, version, created_at, updated_at, last_delivery_id)
+ VALUES (:id, '', '', '', 'none', '', 'envelope', TRUE, 1, 0, 0, :n)"""
 
 
 @pytest.fixture
@@ -58,6 +68,30 @@ def test_two_processes_may_start_at_once(
     assert [process.communicate(timeout=60)[1] for process in started] == [""] * 3
     assert [process.returncode for process in started] == [0] * 3
     assert differences(empty_app) == []
+
+
+def test_how_the_last_attempt_ended_is_taken_from_its_delivery(empty_app: Flask) -> None:
+    upgrade_to(empty_app, "0003")
+    ends = [("succeeded", 1), ("failed", 3), ("pending", 1), ("delivering", 0), ("cancelled", 0)]
+    with empty_app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(EVENT))
+        for number, (status, made) in enumerate(ends, 1):
+            facts = {"n": number, "id": f"x{number}", "status": status, "made": made}
+            connection.execute(text(DELIVERY), facts)
+            connection.execute(text(WEBHOOK), facts)
+        connection.execute(text(WEBHOOK), {"n": 99, "id": "x99"})
+    upgrade(empty_app)
+    with empty_app.app_context():
+        found = db.session.scalars(select(Webhook.last_succeeded).order_by(Webhook.public_id))
+        assert [*found] == [True, False, False, None, None, None]
+    upgrade_to(empty_app, "0003", by=downgrade)
+    upgrade(empty_app)
+    assert differences(empty_app) == []
+
+
+def upgrade_to(app: Flask, revision: str, by: Callable[..., None] = migrate_up) -> None:
+    with app.app_context():
+        by(revision=revision)
 
 
 def test_the_console_works_on_it(empty_app: Flask) -> None:

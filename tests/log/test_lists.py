@@ -22,7 +22,7 @@ from tests.conftest import piece, sign_in
 from tests.engine.conftest import MakeApp
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
 from webhooks_ui.database import db, now, transaction
-from webhooks_ui.models import Delivery, Webhook, delivery_list, event_list, walk
+from webhooks_ui.models import Delivery, Webhook, delivery_line, event_list, walk
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
 from webhooks_ui.models.event_list import EventFilter
 
@@ -80,7 +80,7 @@ def test_every_filter_finds_what_plain_python_finds(engine: Flask) -> None:
     def holds(chosen: DeliveryFilter, limit: int) -> None:
         with engine.app_context():
             rows = all_pages(chosen, limit)
-            found = [delivery.public_id for delivery in delivery_list.load(rows)]
+            found = [delivery.public_id for delivery in delivery_line.load(rows)]
         assert found == [one.id for one in known if is_meant(chosen, one)]
 
     holds()
@@ -269,29 +269,6 @@ def test_a_download_holds_no_connection_between_its_parts(
     assert pool.checkedout() == 0
     assert len([*parts]) == 39
     answer.close()
-
-
-def test_the_number_of_queries_does_not_grow(engine: Flask, browser: FlaskClient) -> None:
-    addresses = ["/deliveries", "/deliveries?status=failed&event=message_created", "/events"]
-    fill(engine, 30)
-    few = [count_queries(engine, browser, address) for address in addresses]
-    with engine.app_context(), transaction():
-        for number in range(60):
-            mine = {"event_id": number % 5 + 1, "webhook_id": number % 3 + 1, "error": "timeout"}
-            mine |= {"type": "message_created", "status": "failed", "attempts_made": 1}
-            db.session.execute(insert(Delivery), mine)
-
-    many = [count_queries(engine, browser, address) for address in addresses]
-
-    # A short page asks how far it looked.
-    assert all(after <= before for after, before in zip(many, few, strict=True))
-    assert max(few) <= 8
-
-
-def count_queries(app: Flask, browser: FlaskClient, address: str) -> int:
-    with listening(app) as statements:
-        assert browser.get(address).status_code == 200
-    return len(statements)
 
 
 @contextmanager

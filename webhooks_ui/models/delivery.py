@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui import explain
 from webhooks_ui.curl import curl_command
@@ -213,12 +213,6 @@ class Delivery(Model):
         """Cancels what waits for a webhook; within a transaction of the caller."""
         waiting = update(cls).where(cls.webhook_id == webhook_id, text(PENDING))
         db.session.execute(waiting.values(status="cancelled", due_at=None))
-
-    @classmethod
-    def newest_of(cls, webhook: "Webhook", limit: int) -> list[Self]:
-        """The newest deliveries of a webhook, newest first."""
-        query = select(cls).where(cls.webhook_id == webhook.id).options(joinedload(cls.event))
-        return list(db.session.scalars(query.order_by(cls.id.desc()).limit(limit)))
 
 
 class Attempt(Model):

@@ -11,8 +11,9 @@ from sqlalchemy.orm import lazyload
 from webhooks_ui.catalogue import OPERATIONAL_TYPES
 from webhooks_ui.database import db
 from webhooks_ui.matching import Reason, Setup, reasons
-from webhooks_ui.models import delivery_list
+from webhooks_ui.models import delivery_line
 from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.delivery_line import DeliveryLine
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_history import WebhookState
@@ -44,10 +45,10 @@ class MissedPage:
         return max(1, -(-self.total // PAGE))
 
 
-def deliveries(event: Event) -> Sequence[Delivery]:
+def deliveries(event: Event) -> Sequence[DeliveryLine]:
     """The event's deliveries with their last attempts, the oldest first, 50 at most."""
     own = select(Delivery.id).where(Delivery.event_id == event.id).order_by(Delivery.id)
-    return delivery_list.load(db.session.scalars(own.limit(PAGE)).all())
+    return delivery_line.load(db.session.scalars(own.limit(PAGE)).all())
 
 
 def missed(event: Event, words: str, number: int) -> MissedPage:

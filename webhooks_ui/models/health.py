@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import sqrt
-from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import BigInteger, func, select, text, type_coerce
 
 from webhooks_ui.database import db
 from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookHour
@@ -18,7 +18,10 @@ DAYS = 7
 MOST_COUNTED = 10_000
 _HOUR = timedelta(hours=1)
 _SUMMED = ("delivered", "given_up", "attempts", "failed_attempts")
+_HOUR_MS = _HOUR // timedelta(milliseconds=1)
 _TOOK = tuple(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1))
+_QUIET = ((0, 0),) * HOURS
+_NOTHING = (0,) * (len(_SUMMED) + len(_TOOK))
 _BAR, _STEP, _TALL = 3, 4, 24  # width of a bar, from one to the next, height; in the SVG's units
 
 
@@ -54,21 +57,19 @@ class Health:
 
     day: Span = Span()
     week: Span = Span()
-    hours: Sequence[tuple[int, int]] = ((0, 0),) * HOURS
+    hours: Sequence[tuple[int, int]] = _QUIET
 
     def bars(self) -> tuple[str, str]:
         """The hours as two SVG paths, good on top of failed ones, in a box of 96 by 24."""
         most = max(good + bad for good, bad in self.hours)
-        good_path, bad_path = [], []
+        good_path, bad_path = "", ""
         for number, (good, bad) in enumerate(self.hours):
-            low = _height(bad, most)
-            high = min(_height(good, most), _TALL - low)
-            x = number * _STEP
+            low = _height(bad, most) if bad else 0
             if low:
-                bad_path.append(f"M{x} {_TALL}v-{low}h{_BAR}v{low}z")
-            if high:
-                good_path.append(f"M{x} {_TALL - low}v-{high}h{_BAR}v{high}z")
-        return "".join(good_path), "".join(bad_path)
+                bad_path += _bar(number, _TALL, low)
+            if good:
+                good_path += _bar(number, _TALL - low, min(_height(good, most), _TALL - low))
+        return good_path, bad_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +90,35 @@ class Summary:
 def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
     """The health of these webhooks; those without traffic in 7 days are left out."""
     present = _full_hour(moment)
-    own = WebhookHour.webhook_id.in_(webhook_ids)
-    columns = [getattr(WebhookHour, name) for name in (*_SUMMED, *_TOOK)]
-    sums = [func.sum(column) for column in columns]
-    week = select(WebhookHour.webhook_id, *sums).where(
-        own, WebhookHour.hour > present - timedelta(days=DAYS)
-    )
-    weeks = {row[0]: row[1:] for row in db.session.execute(week.group_by(WebhookHour.webhook_id))}
     first = present - (HOURS - 1) * _HOUR
-    day = select(WebhookHour.webhook_id, WebhookHour.hour, *columns)
-    days: dict[int, list[tuple[datetime, Any]]] = {}
-    for webhook_id, hour, *counts in db.session.execute(day.where(own, WebhookHour.hour >= first)):
-        days.setdefault(webhook_id, []).append((hour, counts))
+    weeks = _sums(webhook_ids, present - DAYS * HOURS * _HOUR + _HOUR)
+    days = _sums(webhook_ids, first)
+    hours = _hours(webhook_ids, first)
     return {
-        webhook_id: _health(first, days.get(webhook_id, []), counts)
-        for webhook_id, counts in weeks.items()
+        row: Health(_span(days.get(row, _NOTHING)), _span(week), hours.get(row, _QUIET))
+        for row, week in weeks.items()
     }
+
+
+def _sums(webhook_ids: Sequence[int], first: datetime) -> dict[int, Sequence[int]]:
+    """The counts of these webhooks from an hour on, added up by the database."""
+    sums = (func.sum(getattr(WebhookHour, name)) for name in (*_SUMMED, *_TOOK))
+    own = (WebhookHour.webhook_id.in_(webhook_ids), WebhookHour.hour >= first)
+    query = select(WebhookHour.webhook_id, *sums).where(*own).group_by(WebhookHour.webhook_id)
+    return {row[0]: row[1:] for row in db.session.execute(query)}
+
+
+def _hours(webhook_ids: Sequence[int], first: datetime) -> dict[int, list[tuple[int, int]]]:
+    """Good and failed attempts of each hour."""
+    # As numbers: to make moments of them, and to subtract those, would take longest of all.
+    hour, began = type_coerce(WebhookHour.hour, BigInteger), int(first.timestamp() * 1000)
+    query = select(WebhookHour.webhook_id, hour, WebhookHour.attempts, WebhookHour.failed_attempts)
+    own = (WebhookHour.webhook_id.in_(webhook_ids), WebhookHour.hour >= first)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row, at, attempts, failed in db.session.execute(query.where(*own)):
+        hours = found.get(row) or found.setdefault(row, [(0, 0)] * HOURS)
+        hours[(at - began) // _HOUR_MS] = (attempts - failed, failed)
+    return found
 
 
 def summary(moment: datetime) -> Summary:
@@ -121,16 +135,6 @@ def summary(moment: datetime) -> Summary:
     asked = (delivered, failing, counted, oldest)
     row = db.session.execute(select(*(query.scalar_subquery() for query in asked))).one()
     return Summary(int(row[0] or 0), row[1], row[2], row[3])
-
-
-def _health(first: datetime, rows: Sequence[tuple[datetime, Any]], week: Sequence[Any]) -> Health:
-    total = [0] * (len(_SUMMED) + len(_TOOK))
-    hours = [(0, 0)] * HOURS
-    for hour, counts in rows:
-        total = [sum(pair) for pair in zip(total, counts, strict=True)]
-        attempts, failed = counts[2], counts[3]
-        hours[(hour - first) // _HOUR] = (attempts - failed, failed)
-    return Health(_span(total), _span([int(count) for count in week]), tuple(hours))
 
 
 def _span(counts: Sequence[int]) -> Span:
@@ -152,9 +156,15 @@ def _median(took: Sequence[int]) -> float | None:
     return float(bounds[-1])
 
 
+@lru_cache(maxsize=4096)
 def _height(count: int, most: int) -> int:
     """Grows with the root, so that a quiet hour is still seen beside a busy one."""
-    return max(2, round(_TALL * sqrt(count / most))) if count else 0
+    return max(2, round(_TALL * sqrt(count / most)))
+
+
+@lru_cache(maxsize=4096)
+def _bar(number: int, foot: int, tall: int) -> str:
+    return f"M{number * _STEP} {foot}v-{tall}h{_BAR}v{tall}z"
 
 
 def _full_hour(moment: datetime) -> datetime:
