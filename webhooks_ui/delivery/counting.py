@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookHour
+from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookDay, WebhookHour
 
 _PARTS = 16
 _COUNTED = (
@@ -26,21 +26,24 @@ Ended = tuple[int, str, datetime, dict[str, Any]]
 def add(connection: Connection, ended: Iterable[Ended]) -> None:
     """Adds attempts to the counts of their hours."""
     webhooks: dict[tuple[int, datetime], Counter[str]] = {}
+    days: dict[tuple[int, datetime], Counter[str]] = {}
     totals: dict[datetime, Counter[str]] = {}
     for webhook_id, status, moment, attempt in ended:
         hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         counts = _counts(status, attempt)
         webhooks.setdefault((webhook_id, hour), Counter()).update(counts)
+        days.setdefault((webhook_id, hour.replace(hour=0)), Counter()).update(counts)
         totals.setdefault(hour, Counter()).update(counts)
     if not webhooks:
         return
     # Always in the same order, so that two workers never wait for each other.
-    rows = [
-        {"webhook_id": webhook_id, "hour": hour} | _row(counts)
-        for (webhook_id, hour), counts in sorted(webhooks.items(), key=lambda item: item[0])
-    ]
     dialect = connection.dialect.name
-    connection.execute(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
+    for model, name, found in ((WebhookHour, "hour", webhooks), (WebhookDay, "day", days)):
+        rows = [
+            {"webhook_id": webhook_id, name: began} | _row(counts)
+            for (webhook_id, began), counts in sorted(found.items(), key=lambda item: item[0])
+        ]
+        connection.execute(_upsert(dialect, model, ("webhook_id", name)), rows)
     part = os.getpid() % _PARTS
     rows = [{"hour": hour, "part": part} | _row(totals[hour]) for hour in sorted(totals)]
     connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), rows)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import sqrt
+from typing import Any
 
-from sqlalchemy import BigInteger, func, select, text, type_coerce
+from sqlalchemy import BigInteger, Select, func, literal, select, text, type_coerce, union_all
 
 from webhooks_ui.database import db
-from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookHour
+from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookDay, WebhookHour
 from webhooks_ui.models.delivery import OPEN, Delivery
 from webhooks_ui.models.webhook import Webhook
 
@@ -20,6 +21,7 @@ _HOUR = timedelta(hours=1)
 _SUMMED = ("delivered", "given_up", "attempts", "failed_attempts")
 _HOUR_MS = _HOUR // timedelta(milliseconds=1)
 _TOOK = tuple(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1))
+_Counts = dict[int, Sequence[int]]  # by webhook
 _QUIET = ((0, 0),) * HOURS
 _NOTHING = (0,) * (len(_SUMMED) + len(_TOOK))
 _BAR, _STEP, _TALL = 3, 4, 24  # width of a bar, from one to the next, height; in the SVG's units
@@ -91,8 +93,7 @@ def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
     """The health of these webhooks; those without traffic in 7 days are left out."""
     present = _full_hour(moment)
     first = present - (HOURS - 1) * _HOUR
-    weeks = _sums(webhook_ids, present - DAYS * HOURS * _HOUR + _HOUR)
-    days = _sums(webhook_ids, first)
+    days, weeks = _sums(webhook_ids, first, present - (DAYS * HOURS - 1) * _HOUR)
     hours = _hours(webhook_ids, first)
     return {
         row: Health(_span(days.get(row, _NOTHING)), _span(week), hours.get(row, _QUIET))
@@ -100,12 +101,26 @@ def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
     }
 
 
-def _sums(webhook_ids: Sequence[int], first: datetime) -> dict[int, Sequence[int]]:
-    """The counts of these webhooks from an hour on, added up by the database."""
-    sums = (func.sum(getattr(WebhookHour, name)) for name in (*_SUMMED, *_TOOK))
-    own = (WebhookHour.webhook_id.in_(webhook_ids), WebhookHour.hour >= first)
-    query = select(WebhookHour.webhook_id, *sums).where(*own).group_by(WebhookHour.webhook_id)
-    return {row[0]: row[1:] for row in db.session.execute(query)}
+def _sums(webhook_ids: Sequence[int], day: datetime, week: datetime) -> tuple[_Counts, _Counts]:
+    """The counts from two hours on, added up by the database; the longer span by whole days, and
+    by the hours of the one before them."""
+    whole = week.replace(hour=0) + timedelta(days=1)
+    parts = (
+        _part("day", WebhookHour, webhook_ids, WebhookHour.hour >= day),
+        _part("week", WebhookDay, webhook_ids, WebhookDay.day >= whole),
+        _part("week", WebhookHour, webhook_ids, WebhookHour.hour.between(week, whole - _HOUR)),
+    )
+    found: dict[str, _Counts] = {"day": {}, "week": {}}
+    for name, row, *counts in db.session.execute(union_all(*parts)):
+        before = found[name].get(row, _NOTHING)
+        found[name][row] = [one + other for one, other in zip(before, counts, strict=True)]
+    return found["day"], found["week"]
+
+
+def _part(name: str, model: Any, webhook_ids: Sequence[int], span: Any) -> Select[Any]:
+    sums = (func.sum(getattr(model, column)) for column in (*_SUMMED, *_TOOK))
+    mine = select(literal(name), model.webhook_id, *sums).where(model.webhook_id.in_(webhook_ids))
+    return mine.where(span).group_by(model.webhook_id)
 
 
 def _hours(webhook_ids: Sequence[int], first: datetime) -> dict[int, list[tuple[int, int]]]:
