@@ -91,6 +91,8 @@ class Summary:
 
 def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
     """The health of these webhooks; those without traffic in 7 days are left out."""
+    if not webhook_ids:
+        return {}
     present = _full_hour(moment)
     first = present - (HOURS - 1) * _HOUR
     days, weeks = _sums(webhook_ids, first, present - (DAYS * HOURS - 1) * _HOUR)

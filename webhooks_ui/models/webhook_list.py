@@ -66,6 +66,8 @@ class WebhookQuery:
         narrowed = self._narrowed(select(Webhook.id))
         counted = narrowed.with_only_columns(func.count(Webhook.id)).order_by(None)
         total = db.session.scalar(counted) or 0
+        if not total:
+            return Page((), 0, 1)
         number = max(1, min(self.page, -(-total // PAGE_SIZE)))
         ordered = narrowed.order_by(*self._order()).offset((number - 1) * PAGE_SIZE)
         ids = db.session.scalars(ordered.limit(PAGE_SIZE)).all()

@@ -56,6 +56,7 @@ def index() -> Response | str:
     """The list, narrowed, ordered and paged as the URL says."""
     query = WebhookQuery.parse(request.args)
     page = query.find()
+    ids = [webhook.id for webhook in page.items]
     words = {
         "page": page,
         "filters": query,
@@ -63,8 +64,8 @@ def index() -> Response | str:
         "event_types": ALL_TYPES,
         "states": STATE_LABELS,
         "sorts": SORT_LABELS,
-        "waiting": Delivery.waiting_for(webhook.id for webhook in page.items),
-        "health": health.of([webhook.id for webhook in page.items], now()),
+        "waiting": Delivery.waiting_for(ids),
+        "health": health.of(ids, now()),
         "errors": ERROR_LABELS,
         "nothing_yet": not page.total and not query.active,
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
