@@ -34,7 +34,8 @@ class Plan:
 
     def sums(self, dialect: str) -> list[str]:
         """What is counted from the rows, once they are there."""
-        found = [self._filled(statement, dialect) for statement in (_HOURS, _TOTALS, _LAST)]
+        counted = (_HOURS, _OTHER_HOURS, _DAYS, _TOTALS, _LAST, _OUTCOME)
+        found = [self._filled(statement, dialect) for statement in counted]
         if dialect == "postgresql":
             found += [
                 _NEXT.replace("<TABLE>", table)
@@ -64,6 +65,9 @@ class Plan:
             "JSON_CHANNEL": _CHANNEL if is_sqlite else f"CAST({_CHANNEL} AS json)",
             "ERRORS": " ".join(f"WHEN {n} THEN '{code}'" for n, code in enumerate(ERRORS)),
             "COUNTS": _counts(),
+            "WEEK": series.replace(":first", "0").replace(":last", "167"),
+            "THIS_HOUR": str(self.until // 3_600_000 * 3_600_000),
+            "SUMS": _SUMS,
             "NAMES": ", ".join(("delivered", "given_up", "attempts", "failed_attempts", *_TOOK)),
         }
         for name in sorted(names, key=len, reverse=True):
@@ -143,17 +147,25 @@ WHERE d.id > (:first - :first / 20 - 1) * 3 AND d.id <= (:last - :last / 20) * 3
 _HOURS = """INSERT INTO webhook_hours (webhook_id, hour, <NAMES>)
 SELECT webhook_id, created_at / 3600000 * 3600000, <COUNTS> FROM deliveries
 WHERE status IN ('succeeded', 'failed') AND NOT test GROUP BY 1, 2"""
+# A list shows as much of every webhook, however few deliveries there are: like with like.
+_OTHER_HOURS = """INSERT INTO webhook_hours (webhook_id, hour, <NAMES>)
+SELECT id, <THIS_HOUR> - e * 3600000, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0
+FROM webhooks, (<WEEK>) AS numbers WHERE id > 0 ON CONFLICT DO NOTHING"""
+_DAYS = """INSERT INTO webhook_days (webhook_id, day, <NAMES>)
+SELECT webhook_id, hour / 86400000 * 86400000, <SUMS> FROM webhook_hours GROUP BY 1, 2"""
 _TOTALS = """INSERT INTO total_hours (hour, part, <NAMES>)
 SELECT hour, 0, delivered, given_up, attempts, failed_attempts, <TOOK> FROM (
 SELECT hour, <SUMS> FROM webhook_hours GROUP BY hour) AS summed"""
 _LAST = """UPDATE webhooks SET last_delivery_id = (SELECT max(d.id) FROM deliveries d
  WHERE d.webhook_id = webhooks.id AND d.id <= <WAITING>)"""
-_TOTALS = _TOTALS.replace("<TOOK>", ", ".join(_TOOK)).replace(
-    "<SUMS>",
-    ", ".join(
-        f"sum({name}) AS {name}"
-        for name in ("delivered", "given_up", "attempts", "failed_attempts", *_TOOK)
-    ),
+_OUTCOME = """UPDATE webhooks SET (last_succeeded, failing_since) = (SELECT
+ CASE d.status WHEN 'succeeded' THEN TRUE WHEN 'failed' THEN FALSE END,
+ CASE d.status WHEN 'failed' THEN d.created_at END
+ FROM deliveries d WHERE d.id = webhooks.last_delivery_id)"""
+_TOTALS = _TOTALS.replace("<TOOK>", ", ".join(_TOOK))
+_SUMS = ", ".join(
+    f"sum({name}) AS {name}"
+    for name in ("delivered", "given_up", "attempts", "failed_attempts", *_TOOK)
 )
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import Babel, force_locale
 
 from webhooks_ui import explain
-from webhooks_ui.explain import Verdict, verdict
+from webhooks_ui.explain import Verdict, headline, verdict
 
 CODES = [
     *("blocked_address", "dns_failure", "connection_refused", "connection_reset"),
@@ -46,6 +46,22 @@ def test_success_is_good_and_asks_nothing(status_code: int) -> None:
     assert found == Verdict(
         "good", "The receiver accepted the event.", f"It answered {status_code}.", ""
     )
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+def test_a_list_says_what_the_verdict_begins_with(app: Flask, language: str) -> None:
+    details = ("", "certificate has expired", "unexpected error: x")
+    with app.test_request_context(), force_locale(language):
+        for status in ("pending", "delivering", "succeeded", "failed", "cancelled"):
+            for error in (None, *CODES, "http_status"):
+                for code in (None, 200, 302, *STATUSES):
+                    for location in (None, "https://elsewhere.example/"):
+                        for detail in details:
+                            short = headline(status, error, code, location, detail)
+                            whole = verdict(
+                                status, error, code, location=location, detail=detail, **PARTS
+                            )
+                            assert short == (whole.tone, whole.title)
 
 
 def test_a_blocked_address_names_the_setting_and_the_address() -> None:

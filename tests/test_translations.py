@@ -2,20 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from babel.messages.catalog import Message
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_babel import gettext, ngettext
+from flask_babel import format_datetime, gettext, ngettext
 
 from tests.conftest import make_webhook
 from tools import translations
 from webhooks_ui import explain, explanations, explanations_http
 from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES
-from webhooks_ui.i18n import absolute, day, filesize, milliseconds
+from webhooks_ui.i18n import absolute, day, filesize, isotime, milliseconds, moment
 
 UKRAINIAN = {"Accept-Language": "uk"}
 CATALOGUE = translations.TRANSLATIONS / "uk" / translations.CATALOGUE
@@ -111,6 +111,18 @@ def test_a_moment_has_its_month_in_words(
 ) -> None:
     with make_app(**settings).test_request_context(headers=UKRAINIAN):
         assert absolute(datetime(2026, 1, 21, 22, 53, 20, tzinfo=UTC)).startswith(words)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Kyiv", "America/New_York", "Asia/Kolkata"])
+def test_a_moment_is_written_as_babel_writes_it(make_app: Any, zone: str) -> None:
+    app = make_app(TIMEZONE=zone)
+    for language in ("en", "uk"):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            for day in range(0, 400, 17):
+                at = datetime(2026, 1, 1, 23, 59, 59, 999_000, UTC) + timedelta(days=day)
+                assert absolute(at) == format_datetime(at, "d MMM y, HH:mm:ss z")
+                words = f'title="{absolute(at)}" data-relative>{absolute(at)}</time>'
+                assert moment(at) == f'<time datetime="{isotime(at)}" {words}'
 
 
 def test_a_certificate_ends_on_a_day_of_a_month(in_ukrainian: Flask) -> None:

@@ -4,8 +4,10 @@ Codes are stored; this turns them into text in the reader's language.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-from flask_babel import format_decimal
+from flask_babel import format_decimal, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -36,6 +38,13 @@ ERROR_LABELS: dict[str, LazyString] = {
 """The classes of failure in a few words, the most usual first."""
 
 _LONGEST = 200  # characters of what somebody else wrote, within a sentence
+
+
+class Headline(NamedTuple):
+    """A verdict in short, for lists. `tone` is good, bad, wait or off."""
+
+    tone: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,29 @@ def verdict(
     words = _words(error, status_code, location, detail)
     found = _fill(words, _facts(status_code, location, address, host, timeout, detail))
     return _to_be_retried(found) if status == "pending" else found
+
+
+def headline(
+    status: str, error: str | None, status_code: int | None, location: str | None, detail: str
+) -> Headline:
+    """What `verdict` begins with, remembered: lists have few different ones in many rows."""
+    locale = get_locale()
+    said = detail if error in ("tls_failure", "protocol_error") else ""
+    known = locale.language if locale else None
+    return _headline(known, status, error, status_code, "/" if location else None, said)
+
+
+@lru_cache(maxsize=1024)
+def _headline(
+    _language: str | None,
+    status: str,
+    error: str | None,
+    status_code: int | None,
+    location: str | None,
+    detail: str,
+) -> Headline:
+    found = verdict(status, error, status_code, location=location, detail=detail)
+    return Headline(found.tone, found.title)
 
 
 def interrupted() -> Verdict:

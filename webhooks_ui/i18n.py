@@ -1,27 +1,32 @@
 """Languages: which one a request is answered in, and how times, numbers and sizes are written."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+from babel import dates, numbers
 from flask import Flask, g, has_request_context, request
 from flask_babel import (
     format_date,
-    format_datetime,
-    format_decimal,
-    format_percent,
     format_timedelta,
     get_locale,
     get_translations,
+    to_user_timezone,
 )
 from flask_babel import gettext as _
 from flask_login import current_user
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import now
 from webhooks_ui.extensions import babel
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
 COOKIE = "language"
+_written = lru_cache(maxsize=4096)
+"""Remembers what Babel wrote, which takes long: lists write the same days and numbers again."""
+_zones: dict[tuple[str, Any, str | None, timedelta | None], str] = {}
 
 
 def init_app(app: Flask) -> None:
@@ -30,13 +35,16 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_DEFAULT_TIMEZONE", app.config["TIMEZONE"])
     babel.init_app(app, locale_selector=_select_locale)
     # As the extension has them, but with one look-up of the catalogue for a page's many texts.
-    app.jinja_env.globals.update(_=_text, gettext=_text, ngettext=_counted)
+    app.jinja_env.globals.update(
+        _=_text, gettext=_text, ngettext=_counted, event_labels=event_labels
+    )
     app.jinja_env.filters.update(
         datetime=absolute,
         day=day,
         isotime=isotime,
+        moment=moment,
         filesize=filesize,
-        number=format_decimal,
+        number=number,
         ms=milliseconds,
         age=age,
         percent=percent,
@@ -55,7 +63,21 @@ def language() -> str:
 
 def absolute(moment: datetime) -> str:
     """A moment in the console's time zone, with the zone's name."""
-    return str(format_datetime(moment, "d MMM y, HH:mm:ss z"))
+    local, known = to_user_timezone(moment), language()
+    zone = (known, local.tzinfo, local.tzname(), local.dst())
+    if zone not in _zones:
+        _zones[zone] = dates.format_time(local, "z", local.tzinfo, known)
+    return f"{_date(known, local.date())}, {local:%H:%M:%S} {_zones[zone]}"
+
+
+def moment(value: datetime | None) -> Markup:
+    """A moment as an element: absolute on the server, relative in the browser; "–" for None."""
+    if value is None:
+        return Markup("–")
+    words = escape(absolute(value))
+    return Markup(  # noqa: S704  # of what was escaped
+        f'<time datetime="{isotime(value)}" title="{words}" data-relative>{words}</time>'
+    )
 
 
 def day(moment: str) -> str:
@@ -68,11 +90,16 @@ def isotime(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def number(value: float) -> str:
+    """A number with its separators."""
+    if isinstance(value, int) and 0 <= value < 1000:
+        return str(value)  # as every language of Babel has it by itself
+    return _decimal(language(), value)
+
+
 def milliseconds(value: float) -> str:
     """A duration of `value` milliseconds in the unit that reads best."""
-    if value < 1000:
-        return str(_("%(number)s ms", number=format_decimal(round(value))))
-    return str(_("%(number)s s", number=format_decimal(value / 1000, "#,##0.0")))
+    return _milliseconds(language(), round(value, -2 if value >= 1000 else None))
 
 
 def age(moment: datetime) -> str:
@@ -82,17 +109,48 @@ def age(moment: datetime) -> str:
 
 def percent(share: float) -> str:
     """A share of 0 to 1; what is not quite all is not rounded up to it."""
-    whole = 1 if share == 1 else min(share, 0.999)
-    return str(format_percent(whole, "#,##0.#%"))
+    return _percent(language(), 1 if share == 1 else min(share, 0.999))
 
 
 def filesize(value: int) -> str:
     """A size of `value` bytes in the unit that reads best."""
     if value < 1024:
-        return str(_("%(number)s B", number=format_decimal(value)))
+        return str(_("%(number)s B", number=number(value)))
     if value < 1024 * 1024:
-        return str(_("%(number)s KB", number=format_decimal(value / 1024, "#,##0.#")))
-    return str(_("%(number)s MB", number=format_decimal(value / 1024 / 1024, "#,##0.#")))
+        return str(_("%(number)s KB", number=_decimal(language(), value / 1024, "#,##0.#")))
+    return str(_("%(number)s MB", number=_decimal(language(), value / 1024 / 1024, "#,##0.#")))
+
+
+def event_labels() -> Mapping[str, str]:
+    """The labels of all event types by identifier, in the language of this answer."""
+    return _event_labels(language())
+
+
+@_written
+def _date(language: str, day: date) -> str:
+    return dates.format_date(day, "d MMM y", locale=language)
+
+
+@_written
+def _decimal(language: str, value: float, pattern: str | None = None) -> str:
+    return numbers.format_decimal(value, pattern, locale=language)
+
+
+@_written
+def _percent(language: str, share: float) -> str:
+    return numbers.format_percent(share, "#,##0.#%", locale=language)
+
+
+@_written
+def _milliseconds(language: str, value: int) -> str:
+    if value < 1000:
+        return str(_("%(number)s ms", number=_decimal(language, value)))
+    return str(_("%(number)s s", number=_decimal(language, value / 1000, "#,##0.0")))
+
+
+@_written
+def _event_labels(_language: str) -> Mapping[str, str]:
+    return {identifier: str(kind.label) for identifier, kind in ALL_TYPES.items()}
 
 
 def _text(text: str, /, **values: Any) -> Markup:

@@ -38,6 +38,7 @@ def test_from_a_failure_to_everything_delivered(
     look(page, javascript)
     receiver.answer(Answer(200))
     press(page, "Try now")
+    expect_said(page, "The next attempt is made now.")
     shown(page, javascript, page.locator("#delivery .verdict.good"))
     expect(page.locator("#attempt-2")).to_be_visible()
     assert page.locator("#delivery[hx-trigger]").count() == 0  # it asks no more
@@ -57,6 +58,7 @@ def test_from_a_failure_to_everything_delivered(
     expect(page.locator("#found")).to_have_text("1 delivery")
     expect(page.locator("#missed")).to_have_text("1 event")
     press(page, "Send 2 events")
+    expect(page.locator("#progress")).to_be_visible()
     shown(page, javascript, page.locator("#progress").get_by_text("Finished"))
     delivered = page.locator("#progress dt:text-is('Delivered') + dd")
     shown(page, javascript, delivered.filter(has_text="2"))
@@ -68,6 +70,7 @@ def test_from_a_failure_to_everything_delivered(
     expect(page.locator("#missed")).to_contain_text("It did not subscribe to this event.")
     look(page, javascript)
     press(page, re.compile("^Deliver.+Teams$"))
+    expect(page.locator("#delivery")).to_be_visible()
     shown(page, javascript, page.locator("#delivery .verdict.good"))
     page.goto(f"/deliveries?webhook={other}")
     expect(page.locator("tbody tr")).to_have_count(1)

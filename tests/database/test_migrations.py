@@ -11,12 +11,20 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from tests.conftest import make_webhook, sign_in
 from webhooks_ui.database import db, prepare_migrations, transaction, upgrade
+from webhooks_ui.models import Webhook
 
 START = "import webhooks_ui, webhooks_ui.database as d; d.upgrade(webhooks_ui.create_app())"
+EVENT = """INSERT INTO events (public_id, type, data, test, deliveries_count, occurred_at,
+ created_at) VALUES ('evt_1', 'message_created', '', FALSE, 0, 0, 0)"""
+DELIVERY = """INSERT INTO deliveries (id, public_id, event_id, type, test, status, claims,
+ attempts_made, created_at) VALUES (:n, :id, 1, 'message_created', FALSE, :status, 1, :made, 0)"""
+WEBHOOK = """INSERT INTO webhooks (public_id, name, url, search_text, auth_type, signing_secret,
+ payload_format, enabled, version, created_at, updated_at, last_delivery_id)
+ VALUES (:id, '', '', '', 'none', '', 'envelope', TRUE, 1, 0, 0, :n)"""
 
 
 @pytest.fixture
@@ -70,9 +78,8 @@ def test_two_processes_may_start_at_once(
 
 def test_what_senders_called_their_events_is_carried_over(empty_app: Flask) -> None:
     keys = text("SELECT key, event_public_id, deliveries FROM idempotency_keys")
+    migrate(empty_app, "0003")
     with empty_app.app_context():
-        prepare_migrations(empty_app)
-        flask_migrate.upgrade(revision="0003")
         with transaction():
             db.session.execute(text(_OLD_EVENT))
             db.session.execute(text(_OLD_KEY))
@@ -88,6 +95,31 @@ _OLD_EVENT = """INSERT INTO events (id, public_id, type, data, test, deliveries_
  created_at) VALUES (7, 'evt_1', 'message_created', '{}', FALSE, 2, 1, 1)"""
 _OLD_KEY = """INSERT INTO idempotency_keys (key, event_id, fingerprint, created_at)
  VALUES ('id:9001', 7, 'f', 1)"""
+
+
+def test_how_the_last_attempt_ended_is_taken_from_its_delivery(empty_app: Flask) -> None:
+    migrate(empty_app, "0004")
+    ends = [("succeeded", 1), ("failed", 3), ("pending", 1), ("delivering", 0), ("cancelled", 0)]
+    with empty_app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(EVENT))
+        for number, (status, made) in enumerate(ends, 1):
+            facts = {"n": number, "id": f"x{number}", "status": status, "made": made}
+            connection.execute(text(DELIVERY), facts)
+            connection.execute(text(WEBHOOK), facts)
+        connection.execute(text(WEBHOOK), {"n": 99, "id": "x99"})
+    upgrade(empty_app)
+    with empty_app.app_context():
+        found = db.session.scalars(select(Webhook.last_succeeded).order_by(Webhook.public_id))
+        assert [*found] == [True, False, False, None, None, None]
+    migrate(empty_app, "0004", by=flask_migrate.downgrade)
+    upgrade(empty_app)
+    assert differences(empty_app) == []
+
+
+def migrate(app: Flask, revision: str, by: Callable[..., None] = flask_migrate.upgrade) -> None:
+    prepare_migrations(app)
+    with app.app_context():
+        by(revision=revision)
 
 
 def test_the_console_works_on_it(empty_app: Flask) -> None:

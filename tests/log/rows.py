@@ -111,7 +111,7 @@ def _attempt(delivery: Delivery, error: str | None) -> Attempt:
         timeout=1.0,
         status_code=None if error else 200,
         error=error,
-        timings_ms={},
+        timings_ms=dict.fromkeys(("dns", "connect", "tls", "first_byte", "total")),
         request_url="http://127.0.0.1:9/",
         request_headers=[],
         payload_format="raw",

@@ -15,6 +15,7 @@ from tests.conftest import sign_in
 from tests.engine.conftest import MakeApp, make_engine, postgres, postgres_url, send, subscribe
 from tests.engine.test_counts import claim, outcome, record
 from webhooks_ui.database import db, now, transaction
+from webhooks_ui.delivery import counting
 from webhooks_ui.models import Webhook, health
 from webhooks_ui.models.counts import DURATION_BOUNDS
 from webhooks_ui.models.health import HOURS, Health
@@ -173,3 +174,25 @@ def test_the_bars_stay_in_their_box(hours: list[tuple[int, int]]) -> None:
             assert int(y) - int(tall) >= 0
             assert int(y) <= 24
     assert bad.count("M") == sum(failed > 0 for _, failed in hours)
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 5))
+def test_a_week_is_168_hours_at_any_time_of_the_day(app: Flask, hour: int) -> None:
+    """Read by whole days and the hours of one more, it is what the hours alone add up to."""
+    own = subscribe(app, "http://127.0.0.1/1")
+    moment = now().replace(hour=hour, minute=30)
+    first = moment.replace(minute=0, second=0, microsecond=0) - timedelta(hours=7 * 24 - 1)
+    with app.app_context():
+        webhook = Webhook.by_public_id(own)
+        assert webhook
+        with transaction():
+            connection = db.session.connection()
+            for number in range(-30, 7 * 24):
+                attempt = {"error": None, "status_code": 200, "duration_ms": 9}
+                at = first + timedelta(hours=number, minutes=30)
+                ended = int(at.timestamp() * 1000)
+                counting.add(connection, [(webhook.id, "succeeded", ended, attempt)])
+        found = health.of([webhook.id], moment)[webhook.id]
+    assert (found.week.delivered, found.week.attempts) == (7 * 24, 7 * 24)
+    assert (found.day.delivered, found.day.attempts) == (24, 24)
+    assert list(found.hours) == [(1, 0)] * 24

@@ -1,15 +1,17 @@
 """The list: search, filters, order, pages, and its states."""
 
 import re
+from itertools import product
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import delete, event, select
 
 from tests.conftest import make_webhook, piece
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.models import Channel, Delivery, Event, Webhook
+from webhooks_ui.models.webhook_list import STATES, WebhookQuery
 
 TITLES = re.compile(r'class="title" href="[^"]*">([^<]*)<')
 
@@ -49,7 +51,7 @@ def finish(public_id: str, status: str) -> None:
         )
         db.session.add(delivery)
         db.session.flush()
-        webhook.last_delivery_id = delivery.id
+        webhook.last_delivery_id, webhook.last_succeeded = delivery.id, status == "succeeded"
 
 
 def test_empty(admin: FlaskClient) -> None:
@@ -89,6 +91,36 @@ def test_a_long_url_may_break_at_its_slashes_and_is_escaped(admin: FlaskClient) 
     make_webhook(admin, url="https://crm.example/a?b=1&c='")
     page = admin.get("/webhooks").text
     assert ">https:/<wbr>/<wbr>crm.example/<wbr>a?b=1&amp;c=&#39;<" in page
+
+
+def test_each_state_is_found_as_it_is_shown(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context(), transaction():
+        facts = product((True, False), (None, now()), (None, True, False))
+        for number, (enabled, since, succeeded) in enumerate(facts):
+            name = f"n{number}"
+            webhook = Webhook(name=name, url="https://crm.example/", search_text=name)
+            webhook.enabled, webhook.failing_since = enabled, since
+            webhook.last_succeeded, webhook.signing_secret = succeeded, ""
+            db.session.add(webhook)
+    with app.app_context():
+        shown = {one.name: one.state for one in db.session.scalars(select(Webhook))}
+        assert len(shown) == 12
+        assert {one.name: one.state for one in WebhookQuery().find().items} == shown
+    for state in STATES:
+        found = titles(admin, f"?status={state}")
+        assert found
+        assert set(found) == {name for name, of_it in shown.items() if of_it == state}
+
+
+def test_a_last_delivery_that_is_gone_leaves_the_state(app: Flask, admin: FlaskClient) -> None:
+    public_id = make_webhook(admin)
+    with app.app_context():
+        finish(public_id, "succeeded")
+        with transaction():
+            db.session.execute(delete(Delivery))
+    page = admin.get("/webhooks?status=working").text
+    assert "Its last delivery is no longer kept" in page
+    assert "Working" in admin.get(f"/webhooks/{public_id}").text
 
 
 def test_no_match_offers_to_clear_the_filters(some: FlaskClient) -> None:
@@ -158,4 +190,4 @@ def fill(app: Flask, count: int) -> None:
             )
             db.session.add_all([webhook, delivery])
             db.session.flush()
-            webhook.last_delivery_id = delivery.id
+            webhook.last_delivery_id, webhook.last_succeeded = delivery.id, True

@@ -232,6 +232,7 @@ def _settle(player: Player, webhook_id: int, rows: _Rows, moment: datetime, days
     values: dict[str, Any] = {"created_at": made_at, "updated_at": made_at}
     if tried:
         values["last_delivery_id"] = tried[-1]["id"]
+        values["last_succeeded"] = not tried[-1]["error"]
     failing = {"hanging": 3 * HOURS, "nowhere": 26 * HOURS, "expired": 8 * DAYS}.get(player.part)
     if failing:
         values |= {"failing_since": moment - failing, "failing_noticed_at": moment - failing / 2}

@@ -27,7 +27,7 @@ from webhooks_ui.delivery.testing import TestEvent, TooManyTestsError
 from webhooks_ui.errors import RETRY_AFTER
 from webhooks_ui.forms import channel_rules, event_rules
 from webhooks_ui.ids import DELIVERY, EVENT, WEBHOOK, is_id, new_id
-from webhooks_ui.models import Delivery, Webhook, delivery_list
+from webhooks_ui.models import Delivery, Webhook, delivery_line
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
 from webhooks_ui.problem import Fault, Problem
 
@@ -56,7 +56,7 @@ def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
         channel=query.channel,
         test=None if query.test is None else query.test == "true",
     )
-    one = walked(wanted.find, delivery_list.load, query)
+    one = walked(wanted.find, delivery_line.load, query)
     shapes = [DeliverySummary.of(delivery) for delivery in one.rows]
     return DeliveryPage(deliveries=shapes, next=one.next), one.headers
 

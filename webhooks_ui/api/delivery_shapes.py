@@ -9,6 +9,7 @@ from webhooks_ui.api.pages import PageQuery
 from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment
 from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.models import Attempt, Delivery
+from webhooks_ui.models.delivery_line import DeliveryLine
 from webhooks_ui.models.delivery_list import STATUSES
 
 
@@ -128,7 +129,7 @@ class DeliverySummary(DeliveryHead):
     attempts_made: int
 
     @classmethod
-    def of(cls, delivery: Delivery) -> Self:
+    def of(cls, delivery: DeliveryLine) -> Self:
         """The summary of a delivery."""
         return cls(**_head(delivery), attempts_made=delivery.attempts_made)
 
@@ -140,7 +141,7 @@ class DeliveryPage(BaseModel):
     next: str | None
 
 
-def _head(delivery: Delivery) -> dict[str, Any]:
+def _head(delivery: Delivery | DeliveryLine) -> dict[str, Any]:
     due = delivery.due_at if delivery.status == "pending" else None
     return {
         "id": delivery.public_id,

@@ -18,6 +18,7 @@ _NOTE = (
     .where(_WEBHOOKS.c.id == bindparam("row"))
     .values(
         last_delivery_id=bindparam("last"),
+        last_succeeded=bindparam("succeeded"),
         failing_since=bindparam("since"),
         failing_noticed_at=bindparam("told_at"),
     )
@@ -65,6 +66,7 @@ def _changed(
     """The webhook's columns after these outcomes; writes the notice that they give cause for."""
     last = results[-1]
     changed: dict[str, Any] = {"last": last.claim.id, "since": None, "told_at": None}
+    changed["succeeded"] = last.attempt["error"] is None
     if _any_succeeded(results):
         if told_at:
             _tell(webhook_id, "recovered", last, since or told_at)

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookHour
+from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookDay, WebhookHour
 
 _PARTS = 16
 _HOUR = 3_600_000  # ms
+_DAY = 24 * _HOUR
 _COUNTED = (
     *("delivered", "given_up", "attempts", "failed_attempts"),
     *(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1)),
@@ -36,16 +37,19 @@ def add(connection: Connection, ended: Iterable[Ended]) -> None:
             counts[name] += 1
     if not webhooks:
         return
+    days: dict[tuple[int, int], Counter[str]] = {}
     totals: dict[int, Counter[str]] = {}
-    for (_, hour), counts in webhooks.items():
+    for (webhook_id, hour), counts in webhooks.items():
+        days.setdefault((webhook_id, hour - hour % _DAY), Counter()).update(counts)
         totals.setdefault(hour, Counter()).update(counts)
     # Always in the same order, so that two workers never wait for each other.
-    rows = [
-        {"webhook_id": webhook_id, "hour": _moment(hour)} | _row(webhooks[webhook_id, hour])
-        for webhook_id, hour in sorted(webhooks)
-    ]
     dialect = connection.dialect.name
-    connection.execute(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
+    for model, name, found in ((WebhookHour, "hour", webhooks), (WebhookDay, "day", days)):
+        rows = [
+            {"webhook_id": webhook_id, name: _moment(began)} | _row(found[webhook_id, began])
+            for webhook_id, began in sorted(found)
+        ]
+        connection.execute(_upsert(dialect, model, ("webhook_id", name)), rows)
     part = os.getpid() % _PARTS
     rows = [{"hour": _moment(hour), "part": part} | _row(totals[hour]) for hour in sorted(totals)]
     connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), rows)

@@ -154,7 +154,7 @@ def finish_test(public_id: str, attempt: dict[str, Any], moment: datetime) -> No
         db.session.execute(
             update(Webhook)
             .where(Webhook.id == delivery.webhook_id)
-            .values(last_delivery_id=delivery.id)
+            .values(last_delivery_id=delivery.id, last_succeeded=not attempt["error"])
         )
 
 

@@ -31,7 +31,8 @@ from webhooks_ui.forms import webhook_rules
 from webhooks_ui.forms.draft import Draft
 from webhooks_ui.forms.webhook_rules import Proposal
 from webhooks_ui.models import Channel, Webhook
-from webhooks_ui.models.webhook import AUTH_LABELS, WebhookSettings
+from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_words import AUTH_LABELS
 
 HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it
 SECRET_FIELDS = {

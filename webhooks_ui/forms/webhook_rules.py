@@ -15,7 +15,8 @@ from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.delivery import target
 from webhooks_ui.delivery.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.models import Channel
-from webhooks_ui.models.webhook import AUTH_LABELS, WebhookSettings
+from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_words import AUTH_LABELS
 
 LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
 MOST_NAME_CHARACTERS = 200

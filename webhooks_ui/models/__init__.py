@@ -2,7 +2,7 @@
 
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.chore import ChoreRun
-from webhooks_ui.models.counts import TotalHour, WebhookHour
+from webhooks_ui.models.counts import TotalHour, WebhookDay, WebhookHour
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.notice import Notice
@@ -30,6 +30,7 @@ __all__ = [
     "User",
     "UserSession",
     "Webhook",
+    "WebhookDay",
     "WebhookEvent",
     "WebhookHour",
     "WebhookState",

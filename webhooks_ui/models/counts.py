@@ -1,4 +1,4 @@
-"""Counts by the hour, written with the outcomes: health is read from them, never from deliveries.
+"""Counts by hour and day, written with the outcomes: health is read from them, not from deliveries.
 
 Tests are not counted. Hours begin at full hours of UTC.
 """
@@ -44,6 +44,17 @@ class WebhookHour(_Counts, Model):
         ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True
     )
     hour: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+
+
+class WebhookDay(_Counts, Model):
+    """The counts of one webhook in one day of UTC: a week is read from eight rows, not from 168."""
+
+    __tablename__ = "webhook_days"
+
+    webhook_id: Mapped[int] = mapped_column(
+        ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True
+    )
+    day: Mapped[datetime] = mapped_column(Instant, primary_key=True)
 
 
 class TotalHour(_Counts, Model):

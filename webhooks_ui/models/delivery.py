@@ -1,7 +1,7 @@
 """A delivery: one event on its way to one webhook, and the attempts made at it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui import explain
 from webhooks_ui.curl import curl_command
@@ -203,15 +203,17 @@ class Delivery(Model):
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
 
     @classmethod
-    def waiting_for(cls, webhook_ids: Iterable[int]) -> dict[int, Waiting]:
+    def waiting_for(cls, webhook_ids: Sequence[int]) -> dict[int, Waiting]:
         """What waits for each of these webhooks; those for which nothing waits are left out."""
+        if not webhook_ids:
+            return {}
         chosen = table("webhooks", column("id", RowId))
         mine = (text(PENDING), cls.webhook_id == chosen.c.id)
         some = select(cls.id).where(*mine).limit(MOST_WAITING).correlate(chosen).subquery()
         count = select(func.count()).select_from(some).correlate(chosen)
         first = select(cls.due_at).where(*mine).order_by(cls.due_at).limit(1).correlate(chosen)
         waiting = select(chosen.c.id, count.scalar_subquery(), first.scalar_subquery())
-        rows = db.session.execute(waiting.where(chosen.c.id.in_([*webhook_ids])))
+        rows = db.session.execute(waiting.where(chosen.c.id.in_(webhook_ids)))
         return {row: Waiting(number, next_at) for row, number, next_at in rows if next_at}
 
     @classmethod
@@ -219,12 +221,6 @@ class Delivery(Model):
         """Cancels what waits for a webhook; within a transaction of the caller."""
         waiting = update(cls).where(cls.webhook_id == webhook_id, text(PENDING))
         db.session.execute(waiting.values(status="cancelled", due_at=None, finished_at=now()))
-
-    @classmethod
-    def newest_of(cls, webhook: "Webhook", limit: int) -> list[Self]:
-        """The newest deliveries of a webhook, newest first."""
-        query = select(cls).where(cls.webhook_id == webhook.id).options(joinedload(cls.event))
-        return list(db.session.scalars(query.order_by(cls.id.desc()).limit(limit)))
 
 
 class Attempt(Model):

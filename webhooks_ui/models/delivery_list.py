@@ -1,18 +1,15 @@
 """The deliveries, narrowed: which of them a list shows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, text
-from sqlalchemy.orm import joinedload, lazyload, load_only
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import func, select, text
 
 from webhooks_ui.database import db
 from webhooks_ui.ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery import LOST, OPEN, Attempt, Delivery
+from webhooks_ui.models.delivery import LOST, OPEN, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.walk import PAGE, Condition, Found, Leader, span, walk
@@ -159,41 +156,3 @@ def event_of_sender(sender_id: str) -> str | None:
     # The id comes first where both are known, of two events.
     found = known.where(IdempotencyKey.key.in_(keys)).order_by(IdempotencyKey.key)
     return db.session.scalar(found.limit(1))
-
-
-def load(ids: Sequence[int]) -> list[Delivery]:
-    """These deliveries with their webhooks and their last attempts alone, in the given order."""
-    if not ids:
-        return []
-    chosen = select(Delivery).where(Delivery.id.in_(ids))
-    found = db.session.scalars(
-        chosen.options(
-            lazyload(Delivery.attempts),
-            joinedload(Delivery.webhook).load_only(*_OF_WEBHOOK).lazyload("*"),
-            joinedload(Delivery.event).load_only(Event.public_id),
-        )
-    )
-    by_id = {delivery.id: delivery for delivery in found}
-    is_last = and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempts_made)
-    attempts = select(Attempt).join(Delivery, is_last).where(Delivery.id.in_(ids))
-    last = {
-        attempt.delivery_id: attempt
-        for attempt in db.session.scalars(attempts.options(load_only(*_OF_ATTEMPT)))
-    }
-    for row, delivery in by_id.items():
-        set_committed_value(delivery, "attempts", [last[row]] if row in last else [])
-    return [by_id[row] for row in ids if row in by_id]
-
-
-_OF_WEBHOOK = (Webhook.public_id, Webhook.name, Webhook.url, Webhook.deleted_at)
-_OF_ATTEMPT = (
-    *(
-        Attempt.delivery_id,
-        Attempt.number,
-        Attempt.status_code,
-        Attempt.error,
-        Attempt.duration_ms,
-        Attempt.detail,
-    ),
-    *(Attempt.location, Attempt.address, Attempt.timeout, Attempt.request_url, Attempt.reason),
-)

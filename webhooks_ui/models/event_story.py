@@ -11,8 +11,9 @@ from sqlalchemy.orm import lazyload
 from webhooks_ui.catalogue import OPERATIONAL_TYPES
 from webhooks_ui.database import db
 from webhooks_ui.matching import Reason, Setup, reasons
-from webhooks_ui.models import delivery_list
+from webhooks_ui.models import delivery_line
 from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.delivery_line import DeliveryLine, NamedWebhook
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_history import WebhookState
@@ -25,7 +26,7 @@ class Case:
     """A webhook, and what spoke against its getting the event as it was set up then. No setup: it
     did not exist yet."""
 
-    webhook: Webhook
+    webhook: Webhook | NamedWebhook
     reasons: tuple[Reason, ...]
     setup: Setup | None
     disabled_reason: str | None
@@ -45,13 +46,13 @@ class MissedPage:
         return max(1, -(-self.total // PAGE))
 
 
-def deliveries(event: Event) -> Sequence[Delivery]:
+def deliveries(event: Event) -> Sequence[DeliveryLine]:
     """The event's deliveries with their last attempts, the oldest first, 50 at most."""
     own = select(Delivery.id).where(Delivery.event_id == event.id).order_by(Delivery.id)
-    return delivery_list.load(db.session.scalars(own.limit(PAGE)).all())
+    return delivery_line.load(db.session.scalars(own.limit(PAGE)).all())
 
 
-def cases(event: Event, deliveries: Sequence[Delivery]) -> dict[int, Case]:
+def cases(event: Event, deliveries: Sequence[DeliveryLine]) -> dict[int, Case]:
     """Of each of these deliveries, by its row, how the webhook was set up when the event came."""
     webhooks = {delivery.id: delivery.webhook for delivery in deliveries if delivery.webhook}
     then = _states(event, [webhook.id for webhook in webhooks.values()])
@@ -98,7 +99,7 @@ def _subject(event: Event) -> str:
     return found
 
 
-def _explain(event: Event, webhook: Webhook, state: WebhookState | None) -> Case:
+def _explain(event: Event, webhook: Webhook | NamedWebhook, state: WebhookState | None) -> Case:
     setup = state and Setup(state.enabled, state.deleted, state.channel_id, state.event_types)
     against = reasons(event.type, event.channel_id, setup or None)
     if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import sqrt
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import BigInteger, Select, func, literal, select, text, type_coerce, union_all
 
 from webhooks_ui.database import db
-from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookHour
+from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookDay, WebhookHour
 from webhooks_ui.models.delivery import OPEN, Delivery
 from webhooks_ui.models.webhook import Webhook
 
@@ -18,7 +19,11 @@ DAYS = 7
 MOST_COUNTED = 10_000
 _HOUR = timedelta(hours=1)
 _SUMMED = ("delivered", "given_up", "attempts", "failed_attempts")
+_HOUR_MS = _HOUR // timedelta(milliseconds=1)
 _TOOK = tuple(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1))
+_Counts = dict[int, Sequence[int]]  # by webhook
+_QUIET = ((0, 0),) * HOURS
+_NOTHING = (0,) * (len(_SUMMED) + len(_TOOK))
 _BAR, _STEP, _TALL = 3, 4, 24  # width of a bar, from one to the next, height; in the SVG's units
 
 
@@ -54,21 +59,19 @@ class Health:
 
     day: Span = Span()
     week: Span = Span()
-    hours: Sequence[tuple[int, int]] = ((0, 0),) * HOURS
+    hours: Sequence[tuple[int, int]] = _QUIET
 
     def bars(self) -> tuple[str, str]:
         """The hours as two SVG paths, good on top of failed ones, in a box of 96 by 24."""
         most = max(good + bad for good, bad in self.hours)
-        good_path, bad_path = [], []
+        good_path, bad_path = "", ""
         for number, (good, bad) in enumerate(self.hours):
-            low = _height(bad, most)
-            high = min(_height(good, most), _TALL - low)
-            x = number * _STEP
+            low = _height(bad, most) if bad else 0
             if low:
-                bad_path.append(f"M{x} {_TALL}v-{low}h{_BAR}v{low}z")
-            if high:
-                good_path.append(f"M{x} {_TALL - low}v-{high}h{_BAR}v{high}z")
-        return "".join(good_path), "".join(bad_path)
+                bad_path += _bar(number, _TALL, low)
+            if good:
+                good_path += _bar(number, _TALL - low, min(_height(good, most), _TALL - low))
+        return good_path, bad_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +91,56 @@ class Summary:
 
 def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
     """The health of these webhooks; those without traffic in 7 days are left out."""
+    if not webhook_ids:
+        return {}
     present = _full_hour(moment)
-    own = WebhookHour.webhook_id.in_(webhook_ids)
-    columns = [getattr(WebhookHour, name) for name in (*_SUMMED, *_TOOK)]
-    sums = [func.sum(column) for column in columns]
-    week = select(WebhookHour.webhook_id, *sums).where(
-        own, WebhookHour.hour > present - timedelta(days=DAYS)
-    )
-    weeks = {row[0]: row[1:] for row in db.session.execute(week.group_by(WebhookHour.webhook_id))}
     first = present - (HOURS - 1) * _HOUR
     # Up to the present one: counts of the next hour may be there when this reads across its
     # beginning, or after the clock was set back.
-    day = select(WebhookHour.webhook_id, WebhookHour.hour, *columns).where(
-        own, WebhookHour.hour.between(first, present)
-    )
-    days: dict[int, list[tuple[datetime, Any]]] = {}
-    for webhook_id, hour, *counts in db.session.execute(day):
-        days.setdefault(webhook_id, []).append((hour, counts))
+    shown = WebhookHour.hour.between(first, present)
+    days, weeks = _sums(webhook_ids, shown, present - (DAYS * HOURS - 1) * _HOUR)
+    hours = _hours(webhook_ids, shown, first)
     return {
-        webhook_id: _health(first, days.get(webhook_id, []), counts)
-        for webhook_id, counts in weeks.items()
+        row: Health(_span(days.get(row, _NOTHING)), _span(week), hours.get(row, _QUIET))
+        for row, week in weeks.items()
     }
+
+
+def _sums(webhook_ids: Sequence[int], day: Any, week: datetime) -> tuple[_Counts, _Counts]:
+    """The counts of the hours of a day, and of all from one on, added up by the database; the
+    latter by whole days, and by the hours of the one before them."""
+    whole = week.replace(hour=0) + timedelta(days=1)
+    parts = (
+        _part("day", WebhookHour, webhook_ids, day),
+        _part("week", WebhookDay, webhook_ids, WebhookDay.day >= whole),
+        _part("week", WebhookHour, webhook_ids, WebhookHour.hour.between(week, whole - _HOUR)),
+    )
+    found: dict[str, _Counts] = {"day": {}, "week": {}}
+    for name, row, *counts in db.session.execute(union_all(*parts)):
+        before = found[name].get(row, _NOTHING)
+        found[name][row] = [one + other for one, other in zip(before, counts, strict=True)]
+    return found["day"], found["week"]
+
+
+def _part(name: str, model: Any, webhook_ids: Sequence[int], span: Any) -> Select[Any]:
+    sums = (func.sum(getattr(model, column)) for column in (*_SUMMED, *_TOOK))
+    mine = select(literal(name), model.webhook_id, *sums).where(model.webhook_id.in_(webhook_ids))
+    return mine.where(span).group_by(model.webhook_id)
+
+
+def _hours(
+    webhook_ids: Sequence[int], shown: Any, first: datetime
+) -> dict[int, list[tuple[int, int]]]:
+    """Good and failed attempts of each hour."""
+    # As numbers: to make moments of them, and to subtract those, would take longest of all.
+    hour, began = type_coerce(WebhookHour.hour, BigInteger), int(first.timestamp() * 1000)
+    query = select(WebhookHour.webhook_id, hour, WebhookHour.attempts, WebhookHour.failed_attempts)
+    own = (WebhookHour.webhook_id.in_(webhook_ids), shown)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row, at, attempts, failed in db.session.execute(query.where(*own)):
+        hours = found.get(row) or found.setdefault(row, [(0, 0)] * HOURS)
+        hours[(at - began) // _HOUR_MS] = (attempts - failed, failed)
+    return found
 
 
 def summary(moment: datetime) -> Summary:
@@ -125,16 +157,6 @@ def summary(moment: datetime) -> Summary:
     asked = (delivered, failing, counted, oldest)
     row = db.session.execute(select(*(query.scalar_subquery() for query in asked))).one()
     return Summary(int(row[0] or 0), row[1], row[2], row[3])
-
-
-def _health(first: datetime, rows: Sequence[tuple[datetime, Any]], week: Sequence[Any]) -> Health:
-    total = [0] * (len(_SUMMED) + len(_TOOK))
-    hours = [(0, 0)] * HOURS
-    for hour, counts in rows:
-        total = [sum(pair) for pair in zip(total, counts, strict=True)]
-        attempts, failed = counts[2], counts[3]
-        hours[(hour - first) // _HOUR] = (attempts - failed, failed)
-    return Health(_span(total), _span([int(count) for count in week]), tuple(hours))
 
 
 def _span(counts: Sequence[int]) -> Span:
@@ -156,9 +178,15 @@ def _median(took: Sequence[int]) -> float | None:
     return float(bounds[-1])
 
 
+@lru_cache(maxsize=4096)
 def _height(count: int, most: int) -> int:
     """Grows with the root, so that a quiet hour is still seen beside a busy one."""
-    return max(2, round(_TALL * sqrt(count / most))) if count else 0
+    return max(2, round(_TALL * sqrt(count / most)))
+
+
+@lru_cache(maxsize=4096)
+def _bar(number: int, foot: int, tall: int) -> str:
+    return f"M{number * _STEP} {foot}v-{tall}h{_BAR}v{tall}z"
 
 
 def _full_hour(moment: datetime) -> datetime:

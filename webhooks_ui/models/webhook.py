@@ -4,12 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
-from urllib.parse import urlsplit
 
-import idna
-from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select, text
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.authorization import (
@@ -22,6 +18,7 @@ from webhooks_ui.authorization import (
 from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import Instant, Model, RowId, db, now
 from webhooks_ui.ids import WEBHOOK, new_id
+from webhooks_ui.models import webhook_words
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.user import User
@@ -29,7 +26,6 @@ from webhooks_ui.signing import new_secret
 from webhooks_ui.vault import Vault
 
 ROTATION_OVERLAP = timedelta(hours=24)
-AUTH_LABELS = {"none": _l("None"), "bearer": "Bearer", "basic": "Basic", "custom": "Custom"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +63,8 @@ class Webhook(Model):
     __tablename__ = "webhooks"
     __table_args__ = (
         Index(None, "channel_id"),
-        Index(None, "deleted_at"),
-        Index(
-            "ix_webhooks_failing_since",
-            "failing_since",
-            sqlite_where=text("failing_since IS NOT NULL"),
-            postgresql_where=text("failing_since IS NOT NULL"),
-        ),
+        # From which the states are counted and found.
+        Index("ix_webhooks_state", "deleted_at", "enabled", "failing_since", "last_succeeded"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -101,8 +92,10 @@ class Webhook(Model):
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)
-    # Kept beside the rows it could be counted from: the list must not scan deliveries.
+    # Kept beside the rows they could be read from: the list must not look at deliveries. Of the
+    # attempt that was recorded last, a test's too; null before the first.
     last_delivery_id: Mapped[int | None] = mapped_column(RowId)
+    last_succeeded: Mapped[bool | None]
 
     channel: Mapped[Channel | None] = relationship(lazy="joined")
     updated_by: Mapped[User | None] = relationship(lazy="joined")
@@ -121,30 +114,12 @@ class Webhook(Model):
     @property
     def title(self) -> str:
         """The name, or the receiver's host where it has none."""
-        return self.name or self.unicode_host or urlsplit(self.url).hostname or self.url
-
-    @property
-    def unicode_host(self) -> str:
-        """The host as people write it, where the URL has its ASCII form (IDNA); else empty."""
-        host = urlsplit(self.url).hostname or ""
-        try:
-            shown = idna.decode(host)
-        except idna.IDNAError:
-            return ""
-        return shown if shown != host else ""
+        return webhook_words.titled(self.name, self.url)
 
     @property
     def shown_url(self) -> str:
         """The URL with its host as people write it."""
-        host = urlsplit(self.url).hostname or ""
-        return self.url.replace(host, self.unicode_host, 1) if self.unicode_host else self.url
-
-    @property
-    def auth_label(self) -> str | LazyString:
-        """The kind of authorization in a word; a custom one goes by its header's name."""
-        if self.auth_type == "custom" and self.auth_header_name:
-            return self.auth_header_name
-        return AUTH_LABELS[self.auth_type]
+        return webhook_words.shown_url(self.url)
 
     @property
     def event_types(self) -> list[str]:
@@ -161,20 +136,8 @@ class Webhook(Model):
 
     @property
     def state(self) -> str:
-        """``disabled``; ``failing`` since its last success, or ``working``; before it ``untested``.
-
-        Where only tests were sent, the last one decides.
-        """
-        if not self.enabled:
-            return "disabled"
-        last = self.last_delivery
-        if self.failing_since:
-            return "failing"
-        if last is None:
-            return "untested"
-        if last.status == "succeeded":
-            return "working"
-        return "failing" if last.status == "failed" or last.attempts_made else "untested"
+        """``disabled``, ``failing``, ``working`` or ``untested``: see `webhook_words.state`."""
+        return webhook_words.state(self.enabled, self.failing_since, self.last_succeeded)
 
     def authorization(self, vault: Vault) -> Authorization:
         """The authorization with its secret in clear, to be used and not kept."""
@@ -219,7 +182,8 @@ class Webhook(Model):
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
         """Takes over settings and notes who changed them; stored secrets are encrypted anew."""
         self.name, self.url = settings.name, settings.url
-        self.search_text = f"{settings.name}\n{settings.url}\n{self.unicode_host}".casefold()
+        host = webhook_words.unicode_host(settings.url)
+        self.search_text = f"{settings.name}\n{settings.url}\n{host}".casefold()
         self.authorize_with(settings.authorization, vault)
         self.event_types = settings.event_types
         self.channel_id = settings.channel.id if settings.channel else None

@@ -111,5 +111,7 @@ def _adopt_tests(webhook: Webhook) -> None:
     mine = Delivery.draft_id == webhook.public_id
     db.session.execute(update(Delivery).where(mine).values(webhook_id=webhook.id))
     finished = mine & Delivery.status.in_(("succeeded", "failed"))
-    newest = select(Delivery.id).where(finished).order_by(Delivery.id.desc()).limit(1)
-    webhook.last_delivery_id = db.session.scalar(newest)
+    newest = select(Delivery.id, Delivery.status == "succeeded").where(finished)
+    found = db.session.execute(newest.order_by(Delivery.id.desc()).limit(1)).one_or_none()
+    if found:
+        webhook.last_delivery_id, webhook.last_succeeded = found

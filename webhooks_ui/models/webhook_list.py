@@ -4,21 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import aliased, lazyload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import db
-from webhooks_ui.models import delivery_list
+from webhooks_ui.models import webhook_line
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
+from webhooks_ui.models.webhook_line import WebhookLine
 
 PAGE_SIZE = 50
 STATES = ("working", "failing", "untested", "disabled")
 SORTS = ("name", "-name", "-created", "created", "-last", "last")
-_Last = aliased(Delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +66,12 @@ class WebhookQuery:
         narrowed = self._narrowed(select(Webhook.id))
         counted = narrowed.with_only_columns(func.count(Webhook.id)).order_by(None)
         total = db.session.scalar(counted) or 0
+        if not total:
+            return Page((), 0, 1)
         number = max(1, min(self.page, -(-total // PAGE_SIZE)))
         ordered = narrowed.order_by(*self._order()).offset((number - 1) * PAGE_SIZE)
         ids = db.session.scalars(ordered.limit(PAGE_SIZE)).all()
-        return Page(self._loaded(ids), total, number)
-
-    @staticmethod
-    def _loaded(ids: Sequence[int]) -> list[Webhook]:
-        """These webhooks in this order, with their last deliveries."""
-        chosen = select(Webhook).where(Webhook.id.in_(ids))
-        alone = (lazyload(Webhook.last_delivery), lazyload(Webhook.updated_by))
-        by_id = {webhook.id: webhook for webhook in db.session.scalars(chosen.options(*alone))}
-        last = {hook.last_delivery_id: hook for hook in by_id.values() if hook.last_delivery_id}
-        found = {delivery.id: delivery for delivery in delivery_list.load([*last])}
-        for webhook in by_id.values():
-            delivery = found.get(webhook.last_delivery_id or 0)
-            set_committed_value(webhook, "last_delivery", delivery)
-        return [by_id[row] for row in ids if row in by_id]
+        return Page(webhook_line.load(ids), total, number)
 
     def _narrowed(self, query: Select[int]) -> Select[int]:
         query = query.where(Webhook.deleted_at.is_(None))
@@ -98,12 +85,7 @@ class WebhookQuery:
         elif self.channel:
             key = select(Channel.id).where(Channel.key == self.channel)
             query = query.where(Webhook.channel_id.in_(key))
-        if self.status == "disabled":
-            return query.where(Webhook.enabled.is_(False))
-        if not self.status:
-            return query
-        query = query.outerjoin(_Last, Webhook.last_delivery_id == _Last.id)
-        return query.where(Webhook.enabled, _state_is(self.status))
+        return query.where(_state_is(self.status)) if self.status else query
 
     def _order(self) -> list[ColumnElement[Any]]:
         columns: dict[str, ColumnElement[Any]] = {
@@ -119,7 +101,7 @@ class WebhookQuery:
 class Page:
     """One page of webhooks of `total`; pages are counted from 1."""
 
-    items: Sequence[Webhook]
+    items: Sequence[WebhookLine]
     total: int
     number: int
 
@@ -150,17 +132,17 @@ class Page:
 
 
 def _state_is(state: str) -> ColumnElement[bool]:
-    """`Webhook.state` of one that is enabled, in SQL."""
-    succeeded = _Last.status == "succeeded"
-    tried = or_(_Last.status == "failed", _Last.attempts_made > 0)
-    fails = Webhook.failing_since.is_not(None)
+    """`webhook_words.state` in SQL."""
+    since, succeeded = Webhook.failing_since, Webhook.last_succeeded
     match state:
-        case "working":
-            return ~fails & succeeded
+        case "disabled":
+            return Webhook.enabled.is_(False)
         case "failing":
-            return fails | (~succeeded & tried)
+            return Webhook.enabled & (since.is_not(None) | succeeded.is_(False))
+        case "working":
+            return Webhook.enabled & since.is_(None) & succeeded.is_(True)
         case _:
-            return ~fails & or_(_Last.id.is_(None), ~succeeded & ~tried)
+            return Webhook.enabled & since.is_(None) & succeeded.is_(None)
 
 
 def _one_of(known: Any, text: str) -> str:

@@ -14,7 +14,8 @@ from webhooks_ui.database import db, read_anew
 from webhooks_ui.explain import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
 from webhooks_ui.i18n import isotime
-from webhooks_ui.models import Channel, Delivery, delivery_list, webhook_list
+from webhooks_ui.models import Channel, delivery_line, delivery_list, webhook_list
+from webhooks_ui.models.delivery_line import DeliveryLine
 from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.walk import Found
 from webhooks_ui.security import is_piece_request
@@ -83,7 +84,7 @@ def list_words(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]
     """What the list's piece shows."""
     newest = delivery_list.newest()
     found = chosen.find(before=query.cursor) if chosen else Found((), None)
-    rows, channels = delivery_list.load(found.ids), Channel.choices()
+    rows, channels = delivery_line.load(found.ids), Channel.choices()
     return {
         "filters": query,
         "deliveries": rows,
@@ -110,15 +111,14 @@ def choices() -> dict[str, Any]:
 
 
 def _made_at(row: int | None) -> Any:
-    delivery = delivery_list.load([row])[0] if row else None
-    return delivery.created_at if delivery else None
+    return delivery_line.load([row])[0].created_at if row else None
 
 
 def _records(chosen: DeliveryFilter | None) -> Iterator[dict[str, Any]]:
     before: int | None = None
     while chosen is not None:
         found = chosen.find(before=before, limit=_AT_ONCE)
-        records = [_record(row) for row in delivery_list.load(found.ids)]
+        records = [_record(row) for row in delivery_line.load(found.ids)]
         read_anew()  # no transaction stays open, no connection is held, while the other side reads
         db.session.expunge_all()
         yield from records
@@ -126,7 +126,7 @@ def _records(chosen: DeliveryFilter | None) -> Iterator[dict[str, Any]]:
             return
 
 
-def _record(delivery: Delivery) -> dict[str, Any]:
+def _record(delivery: DeliveryLine) -> dict[str, Any]:
     attempt, webhook = delivery.attempt, delivery.webhook
     ended = delivery.finished_at
     return {

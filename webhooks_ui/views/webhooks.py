@@ -15,7 +15,15 @@ from webhooks_ui.database import now
 from webhooks_ui.delivery.addresses import unwrapped, why_not_public
 from webhooks_ui.explain import ERROR_LABELS
 from webhooks_ui.forms.test_panel import TestPanel
-from webhooks_ui.models import Channel, Delivery, Webhook, health, webhook_changes
+from webhooks_ui.models import (
+    Channel,
+    Delivery,
+    Webhook,
+    delivery_line,
+    health,
+    webhook_changes,
+    webhook_line,
+)
 from webhooks_ui.models.webhook_list import WebhookQuery
 from webhooks_ui.security import is_piece_request, safe_next
 from webhooks_ui.vault import Vault
@@ -48,6 +56,7 @@ def index() -> Response | str:
     """The list, narrowed, ordered and paged as the URL says."""
     query = WebhookQuery.parse(request.args)
     page = query.find()
+    ids = [webhook.id for webhook in page.items]
     words = {
         "page": page,
         "filters": query,
@@ -55,15 +64,16 @@ def index() -> Response | str:
         "event_types": ALL_TYPES,
         "states": STATE_LABELS,
         "sorts": SORT_LABELS,
-        "waiting": Delivery.waiting_for(webhook.id for webhook in page.items),
-        "health": health.of([webhook.id for webhook in page.items], now()),
+        "waiting": Delivery.waiting_for(ids),
+        "health": health.of(ids, now()),
         "errors": ERROR_LABELS,
         "nothing_yet": not page.total and not query.active,
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
         "sort_url": lambda key: url_for(".index", **query.arguments(sort=key, page=1)),
     }
     if not is_piece_request():
-        deleted = Webhook.by_public_id(request.args.get("deleted", ""), deleted=True)
+        gone = request.args.get("deleted")
+        deleted = Webhook.by_public_id(gone, deleted=True) if gone else None
         summary = health.summary(now())
         return render_template("webhooks/list.html", deleted=deleted, summary=summary, **words)
     return piece_at(url_for(".index", **query.arguments()), "webhooks/_list.html", **words)
@@ -162,7 +172,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "secret_until": webhook.previous_secret_until if len(secrets) > 1 else None,
         "panel": panel or TestPanel.fresh(webhook.event_types),
         "result": shown if shown and shown.webhook_id == webhook.id else None,
-        "deliveries": Delivery.newest_of(webhook, HISTORY),
+        "deliveries": delivery_line.newest_of(webhook.id, HISTORY),
         "event_types": ALL_TYPES,
         "samples": SAMPLES,
         "unencrypted": _goes_unencrypted(webhook),
@@ -197,9 +207,10 @@ def _switch(webhook: Webhook, *, enabled: bool) -> Response | str:
 
 
 def _row(webhook: Webhook) -> str:
+    (line,) = webhook_line.load([webhook.id])
     return render_template(
         "webhooks/_row.html",
-        webhook=webhook,
+        webhook=line,
         waiting=Delivery.waiting_for([webhook.id]),
         health=health.of([webhook.id], now()),
         errors=ERROR_LABELS,

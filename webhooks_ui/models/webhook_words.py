@@ -1,0 +1,52 @@
+"""How webhooks are called and how they stand, from their columns: for models and lines of lists."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import idna
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+AUTH_LABELS = {"none": _l("None"), "bearer": "Bearer", "basic": "Basic", "custom": "Custom"}
+
+
+def titled(name: str, url: str) -> str:
+    """The name, or the receiver's host where it has none."""
+    return name or unicode_host(url) or urlsplit(url).hostname or url
+
+
+def unicode_host(url: str) -> str:
+    """The host as people write it, where the URL has its ASCII form (IDNA); else empty."""
+    if "xn--" not in url.lower():
+        return ""
+    host = urlsplit(url).hostname or ""
+    try:
+        shown = idna.decode(host)
+    except idna.IDNAError:
+        return ""
+    return shown if shown != host else ""
+
+
+def shown_url(url: str) -> str:
+    """The URL with its host as people write it."""
+    shown = unicode_host(url)
+    return url.replace(urlsplit(url).hostname or "", shown, 1) if shown else url
+
+
+def auth_label(auth_type: str, header_name: str | None) -> str | LazyString:
+    """The kind of authorization in a word; a custom one goes by its header's name."""
+    if auth_type == "custom" and header_name:
+        return header_name
+    return AUTH_LABELS[auth_type]
+
+
+def state(enabled: bool, failing_since: datetime | None, last_succeeded: bool | None) -> str:
+    """``disabled``; ``failing`` since its last success, or ``working``; before it ``untested``.
+
+    Where only tests were sent, the last one decides.
+    """
+    if not enabled:
+        return "disabled"
+    if failing_since or last_succeeded is False:
+        return "failing"
+    return "working" if last_succeeded else "untested"
