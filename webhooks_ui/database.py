@@ -229,11 +229,14 @@ def _set_up_sqlite(engine: Engine) -> None:
 def _begin_to_write(connection: Connection) -> None:
     """Begins as a writer; waits while another process writes, `BUSY_TIMEOUT` at most.
 
+    Who has the execution option `waits` off does not wait at all.
+
     SQLite's own waiting sleeps longer each time, up to a tenth of a second past the moment at which
     the lock was free: a busy worker frees it only for moments.
     """
     driver: Any = connection.connection.dbapi_connection
-    until = monotonic() + BUSY_TIMEOUT.total_seconds()
+    waits = connection.get_execution_options().get("waits", True)
+    until = monotonic() + (BUSY_TIMEOUT.total_seconds() if waits else 0)
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while monotonic() < until:

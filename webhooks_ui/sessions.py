@@ -12,7 +12,7 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy import Connection, update
 from sqlalchemy.exc import OperationalError
 
-from webhooks_ui.database import BUSY_TIMEOUT, db, now, transaction
+from webhooks_ui.database import db, now, transaction
 from webhooks_ui.models import User, UserSession
 
 SEEN_EVERY = timedelta(minutes=1)  # how exact `last_seen_at` is
@@ -79,19 +79,7 @@ def _note_seen(session_id: int) -> None:
 @contextmanager
 def _impatient() -> Iterator[Connection]:
     """A connection that writes at once or not at all."""
-    with db.engine.connect().execution_options(writes=True) as connection:
+    with db.engine.connect().execution_options(writes=True, waits=False) as connection:
         if connection.dialect.name != "sqlite":
             connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
-            yield connection
-            return
-        _be_patient(connection, timedelta())
-        try:
-            yield connection
-        finally:
-            _be_patient(connection, BUSY_TIMEOUT)
-
-
-def _be_patient(connection: Connection, limit: timedelta) -> None:
-    """Sets SQLite's busy time-out without beginning a transaction, which would itself wait."""
-    milliseconds = limit // timedelta(milliseconds=1)
-    connection.connection.cursor().execute(f"PRAGMA busy_timeout={milliseconds}")
+        yield connection

@@ -121,15 +121,22 @@ def expire_leases() -> None:
 def freeze(process: subprocess.Popen[bytes], app: Flask) -> None:
     """Stops a process, but not in the middle of a write: nobody could write to that SQLite file."""
     for _ in range(200):
-        process.send_signal(signal.SIGSTOP)
         if app.config["DATABASE_URL"].startswith("postgresql"):
+            process.send_signal(signal.SIGSTOP)
             return
-        file = sqlite3.connect(app.config["DATA_DIR"] / "webhooks.db", timeout=0)
-        with closing(file), suppress(sqlite3.OperationalError):
-            file.execute("BEGIN IMMEDIATE")
+        begin_to_write(app, timeout=10)  # which waits until nobody writes
+        process.send_signal(signal.SIGSTOP)
+        with suppress(sqlite3.OperationalError):
+            begin_to_write(app, timeout=0)
             return
         process.send_signal(signal.SIGCONT)
     raise AssertionError("it writes without a rest")
+
+
+def begin_to_write(app: Flask, timeout: float) -> None:
+    file = sqlite3.connect(app.config["DATA_DIR"] / "webhooks.db", timeout=timeout)
+    with closing(file):
+        file.execute("BEGIN IMMEDIATE")
 
 
 def test_a_frozen_worker_that_wakes_changes_nothing(
@@ -142,11 +149,12 @@ def test_a_frozen_worker_that_wakes_changes_nothing(
 
     frozen = start(environ)
     receiver.wait(1)
-    freeze(frozen, app)
-    with app.app_context():
-        expire_leases()
-    other = start(environ)
+    other = None
     try:
+        freeze(frozen, app)
+        with app.app_context():
+            expire_leases()
+        other = start(environ)
         ended(app)
         (before,) = deliveries(app)
         frozen.send_signal(signal.SIGCONT)
@@ -154,8 +162,10 @@ def test_a_frozen_worker_that_wakes_changes_nothing(
         assert frozen.wait(20) == 0
     finally:
         frozen.kill()
-        other.terminate()
-        assert other.wait(20) == 0
+        frozen.wait(20)
+        if other:
+            other.terminate()
+            assert other.wait(20) == 0
 
     (after,) = deliveries(app)
     assert (after.status, after.claims, after.attempts_made) == (
