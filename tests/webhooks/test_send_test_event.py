@@ -148,7 +148,10 @@ def test_a_failure_is_told_in_words_stored_and_not_repeated(
     assert "who are you?" in page
     assert [d.status for d in deliveries(app)] == ["failed"]
     assert len(receiver.requests()) == 1
-    assert "Failing" in admin.get("/webhooks").text
+    assert public_id in admin.get("/webhooks?status=failing").text
+    receiver.answer(Answer(200))
+    admin.post(f"/webhooks/{public_id}/test", data={"event": "team_changed"})
+    assert public_id in admin.get("/webhooks?status=working").text
 
 
 def test_an_echoed_secret_is_neither_stored_nor_shown(
