@@ -32,6 +32,7 @@ from webhooks_ui.delivery import queue, wake
 from webhooks_ui.delivery import sending as sending_module
 from webhooks_ui.delivery import worker as worker_module
 from webhooks_ui.delivery.attempts import attempt_of
+from webhooks_ui.delivery.job import Claim
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 
 
@@ -199,6 +200,51 @@ def test_an_attempt_that_cannot_be_stored_takes_no_other_along(
     assert [d.status for d in deliveries(engine)] == ["succeeded"] * 20
     assert sorted(bool(a.request_url) for a in attempts(engine)) == [False] * 10 + [True] * 10
     assert len(receiver.requests()) == 20
+
+
+def test_what_cannot_be_looked_up_is_not_an_attempt(
+    engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away for a moment: the delivery is given back and then sent."""
+    refusals = iter([PoolTimeoutError("QueuePool limit reached")] * 2)
+    original = queue.webhook_of
+
+    def scarce(claim: Claim) -> Webhook | None:
+        if refusal := next(refusals, None):
+            raise refusal
+        return original(claim)
+
+    monkeypatch.setattr(queue, "webhook_of", scarce)
+    subscribe(engine, receiver.url)
+    send(engine)
+    with working(engine):
+        ended(engine)
+
+    assert [(a.number, a.error) for a in attempts(engine)] == [(1, None)]
+
+
+def test_a_worker_that_ends_does_not_storm_a_database_that_refuses(
+    engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "BACK_OFF", 0.02)
+    refused: list[float] = []
+    turn = queue.turn
+    subscribe(engine, receiver.url)
+    send(engine)
+    with working(engine) as worker:
+
+        def refuse(results: Any, *others: Any) -> Any:
+            if results and len(refused) < 5:
+                worker.stop()
+                refused.append(time.monotonic())
+                raise PoolTimeoutError("QueuePool limit reached")
+            return turn(results, *others)
+
+        monkeypatch.setattr(queue, "turn", refuse)
+        ended(engine)
+
+    assert refused[-1] - refused[0] >= 4 * 0.02
+    assert len(receiver.requests()) == 1
 
 
 def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(

@@ -55,12 +55,14 @@ class Attempts:
         self._endpoints = Endpoints(app)
 
     def make(self, job: Job) -> Result:
-        """One attempt."""
+        """One attempt. Raises one of `UNREACHABLE` when its endpoint cannot be read."""
         started_at = self._clock()
         # Failures like any other to those who look, and tried again by the schedule: the key may
         # come back, the mistake be mended. Unrecorded they would be sent again with each lease.
         try:
             return self._made(job, started_at)
+        except UNREACHABLE:
+            raise  # nothing was sent, and nobody is to blame but the database
         except VaultError as error:
             log.critical("Delivery %s cannot be signed or authorized: %s", job.public_id, error)
             detail = UNREADABLE
@@ -94,14 +96,14 @@ class Attempts:
         return Result(job.claim, attempt, decision)
 
     def current(self, job: Job, held: Claim) -> Job | None:
-        """The job for the webhook as it is now; None when it is not to be sent any more."""
+        """The job for the webhook as it is now; None when it is not to be sent any more.
+
+        Raises one of `UNREACHABLE` while that cannot be found out.
+        """
         if monotonic() - job.claimed_at < STALE_AFTER:
             return job
-        try:
-            with self._app.app_context():
-                version = queue.version_for(held)
-        except UNREACHABLE:
-            return None  # nor could it be recorded
+        with self._app.app_context():
+            version = queue.version_for(held)
         return None if version is None else replace(job, webhook_version=version)
 
 
@@ -185,6 +187,8 @@ class Senders:
             if result.decision.disable:
                 # At once, and before the slot is free: nothing more is to be sent to that webhook.
                 self._write(result)
+        except UNREACHABLE:
+            return Sent(job.claim, "not_sent", None, is_given_back=True)
         except Exception:
             log.exception("Delivery %s was not attempted", job.public_id)
             return Sent(job.claim, "not_sent", None)

@@ -87,7 +87,7 @@ class Worker:
         self._is_roused = False
         self._gather()
         if not self._exchange():
-            self._stopping.wait(BACK_OFF)
+            time.sleep(BACK_OFF)
         elif len(self._results) < MOST_RECORDED:
             self._sleep()
 
