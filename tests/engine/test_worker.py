@@ -132,7 +132,10 @@ def test_when_the_schedule_has_ended_it_has_failed(
     assert webhook(app, public_id).failing_since is not None
 
 
-def test_410_disables_and_cancels_what_waits(engine: Flask, receiver: Receiver) -> None:
+def test_410_disables_and_cancels_what_waits(
+    engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "RELEASE_EVERY", 3600.0)  # at once, not by the sweep
     public_id = subscribe(engine, receiver.url)
     receiver.answer(Answer(status=410))
     send(engine, 10)

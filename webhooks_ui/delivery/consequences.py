@@ -1,6 +1,6 @@
 """What outcomes mean for their webhooks: the last result, failing or not, disabled, notices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -51,9 +51,7 @@ def note(results: Sequence[Result], moment: datetime) -> None:
         reason = next((r.decision.disable for r in of_it if r.decision.disable), None)
         if reason and not _any_succeeded(of_it):
             _disable(webhook_id, reason, of_it[-1], moment)
-    again = {r.claim.webhook_id for r in results if r.decision.status == "pending"}
-    if again:
-        _cancel_what_is_off(list(again))
+    cancel_what_is_off({r.claim.webhook_id for r in results if r.attempt["error"]})
 
 
 def _changed(
@@ -114,10 +112,12 @@ def _disable(webhook_id: int, reason: str, cause: Result, moment: datetime) -> N
         _tell(webhook_id, "disabled", cause, disabled.failing_since, reason=reason)
 
 
-def _cancel_what_is_off(webhook_ids: list[int]) -> None:
-    """What was to be tried again for a webhook that was disabled or deleted meanwhile."""
+def cancel_what_is_off(webhook_ids: Collection[int]) -> None:
+    """Cancels what waits for those of these webhooks that are disabled or deleted by now."""
+    if not webhook_ids:
+        return
     off = select(Webhook.id).where(
-        Webhook.id.in_(webhook_ids), (~Webhook.enabled) | Webhook.deleted_at.is_not(None)
+        Webhook.id.in_([*webhook_ids]), (~Webhook.enabled) | Webhook.deleted_at.is_not(None)
     )
     for webhook_id in db.session.scalars(off).all():
         Delivery.cancel_waiting(webhook_id)

@@ -74,7 +74,10 @@ def _claim(demand: Demand, moment: datetime) -> list[Claim]:
 
 
 def release(claims: Sequence[Claim], moment: datetime) -> None:
-    """Makes due again what was claimed and will not be attempted, as far as it is still ours."""
+    """Makes due again what was claimed and will not be attempted, as far as it is still ours.
+
+    What so waits for a webhook that is off is cancelled.
+    """
     if not claims:
         return
     with transaction():
@@ -88,6 +91,7 @@ def release(claims: Sequence[Claim], moment: datetime) -> None:
                 )
                 .values(status="pending", due_at=moment, lease_until=None)
             )
+        consequences.cancel_what_is_off({held.webhook_id for held in claims})
 
 
 def release_expired(moment: datetime) -> int:
