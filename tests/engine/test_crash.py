@@ -22,7 +22,7 @@ from tests.support.waiting import wait_until
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.models import Delivery, Event, Token
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
 
 
 def start(environ: dict[str, str]) -> subprocess.Popen[bytes]:

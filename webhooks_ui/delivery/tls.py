@@ -3,6 +3,7 @@
 import socket
 import ssl
 from datetime import datetime
+from functools import lru_cache
 
 import certifi
 from cryptography import x509
@@ -12,11 +13,13 @@ from webhooks_ui.delivery.outcome import TlsFacts
 _MAX_NAMES = 20
 
 
+@lru_cache(maxsize=8)
 def client_context(ca_file: str | None = None) -> ssl.SSLContext:
     """Trusts the authorities in `ca_file`, by default those of certifi; TLS 1.2 or newer.
 
-    To be shared: loading the authorities takes tens of milliseconds. Made by hand, because
-    `ssl.create_default_context` would obey SSLKEYLOGFILE and the system's own authorities.
+    Shared by all who ask for the same: loading the authorities takes tens of milliseconds. Made by
+    hand, because `ssl.create_default_context` would obey SSLKEYLOGFILE and the system's own
+    authorities.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
