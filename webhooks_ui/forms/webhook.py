@@ -64,7 +64,7 @@ class WebhookForm(FlaskForm):
     auth_header_name = StringField(_l("Header name"))
     auth_header_value = PasswordField(_l("Header value"))
     events = SelectMultipleField(_l("Events"), validate_choice=False)
-    channel = SelectField(_l("Select channel"), validate_choice=False)
+    channel = SelectField(_l("Select inbox (channel)"), validate_choice=False)
     payload_format = RadioField(
         _l("Payload format"),
         choices=[SelectChoice("envelope", _l("Envelope")), SelectChoice("raw", _l("Raw"))],
