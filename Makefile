@@ -39,7 +39,7 @@ run: $(INSTALLED) $(MO)
 
 test: $(TEST_INSTALLED) $(MO)
 	@$(PY) tools/provide.py
-	$(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 bench: $(TEST_INSTALLED) $(MO)
 	@$(PY) tools/provide.py
