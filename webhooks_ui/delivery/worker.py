@@ -108,16 +108,18 @@ class Worker:
 
     def _gather(self) -> None:
         """Takes in what the threads have brought back."""
-        sent = self._senders.sent()
+        sent, given_back = self._senders.sent(), []
         for one in sent:
             held = self._under_way.pop(one.claim.id, one.claim)
             self._windows.end(held.webhook_id, one.error)
             # What disables its webhook has been written already.
             if one.result and not one.result.decision.disable:
                 self._results.append(replace(one.result, claim=held))
+            if one.is_given_back:
+                given_back.append(held)
         self._pace.went(len(sent))
         metrics.in_flight(min(len(self._under_way), self._pace.concurrency))
-        self._give_back([one.claim for one in sent if one.is_given_back])
+        self._give_back(given_back)
 
     def _exchange(self) -> bool:
         """Records what there is, and claims more; false when the database refuses."""
@@ -132,9 +134,9 @@ class Worker:
         except UNREACHABLE as error:
             log.warning("The queue is out of reach, trying again: %s", _said(error))
             return False
-        except Exception as error:
-            if not batch and isinstance(error, DBAPIError):
-                log.warning("Nothing can be claimed, trying again: %s", _said(error))
+        except Exception:
+            if not batch:
+                log.exception("Nothing can be claimed, trying again")
                 return False
             self._write(batch)  # one by one: what cannot be stored takes no other along
             jobs = []
