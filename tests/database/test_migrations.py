@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect, select, text
+from sqlalchemy import event, inspect, select, text
 
 from tests.conftest import make_webhook, sign_in
 from webhooks_ui.database import db, prepare_migrations, transaction, upgrade
@@ -57,6 +57,14 @@ def test_a_second_run_changes_nothing_and_needs_no_alembic(
     command = [sys.executable, "-c", f"{START}; import sys; assert 'alembic' not in sys.modules"]
     subprocess.run(command, env=os.environ | settings, check=True)
     assert differences(empty_app) == []
+
+
+def test_all_of_them_are_one_transaction(empty_app: Flask) -> None:
+    commits: list[object] = []
+    with empty_app.app_context():
+        event.listen(db.engine, "commit", commits.append)
+    upgrade(empty_app)
+    assert len(commits) == 1  # between two of them another process that starts would come in
 
 
 def test_two_processes_may_start_at_once(

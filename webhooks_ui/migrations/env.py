@@ -9,15 +9,19 @@ from webhooks_ui.database import db, lock_for_migration
 
 def run() -> None:
     """Migrates in one transaction, and nobody else meanwhile."""
-    with db.engine.connect().execution_options(writes=True) as connection:
+    with (
+        db.engine.connect().execution_options(writes=True) as connection,
+        connection.begin(),
+    ):
+        # Only within a transaction that has begun does Alembic commit none of its own: on SQLite it
+        # would after each migration, and another process would come between two of them.
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
             **current_app.extensions["migrate"].configure_args,
         )
-        with connection.begin():
-            lock_for_migration(connection)
-            context.run_migrations()
+        lock_for_migration(connection)
+        context.run_migrations()
 
 
 run()
