@@ -18,10 +18,11 @@ from tests.engine.conftest import subscribe
 from webhooks_ui import create_app, intake, lifecycle
 from webhooks_ui.database import db, upgrade
 from webhooks_ui.delivery.worker import Worker
+from webhooks_ui.incoming import IncomingEvent
 from webhooks_ui.models import Delivery
 from webhooks_ui.models.delivery import OPEN
 
-EVENT = intake.IncomingEvent("message_created", json.dumps({"content": "x" * 1400}).encode())
+EVENT = IncomingEvent("message_created", json.dumps({"content": "x" * 1400}).encode())
 
 
 class Receiver:

@@ -25,6 +25,7 @@ from tools.demo.receivers import Stage
 from tools.pictures import light
 from webhooks_ui import intake
 from webhooks_ui.database import db, read_anew
+from webhooks_ui.incoming import ChannelName, IncomingEvent
 from webhooks_ui.models import Delivery, Webhook
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
@@ -74,7 +75,7 @@ def stir(app: Flask) -> None:
     with app.app_context():
         kind = cast.STATUS
         data = history.data_of(kind, 1)
-        intake.accept([intake.IncomingEvent(kind, data, intake.ChannelName("whatsapp"))])
+        intake.accept([IncomingEvent(kind, data, ChannelName("whatsapp"))])
 
     def told() -> int:
         with app.app_context():

@@ -129,6 +129,7 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
     from webhooks_ui import intake, metrics, raw_json
     from webhooks_ui.catalogue import ALL_TYPES, sample_json
     from webhooks_ui.forms import event_rules
+    from webhooks_ui.incoming import ChannelName, IncomingEvent, Refusal
 
     with database() as app:
         metrics.share(app.config["DATA_DIR"])
@@ -140,9 +141,9 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
             raise click.ClickException(str(error)) from None
         if problem := event_rules.size_problem(raw, app.config["MAX_EVENT_SIZE"]):
             raise click.ClickException(str(problem))
-        named = intake.ChannelName(channel) if channel else None
-        answer = intake.accept([intake.IncomingEvent(type, raw, named)])
-        if isinstance(answer, intake.Refusal):
+        named = ChannelName(channel) if channel else None
+        answer = intake.accept([IncomingEvent(type, raw, named)])
+        if isinstance(answer, Refusal):
             raise click.ClickException(str(answer.detail))
         (accepted,) = answer
         click.echo(f"{accepted.event_id} {accepted.deliveries}")

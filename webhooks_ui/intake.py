@@ -4,108 +4,29 @@ What `accept` returns is a promise: it has been committed, and every webhook tha
 event will get it.
 """
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy import (
-    ColumnElement,
-    String,
-    Table,
-    bindparam,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from webhooks_ui import metrics
 from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES, OPERATIONAL_TYPES
-from webhooks_ui.database import EPOCH, db, now, transaction
+from webhooks_ui.database import db, now, transaction
 from webhooks_ui.delivery import wake
-from webhooks_ui.ids import DELIVERY, EVENT, new_id
-from webhooks_ui.models import (
-    Channel,
-    Delivery,
-    Event,
-    IdempotencyKey,
-    Webhook,
-    WebhookEvent,
-)
+from webhooks_ui.ids import EVENT, new_id
+from webhooks_ui.incoming import Accepted, ChannelName, IncomingEvent, Refusal
+from webhooks_ui.models import Channel, Event, IdempotencyKey
+from webhooks_ui.models.fan_out import fan_out
 
 _EVENTS = cast("Table", Event.__table__)
 _TRIES = 5  # of a transaction that another one with the same key or channel got ahead of
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelName:
-    """A channel as an event names it; with a name, it is made or renamed."""
-
-    key: str
-    name: str | None = None
-    kind: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingEvent:
-    """An event as its sender gives it. `data` are the exact bytes of a JSON object.
-
-    `about` is the row of the webhook that an event of the console's own is about, which does not
-    get it itself; with it, operational types are taken and the keys are none of other senders.
-    """
-
-    type: str
-    data: bytes
-    channel: ChannelName | None = None
-    occurred_at: datetime | None = None
-    sender_id: str | None = None
-    idempotency_key: str | None = None
-    about: int | None = None
-
-    @property
-    def keys(self) -> list[str]:
-        """What tells this event from others, by its sender."""
-        kind = "key" if self.about is None else "own"
-        given = (("id", self.sender_id), (kind, self.idempotency_key))
-        return [f"{kind}:{text}" for kind, text in given if text]
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for the same event sent again."""
-        channel = self.channel and (self.channel.key, self.channel.name, self.channel.kind)
-        moment = self.occurred_at and self.occurred_at.isoformat()
-        head = json.dumps([self.type, channel, moment]).encode()
-        return hashlib.sha256(head + b"\0" + self.data).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The answer to an event: the same one each time that it is sent."""
-
-    event_id: str
-    deliveries: int
-    duplicate: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why nothing was stored: what is wrong with the event at `index`."""
-
-    code: Literal["unknown_type", "unknown_channel", "conflict"]
-    index: int
-    detail: LazyString
 
 
 class _RefusedError(Exception):
@@ -212,7 +133,7 @@ def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[s
     returned = insert(Event).returning(Event.id, sort_by_parameter_order=True)
     ids = list(db.session.scalars(returned, rows))
     about = {row: events[index].about for row, index in zip(ids, fresh, strict=True)}
-    counts = _fan_out(about, moment)
+    counts = fan_out(about, moment)
     named = dict(zip(ids, fresh.values(), strict=True))
     if counts:
         db.session.connection().execute(
@@ -243,66 +164,6 @@ def _insert_keys(
     if rows:
         rows.sort(key=itemgetter("key"))  # as in `_channels`
         db.session.execute(insert(IdempotencyKey), rows)
-
-
-def _fan_out(about: dict[int, int | None], moment: datetime) -> Counter[int]:
-    """One delivery for each event and webhook that subscribes to it; how many for each event.
-
-    `about` has the events' rows, each with the webhook that it is about, which does not get it.
-    Due at once whatever the clock does: the epoch is never in the future.
-    """
-    chosen = (
-        select(
-            _delivery_id(),
-            Event.id,
-            Webhook.id,
-            Event.type,
-            Event.channel_id,
-            literal(False),
-            literal("pending"),
-            literal(EPOCH, Delivery.due_at.type),
-            literal(0),
-            literal(0),
-            literal(moment, Delivery.created_at.type),
-        )
-        .join(WebhookEvent, WebhookEvent.type == Event.type)
-        .join(Webhook, Webhook.id == WebhookEvent.webhook_id)
-        .where(
-            Event.id.in_(about),
-            *(or_(Event.id != row, Webhook.id != own) for row, own in about.items() if own),
-            Webhook.enabled,
-            Webhook.deleted_at.is_(None),
-            or_(Webhook.channel_id.is_(None), Webhook.channel_id == Event.channel_id),
-        )
-        .order_by(Event.id, Webhook.id)
-    )
-    columns = [
-        "public_id",
-        "event_id",
-        "webhook_id",
-        "type",
-        "channel_id",
-        "test",
-        "status",
-        "due_at",
-        "claims",
-        "attempts_made",
-        "created_at",
-    ]
-    filled = insert(Delivery).from_select(columns, chosen, include_defaults=False)
-    return Counter(db.session.scalars(filled.returning(Delivery.event_id)))
-
-
-def _delivery_id() -> ColumnElement[str]:
-    """A new public id in SQL: the event's moment and 64 random bits, in the shape of a ULID."""
-    if db.session.get_bind().dialect.name == "sqlite":
-        random: ColumnElement[str] = func.lower(func.hex(func.randomblob(8)))
-    else:
-        uuid = func.replace(sql_cast(func.gen_random_uuid(), String), "-", "")
-        random = func.substr(uuid, 1, 12).op("||")(
-            func.substr(uuid, 29, 4)
-        )  # without the fixed bits
-    return literal(f"{DELIVERY}_") + func.substr(Event.public_id, len(EVENT) + 2, 10) + random
 
 
 def _channels(

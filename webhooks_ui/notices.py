@@ -20,6 +20,7 @@ from webhooks_ui import intake
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.explain import verdict
 from webhooks_ui.i18n import isotime
+from webhooks_ui.incoming import IncomingEvent, Refusal
 from webhooks_ui.models import Delivery, Notice, Webhook
 from webhooks_ui.notice_mail import Mail, MailError, Told
 
@@ -58,7 +59,7 @@ class Notices:
     def _emit(self, notice: Notice) -> None:
         told = self._told(notice)
         if not told.is_deleted:
-            event = intake.IncomingEvent(
+            event = IncomingEvent(
                 type=f"webhook_{notice.kind}",
                 data=json.dumps(self._payload(told), ensure_ascii=False).encode(),
                 occurred_at=notice.created_at,
@@ -68,7 +69,7 @@ class Notices:
             )
             answer = intake.accept([event])
             # A conflict is our own event, emitted before a crash, whose facts have changed since.
-            if isinstance(answer, intake.Refusal) and answer.code != "conflict":
+            if isinstance(answer, Refusal) and answer.code != "conflict":
                 log.error("Notice %s was not taken in: %s", notice.id, answer.detail)
         mine = Notice.id == told.id
         with transaction():

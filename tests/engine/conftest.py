@@ -25,6 +25,7 @@ from webhooks_ui.delivery.attempts import unsent_attempt
 from webhooks_ui.delivery.job import Job
 from webhooks_ui.delivery.worker import Worker
 from webhooks_ui.ids import WEBHOOK, new_id
+from webhooks_ui.incoming import Accepted, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Delivery, webhook_changes
 from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.signing import new_secret
@@ -115,12 +116,12 @@ def subscribe(app: Flask, url: str, **changes: Any) -> str:
     return public_id
 
 
-def send(app: Flask, count: int = 1, **fields: Any) -> list[intake.Accepted]:
+def send(app: Flask, count: int = 1, **fields: Any) -> list[Accepted]:
     """Takes in events of one kind."""
-    event = intake.IncomingEvent(**{"type": "message_created", "data": b"{}", **fields})
+    event = IncomingEvent(**{"type": "message_created", "data": b"{}", **fields})
     with app.app_context():
         answer = intake.accept([event] * count)
-    assert not isinstance(answer, intake.Refusal), str(answer.detail)
+    assert not isinstance(answer, Refusal), str(answer.detail)
     return answer
 
 

@@ -13,11 +13,11 @@ from webhooks_ui import intake
 from webhooks_ui.database import db, transaction
 from webhooks_ui.delivery import by_hand
 from webhooks_ui.ids import DELIVERY, is_id, new_id
-from webhooks_ui.intake import ChannelName, IncomingEvent, Refusal
+from webhooks_ui.incoming import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Event, Webhook, webhook_changes
 
 
-def accept(app: Flask, *events: IncomingEvent) -> list[intake.Accepted] | Refusal:
+def accept(app: Flask, *events: IncomingEvent) -> list[Accepted] | Refusal:
     with app.app_context():
         return intake.accept(events)
 

@@ -24,6 +24,7 @@ from webhooks_ui.database import db, transaction, upgrade
 from webhooks_ui.delivery import queue
 from webhooks_ui.delivery.job import Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
+from webhooks_ui.incoming import IncomingEvent, Refusal
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook, webhook_changes
 
 SECOND = timedelta(seconds=1)
@@ -60,8 +61,8 @@ class QueueMachine(RuleBasedStateMachine):
     def accept(self, count: int) -> None:
         with self.app.app_context():
             wanting = self.wanting()
-            answers = intake.accept([intake.IncomingEvent("message_created", b"{}")] * count)
-            assert not isinstance(answers, intake.Refusal)
+            answers = intake.accept([IncomingEvent("message_created", b"{}")] * count)
+            assert not isinstance(answers, Refusal)
             assert [answer.deliveries for answer in answers] == [wanting] * count
             ids = [answer.event_id for answer in answers]
             of_them = select(Delivery.public_id).join(Event).where(Event.public_id.in_(ids))

@@ -20,6 +20,7 @@ from webhooks_ui import intake
 from webhooks_ui.catalogue import OPERATIONAL_TYPES
 from webhooks_ui.chores import Chores, telling
 from webhooks_ui.database import db, now, transaction
+from webhooks_ui.incoming import IncomingEvent, Refusal
 from webhooks_ui.models import Delivery, Event, Notice, Webhook, event_story, webhook_changes
 from webhooks_ui.notices import GIVE_UP_AFTER, Notices
 from webhooks_ui.setting_addresses import MailServer as Settings
@@ -186,8 +187,8 @@ def test_a_sender_who_uses_the_same_key_is_in_nobodys_way(engine: Flask) -> None
 def test_nobody_else_sends_operational_events(engine: Flask) -> None:
     with engine.app_context():
         for kind in OWN:
-            answer = intake.accept([intake.IncomingEvent(kind, b"{}")])
-            assert isinstance(answer, intake.Refusal)
+            answer = intake.accept([IncomingEvent(kind, b"{}")])
+            assert isinstance(answer, Refusal)
             assert answer.code == "unknown_type"
             assert "Only this console sends" in str(answer.detail)
             assert kind not in str(answer.detail)

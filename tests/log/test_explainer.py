@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.engine.conftest import send, subscribe
 from webhooks_ui.database import db, transaction
-from webhooks_ui.intake import ChannelName
+from webhooks_ui.incoming import ChannelName
 from webhooks_ui.matching import Setup, reasons
 from webhooks_ui.models import (
     Channel,

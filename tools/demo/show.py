@@ -18,6 +18,7 @@ from webhooks_ui.chores import Chores, everything, heartbeat
 from webhooks_ui.database import now, upgrade
 from webhooks_ui.delivery.worker import Worker
 from webhooks_ui.ids import WEBHOOK, new_id
+from webhooks_ui.incoming import ChannelName, IncomingEvent
 from webhooks_ui.models import Channel, Webhook, channel_changes, webhook_changes
 from webhooks_ui.models.channel_changes import ChannelSettings
 from webhooks_ui.models.webhook import WebhookSettings
@@ -102,10 +103,10 @@ def _trickle(app: Flask, every: float, ending: Flag) -> None:
     while not ending.wait(every * chance.uniform(0.3, 1.7) if number else 0):
         number += 1
         kind = chance.choice(cast.USUAL)
-        event = intake.IncomingEvent(
+        event = IncomingEvent(
             type=kind,
             data=history.data_of(kind, 100_000 + number),
-            channel=intake.ChannelName(chance.choice(channels)),
+            channel=ChannelName(chance.choice(channels)),
             sender_id=f"demo-{number}",
         )
         with app.app_context():

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 from webhooks_ui.api.body import Body, invalid, read_members
 from webhooks_ui.api.shapes import JsonObject, KeyName, KindName, Moment, TypeName
 from webhooks_ui.forms import event_rules
-from webhooks_ui.intake import Accepted
+from webhooks_ui.incoming import Accepted
 from webhooks_ui.models import Event
 from webhooks_ui.problem import Fault, pointer
 from webhooks_ui.raw_json import JsonError, Member, items, members

@@ -18,7 +18,8 @@ from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import operation
 from webhooks_ui.forms import channel_rules, event_rules
 from webhooks_ui.ids import EVENT, is_id
-from webhooks_ui.intake import Accepted, ChannelName, IncomingEvent, Refusal, accept
+from webhooks_ui.incoming import Accepted, ChannelName, IncomingEvent, Refusal
+from webhooks_ui.intake import accept
 from webhooks_ui.models import Event
 from webhooks_ui.problem import Fault, Problem, pointer
 
