@@ -35,11 +35,12 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
 
 
 def _add_pages(app: Flask) -> None:
-    from webhooks_ui import api, assets, errors, security, signin, views
+    from webhooks_ui import api, assets, errors, fragments, security, signin, views
 
     security.init_app(app)
     signin.init_app(app)
     assets.init_app(app, _folder("static"))
+    fragments.init_app(app)
     errors.init_app(app)
     views.init_app(app)
     api.init_app(app)

@@ -143,6 +143,8 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _set_up_sqlite(db.engine)
+        else:
+            _set_up_postgres(db.engine)
 
 
 def upgrade(app: Flask) -> None:
@@ -224,6 +226,16 @@ def _set_up_sqlite(engine: Engine) -> None:
             _begin_to_write(connection)
         else:
             connection.exec_driver_sql("BEGIN")
+
+
+def _set_up_postgres(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        # To start helpers or to compile takes longer than our queries, which read a few rows each.
+        connection.autocommit = True
+        connection.execute("SET max_parallel_workers_per_gather = 0")
+        connection.execute("SET jit = off")
+        connection.autocommit = False
 
 
 def _begin_to_write(connection: Connection) -> None:

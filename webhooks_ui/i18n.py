@@ -1,6 +1,6 @@
 """Languages: which one a request is answered in, and how times, numbers and sizes are written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -16,11 +16,14 @@ from flask_babel import (
 )
 from flask_babel import gettext as _
 from flask_login import current_user
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import now
 from webhooks_ui.extensions import babel
+from webhooks_ui.models.health import Span
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
 COOKIE = "language"
@@ -39,20 +42,32 @@ def init_app(app: Flask) -> None:
         _=_text, gettext=_text, ngettext=_counted, event_labels=event_labels
     )
     app.jinja_env.filters.update(
-        datetime=absolute,
+        datetime=_on_page(absolute),
         day=day,
         isotime=isotime,
-        moment=moment,
+        moment=_on_page(moment),
+        fares=_on_page(fares),
         filesize=filesize,
-        number=number,
-        ms=milliseconds,
+        number=_on_page(number),
+        ms=_on_page(milliseconds),
         age=age,
-        percent=percent,
+        percent=_on_page(percent),
     )
 
     @app.context_processor
     def words() -> dict[str, Any]:
         return {"locale": language(), "languages": LANGUAGES}
+
+
+def _on_page(write: Callable[[Any, str | None], str]) -> Callable[[Context, Any], str]:
+    """A filter in the language of the template's context, found out once for a page's many values;
+    what is imported without context finds it out itself."""
+
+    @pass_context
+    def written(context: Context, value: Any) -> str:
+        return write(value, context.get("locale"))
+
+    return written
 
 
 def language() -> str:
@@ -61,20 +76,21 @@ def language() -> str:
     return locale.language if locale else "en"
 
 
-def absolute(moment: datetime) -> str:
+def absolute(moment: datetime, known: str | None = None) -> str:
     """A moment in the console's time zone, with the zone's name."""
-    local, known = to_user_timezone(moment), language()
+    local, known = to_user_timezone(moment), known or language()
     zone = (known, local.tzinfo, local.tzname(), local.dst())
     if zone not in _zones:
         _zones[zone] = dates.format_time(local, "z", local.tzinfo, known)
-    return f"{_date(known, local.date())}, {local:%H:%M:%S} {_zones[zone]}"
+    time = f"{local.hour:02}:{local.minute:02}:{local.second:02}"
+    return f"{_date(known, local.date())}, {time} {_zones[zone]}"
 
 
-def moment(value: datetime | None) -> Markup:
+def moment(value: datetime | None, known: str | None = None) -> Markup:
     """A moment as an element: absolute on the server, relative in the browser; "–" for None."""
     if value is None:
         return Markup("–")
-    words = escape(absolute(value))
+    words = escape(absolute(value, known))
     return Markup(  # noqa: S704  # of what was escaped
         f'<time datetime="{isotime(value)}" title="{words}" data-relative>{words}</time>'
     )
@@ -90,16 +106,16 @@ def isotime(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def number(value: float) -> str:
+def number(value: float, known: str | None = None) -> str:
     """A number with its separators."""
     if isinstance(value, int) and 0 <= value < 1000:
         return str(value)  # as every language of Babel has it by itself
-    return _decimal(language(), value)
+    return _decimal(known or language(), value)
 
 
-def milliseconds(value: float) -> str:
+def milliseconds(value: float, known: str | None = None) -> str:
     """A duration of `value` milliseconds in the unit that reads best."""
-    return _milliseconds(language(), round(value, -2 if value >= 1000 else None))
+    return _milliseconds(known or language(), round(value, -2 if value >= 1000 else None))
 
 
 def age(moment: datetime) -> str:
@@ -107,9 +123,21 @@ def age(moment: datetime) -> str:
     return str(format_timedelta(max(now() - moment, timedelta(minutes=1)), threshold=1))
 
 
-def percent(share: float) -> str:
+def percent(share: float, known: str | None = None) -> str:
     """A share of 0 to 1; what is not quite all is not rounded up to it."""
-    return _percent(language(), 1 if share == 1 else min(share, 0.999))
+    return _percent(known or language(), 1 if share == 1 else min(round(share, 3), 0.999))
+
+
+def fares(span: Span, known: str | None = None) -> Markup:
+    """How the attempts of a span of time fared: “98.5% · 38 of 40 · 120 ms”."""
+    known = known or language()
+    if span.rate is None:
+        return _span_words(known)[0]
+    of, succeeded = _span_words(known)[1:]
+    good = of % {"good": number(span.good_attempts, known), "count": number(span.attempts, known)}
+    took = "" if span.median_ms is None else f" · {milliseconds(span.median_ms, known)}"
+    words = f"{percent(span.rate, known)} · {good}{succeeded}{took}"
+    return Markup(words)  # noqa: S704  # numbers, and texts of ours that were escaped
 
 
 def filesize(value: int) -> str:
@@ -146,6 +174,13 @@ def _milliseconds(language: str, value: int) -> str:
     if value < 1000:
         return str(_("%(number)s ms", number=_decimal(language, value)))
     return str(_("%(number)s s", number=_decimal(language, value / 1000, "#,##0.0")))
+
+
+@_written
+def _span_words(_language: str) -> tuple[Markup, str, str]:
+    of = str(escape(_("%(good)s of %(count)s")))  # without values, it is not filled in
+    succeeded = escape(_("attempts succeeded"))
+    return escape(_("nothing sent")), of, f'<span class="sr"> {succeeded}</span>'
 
 
 @_written

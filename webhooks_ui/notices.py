@@ -21,7 +21,7 @@ from webhooks_ui.database import db, now, transaction
 from webhooks_ui.explain import verdict
 from webhooks_ui.i18n import isotime
 from webhooks_ui.incoming import IncomingEvent, Refusal
-from webhooks_ui.models import Delivery, Notice, Webhook
+from webhooks_ui.models import Delivery, Notice, Webhook, waiting
 from webhooks_ui.notice_mail import Mail, MailError, Told
 
 MOST_IN_MAIL = 50
@@ -103,8 +103,8 @@ class Notices:
         too_old = Notice.emitted & (Notice.created_at < moment - GIVE_UP_AFTER)
         with transaction():
             lost = db.session.scalars(delete(Notice).where(too_old).returning(Notice.id)).all()
-            waiting = update(Notice).where(Notice.emitted)
-            db.session.execute(waiting.values(mail_tries=tries, due_at=again_at))
+            emitted = update(Notice).where(Notice.emitted)
+            db.session.execute(emitted.values(mail_tries=tries, due_at=again_at))
         if lost:
             log.error("%s notices were not sent by e-mail within a day and are dropped", len(lost))
 
@@ -112,7 +112,7 @@ class Notices:
         webhook = db.session.get_one(Webhook, notice.webhook_id)
         row = notice.detail.get("delivery_id")
         delivery = db.session.get(Delivery, row) if row else None
-        waiting = Delivery.waiting_for([webhook.id]).get(webhook.id)
+        waits = waiting.of([webhook.id]).get(webhook.id)
         since = notice.detail.get("since")
         return Told(
             id=notice.id,
@@ -130,7 +130,7 @@ class Notices:
             facts=_facts(delivery, notice.detail.get("error")),
             reason=notice.detail.get("reason"),
             delivery_id=delivery.public_id if delivery else None,
-            waiting=waiting.count if waiting else 0,
+            waiting=waits.count if waits else 0,
         )
 
     def _link(self, noun: str, public_id: str) -> str | None:

@@ -18,7 +18,8 @@ from webhooks_ui.database import db, now, transaction
 from webhooks_ui.delivery import counting
 from webhooks_ui.models import Webhook, health
 from webhooks_ui.models.counts import DURATION_BOUNDS
-from webhooks_ui.models.health import HOURS, Health
+from webhooks_ui.models.fares import HOURS
+from webhooks_ui.models.health import Health
 
 __all__ = ["make_engine", "postgres", "postgres_url"]  # fixtures
 

@@ -1,17 +1,21 @@
 """The list: search, filters, order, pages, and its states."""
 
 import re
+from datetime import timedelta
 from itertools import product
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, event, select
+from markupsafe import escape
+from sqlalchemy import delete, event, select, update
 
 from tests.conftest import make_webhook, piece
+from webhooks_ui import i18n
 from webhooks_ui.database import db, now, transaction
-from webhooks_ui.models import Channel, Delivery, Event, Webhook
-from webhooks_ui.models.webhook_list import STATES, WebhookQuery
+from webhooks_ui.fragments import Fragments
+from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list
+from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
 
 TITLES = re.compile(r'class="title" href="[^"]*">([^<]*)<')
 
@@ -169,6 +173,48 @@ def test_fifty_to_a_page_and_no_query_for_each(app: Flask, admin: FlaskClient) -
         f"n{i:03}" for i in range(101)
     ]
     assert asked <= 15, "\n".join(statements[:asked])
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_follow_each_other_from_either_end(
+    app: Flask, admin: FlaskClient, sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(app, 11)
+    with app.app_context(), transaction():
+        db.session.execute(update(Webhook).values(search_text="n"))  # then by their rows
+        order = [line.id for line in WebhookQuery(sort=sort).find().items]
+        monkeypatch.setattr(webhook_list, "PAGE_SIZE", 2)
+        pages = [WebhookQuery(sort=sort, page=number).find().items for number in range(1, 7)]
+    assert [len(page) for page in pages] == [2, 2, 2, 2, 2, 1]
+    assert [line.id for page in pages for line in page] == order
+
+
+def test_a_row_is_written_anew_when_what_it_shows_changes(
+    app: Flask, some: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context(), transaction():
+        beta = update(Webhook).where(Webhook.name == "Beta")
+        db.session.execute(beta.values(failing_since=now() - timedelta(hours=2)))
+    kept = app.jinja_env.globals["fragments"]
+    assert isinstance(kept, Fragments)
+    assert "Failing for 2 hours" in some.get("/webhooks").text
+    rows = len(kept)
+    some.get("/webhooks")
+    assert len(kept) == rows == 4
+    assert "2 години" in some.get("/webhooks", headers={"Accept-Language": "uk"}).text
+    later = now() + timedelta(hours=3)
+    monkeypatch.setattr(i18n, "now", lambda: later)
+    assert "Failing for 5 hours" in some.get("/webhooks").text
+    with app.app_context(), transaction():
+        db.session.execute(beta.values(failing_since=None))
+    assert "Failing for" not in some.get("/webhooks").text
+
+
+def test_fragments_forget_the_oldest() -> None:
+    kept = Fragments(2)
+    for number in range(3):
+        kept.keep(number, escape(number))
+    assert [kept.get(number) for number in range(3)] == [None, "1", "2"]
 
 
 def fill(app: Flask, count: int) -> None:

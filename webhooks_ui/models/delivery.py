@@ -1,8 +1,6 @@
 """A delivery: one event on its way to one webhook, and the attempts made at it."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,10 +12,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    column,
-    func,
     select,
-    table,
     text,
     update,
 )
@@ -37,7 +32,6 @@ if TYPE_CHECKING:
 OPEN = "status IN ('pending', 'delivering')"
 LOST = "status IN ('failed', 'cancelled')"
 PENDING = "status = 'pending'"
-MOST_WAITING = 1_000  # so many that wait for one webhook are counted
 
 
 def _partial(name: str, where: str, *columns: str) -> Index:
@@ -46,24 +40,6 @@ def _partial(name: str, where: str, *columns: str) -> Index:
     return Index(
         f"ix_deliveries_{name}", *columns, sqlite_where=condition, postgresql_where=condition
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many deliveries wait for a webhook, up to `MOST_WAITING`, and when the next is due."""
-
-    count: int
-    next_at: datetime
-
-    @property
-    def is_more(self) -> bool:
-        """Whether more may wait than were counted."""
-        return self.count == MOST_WAITING
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the next one only waits for its turn."""
-        return self.next_at <= now()
 
 
 class Delivery(Model):
@@ -201,20 +177,6 @@ class Delivery(Model):
     def by_public_id(cls, public_id: str) -> Self | None:
         """The delivery of this public id, if there is one."""
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
-
-    @classmethod
-    def waiting_for(cls, webhook_ids: Sequence[int]) -> dict[int, Waiting]:
-        """What waits for each of these webhooks; those for which nothing waits are left out."""
-        if not webhook_ids:
-            return {}
-        chosen = table("webhooks", column("id", RowId))
-        mine = (text(PENDING), cls.webhook_id == chosen.c.id)
-        some = select(cls.id).where(*mine).limit(MOST_WAITING).correlate(chosen).subquery()
-        count = select(func.count()).select_from(some).correlate(chosen)
-        first = select(cls.due_at).where(*mine).order_by(cls.due_at).limit(1).correlate(chosen)
-        waiting = select(chosen.c.id, count.scalar_subquery(), first.scalar_subquery())
-        rows = db.session.execute(waiting.where(chosen.c.id.in_(webhook_ids)))
-        return {row: Waiting(number, next_at) for row, number, next_at in rows if next_at}
 
     @classmethod
     def cancel_waiting(cls, webhook_id: int) -> None:

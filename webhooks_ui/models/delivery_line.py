@@ -12,10 +12,11 @@ from sqlalchemy import Row, and_, select
 
 from webhooks_ui import explain
 from webhooks_ui.database import db, now
+from webhooks_ui.models.among import among
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.webhook import Webhook
-from webhooks_ui.models.webhook_words import titled
+from webhooks_ui.models.webhook_words import shown_url, titled
 
 
 class LastAttempt(NamedTuple):
@@ -36,12 +37,18 @@ class NamedWebhook(NamedTuple):
     public_id: str
     name: str
     url: str
+    enabled: bool
     deleted_at: datetime | None
 
     @property
     def title(self) -> str:
         """As `Webhook.title`."""
         return titled(self.name, self.url)
+
+    @property
+    def shown_url(self) -> str:
+        """As `Webhook.shown_url`."""
+        return shown_url(self.url)
 
 
 class NamedEvent(NamedTuple):
@@ -94,7 +101,7 @@ def load(ids: Sequence[int]) -> list[DeliveryLine]:
     """These deliveries, in the given order."""
     if not ids:
         return []
-    rows = db.session.execute(_LINES.where(Delivery.id.in_(ids)))
+    rows = db.session.execute(_LINES, {"ids": ids})
     by_id = {row[0]: _line(row) for row in rows}
     return [by_id[row] for row in ids if row in by_id]
 
@@ -117,6 +124,7 @@ _LINES = (
     )
     .outerjoin(Webhook, Webhook.id == Delivery.webhook_id)
     .join(Event, Event.id == Delivery.event_id)
+    .where(among(Delivery.id))
 )
 _ATTEMPT = slice(len(_OWN), len(_OWN) + len(_PARTS[0]))
 _WEBHOOK = slice(_ATTEMPT.stop, _ATTEMPT.stop + len(_PARTS[1]))

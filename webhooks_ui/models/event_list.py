@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from webhooks_ui.database import db
 from webhooks_ui.ids import EVENT
+from webhooks_ui.models.among import among
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.event import UNMATCHED, Event
 from webhooks_ui.models.walk import PAGE, Condition, Found, Leader, span, walk
@@ -54,9 +55,10 @@ class EventFilter:
         return {name: value for name, value in wanted.items() if value is not None}
 
 
+_EVENTS = select(Event).where(among(Event.id))
+
+
 def load(ids: Sequence[int]) -> list[Event]:
     """These events, without their data, in the given order."""
-    by_id = {
-        event.id: event for event in db.session.scalars(select(Event).where(Event.id.in_(ids)))
-    }
+    by_id = {event.id: event for event in db.session.scalars(_EVENTS, {"ids": ids})}
     return [by_id[row] for row in ids if row in by_id]

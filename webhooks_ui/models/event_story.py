@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue import OPERATIONAL_TYPES
 from webhooks_ui.database import db
@@ -15,10 +14,11 @@ from webhooks_ui.models import delivery_line
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.delivery_line import DeliveryLine, NamedWebhook
 from webhooks_ui.models.event import Event
-from webhooks_ui.models.webhook import Webhook
+from webhooks_ui.models.webhook import BY_NAME, Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 
 PAGE = 50
+_NAMED = tuple(getattr(Webhook, name) for name in NamedWebhook._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Case:
     """A webhook, and what spoke against its getting the event as it was set up then. No setup: it
     did not exist yet."""
 
-    webhook: Webhook | NamedWebhook
+    webhook: NamedWebhook
     reasons: tuple[Reason, ...]
     setup: Setup | None
     disabled_reason: str | None
@@ -63,9 +63,9 @@ def missed(event: Event, words: str, number: int) -> MissedPage:
     """Webhooks that did not get the event, narrowed by words of their name or URL."""
     total = db.session.scalar(_missed(event, words, select(func.count(Webhook.id)))) or 0
     number = max(1, min(number, -(-total // PAGE)))
-    query = _missed(event, words, select(Webhook)).options(lazyload("*"))
-    query = query.order_by(Webhook.search_text, Webhook.id)
-    webhooks = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE)).all()
+    query = _missed(event, words, select(*_NAMED)).order_by(*BY_NAME)
+    rows = db.session.execute(query.offset((number - 1) * PAGE).limit(PAGE)).all()
+    webhooks = [NamedWebhook(*row) for row in rows]
     then = _states(event, [webhook.id for webhook in webhooks])
     return MissedPage([_explain(event, one, then.get(one.id)) for one in webhooks], total, number)
 
@@ -99,7 +99,7 @@ def _subject(event: Event) -> str:
     return found
 
 
-def _explain(event: Event, webhook: Webhook | NamedWebhook, state: WebhookState | None) -> Case:
+def _explain(event: Event, webhook: NamedWebhook, state: WebhookState | None) -> Case:
     setup = state and Setup(state.enabled, state.deleted, state.channel_id, state.event_types)
     against = reasons(event.type, event.channel_id, setup or None)
     if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:

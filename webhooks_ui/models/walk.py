@@ -85,7 +85,9 @@ def walk(
     rows = list(db.session.scalars(chosen))
     if len(rows) > limit:
         return Found(rows[:limit], rows[limit - 1])
-    count, last = db.session.execute(select(func.count(), func.min(seen.c.id))).one()
+    # Of ids alone, which the index has.
+    ids_seen = window.with_only_columns(model.id).limit(WINDOW).subquery()
+    count, last = db.session.execute(select(func.count(), func.min(ids_seen.c.id))).one()
     return Found(rows, last, is_short=True) if count == WINDOW else Found(rows, None)
 
 

@@ -3,9 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.authorization import (
@@ -64,7 +74,13 @@ class Webhook(Model):
     __table_args__ = (
         Index(None, "channel_id"),
         # From which the states are counted and found.
-        Index("ix_webhooks_state", "deleted_at", "enabled", "failing_since", "last_succeeded"),
+        Index(
+            "ix_webhooks_state",
+            *("enabled", "failing_since", "last_succeeded"),
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("ix_webhooks_name", text("substr(search_text, 1, 100)"), "id", "deleted_at"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -234,3 +250,10 @@ class Webhook(Model):
         """The webhook of this public id that is (not) deleted, if there is one."""
         wanted = cls.deleted_at.is_not(None) if deleted else cls.deleted_at.is_(None)
         return db.session.scalar(select(cls).where(cls.public_id == public_id, wanted))
+
+
+BY_NAME: tuple[ColumnElement[Any], ...] = (
+    literal_column("substr(webhooks.search_text, 1, 100)"),
+    Webhook.id.expression,
+)
+"""The order of names as an index has it: of their beginnings, as it takes no text of any length."""

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import db
 from webhooks_ui.models import delivery_line, webhook_words
+from webhooks_ui.models.among import among
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery_line import DeliveryLine
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
@@ -61,7 +62,7 @@ def load(ids: Sequence[int]) -> list[WebhookLine]:
     """These webhooks, in the given order."""
     if not ids:
         return []
-    rows = db.session.execute(_LINES.where(Webhook.id.in_(ids))).all()
+    rows = db.session.execute(_LINES, {"ids": ids}).all()
     last_ids = [row.last_delivery_id for row in rows if row.last_delivery_id]
     last = {line.id: line for line in delivery_line.load(last_ids)}
     by_id = {}
@@ -83,8 +84,12 @@ _AT_LAST = _NAMES.index("last_delivery_id")
 _TYPES = select(func.aggregate_strings(WebhookEvent.type, ",")).where(
     WebhookEvent.webhook_id == Webhook.id
 )
-_LINES = select(
-    *(getattr(Webhook, name) for name in _NAMES),
-    Channel.name,
-    _TYPES.correlate(Webhook).scalar_subquery(),
-).outerjoin(Channel, Channel.id == Webhook.channel_id)
+_LINES = (
+    select(
+        *(getattr(Webhook, name) for name in _NAMES),
+        Channel.name,
+        _TYPES.correlate(Webhook).scalar_subquery(),
+    )
+    .outerjoin(Channel, Channel.id == Webhook.channel_id)
+    .where(among(Webhook.id))
+)

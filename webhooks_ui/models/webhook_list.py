@@ -11,7 +11,7 @@ from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import db
 from webhooks_ui.models import webhook_line
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.webhook import Webhook, WebhookEvent
+from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
 from webhooks_ui.models.webhook_line import WebhookLine
 
 PAGE_SIZE = 50
@@ -64,14 +64,26 @@ class WebhookQuery:
     def find(self) -> "Page":
         """The page that was asked for, or the last one when there are fewer."""
         narrowed = self._narrowed(select(Webhook.id))
-        counted = narrowed.with_only_columns(func.count(Webhook.id)).order_by(None)
-        total = db.session.scalar(counted) or 0
-        if not total:
-            return Page((), 0, 1)
-        number = max(1, min(self.page, -(-total // PAGE_SIZE)))
-        ordered = narrowed.order_by(*self._order()).offset((number - 1) * PAGE_SIZE)
-        ids = db.session.scalars(ordered.limit(PAGE_SIZE)).all()
-        return Page(webhook_line.load(ids), total, number)
+        if self.q:  # to look for words takes long: once, for the count and for the rows
+            found = db.session.scalars(narrowed.order_by(*self._order())).all()
+            number = self._within(len(found))
+            ids = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+            return Page(webhook_line.load(ids), len(found), number)
+        total = db.session.scalar(narrowed.with_only_columns(func.count(Webhook.id))) or 0
+        number = self._within(total)
+        return Page(webhook_line.load(self._ids(narrowed, total, number)), total, number)
+
+    def _ids(self, narrowed: Select[int], total: int, number: int) -> Sequence[int]:
+        """Of one page; counted from the end where that is nearer: what is skipped costs too."""
+        first, last = (number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, total)
+        if first <= total // 2:
+            ordered = narrowed.order_by(*self._order()).offset(first)
+            return db.session.scalars(ordered.limit(last - first)).all()
+        backwards = narrowed.order_by(*self._order(backwards=True)).offset(total - last)
+        return db.session.scalars(backwards.limit(last - first)).all()[::-1]
+
+    def _within(self, total: int) -> int:
+        return max(1, min(self.page, -(-total // PAGE_SIZE)))
 
     def _narrowed(self, query: Select[int]) -> Select[int]:
         query = query.where(Webhook.deleted_at.is_(None))
@@ -87,14 +99,18 @@ class WebhookQuery:
             query = query.where(Webhook.channel_id.in_(key))
         return query.where(_state_is(self.status)) if self.status else query
 
-    def _order(self) -> list[ColumnElement[Any]]:
+    def _order(self, *, backwards: bool = False) -> list[ColumnElement[Any]]:
         columns: dict[str, ColumnElement[Any]] = {
-            "name": Webhook.search_text.expression,
+            "name": BY_NAME[0],
             "created": Webhook.id.expression,
             "last": func.coalesce(Webhook.last_delivery_id, 0),
         }
         column = columns[self.sort.removeprefix("-")]
-        return [column.desc() if self.sort.startswith("-") else column.asc(), Webhook.id.asc()]
+        falls = self.sort.startswith("-") != backwards
+        return [
+            column.desc() if falls else column.asc(),
+            Webhook.id.desc() if backwards else Webhook.id.asc(),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +178,4 @@ def suggestions(words: str, most: int) -> Sequence[Webhook]:
     query = select(Webhook).options(lazyload("*")).where(Webhook.deleted_at.is_(None))
     for word in words.casefold().split():
         query = query.where(Webhook.search_text.contains(word, autoescape=True))
-    return db.session.scalars(query.order_by(Webhook.search_text, Webhook.id).limit(most)).all()
+    return db.session.scalars(query.order_by(*BY_NAME).limit(most)).all()

@@ -61,7 +61,7 @@ def show(id: str) -> str:
         words=words,
         new_order=lambda: new_id(DELIVERY),
         event_types=ALL_TYPES,
-        channel_names={channel.id: channel.name for channel in Channel.everyone()},
+        channel_names={channel.id: channel.name for channel in Channel.choices()},
         page_url=lambda n: url_for(".show", id=id, q=words or None, page=n, _anchor="missed"),
     )
 

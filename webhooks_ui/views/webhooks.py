@@ -21,6 +21,7 @@ from webhooks_ui.models import (
     Webhook,
     delivery_line,
     health,
+    waiting,
     webhook_changes,
     webhook_line,
 )
@@ -64,7 +65,7 @@ def index() -> Response | str:
         "event_types": ALL_TYPES,
         "states": STATE_LABELS,
         "sorts": SORT_LABELS,
-        "waiting": Delivery.waiting_for(ids),
+        "waiting": waiting.of(ids),
         "health": health.of(ids, now()),
         "errors": ERROR_LABELS,
         "nothing_yet": not page.total and not query.active,
@@ -164,7 +165,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     secrets = webhook.signing_secrets(vault(), now())
     return {
         "webhook": webhook,
-        "waiting": Delivery.waiting_for([webhook.id]),
+        "waiting": waiting.of([webhook.id]),
         "health": health.of([webhook.id], now()),
         "errors": ERROR_LABELS,
         "was_enabled": request.args.get("enabled") == "now" and webhook.enabled,
@@ -211,7 +212,7 @@ def _row(webhook: Webhook) -> str:
     return render_template(
         "webhooks/_row.html",
         webhook=line,
-        waiting=Delivery.waiting_for([webhook.id]),
+        waiting=waiting.of([webhook.id]),
         health=health.of([webhook.id], now()),
         errors=ERROR_LABELS,
         event_types=ALL_TYPES,

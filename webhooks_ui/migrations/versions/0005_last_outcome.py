@@ -45,7 +45,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_webhooks_state",
         "webhooks",
-        ["deleted_at", "enabled", "failing_since", "last_succeeded"],
+        ["enabled", "failing_since", "last_succeeded"],
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_index(
+        "ix_webhooks_name", "webhooks", [sa.text("substr(search_text, 1, 100)"), "id", "deleted_at"]
     )
     op.drop_index(op.f("ix_webhooks_deleted_at"), "webhooks")
     op.drop_index("ix_webhooks_failing_since", "webhooks")
@@ -61,6 +66,7 @@ def downgrade() -> None:
         postgresql_where=condition,
     )
     op.create_index(op.f("ix_webhooks_deleted_at"), "webhooks", ["deleted_at"])
+    op.drop_index("ix_webhooks_name", "webhooks")
     op.drop_index("ix_webhooks_state", "webhooks")
     op.drop_table("webhook_days")
     op.drop_column("webhooks", "last_succeeded")
