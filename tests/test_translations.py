@@ -45,7 +45,7 @@ def forms(message: Message) -> list[str]:
 
 
 def number(app: Flask, value: float) -> Any:
-    return app.jinja_env.filters["number"](value)
+    return app.jinja_env.from_string("{{ value|number }}").render(value=value)
 
 
 # ---- Counts -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from threading import Lock
 from flask import Flask
 from markupsafe import Markup
 
-MOST = 500  # of some 3 KB each
+MOST = 300  # of some 3 KB each
 
 
 class Fragments:

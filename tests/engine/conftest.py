@@ -26,7 +26,7 @@ from webhooks_ui.delivery.job import Job
 from webhooks_ui.delivery.worker import Worker
 from webhooks_ui.ids import WEBHOOK, new_id
 from webhooks_ui.incoming import Accepted, IncomingEvent, Refusal
-from webhooks_ui.models import Channel, Delivery, webhook_changes
+from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
 from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.signing import new_secret
 
@@ -128,6 +128,17 @@ def send(app: Flask, count: int = 1, **fields: Any) -> list[Accepted]:
 def attempt_at(job: Job, error: str | None, moment: datetime) -> dict[str, Any]:
     """An attempt at this delivery, without the facts that the queue does not look at."""
     return unsent_attempt("", moment, 1.0, job.attempts_made + 1) | {"error": error}
+
+
+def switch_off(app: Flask, public_id: str, act: str) -> None:
+    """Disables or deletes a webhook: `act` is ``disable`` or ``delete``."""
+    with app.app_context():
+        webhook = Webhook.by_public_id(public_id)
+        assert webhook
+        if act == "disable":
+            webhook_changes.set_enabled(webhook, False, None)
+        else:
+            webhook_changes.delete(webhook, None)
 
 
 def deliveries(app: Flask) -> list[Delivery]:

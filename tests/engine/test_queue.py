@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from tests.engine.conftest import attempt_at, deliveries, send, subscribe
+from tests.engine.conftest import attempt_at, deliveries, send, subscribe, switch_off
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.delivery import queue
 from webhooks_ui.delivery.job import Job, Result
@@ -88,13 +88,7 @@ def test_what_a_dead_worker_held_of_a_webhook_that_is_off_is_cancelled(
     public_id = subscribe(engine, "http://127.0.0.1/1")
     send(engine)
     claim(engine)
-    with engine.app_context():
-        webhook = Webhook.by_public_id(public_id)
-        assert webhook
-        if act == "disable":
-            webhook_changes.set_enabled(webhook, False, None)
-        else:
-            webhook_changes.delete(webhook, None)
+    switch_off(engine, public_id, act)
 
     assert claim_anew(engine) == []
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.engine.conftest import deliveries, ended, send, subscribe, switch_off, working
 from tests.support.receiver import Receiver
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.delivery import queue
@@ -16,7 +16,7 @@ from webhooks_ui.delivery import sending as sending_module
 from webhooks_ui.delivery import worker as worker_module
 from webhooks_ui.delivery.job import Claim, Job
 from webhooks_ui.delivery.sending import STALE_AFTER, Attempts
-from webhooks_ui.models import Delivery, Webhook, webhook_changes
+from webhooks_ui.models import Delivery, Webhook
 
 
 @pytest.fixture
@@ -34,16 +34,6 @@ def claimed(engine: Flask, waited: float) -> Job:
 
 def looked_at(engine: Flask, job: Job) -> Job | None:
     return Attempts(engine, now, random.random).current(job, job.claim)
-
-
-def switch_off(engine: Flask, public_id: str, act: str) -> None:
-    with engine.app_context():
-        webhook = Webhook.by_public_id(public_id)
-        assert webhook
-        if act == "disable":
-            webhook_changes.set_enabled(webhook, False, None)
-        else:
-            webhook_changes.delete(webhook, None)
 
 
 @pytest.mark.parametrize("act", ["disable", "delete"])

@@ -86,7 +86,7 @@ def _together(past: Fares, hour: _Counts, today: _Counts) -> Fares:
     )
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _past(
     _engine: Engine, webhook_ids: tuple[int, ...], present: datetime, _minute: datetime
 ) -> dict[int, Fares]:

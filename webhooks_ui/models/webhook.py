@@ -7,12 +7,10 @@ from typing import Any, Self
 
 from sqlalchemy import (
     Boolean,
-    ColumnElement,
     ForeignKey,
     Index,
     String,
     Text,
-    literal_column,
     select,
     text,
 )
@@ -35,6 +33,7 @@ from webhooks_ui.models.user import User
 from webhooks_ui.signing import new_secret
 from webhooks_ui.vault import Vault
 
+SORTED = 100  # characters by which lists are sorted
 ROTATION_OVERLAP = timedelta(hours=24)
 
 
@@ -63,6 +62,11 @@ class WebhookEvent(Model):
     type: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
+def _beginning(context: Any) -> str:
+    search_text: str = context.get_current_parameters()["search_text"]
+    return search_text[:SORTED]
+
+
 class Webhook(Model):
     """`disabled_reason` is ``manual``, ``gone`` (the receiver said 410) or ``failing``.
 
@@ -80,7 +84,7 @@ class Webhook(Model):
             sqlite_where=text("deleted_at IS NULL"),
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("ix_webhooks_name", text("substr(search_text, 1, 100)"), "id", "deleted_at"),
+        Index("ix_webhooks_name", "sort_key", "id", "deleted_at"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -88,6 +92,8 @@ class Webhook(Model):
     name: Mapped[str] = mapped_column(String(200), default="")
     url: Mapped[str] = mapped_column(String(2100))
     search_text: Mapped[str] = mapped_column(Text)
+    # Its beginning, by which lists are sorted: an index takes no text of any length.
+    sort_key: Mapped[str] = mapped_column(String(SORTED), default=_beginning)
     auth_type: Mapped[str] = mapped_column(String(10), default="none")
     auth_login: Mapped[str | None] = mapped_column(String(4096))
     auth_header_name: Mapped[str | None] = mapped_column(String(256))
@@ -200,6 +206,7 @@ class Webhook(Model):
         self.name, self.url = settings.name, settings.url
         host = webhook_words.unicode_host(settings.url)
         self.search_text = f"{settings.name}\n{settings.url}\n{host}".casefold()
+        self.sort_key = self.search_text[:SORTED]
         self.authorize_with(settings.authorization, vault)
         self.event_types = settings.event_types
         self.channel_id = settings.channel.id if settings.channel else None
@@ -252,8 +259,5 @@ class Webhook(Model):
         return db.session.scalar(select(cls).where(cls.public_id == public_id, wanted))
 
 
-BY_NAME: tuple[ColumnElement[Any], ...] = (
-    literal_column("substr(webhooks.search_text, 1, 100)"),
-    Webhook.id.expression,
-)
-"""The order of names as an index has it: of their beginnings, as it takes no text of any length."""
+BY_NAME = (Webhook.sort_key, Webhook.id)
+"""The order of names, as an index has it."""

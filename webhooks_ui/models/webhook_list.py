@@ -101,7 +101,7 @@ class WebhookQuery:
 
     def _order(self, *, backwards: bool = False) -> list[ColumnElement[Any]]:
         columns: dict[str, ColumnElement[Any]] = {
-            "name": BY_NAME[0],
+            "name": Webhook.sort_key.expression,
             "created": Webhook.id.expression,
             "last": func.coalesce(Webhook.last_delivery_id, 0),
         }

@@ -49,9 +49,11 @@ def upgrade() -> None:
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
-    op.create_index(
-        "ix_webhooks_name", "webhooks", [sa.text("substr(search_text, 1, 100)"), "id", "deleted_at"]
+    op.add_column(
+        "webhooks", sa.Column("sort_key", sa.String(100), nullable=False, server_default="")
     )
+    op.execute("UPDATE webhooks SET sort_key = substr(search_text, 1, 100)")
+    op.create_index("ix_webhooks_name", "webhooks", ["sort_key", "id", "deleted_at"])
     op.drop_index(op.f("ix_webhooks_deleted_at"), "webhooks")
     op.drop_index("ix_webhooks_failing_since", "webhooks")
 
@@ -69,4 +71,5 @@ def downgrade() -> None:
     op.drop_index("ix_webhooks_name", "webhooks")
     op.drop_index("ix_webhooks_state", "webhooks")
     op.drop_table("webhook_days")
+    op.drop_column("webhooks", "sort_key")
     op.drop_column("webhooks", "last_succeeded")
