@@ -145,10 +145,11 @@ def test_an_event_is_sent_once_more_as_a_delivery_of_its_own(
     call("POST", "/events", EVENT)
     with working(app):
         ended(app)
-        (delivery,) = listed(call, "?status=succeeded")
+    (delivery,) = listed(call, "?status=succeeded")
 
-        answer = call("POST", f"/deliveries/{delivery['id']}/resend")
+    answer = call("POST", f"/deliveries/{delivery['id']}/resend")
 
+    with working(app):
         ended(app, 2)
     first, second = receiver.wait(2)
     assert answer.status_code == 201
