@@ -8,6 +8,7 @@ from typing import Any
 from babel import dates, numbers
 from flask import Flask, g, has_request_context, request
 from flask_babel import (
+    Babel,
     format_date,
     format_timedelta,
     get_locale,
@@ -22,11 +23,11 @@ from markupsafe import Markup, escape
 
 from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import now
-from webhooks_ui.extensions import babel
 from webhooks_ui.models.health import Span
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
 COOKIE = "language"
+babel = Babel()  # with no pages, as in a worker, it is the only extension but the database
 _written = lru_cache(maxsize=4096)
 """Remembers what Babel wrote, which takes long: lists write the same days and numbers again."""
 _zones: dict[tuple[str, Any, str | None, timedelta | None], str] = {}
