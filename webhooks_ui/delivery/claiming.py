@@ -34,9 +34,10 @@ WITH RECURSIVE waiting(webhook_id) AS (
 )
 UPDATE deliveries
 SET status = 'delivering', due_at = NULL, lease_until = :lease_until, claims = claims + 1
-WHERE id IN (SELECT id FROM first ORDER BY rank, due_at, id LIMIT :most) AND status = 'pending'
+WHERE id {chosen} AND status = 'pending'
 RETURNING id, claims, webhook_id, event_id, public_id, attempts_made
 """
+_CHOSEN = "SELECT id FROM first ORDER BY rank, due_at, id LIMIT :most"
 _SQLITE_FIRST = f"""
   SELECT id, rank, due_at FROM (
     SELECT d.id, d.due_at, ready.slots,
@@ -60,12 +61,15 @@ _CLAIM = {
         _WAITING.format(
             slots="json_extract(:slots, '$.\"' || waiting.webhook_id || '\"')",
             first=_SQLITE_FIRST,
+            chosen=f"IN ({_CHOSEN})",
         )
     ),
     "postgresql": text(
         _WAITING.format(
             slots="(CAST(:slots AS jsonb) ->> CAST(waiting.webhook_id AS text))",
             first=_POSTGRESQL_FIRST,
+            # By the primary key, whatever the statistics say of how many wait.
+            chosen=f"= ANY (ARRAY({_CHOSEN}))",
         )
     ),
 }
