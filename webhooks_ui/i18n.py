@@ -27,6 +27,7 @@ from webhooks_ui.models.health import Span
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
 COOKIE = "language"
+_NO_BREAK = "\u00a0"
 babel = Babel()  # with no pages, as in a worker, it is the only extension but the database
 _written = lru_cache(maxsize=4096)
 """Remembers what Babel wrote, which takes long: lists write the same days and numbers again."""
@@ -136,7 +137,9 @@ def fares(span: Span, known: str | None = None) -> Markup:
         return _span_words(known)[0]
     of, succeeded = _span_words(known)[1:]
     good = of % {"good": number(span.good_attempts, known), "count": number(span.attempts, known)}
-    took = "" if span.median_ms is None else f" · {milliseconds(span.median_ms, known)}"
+    took = ""
+    if span.median_ms is not None:  # not parted from its unit where the line is narrow
+        took = f" · {milliseconds(span.median_ms, known).replace(' ', _NO_BREAK)}"
     words = f"{percent(span.rate, known)} · {good}{succeeded}{took}"
     return Markup(words)  # noqa: S704  # numbers, and texts of ours that were escaped
 
