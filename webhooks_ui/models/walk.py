@@ -74,8 +74,7 @@ def walk(
     the rows that were looked at.
     """
     window = _led(model, leader, ids)
-    rest = others(window.subquery().c)
-    if not rest:
+    if not others(model.__table__.c):
         rows = list(db.session.scalars(window.with_only_columns(model.id).limit(limit + 1)))
         return Found(rows[:limit], rows[limit - 1] if len(rows) > limit else None)
     seen = window.limit(WINDOW).subquery()
