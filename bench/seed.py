@@ -17,7 +17,8 @@ from webhooks_ui import create_app, lifecycle
 from webhooks_ui.catalogue import EVENT_TYPES
 from webhooks_ui.database import Base, db, now, upgrade
 from webhooks_ui.ids import CHANNEL, WEBHOOK, new_id
-from webhooks_ui.models import Attempt, Channel, Delivery, Event, Webhook, WebhookEvent
+from webhooks_ui.models import Attempt, Channel, Delivery, Event, Webhook, WebhookEvent, past
+from webhooks_ui.models.fares import full_hour
 from webhooks_ui.models.webhook_history import WebhookState
 from webhooks_ui.signing import new_secret
 
@@ -56,7 +57,16 @@ def seed(app: Flask, webhooks: int, deliveries: int, *, report: bool = False) ->
             connection.execute(text(statement))
             connection.commit()
             say(statement.split("(")[0][:50])
-        say("done")
+    with app.app_context():
+        add_up()
+    say("done")
+
+
+def add_up() -> None:
+    """What a worker does a minute after each full hour."""
+    after: int | None = 0
+    while after is not None:
+        after = past.make(after, full_hour(now()))
 
 
 def _indexes(model: type[Base]) -> list[Index]:

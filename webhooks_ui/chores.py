@@ -10,18 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
+from time import sleep
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui import recovering
 from webhooks_ui.database import UNREACHABLE, now, read_anew
-from webhooks_ui.models import ChoreRun, standing
+from webhooks_ui.models import ChoreRun, past, standing
+from webhooks_ui.models.fares import full_hour
 from webhooks_ui.notices import Notices
 from webhooks_ui.retention import DailyPruning
 
 LOOK_EVERY = 1.0  # seconds
 LEASE = timedelta(minutes=1)
+RECORDED_AFTER = timedelta(minutes=1)
+REST = 0.02  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +44,7 @@ class Chore:
 
 def everything(app: Flask) -> list[Chore]:
     """Every chore of this product."""
-    return [pruning(app.config["RETENTION"]), telling(app), sending_again()]
+    return [pruning(app.config["RETENTION"]), telling(app), sending_again(), adding_up()]
 
 
 def heartbeat() -> Chore:
@@ -70,6 +74,38 @@ def telling(app: Flask) -> Chore:
 def sending_again() -> Chore:
     """Goes on with the recoveries that people have begun."""
     return Chore("recover", recovering.is_due, recovering.step)
+
+
+def adding_up() -> Chore:
+    """Adds up, when an hour is over, what it and those before it said of each webhook."""
+    hourly = HourlyPast()
+    return Chore("past", hourly.is_due, hourly.step)
+
+
+class HourlyPast:
+    """`is_due` once an hour, a minute after it began; then a few webhooks with each `step`."""
+
+    def __init__(self) -> None:
+        self._hour: datetime | None = None
+        self._after = 0
+
+    def is_due(self, moment: datetime, done_at: datetime) -> bool:
+        """Whether an hour is over, and nearly all that happened in it is recorded."""
+        hour = full_hour(moment)
+        return full_hour(done_at) != hour and moment - hour >= RECORDED_AFTER
+
+    def step(self) -> bool:
+        """A few webhooks, then a rest in which others write; whether there are more."""
+        hour = full_hour(now())
+        if hour != self._hour:
+            self._hour, self._after = hour, 0
+        last = past.make(self._after, hour)
+        if last is None:
+            self._hour = None
+            return False
+        self._after = last
+        sleep(REST)
+        return True
 
 
 class Chores:

@@ -1,7 +1,7 @@
 """How webhooks fare, on the list and on their pages: from real outcomes, by the hour."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,14 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 
 from tests.conftest import sign_in
 from tests.engine.conftest import MakeApp, make_engine, postgres, postgres_url, send, subscribe
 from tests.engine.test_counts import claim, outcome, record
+from webhooks_ui import chores
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.delivery import counting
-from webhooks_ui.models import Webhook, health
+from webhooks_ui.models import Webhook, WebhookPast, fares, health, past
 from webhooks_ui.models.counts import DURATION_BOUNDS
 from webhooks_ui.models.fares import HOURS
 from webhooks_ui.models.health import Health
@@ -71,6 +72,67 @@ def test_what_happened_is_counted_by_the_hour(app: Flask, browser: FlaskClient) 
     assert "83.3%" in page
     assert "9 / 10" in page
     assert page.count('<path class="bad" d="M') == 1
+
+
+def test_the_past_that_a_worker_added_up_says_the_same(app: Flask) -> None:
+    subscribe(app, "http://127.0.0.1/0", name="Quiet", event_types=("team_changed",))
+    own = subscribe(app, "http://127.0.0.1/1", name="CRM")
+    for hours in (0, 1, 5, 22, 23, 24, 50, 160, 167):
+        happen(app, 2, 1, timedelta(hours=hours), duration_ms=30 * (hours + 1))
+    before = of(app, own)
+    add_up(app)
+    assert of(app, own) == before
+    happen(app, 1, 0, timedelta(0))
+    assert of(app, own).day.attempts == before.day.attempts + 1
+
+    happen(app, 1, 0, timedelta(hours=2))  # it was recorded late
+    with app.app_context():
+        assert db.session.scalars(select(WebhookPast.webhook_id)).all() == [1]
+    assert of(app, own).day.attempts == before.day.attempts + 2
+    assert of(app, own).hours[-3] == (1, 0)
+
+
+def test_the_past_of_another_hour_is_not_taken(app: Flask) -> None:
+    own = subscribe(app, "http://127.0.0.1/1", name="CRM")
+    happen(app, 2, 0, timedelta(hours=3))
+    add_up(app)
+    with app.app_context():
+        (later,) = health.of([1], now() + timedelta(hours=23)).values()
+        assert (later.day.attempts, later.week.attempts) == (0, 2)
+        assert past.make(0, fares.full_hour(now())) is None
+        assert past.make(0, fares.full_hour(now() + timedelta(hours=1))) == 1
+    assert of(app, own).day.attempts == 2
+
+
+def test_a_worker_adds_up_once_an_hour(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        subscribe(app, f"http://127.0.0.1/{number}")
+    monkeypatch.setattr(past, "AT_ONCE", 2)
+    hour = moment = datetime(2026, 5, 4, 10, tzinfo=UTC)
+    monkeypatch.setattr(chores, "now", lambda: moment)
+    adding = chores.Chores(app, [chores.adding_up()], clock=lambda: moment)
+
+    def hours() -> list[datetime]:
+        with app.app_context():
+            return list(db.session.scalars(select(WebhookPast.hour)))
+
+    moment = hour + timedelta(seconds=59)
+    assert not adding.look()  # what has just happened is being recorded
+    assert hours() == []
+    moment = hour + timedelta(minutes=1)
+    assert [adding.look() for _ in range(4)] == [True, True, False, False]
+    assert hours() == [hour] * 3
+    moment = hour + timedelta(minutes=61)
+    assert [adding.look() for _ in range(3)] == [True, True, False]
+    assert hours() == [hour + timedelta(hours=1)] * 3
+
+
+def add_up(app: Flask) -> None:
+    with app.app_context():
+        after, present = 0, fares.full_hour(now())
+        while (last := past.make(after, present)) is not None:
+            assert last > after
+            after = last
 
 
 def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(

@@ -8,10 +8,18 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam
+from sqlalchemy import Connection, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour, WebhookDay, WebhookHour
+from webhooks_ui.database import now
+from webhooks_ui.models.among import among
+from webhooks_ui.models.counts import (
+    DURATION_BOUNDS,
+    TotalHour,
+    WebhookDay,
+    WebhookHour,
+    WebhookPast,
+)
 
 _PARTS = 16
 _HOUR = 3_600_000  # ms
@@ -20,6 +28,8 @@ _COUNTED = (
     *("delivered", "given_up", "attempts", "failed_attempts"),
     *(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1)),
 )
+
+_ADDED_UP = delete(WebhookPast).where(among(WebhookPast.webhook_id))
 
 Ended = tuple[int, str, int, dict[str, Any]]
 """A webhook's row, the delivery's next status, when the attempt ended (ms), and the attempt."""
@@ -50,6 +60,9 @@ def add(connection: Connection, ended: Iterable[Ended]) -> None:
             for webhook_id, began in sorted(found)
         ]
         connection.execute(_upsert(dialect, model, ("webhook_id", name)), rows)
+    present = int(now().timestamp() * 1000)
+    if late := [row for row, hour in webhooks if hour + _HOUR <= present]:
+        connection.execute(_ADDED_UP, {"ids": late})  # before this came
     part = os.getpid() % _PARTS
     rows = [{"hour": _moment(hour), "part": part} | _row(totals[hour]) for hour in sorted(totals)]
     connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), rows)

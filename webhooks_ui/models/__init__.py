@@ -2,7 +2,7 @@
 
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.chore import ChoreRun
-from webhooks_ui.models.counts import TotalHour, WebhookDay, WebhookHour
+from webhooks_ui.models.counts import TotalHour, WebhookDay, WebhookHour, WebhookPast
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.notice import Notice
@@ -33,5 +33,6 @@ __all__ = [
     "WebhookDay",
     "WebhookEvent",
     "WebhookHour",
+    "WebhookPast",
     "WebhookState",
 ]

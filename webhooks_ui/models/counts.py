@@ -4,8 +4,9 @@ Tests are not counted. Hours begin at full hours of UTC.
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database import Instant, Model, RowId
@@ -55,6 +56,19 @@ class WebhookDay(_Counts, Model):
         ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True
     )
     day: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+
+
+class WebhookPast(Model):
+    """What the hours before `hour` said of a webhook, added up: one row is read instead of some
+    forty, each of which stands somewhere else. `counts` are those of `fares.Fares`."""
+
+    __tablename__ = "webhook_pasts"
+
+    webhook_id: Mapped[int] = mapped_column(
+        ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    hour: Mapped[datetime] = mapped_column(Instant)
+    counts: Mapped[list[Any]] = mapped_column(JSON)
 
 
 class TotalHour(_Counts, Model):

@@ -1,12 +1,12 @@
-"""The counts of webhooks that their health is made of: the past is remembered, the present read.
+"""The counts of webhooks that their health is made of: their past as a worker has added it up, and
+the present.
 
-An hour that is over gains nothing but what is recorded late, so it is asked for once a minute.
+Where no worker has done so yet, the hours that are over are added up here.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from operator import add
 from typing import Any, cast
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CompoundSelect,
-    Engine,
     Select,
     Table,
     bindparam,
@@ -27,7 +26,7 @@ from sqlalchemy import (
 
 from webhooks_ui.database import db
 from webhooks_ui.models.among import among
-from webhooks_ui.models.counts import DURATION_BOUNDS, WebhookDay, WebhookHour
+from webhooks_ui.models.counts import DURATION_BOUNDS, WebhookDay, WebhookHour, WebhookPast
 
 HOURS = 24
 DAYS = 7
@@ -52,24 +51,21 @@ class Fares:
     hours: Sequence[tuple[int, int]] = _QUIET
 
 
-def of(webhook_ids: tuple[int, ...], moment: datetime) -> dict[int, Fares]:
+def of(webhook_ids: Sequence[int], moment: datetime) -> dict[int, Fares]:
     """How these webhooks have fared; without those of which nothing is counted."""
-    present, minute = full_hour(moment), moment.replace(second=0, microsecond=0)
-    past = _past(db.engine, webhook_ids, present, minute)
+    present = full_hour(moment)
+    found = _kept(webhook_ids, present)
+    if unknown := [row for row in webhook_ids if row not in found]:
+        found |= past(unknown, present)
     span = {"ids": webhook_ids, "present": present, "today": present.replace(hour=0)}
     hour: dict[int, _Counts] = {}
     today: dict[int, _Counts] = {}
     for is_day, row, *counts in db.session.execute(_PRESENT, span).all():
         (today if is_day else hour)[row] = counts
     return {
-        row: _together(past.get(row, Fares()), hour.get(row, _NOTHING), today.get(row, _NOTHING))
-        for row in past.keys() | today.keys()
+        row: _together(found.get(row, Fares()), hour.get(row, _NOTHING), today.get(row, _NOTHING))
+        for row in found.keys() | today.keys()
     }
-
-
-def forget() -> None:
-    """The past is asked for anew."""
-    _past.cache_clear()
 
 
 def full_hour(moment: datetime) -> datetime:
@@ -86,10 +82,15 @@ def _together(past: Fares, hour: _Counts, today: _Counts) -> Fares:
     )
 
 
-@lru_cache(maxsize=16)
-def _past(
-    _engine: Engine, webhook_ids: tuple[int, ...], present: datetime, _minute: datetime
-) -> dict[int, Fares]:
+def _kept(webhook_ids: Sequence[int], present: datetime) -> dict[int, Fares]:
+    rows = db.session.execute(_PASTS, {"ids": webhook_ids, "present": present}).all()
+    return {
+        row: Fares(tuple(day), tuple(week), tuple(map(tuple, hours)))
+        for row, (day, week, hours) in rows
+    }
+
+
+def past(webhook_ids: Sequence[int], present: datetime) -> dict[int, Fares]:
     """All but the present hour, of the day, and all but today, of the week."""
     first, week = present - (HOURS - 1) * _HOUR, present - (DAYS * HOURS - 1) * _HOUR
     whole = week.replace(hour=0) + timedelta(days=1)
@@ -142,6 +143,9 @@ def _summed(table: Table, span: ColumnElement[bool]) -> Select[Any]:
 
 
 # Made once: to put them together takes as long as to ask them.
+_PASTS = select(WebhookPast.webhook_id, WebhookPast.counts).where(
+    among(WebhookPast.webhook_id), WebhookPast.hour == bindparam("present")
+)
 _PRESENT = union_all(
     _counts(_PER_HOUR, _PER_HOUR.c.hour == bindparam("present")),
     _counts(_PER_DAY, _PER_DAY.c.day == bindparam("today")),

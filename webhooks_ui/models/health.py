@@ -83,7 +83,7 @@ class Summary:
 
 def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
     """The health of these webhooks; those without traffic in 7 days are left out."""
-    found = fares.of(tuple(webhook_ids), moment) if webhook_ids else {}
+    found = fares.of(webhook_ids, moment) if webhook_ids else {}
     return {
         row: Health(_span(one.day), _span(one.week), one.hours)
         for row, one in found.items()

@@ -42,6 +42,19 @@ def upgrade() -> None:
         f"INSERT INTO webhook_days (webhook_id, day, {', '.join(COUNTS)})"  # noqa: S608  # words of ours alone
         f" SELECT webhook_id, hour / {DAY} * {DAY}, {sums} FROM webhook_hours GROUP BY 1, 2"
     )
+    op.create_table(
+        "webhook_pasts",
+        sa.Column("webhook_id", RowId, autoincrement=False, nullable=False),
+        sa.Column("hour", sa.BigInteger(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"],
+            ["webhooks.id"],
+            name=op.f("fk_webhook_pasts_webhook_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("webhook_id", name=op.f("pk_webhook_pasts")),
+    )
     op.create_index(
         "ix_webhooks_state",
         "webhooks",
@@ -70,6 +83,7 @@ def downgrade() -> None:
     op.create_index(op.f("ix_webhooks_deleted_at"), "webhooks", ["deleted_at"])
     op.drop_index("ix_webhooks_name", "webhooks")
     op.drop_index("ix_webhooks_state", "webhooks")
+    op.drop_table("webhook_pasts")
     op.drop_table("webhook_days")
     op.drop_column("webhooks", "sort_key")
     op.drop_column("webhooks", "last_succeeded")
