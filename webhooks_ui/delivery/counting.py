@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webhooks_ui.database import now
 from webhooks_ui.models.among import among
 from webhooks_ui.models.counts import (
+    COUNTED,
     DURATION_BOUNDS,
     TotalHour,
     WebhookDay,
@@ -24,11 +25,6 @@ from webhooks_ui.models.counts import (
 _PARTS = 16
 _HOUR = 3_600_000  # ms
 _DAY = 24 * _HOUR
-_COUNTED = (
-    *("delivered", "given_up", "attempts", "failed_attempts"),
-    *(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1)),
-)
-
 _ADDED_UP = delete(WebhookPast).where(among(WebhookPast.webhook_id))
 
 Ended = tuple[int, str, int, dict[str, Any]]
@@ -86,13 +82,13 @@ def _counts(status: str, attempt: dict[str, Any]) -> list[str]:
 
 
 def _row(counts: Counter[str]) -> dict[str, int]:
-    return {name: counts[name] for name in _COUNTED}
+    return {name: counts[name] for name in COUNTED}
 
 
 @cache
 def _upsert(dialect: str, model: Any, key: tuple[str, ...]) -> Any:
     table: Table = model.__table__
     insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
-    new = insert(table).values({name: bindparam(name) for name in (*key, *_COUNTED)})
-    added = {name: table.c[name] + new.excluded[name] for name in _COUNTED}
+    new = insert(table).values({name: bindparam(name) for name in (*key, *COUNTED)})
+    added = {name: table.c[name] + new.excluded[name] for name in COUNTED}
     return new.on_conflict_do_update(index_elements=list(key), set_=added)

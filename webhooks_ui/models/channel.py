@@ -1,5 +1,6 @@
 """A channel (inbox): where conversations happen; a webhook may listen to one of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -51,10 +52,10 @@ class Channel(Model):
         return list(db.session.scalars(select(cls).order_by(cls.name, cls.id)))
 
     @classmethod
-    def choices(cls) -> tuple[Row[int, str, str], ...]:
+    def choices(cls) -> Sequence[Row[int, str, str]]:
         """Row, key and name of every channel, by name: what a list of many is narrowed by."""
         columns = select(cls.id, cls.key, cls.name)
-        return tuple(db.session.execute(columns.order_by(cls.name, cls.id)).all())
+        return db.session.execute(columns.order_by(cls.name, cls.id)).all()
 
     @classmethod
     def by_key(cls, key: str) -> Self | None:

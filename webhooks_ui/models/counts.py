@@ -15,6 +15,11 @@ DURATION_BOUNDS = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 """Upper bounds in ms of the counts `took_0` … `took_10`; `took_11` counts what took longer."""
 
 
+SUMMED = ("delivered", "given_up", "attempts", "failed_attempts")
+COUNTED = (*SUMMED, *(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1)))
+"""The counts by name: the sums, then how many attempts took how long."""
+
+
 class _Counts:
     """What happened in one hour. `took_…` count attempts that got an answer, by their duration."""
 

@@ -26,25 +26,23 @@ from sqlalchemy import (
 
 from webhooks_ui.database import db
 from webhooks_ui.models.among import among
-from webhooks_ui.models.counts import DURATION_BOUNDS, WebhookDay, WebhookHour, WebhookPast
+from webhooks_ui.models.counts import COUNTED, WebhookDay, WebhookHour, WebhookPast
 
 HOURS = 24
 DAYS = 7
-SUMMED = ("delivered", "given_up", "attempts", "failed_attempts")
-_TOOK = tuple(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1))
 _HOUR = timedelta(hours=1)
 _HOUR_MS = _HOUR // timedelta(milliseconds=1)
-_NOTHING = (0,) * (len(SUMMED) + len(_TOOK))
+_NOTHING = (0,) * len(COUNTED)
 _QUIET = ((0, 0),) * HOURS
-_ATTEMPTS, _FAILED = SUMMED.index("attempts"), SUMMED.index("failed_attempts")
+_ATTEMPTS, _FAILED = COUNTED.index("attempts"), COUNTED.index("failed_attempts")
 
 _Counts = Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Fares:
-    """`day` and `week` are the sums of the last 24 hours and 7 days: `SUMMED`, then how many took
-    how long. `hours` are good and failed attempts of each of the 24 hours, the present one last."""
+    """`day` and `week` are the sums of the last 24 hours and 7 days, in the order of `COUNTED`.
+    `hours` are good and failed attempts of each of the 24 hours, the present one last."""
 
     day: _Counts = _NOTHING
     week: _Counts = _NOTHING
@@ -131,13 +129,13 @@ _PER_HOUR, _PER_DAY = cast("Table", WebhookHour.__table__), cast("Table", Webhoo
 
 
 def _counts(table: Table, span: ColumnElement[bool]) -> Select[Any]:
-    columns = (table.c[name] for name in ("webhook_id", *SUMMED, *_TOOK))
+    columns = (table.c[name] for name in ("webhook_id", *COUNTED))
     is_day = literal(int(table is _PER_DAY))
     return select(is_day, *columns).where(among(table.c.webhook_id), span)
 
 
 def _summed(table: Table, span: ColumnElement[bool]) -> Select[Any]:
-    sums = (func.sum(table.c[name]) for name in (*SUMMED, *_TOOK))
+    sums = (func.sum(table.c[name]) for name in COUNTED)
     mine = select(table.c.webhook_id, *sums).where(among(table.c.webhook_id), span)
     return mine.group_by(table.c.webhook_id)
 

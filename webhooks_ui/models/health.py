@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, func, select, text
 
 from webhooks_ui.database import db
 from webhooks_ui.models import fares
-from webhooks_ui.models.counts import DURATION_BOUNDS, TotalHour
+from webhooks_ui.models.counts import DURATION_BOUNDS, SUMMED, TotalHour
 from webhooks_ui.models.delivery import OPEN, Delivery
-from webhooks_ui.models.fares import HOURS, SUMMED, Fares
+from webhooks_ui.models.fares import HOURS, Fares
 from webhooks_ui.models.webhook import Webhook
 
 MOST_COUNTED = 10_000
