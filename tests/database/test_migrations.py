@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import event, inspect, select, text
+from sqlalchemy import event, inspect, select, text, update
 
 from tests.conftest import make_webhook, sign_in
 from webhooks_ui.database import db, prepare_migrations, transaction, upgrade
@@ -103,6 +103,23 @@ _OLD_EVENT = """INSERT INTO events (id, public_id, type, data, test, deliveries_
  created_at) VALUES (7, 'evt_1', 'message_created', '{}', FALSE, 2, 1, 1)"""
 _OLD_KEY = """INSERT INTO idempotency_keys (key, event_id, fingerprint, created_at)
  VALUES ('id:9001', 7, 'f', 1)"""
+
+
+def test_what_webhooks_are_sorted_by_follows_what_is_searched(empty_app: Flask) -> None:
+    key = text("SELECT sort_key FROM webhooks")
+    migrate(empty_app, "0005")
+    with empty_app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(WEBHOOK), {"n": 1, "id": "x1"})
+        connection.execute(text("UPDATE webhooks SET search_text = 'beta', sort_key = 'stale'"))
+    upgrade(empty_app)
+    with empty_app.app_context():
+        assert db.session.scalar(key) == "beta"
+        with transaction():
+            db.session.execute(update(Webhook).values(search_text="г" * 101))
+        assert db.session.scalar(key) == "г" * 100
+        db.session.rollback()
+        flask_migrate.downgrade(revision="0005")
+        assert db.session.scalar(key) == "г" * 100
 
 
 def test_how_the_last_attempt_ended_is_taken_from_its_delivery(empty_app: Flask) -> None:

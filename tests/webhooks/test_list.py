@@ -181,7 +181,7 @@ def test_pages_follow_each_other_from_either_end(
 ) -> None:
     fill(app, 11)
     with app.app_context(), transaction():
-        db.session.execute(update(Webhook).values(sort_key="n"))  # then by their rows
+        db.session.execute(update(Webhook).values(search_text="n"))  # then by their rows
         order = [line.id for line in WebhookQuery(sort=sort).find().items]
         monkeypatch.setattr(webhook_list, "PAGE_SIZE", 2)
         pages = [WebhookQuery(sort=sort, page=number).find().items for number in range(1, 7)]

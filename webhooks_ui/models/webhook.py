@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import (
     Boolean,
+    Computed,
     ForeignKey,
     Index,
     String,
@@ -62,11 +63,6 @@ class WebhookEvent(Model):
     type: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
-def _beginning(context: Any) -> str:
-    search_text: str = context.get_current_parameters()["search_text"]
-    return search_text[:SORTED]
-
-
 class Webhook(Model):
     """`disabled_reason` is ``manual``, ``gone`` (the receiver said 410) or ``failing``.
 
@@ -93,7 +89,9 @@ class Webhook(Model):
     url: Mapped[str] = mapped_column(String(2100))
     search_text: Mapped[str] = mapped_column(Text)
     # Its beginning, by which lists are sorted: an index takes no text of any length.
-    sort_key: Mapped[str] = mapped_column(String(SORTED), default=_beginning)
+    sort_key: Mapped[str] = mapped_column(
+        String(SORTED), Computed(f"substr(search_text, 1, {SORTED})"), deferred=True
+    )
     auth_type: Mapped[str] = mapped_column(String(10), default="none")
     auth_login: Mapped[str | None] = mapped_column(String(4096))
     auth_header_name: Mapped[str | None] = mapped_column(String(256))
@@ -131,7 +129,7 @@ class Webhook(Model):
         uselist=False,
     )
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's own form
+    __mapper_args__ = {"version_id_col": version, "eager_defaults": False}  # noqa: RUF012  # SQLAlchemy's own form
 
     @property
     def title(self) -> str:
@@ -206,7 +204,6 @@ class Webhook(Model):
         self.name, self.url = settings.name, settings.url
         host = webhook_words.unicode_host(settings.url)
         self.search_text = f"{settings.name}\n{settings.url}\n{host}".casefold()
-        self.sort_key = self.search_text[:SORTED]
         self.authorize_with(settings.authorization, vault)
         self.event_types = settings.event_types
         self.channel_id = settings.channel.id if settings.channel else None
