@@ -37,8 +37,10 @@ help:
 run: $(INSTALLED) $(MO)
 	@exec $(PY) -m webhooks_ui serve
 
+# Compiled once, also where Python is told not to write bytecode: many tests start the program.
 test: $(TEST_INSTALLED) $(MO)
 	@$(PY) tools/provide.py
+	@$(PY) -m compileall -q webhooks_ui
 	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 bench: $(TEST_INSTALLED) $(MO)

@@ -10,9 +10,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
-from webhooks_ui import create_app
+from tests.support.postgres import Postgres
+from tools.provide import find_postgres
+from webhooks_ui import create_app, lifecycle
 from webhooks_ui.database import db, transaction, upgrade
 from webhooks_ui.models import User, UserSession, Webhook
 
@@ -21,6 +25,27 @@ from webhooks_ui.models import User, UserSession, Webhook
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+MakeApp = Callable[..., Flask]
+
+
+class Compiled(BytecodeCache):
+    """Templates, compiled once for all the apps of a test process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Takes what was compiled before."""
+        if code := self._kept.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps what was compiled."""
+        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 PASSWORD = "correct horse battery staple"
 NAMES = {
@@ -58,7 +83,7 @@ def close(app: Flask) -> None:
 
 
 @pytest.fixture
-def make_app(migrated: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def make_app(migrated: Path, tmp_path: Path) -> Iterator[MakeApp]:
     """Makes apps on one database, with settings of their own."""
     apps: list[Flask] = []
     data_dir = tmp_path / "data"
@@ -81,8 +106,55 @@ def make_app(migrated: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
         close(app)
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A private PostgreSQL of this test process."""
+    if find_postgres() is None:
+        pytest.skip("PostgreSQL is not installed; `make test` as root installs it on Debian")
+    with Postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated PostgreSQL database, emptied before each test."""
+    url = postgres.create_database()
+    app = create_app({"DATA_DIR": tmp_path_factory.mktemp("data"), "DATABASE_URL": url})
+    upgrade(app)
+    lifecycle.close(app)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_engine(
+    request: pytest.FixtureRequest, migrated: Path, tmp_path: Path
+) -> Iterator[MakeApp]:
+    """Makes apps on one empty database: the test runs once on SQLite, once on PostgreSQL."""
+    data_dir = tmp_path / "data"
+    shutil.copytree(migrated, data_dir)
+    given: dict[str, Any] = {
+        "TESTING": True,
+        "DATA_DIR": data_dir,
+        "ALLOWED_NETWORKS": ("127.0.0.1",),
+        "RESOLVER": resolve,
+        "DELIVERY_TIMEOUT": 2.0,
+    }
+    if request.param == "postgresql":
+        given["DATABASE_URL"] = url = request.getfixturevalue("postgres_url")
+        request.getfixturevalue("postgres").empty(url, db.metadata.sorted_tables)
+    apps: list[Flask] = []
+
+    def make(**settings: Any) -> Flask:
+        apps.append(create_app({**given, **settings}))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        lifecycle.close(app)
+
+
 @pytest.fixture
-def app(make_app: Callable[..., Flask]) -> Flask:
+def app(make_app: MakeApp) -> Flask:
     """The app; CSRF is off, since its own test has it on."""
     return make_app()
 

@@ -8,14 +8,15 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.engine.conftest import MakeApp, make_engine, postgres, postgres_url, receiver
+from tests.conftest import MakeApp
+from tests.engine.conftest import receiver
 from webhooks_ui.database import db, transaction
 from webhooks_ui.models import Channel, Token
 
 Call = Callable[..., Any]  # answers are read as JSON of any shape
 
 
-__all__ = ["make_engine", "postgres", "postgres_url", "receiver"]  # fixtures
+__all__ = ["receiver"]  # fixtures
 
 
 @pytest.fixture

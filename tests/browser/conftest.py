@@ -1,15 +1,19 @@
 """Fixtures of the browser tests: the real program, a real receiver, a real and watched browser."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
 
 from tests.browser.states import LOCALES, PROVOKED, Seeds, seed
 from tests.browser.steps import LOGIN, PASSWORD, sign_in
+from tests.conftest import close
 from tests.support.browser import Open, Visitor, launched
 from tests.support.receiver import Receiver
 from tests.support.server import Server
+from webhooks_ui import create_app, users
 
 # Other programs may keep this machine busy: an answer that comes late is no failure here.
 expect.set_options(timeout=15_000)
@@ -22,14 +26,35 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def set_up(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with keys, a current database and an administrator, to be copied."""
+    folder = tmp_path_factory.mktemp("set-up") / "data"
+    shutil.copytree(migrated, folder)
+    app = create_app({"DATA_DIR": folder})
+    with app.app_context():
+        assert not users.add_user(LOGIN, PASSWORD)
+    close(app)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_folder(set_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes data folders in which the administrator is known."""
+
+    def make() -> Path:
+        return shutil.copytree(set_up, tmp_path_factory.mktemp("console") / "data")
+
+    return make
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
     """The program with an administrator, shared by the tests of one file.
 
     Local receivers are allowed.
     """
-    with Server(tmp_path_factory.mktemp("data"), ALLOWED_NETWORKS="127.0.0.0/8") as server:
-        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+    with Server(new_folder(), ALLOWED_NETWORKS="127.0.0.0/8") as server:
         yield server
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import make_webhook, post
+from tests.browser.steps import add_channel, make_webhook, post
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import free_port
@@ -30,8 +30,8 @@ class Seeds:
 def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
     """A console in use: each authorization, each state of a webhook, channels, results."""
     receiver.answer(Answer(200, (("Content-Type", "application/json"),), b'{"ok":[1,2]}'))
-    server.command("channel", "add", "telegram-sales", "Telegram sales", "--kind", "telegram")
-    server.command("channel", "add", "x" * 60, LONG, "--kind", "email")
+    add_channel(server.data_dir, "telegram-sales", "Telegram sales")
+    add_channel(server.data_dir, "x" * 60, LONG)
     long_url = f"{receiver.url}/{'segment-without-end' * 8}"
     basic = {"auth_type": "basic", "auth_login": "acme", "auth_password": "s3cret-enough-1"}
     bearer = {"auth_type": "bearer", "auth_token": "a-long-enough-token-7f3a"}

@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page, expect
 from standardwebhooks import Webhook as Verifier
 
+from tests.conftest import close
 from tests.support.receiver import Received
+from webhooks_ui import create_app
+from webhooks_ui.models import channel_changes
+from webhooks_ui.models.channel_changes import ChannelSettings
 
 LOGIN = "olena"
 PASSWORD = "verba-17-lystok-kobzar"
@@ -35,6 +40,14 @@ def make_webhook(page: Page, url: str, **fields: Any) -> str:
         **fields,
     }
     return post(page, "/webhooks/new", form).rpartition("/")[2]
+
+
+def add_channel(data_dir: Path, key: str, name: str) -> None:
+    """Make a channel in the database of a server that runs."""
+    app = create_app({"DATA_DIR": data_dir})
+    with app.app_context():
+        channel_changes.save(None, ChannelSettings(name=name, key=key, kind="telegram"))
+    close(app)
 
 
 def post(page: Page, path: str, form: Mapping[str, Any]) -> str:

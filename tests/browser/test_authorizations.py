@@ -4,15 +4,14 @@ Everything twice: as htmx does it, and by plain forms with JavaScript off.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import (
-    LOGIN,
-    PASSWORD,
     expect_verdict,
     make_webhook,
     result,
@@ -64,11 +63,10 @@ KINDS = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
     """A server that waits a short time for receivers."""
     settings = {"ALLOWED_NETWORKS": "127.0.0.1", "DELIVERY_TIMEOUT": TIMEOUT}
-    with Server(tmp_path_factory.mktemp("data"), **settings) as server:
-        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+    with Server(new_folder(), **settings) as server:
         yield server
 
 

@@ -1,4 +1,4 @@
-"""Languages in a browser: its preference, a switch that is remembered, nothing left in English."""
+"""Languages in a browser: its preference, a switch that is remembered, words of scripts."""
 
 import re
 from collections.abc import Iterator
@@ -8,81 +8,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.states import LONG, STATES, Seeds, put_back
 from tests.browser.steps import PASSWORD, sign_in
+from tests.browser.words import UKRAINIAN
 from tests.support.browser import Open, Visitor
 from tests.support.server import Server
-
-UKRAINIAN = re.compile("[А-ЩЬЮЯЄІЇҐа-щьюяєіїґ]")
-# Languages other than Ukrainian that are written in Cyrillic letters have these too.
-FOREIGN = re.compile("[ЁЪЫЭЎёъыэў]")
-LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
-# Technical words that are the same in every language, and the data of the tests.
-SAME_EVERYWHERE = {
-    *("None", "Basic", "Bearer", "Custom", "Login", "Password", "X-Api-Key"),
-    *("API", "Chatwoot", "Facebook", "Instagram", "SMS", "Telegram", "Viber", "WhatsApp"),
-    *(
-        "HTTP",
-        "JSON",
-        "TLS",
-        "URL",
-        "DNS",
-        "UTC",
-        "curl",
-        "EN",
-        "Chrome",
-        "Linux",
-        "Headless",
-        "CSV",
-        "NDJSON",
-    ),
-    *("Content-Type", "User-Agent", "webhook-id", "webhook-timestamp", "webhook-signature"),
-    *("OK", "webhooks-ui", "olena", "acme", "Off", "Refused", "elsewhere", "sales"),
-}
-# What people read or hear: texts, and the attributes that stand in for them; no code, no data.
-WORDS = """() => {
-  const skipped =
-    "script, style, template, noscript, code, pre, textarea, .url, .headers, [lang=en]";
-  const found = [document.title];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node; (node = walker.nextNode());)
-    if (!node.parentElement.closest(skipped)) found.push(node.textContent);
-  for (const name of ["aria-label", "title", "placeholder", "data-copied", "alt"])
-    for (const each of document.querySelectorAll(`[${name}]`))
-      if (!each.closest(skipped)) found.push(each.getAttribute(name));
-  for (const [name, words] of Object.entries(document.body.dataset))
-    if (name.startsWith("say")) found.push(words);
-  return found.map((text) => text.replace(/\\s+/g, " ").trim()).filter(Boolean);
-}"""
-
-
-def english(texts: list[str]) -> set[str]:
-    """Those of the texts that have words of another language than Ukrainian in them."""
-    return {text for text in texts if FOREIGN.search(text) or _unknown(text)}
-
-
-def _unknown(text: str) -> bool:
-    if text.startswith(("http://", "https://")) or UKRAINIAN.search(text):
-        return False
-    return bool(set(LATIN_WORD.findall(text)) - SAME_EVERYWHERE)
-
-
-def test_the_heuristic_finds_english() -> None:
-    assert english(["Save webhook", "Зберегти", "200 OK", "Эхо", "Bearer", "1,2 КБ"]) == {
-        "Save webhook",
-        "Эхо",
-    }
-
-
-@pytest.mark.parametrize("state", STATES)
-def test_nothing_is_left_in_english(
-    contexts: dict[str, BrowserContext], seeds: Seeds, state: str
-) -> None:
-    page = contexts["uk"].new_page()
-    STATES[state](page, seeds)
-    texts = page.evaluate(WORDS)
-    put_back(page)
-    page.close()
-    assert len(texts) > 10
-    assert english(texts) == set()
 
 
 @pytest.mark.parametrize(

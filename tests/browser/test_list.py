@@ -1,12 +1,13 @@
 """The list of webhooks: search, filters, pages, and what its buttons do in place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
-from tests.browser.steps import LOGIN, PASSWORD, expect_said, make_webhook, sign_in
+from tests.browser.steps import add_channel, expect_said, make_webhook, sign_in
 from tests.support.browser import Open, Visitor
 from tests.support.receiver import Receiver
 from tests.support.server import Server
@@ -17,11 +18,10 @@ SHOPS = 53  # three more than a page holds
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
     """A server with a channel and, once `session` is there, many webhooks called "Shop …"."""
-    with Server(tmp_path_factory.mktemp("data"), ALLOWED_NETWORKS="127.0.0.0/8") as server:
-        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
-        server.command("channel", "add", "telegram-sales", "Telegram sales", "--kind", "telegram")
+    with Server(new_folder(), ALLOWED_NETWORKS="127.0.0.0/8") as server:
+        add_channel(server.data_dir, "telegram-sales", "Telegram sales")
         yield server
 
 

@@ -1,12 +1,13 @@
 """What went wrong is put right: tried now, cancelled, recovered, sent to another webhook."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.steps import LOGIN, PASSWORD, expect_said, make_webhook
+from tests.browser.steps import expect_said, make_webhook
 from tests.support.browser import Open, assert_accessible
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
@@ -16,11 +17,10 @@ EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
     """The program; what has failed is tried again after an hour, unless somebody hurries it."""
     settings = {"ALLOWED_NETWORKS": "127.0.0.1", "RETRY_SCHEDULE": "1h"}
-    with Server(tmp_path_factory.mktemp("data"), **settings) as server:
-        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+    with Server(new_folder(), **settings) as server:
         yield server
 
 

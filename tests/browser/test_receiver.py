@@ -1,6 +1,6 @@
 """The built-in receiver from the empty list on: made, pointed at, seen live, answers as told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +10,11 @@ from tests.browser.steps import expect_verdict, send_test, sign_in
 from tests.support.browser import Visitor
 from tests.support.server import Server
 
-LOGIN, PASSWORD = "marta", "kalyna-42-vitrylo-misto"
-
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
     """A server as `make run` starts it: no private network may be reached."""
-    with Server(tmp_path / "data") as server:
-        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+    with Server(new_folder()) as server:
         yield server
 
 
@@ -27,7 +24,7 @@ def test_from_the_empty_list_to_a_signature_that_holds(
 ) -> None:
     visitor = Visitor(browser, server.url, signed_in=None)
     page = visitor.open("/login", javascript=javascript)
-    sign_in(page, LOGIN, PASSWORD)
+    sign_in(page)
     page.get_by_role("button", name="Try the built-in receiver").press("Enter")
     expect(page.locator("h1")).to_have_text("What arrives")
     expect(page.get_by_text("Nothing has arrived yet")).to_be_visible()

@@ -1,8 +1,9 @@
 """The test panel: its samples, what is typed into it, and a result that takes its time."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -10,8 +11,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.steps import (
-    LOGIN,
-    PASSWORD,
     await_result,
     csrf_token,
     expect_verdict,
@@ -33,10 +32,9 @@ REFUSING_CLIPBOARD = "navigator.clipboard.writeText = () => Promise.reject(new E
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
     settings = {"ALLOWED_NETWORKS": "127.0.0.1", "DELIVERY_TIMEOUT": TIMEOUT}
-    with Server(tmp_path_factory.mktemp("data"), **settings) as server:
-        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+    with Server(new_folder(), **settings) as server:
         yield server
 
 

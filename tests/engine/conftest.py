@@ -1,26 +1,21 @@
 """The engine on both databases: an app, webhooks put in directly, a worker to run."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
-from tests.conftest import resolve
-from tests.support.postgres import Postgres
+from tests.conftest import MakeApp
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from tools.provide import find_postgres
-from webhooks_ui import create_app, intake, lifecycle
+from webhooks_ui import intake
 from webhooks_ui.authorization import NoAuthorization
-from webhooks_ui.database import db, transaction, upgrade
+from webhooks_ui.database import db
 from webhooks_ui.delivery.attempts import unsent_attempt
 from webhooks_ui.delivery.job import Job
 from webhooks_ui.delivery.worker import Worker
@@ -29,58 +24,6 @@ from webhooks_ui.incoming import Accepted, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
 from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.signing import new_secret
-
-MakeApp = Callable[..., Flask]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A private PostgreSQL of this test process."""
-    if find_postgres() is None:
-        pytest.skip("PostgreSQL is not installed; `make test` as root installs it on Debian")
-    with Postgres() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="session")
-def postgres_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated PostgreSQL database, emptied before each test."""
-    url = postgres.create_database()
-    app = create_app({"DATA_DIR": tmp_path_factory.mktemp("data"), "DATABASE_URL": url})
-    upgrade(app)
-    lifecycle.close(app)
-    return url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def make_engine(
-    request: pytest.FixtureRequest, migrated: Path, tmp_path: Path
-) -> Iterator[MakeApp]:
-    """Makes apps on one empty database: the test runs once on SQLite, once on PostgreSQL."""
-    data_dir = tmp_path / "data"
-    shutil.copytree(migrated, data_dir)
-    given: dict[str, Any] = {
-        "TESTING": True,
-        "DATA_DIR": data_dir,
-        "ALLOWED_NETWORKS": ("127.0.0.1",),
-        "RESOLVER": resolve,
-        "DELIVERY_TIMEOUT": 2.0,
-    }
-    if request.param == "postgresql":
-        given["DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    apps: list[Flask] = []
-
-    def make(**settings: Any) -> Flask:
-        apps.append(create_app({**given, **settings}))
-        return apps[-1]
-
-    if request.param == "postgresql":
-        with make().app_context(), transaction():
-            tables = ", ".join(table for table in db.metadata.tables)
-            db.session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-    yield make
-    for app in apps:
-        lifecycle.close(app)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.engine.conftest import MakeApp, deliveries, ended, send, subscribe
+from tests.conftest import MakeApp
+from tests.engine.conftest import deliveries, ended, send, subscribe
 from tests.support.api import Platform
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.engine.conftest import MakeApp, deliveries, ended, subscribe
+from tests.conftest import MakeApp
+from tests.engine.conftest import deliveries, ended, subscribe
 from tests.engine.test_crash import expire_leases, start
 from tests.support.api import Platform
 from tests.support.receiver import Answer, Receiver

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tests.conftest import sign_in
-from tests.engine.conftest import MakeApp, deliveries, send, subscribe, working
+from tests.conftest import MakeApp, sign_in
+from tests.engine.conftest import deliveries, send, subscribe, working
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 

@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import sign_in
-from tests.engine.conftest import MakeApp, make_engine, postgres, postgres_url, receiver
+from tests.conftest import MakeApp, sign_in
+from tests.engine.conftest import receiver
 
-__all__ = ["make_engine", "postgres", "postgres_url", "receiver"]  # fixtures
+__all__ = ["receiver"]  # fixtures
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event as sql_event
 from sqlalchemy import insert, text
 
-from tests.conftest import piece, sign_in
-from tests.engine.conftest import MakeApp
+from tests.conftest import MakeApp, piece, sign_in
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.models import (

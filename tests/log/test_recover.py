@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from ulid import ULID
 
-from tests.conftest import piece, sign_in
-from tests.engine.conftest import MakeApp, deliveries, send, subscribe, working
+from tests.conftest import MakeApp, piece, sign_in
+from tests.engine.conftest import deliveries, send, subscribe, working
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui import recovering

@@ -1,6 +1,6 @@
 """Operations on both databases, as the engine's tests have them."""
 
 from tests.cli.conftest import data_dir, run
-from tests.engine.conftest import engine, make_engine, postgres, postgres_url, receiver
+from tests.engine.conftest import engine, receiver
 
-__all__ = ["data_dir", "engine", "make_engine", "postgres", "postgres_url", "receiver", "run"]
+__all__ = ["data_dir", "engine", "receiver", "run"]

@@ -7,23 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from tests.conftest import piece, sign_in
-from tests.engine.conftest import (
-    MakeApp,
-    deliveries,
-    make_engine,
-    postgres,
-    postgres_url,
-    send,
-    subscribe,
-)
+from tests.conftest import MakeApp, piece, sign_in
+from tests.engine.conftest import deliveries, send, subscribe
 from webhooks_ui import retention, signing
 from webhooks_ui.authorization import Bearer
 from webhooks_ui.database import db, now, transaction
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, Webhook
 from webhooks_ui.models.receiver import MOST, MOST_BODY, MOST_REQUESTS
-
-__all__ = ["make_engine", "postgres", "postgres_url"]  # fixtures
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
-from tests.conftest import sign_in
-from tests.engine.conftest import MakeApp, make_engine, postgres, postgres_url, send, subscribe
+from tests.conftest import MakeApp, sign_in
+from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
 from webhooks_ui import chores
 from webhooks_ui.database import db, now, transaction
@@ -21,8 +21,6 @@ from webhooks_ui.models import Webhook, WebhookPast, fares, health, past
 from webhooks_ui.models.counts import DURATION_BOUNDS
 from webhooks_ui.models.fares import HOURS
 from webhooks_ui.models.health import Health
-
-__all__ = ["make_engine", "postgres", "postgres_url"]  # fixtures
 
 
 @pytest.fixture

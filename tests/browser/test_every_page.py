@@ -1,6 +1,5 @@
-"""Every page, judged by axe in each language, theme and width; and no page wider than the window.
-
-Each test brings one page into one state and then looks at it in all themes and widths.
+"""Every page in every state: judged by axe in each language, theme and width, no wider than the
+window, and in Ukrainian without a word of English.
 """
 
 import pytest
@@ -8,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.states import LOCALES, STATES, Seeds, put_back
 from tests.browser.steps import LOGIN, PASSWORD
+from tests.browser.words import english, words_of
 from tests.support.browser import Open, Visitor, assert_accessible
 from tests.support.server import Server
 
@@ -40,6 +40,13 @@ def assert_good(page: Page, language: str) -> None:
         assert page.evaluate(TOO_WIDE) == [], f"{page.url} is too wide at {width} px"
 
 
+def test_the_heuristic_finds_english() -> None:
+    assert english(["Save webhook", "Зберегти", "200 OK", "Эхо", "Bearer", "1,2 КБ"]) == {
+        "Save webhook",
+        "Эхо",
+    }
+
+
 @LANGUAGE
 @pytest.mark.parametrize("state", STATES)
 def test_a_page(
@@ -47,6 +54,10 @@ def test_a_page(
 ) -> None:
     page = contexts[language].new_page()
     STATES[state](page, seeds)
+    if language == "uk":
+        texts = words_of(page)
+        assert len(texts) > 10
+        assert english(texts) == set()
     assert_good(page, language)
     put_back(page)
     page.close()

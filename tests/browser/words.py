@@ -1,0 +1,64 @@
+"""Words that are left in English on a page in Ukrainian: a heuristic."""
+
+import re
+
+from playwright.sync_api import Page
+
+UKRAINIAN = re.compile("[А-ЩЬЮЯЄІЇҐа-щьюяєіїґ]")
+# Languages other than Ukrainian that are written in Cyrillic letters have these too.
+FOREIGN = re.compile("[ЁЪЫЭЎёъыэў]")
+LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
+# Technical words that are the same in every language, and the data of the tests.
+SAME_EVERYWHERE = {
+    *("None", "Basic", "Bearer", "Custom", "Login", "Password", "X-Api-Key"),
+    *("API", "Chatwoot", "Facebook", "Instagram", "SMS", "Telegram", "Viber", "WhatsApp"),
+    *(
+        "HTTP",
+        "JSON",
+        "TLS",
+        "URL",
+        "DNS",
+        "UTC",
+        "curl",
+        "EN",
+        "Chrome",
+        "Linux",
+        "Headless",
+        "CSV",
+        "NDJSON",
+    ),
+    *("Content-Type", "User-Agent", "webhook-id", "webhook-timestamp", "webhook-signature"),
+    *("OK", "webhooks-ui", "olena", "acme", "Off", "Refused", "elsewhere", "sales"),
+}
+# What people read or hear: texts, and the attributes that stand in for them; no code, no data.
+WORDS = """() => {
+  const skipped =
+    "script, style, template, noscript, code, pre, textarea, .url, .headers, [lang=en]";
+  const found = [document.title];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode());)
+    if (!node.parentElement.closest(skipped)) found.push(node.textContent);
+  for (const name of ["aria-label", "title", "placeholder", "data-copied", "alt"])
+    for (const each of document.querySelectorAll(`[${name}]`))
+      if (!each.closest(skipped)) found.push(each.getAttribute(name));
+  for (const [name, words] of Object.entries(document.body.dataset))
+    if (name.startsWith("say")) found.push(words);
+  return found.map((text) => text.replace(/\\s+/g, " ").trim()).filter(Boolean);
+}"""
+
+
+def words_of(page: Page) -> list[str]:
+    """Every text that people read or hear on this page."""
+    texts: list[str] = page.evaluate(WORDS)
+    return texts
+
+
+def english(texts: list[str]) -> set[str]:
+    """Those of the texts that have words of another language than Ukrainian in them."""
+    return {text for text in texts if FOREIGN.search(text) or _unknown(text)}
+
+
+def _unknown(text: str) -> bool:
+    if text.startswith(("http://", "https://")) or UKRAINIAN.search(text):
+        return False
+    return bool(set(LATIN_WORD.findall(text)) - SAME_EVERYWHERE)
