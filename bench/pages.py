@@ -24,17 +24,19 @@ from sqlalchemy import create_engine, func, make_url, select, text
 
 from bench.machine import Machine
 from bench.seed import add_up, seed
+from bench.seed_sql import BUSY, MAIN_CHANNEL, QUIET
 from bench.stage import percentile
 from tests.conftest import sign_in
 from webhooks_ui import create_app, lifecycle
-from webhooks_ui.database import db, upgrade
-from webhooks_ui.models import Delivery, Event, Webhook
+from webhooks_ui.database import db, transaction, upgrade
+from webhooks_ui.models import Delivery, Event, Token, Webhook
 
 ROUNDS, QUICK_ROUNDS = 40, 40
 WARM_UP = 5
 SMALL, LARGE = 10_000, 200_000
 WEBHOOKS = 10_000
 MOST_MS, MOST_RATIO = 30.0, 1.2
+MAIN = f"channel-{MAIN_CHANNEL}"
 GZIP = {"Accept-Encoding": "gzip"}  # as every browser asks
 
 Figures = dict[str, float]
@@ -103,7 +105,7 @@ def compare(
     machine: Machine, both: Sequence[Flask], rounds: int, words: Sequence[str] = ("",)
 ) -> Iterator[tuple[str, Compared]]:
     """Each page of both apps, asked by turns."""
-    asked = [(sign_in(app, "bench"), _addresses(app)) for app in both]
+    asked = [(_browser(app), _addresses(app)) for app in both]
     for app in both:
         with app.app_context():
             add_up()  # as a worker does every hour
@@ -123,6 +125,15 @@ def compare(
                 mine.wall.append(wall)
                 mine.cpu.append(cpu)
         yield name, Compared.of(*times)
+
+
+def _browser(app: Flask) -> FlaskClient:
+    """Signed in to the console and to the API."""
+    browser = sign_in(app, "bench")
+    with app.app_context(), transaction():
+        token = Token.issue("bench", "admin")
+    browser.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return browser
 
 
 def _ask(browser: FlaskClient, addresses: Iterator[str]) -> tuple[float, float, int]:
@@ -146,9 +157,9 @@ def _addresses(app: Flask) -> dict[str, list[str]]:
         lost = db.session.scalar(delivery.where(text("status = 'failed'")).limit(1))
         evt = db.session.scalar(select(Event.public_id).where(Event.id == middle // 6))
         sender = db.session.scalar(select(Event.sender_id).where(Event.id == middle // 6))
-        hook = select(Webhook.public_id).order_by(Webhook.id)
-        busy, quiet = (db.session.scalar(hook.offset(n).limit(1)) for n in (2, 4321))
-    others = [f"/webhooks?page={n}" for n in range(2, 199)]
+        hook = select(Webhook.public_id)
+        busy, quiet = (db.session.scalar(hook.where(Webhook.id == n)) for n in (BUSY, QUIET))
+    others = [f"/webhooks?page={n}" for n in range(2, 300)]
     one_each = {
         **_webhook_lists(),
         **_delivery_lists(str(busy), str(quiet), middle),
@@ -163,6 +174,7 @@ def _addresses(app: Flask) -> dict[str, list[str]]:
         "busy webhook": f"/webhooks/{busy}",
         "quiet webhook": f"/webhooks/{quiet}",
         **_event_lists(str(evt), str(sender), middle),
+        **_other_pages(str(busy)),
     }
     return {"webhooks: each time another page": others} | {n: [one_each[n]] for n in one_each}
 
@@ -170,14 +182,14 @@ def _addresses(app: Flask) -> dict[str, list[str]]:
 def _webhook_lists() -> dict[str, str]:
     wanted = {
         "all": "",
-        "last page": "page=200",
+        "last page": "page=334",
         "name": "q=webhook+4321",
         "no name": "q=nobody",
         "working": "status=working",
         "failing": "status=failing",
         "disabled": "status=disabled",
         "event": "event=team_changed",
-        "channel": "channel=channel-7",
+        "channel": f"channel={MAIN}",
         "newest": "sort=-created",
         "latest result": "sort=-last",
     }
@@ -192,10 +204,10 @@ def _delivery_lists(busy: str, quiet: str, middle: int) -> dict[str, str]:
         **{name: f"status={name}" for name in ("failed", "cancelled")},
         "busy webhook": f"webhook={busy}",
         "quiet webhook": f"webhook={quiet}",
-        "webhook by name": "webhook=Webhook+4321",
+        "webhook by name": f"webhook=Webhook+{QUIET}",
         "event": "event=message_created",
         "rare event": "event=conversation_substatus_changed",
-        "channel": "channel=channel-7",
+        "channel": f"channel={MAIN}",
         "error": "error=timeout",
         "rare error": "error=tls_failure",
         "tests": "test=yes",
@@ -208,11 +220,11 @@ def _delivery_lists(busy: str, quiet: str, middle: int) -> dict[str, str]:
         "busy webhook, pending": f"webhook={busy}&status=pending",
         "busy webhook, rare event": f"webhook={busy}&event=conversation_substatus_changed",
         "quiet webhook, event": f"webhook={quiet}&event=team_changed",
-        "channel, failed": "channel=channel-7&status=failed",
-        "channel, rare error": "channel=channel-7&error=tls_failure",
-        "event, error, 7 days": "event=team_changed&error=timeout&span=7d",
+        "channel, failed": f"channel={MAIN}&status=failed",
+        "channel, rare error": f"channel={MAIN}&error=tls_failure",
+        "event, error, 7 days": "event=message_created&error=timeout&span=7d",
         "quiet webhook, last hour": f"webhook={quiet}&span=1h",
-        "everything": f"webhook={busy}&status=failed&event=message_created&channel=channel-7"
+        "everything": f"webhook={busy}&status=failed&event=message_created&channel={MAIN}"
         "&error=timeout&test=no&span=7d",
     }
     found = {f"deliveries: {name}": f"/deliveries?{query}" for name, query in wanted.items()}
@@ -228,16 +240,31 @@ def _event_lists(evt: str, sender: str, middle: int) -> dict[str, str]:
         "all": "",
         "older": f"before={middle // 6}",
         "type": "event=team_changed",
-        "channel": "channel=channel-7",
+        "channel": f"channel={MAIN}",
         "unmatched": "unmatched=yes",
-        "unmatched, channel": "unmatched=yes&channel=channel-7",
+        "unmatched, channel": f"unmatched=yes&channel={MAIN}",
         "tests": "test=yes",
         "last hour": "span=1h",
-        "type, channel, 7 days": "event=team_changed&channel=channel-7&span=7d",
+        "type, channel": f"event=conversation_substatus_changed&channel={MAIN}",
+        "type, channel, 7 days": f"event=message_updated&channel={MAIN}&span=7d",
         "search": f"q={evt}",
         "search by sender's id": f"q={sender}",
     }
     return {f"events: {name}": f"/events?{query}" for name, query in wanted.items()}
+
+
+def _other_pages(busy: str) -> dict[str, str]:
+    return {
+        "channels": "/channels",
+        "receivers": "/receiver",
+        "webhook to edit": f"/webhooks/{busy}/edit",
+        "metrics": "/metrics",
+        "api: webhooks": "/api/v1/webhooks",
+        "api: channels": "/api/v1/channels",
+        "api: deliveries": "/api/v1/deliveries",
+        "api: deliveries, failed": "/api/v1/deliveries?status=failed",
+        "api: deliveries, busy webhook": f"/api/v1/deliveries?webhook={busy}",
+    }
 
 
 def _seeded(folder: Path, database: str, deliveries: int) -> Flask:

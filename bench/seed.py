@@ -1,7 +1,11 @@
 """Fills a database with a month of a busy console: `python -m bench.seed --help`.
 
-Events have three deliveries each (one in twenty has none), 60 % of them a message; a quarter of the
-deliveries goes to ten webhooks. Three in a hundred fail, after three attempts; the newest wait.
+Events have three deliveries each (one in twenty has none); they come ever more often, 60 % of them
+a message, a third on one channel. One webhook gets 15 % of the deliveries and lets two in five time
+out, nine others get as many together; of the rest one in twenty fails. The newest wait.
+
+Shares are the same however many deliveries there are, and what is rare (one error, one webhook's
+deliveries) is as rare in number: so a list shows as much of few as of many, like with like.
 The rows are made by the database itself, from their numbers, so that two runs agree.
 """
 

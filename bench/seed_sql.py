@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from webhooks_ui.models.counts import DURATION_BOUNDS
 
 SPAN = 30 * 24 * 3_600_000  # ms
+RARE = 60  # deliveries: as many in a month with many deliveries as in one with few
+MAIN_CHANNEL, BUSY, QUIET = 7, 3, 4322  # rows
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32
 ERRORS = (
     *("http_status", "timeout", "connection_refused", "dns_failure", "connection_reset"),
     *("connection_timeout", "unreachable", "protocol_error", "redirected", "blocked_address"),
 )
+WAITING = 1_200  # deliveries at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +46,30 @@ class Plan:
             ]
         return found
 
+    def _moment(self) -> str:
+        """When an event came: ever more often, half of them within the last eight days."""
+        left = f"({self.events} - e)"
+        ago = f"{left} * {SPAN} / {self.events}"
+        return f"{self.until} - ({ago} * 4 + {ago} * {left} / {self.events} * 96) / 100"
+
     def _filled(self, statement: str, dialect: str) -> str:
         is_sqlite = dialect == "sqlite"
         series = _SERIES if is_sqlite else _GENERATED
-        moment = f"({self.until - SPAN} + e * {SPAN} / {self.events})"
-        waiting = max(self.deliveries // 2_000, 20)
+        waiting = max(self.deliveries // 2_000, WAITING)
         names = {
             "SERIES": series,
-            "MOMENT": moment,
+            "MOMENT": self._moment(),
             "HASH_E": _hash("e", 2_654_435_761),
             "HASH_D": _hash("d", 2_246_822_519),
-            "EVENT_ID": _public_id("evt_", moment, "e"),
+            "HASH_W": _hash("d", 3_266_489_917),
+            "EVENT_ID": _public_id("evt_", "moment", "e"),
             "DELIVERY_ID": _public_id("dlv_", "created_at", "d"),
             "TYPE": _TYPE,
             "CHANNELS": str(self.channels),
+            "MAIN_CHANNEL": str(MAIN_CHANNEL),
+            "BUSY": str(min(BUSY, self.webhooks)),
+            "QUIET": str(min(QUIET, self.webhooks)),
+            "RARELY": str(max(self.deliveries // RARE, 10)),
             "WEBHOOKS": str(self.webhooks),
             "WAITING": str(self.deliveries - waiting),
             "BYTES": "X'7b7d'" if is_sqlite else "convert_to('{}', 'UTF8')",
@@ -105,33 +118,40 @@ _CHANNEL = """'{"key":"channel","name":"Channel","kind":"telegram"}'"""
 
 _EVENTS = """INSERT INTO events (id, public_id, type, channel_id, channel, data, test, sender_id,
  deliveries_count, occurred_at, created_at)
-SELECT e, <EVENT_ID>, <TYPE>,
- CASE WHEN <HASH_E> % 5 > 0 THEN <HASH_E> / 5 % <CHANNELS> + 1 END,
- CASE WHEN <HASH_E> % 5 > 0 THEN <JSON_CHANNEL> END, <BYTES>, e % 1000 = 7, 'message-' || e,
- CASE WHEN e % 20 = 0 THEN 0 ELSE 3 END, <MOMENT>, <MOMENT> FROM (<SERIES>) AS numbers"""
+SELECT e, <EVENT_ID>, <TYPE>, channel,
+ CASE WHEN channel IS NOT NULL THEN <JSON_CHANNEL> END, <BYTES>, e % 50 = 7, 'message-' || e,
+ CASE WHEN e % 20 = 0 THEN 0 ELSE 3 END, moment, moment
+FROM (SELECT e, <MOMENT> AS moment, CASE WHEN <HASH_E> / 100 % 20 < 4 THEN NULL
+ WHEN <HASH_E> / 100 % 20 < 11 THEN <MAIN_CHANNEL> ELSE <HASH_E> / 2000 % <CHANNELS> + 1 END
+ AS channel FROM (<SERIES>) AS numbers) AS timed"""
 
 _KEYS = """INSERT INTO idempotency_keys
  (key, event_public_id, deliveries, fingerprint, created_at)
 SELECT 'id:' || sender_id, public_id, deliveries_count, 'seed', created_at
  FROM events WHERE id BETWEEN :first AND :last"""
 
-# Nine of ten waiting ones are younger than the rest; a webhook that is down holds the others.
+# Of the busy webhook's deliveries two in five time out, of the others' one in twenty fails.
 _DELIVERIES = """INSERT INTO deliveries (id, public_id, event_id, webhook_id, type, channel_id,
  test, status, due_at, claims, attempts_made, error, created_at, finished_at)
 SELECT d, <DELIVERY_ID>, e, webhook, type, channel_id, test, status,
  CASE WHEN status = 'pending' THEN created_at + 600000 END,
  1, CASE WHEN status = 'failed' THEN 3 WHEN status IN ('cancelled', 'pending') THEN 0 ELSE 1 END,
- CASE WHEN status <> 'failed' THEN NULL WHEN h % 9973 = 0 THEN 'tls_failure'
-  ELSE CASE h / 97 % 10 <ERRORS> END END,
+ CASE WHEN status <> 'failed' THEN NULL WHEN d % <RARELY> = 1 THEN 'tls_failure'
+  WHEN webhook = <BUSY> THEN 'timeout' ELSE CASE h / 1000 % 10 <ERRORS> END END,
  created_at, CASE WHEN status IN ('succeeded', 'failed') THEN created_at + 60 END
-FROM (SELECT d, e, type, channel_id, test, created_at, h,
- CASE WHEN h % 4 = 0 THEN h / 4 % 10 + 1 ELSE h / 4 % <WEBHOOKS> + 1 END AS webhook,
- CASE WHEN test THEN 'succeeded' WHEN d > <WAITING> THEN 'pending' WHEN h % 1000 < 30 THEN 'failed'
-  WHEN h % 1000 < 35 THEN 'cancelled' ELSE 'succeeded' END AS status
- FROM (SELECT (id - id / 20 - 1) * 3 + n AS d, id AS e, type, channel_id, test, created_at,
-  ((((id - id / 20 - 1) * 3 + n) * 2246822519) % 4294967291 / 7) AS h
-  FROM events, (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) AS thrice
-  WHERE id BETWEEN :first AND :last AND id % 20 > 0) AS numbered) AS chosen ORDER BY d"""
+FROM (SELECT d, e, type, channel_id, test, created_at, h, webhook,
+ CASE WHEN test THEN 'succeeded' WHEN d > <WAITING> THEN 'pending' WHEN d % <RARELY> = 1
+  OR d % (<RARELY> * 10) = 0
+  OR h % 1000 < CASE webhook WHEN <BUSY> THEN 400 WHEN <QUIET> THEN 0 ELSE 50 END THEN 'failed'
+  WHEN h % 1000 > 980 THEN 'cancelled' ELSE 'succeeded' END AS status
+ FROM (SELECT d, e, type, channel_id, test, created_at, <HASH_D> AS h,
+  CASE WHEN d % <RARELY> = 0 THEN <QUIET> WHEN <HASH_W> % 100 < 15 THEN <BUSY>
+   WHEN <HASH_W> % 100 < 30 THEN <HASH_W> / 100 % 10 + 1
+   WHEN <HASH_W> / 100 % <WEBHOOKS> + 1 = <QUIET> THEN 1
+   ELSE <HASH_W> / 100 % <WEBHOOKS> + 1 END AS webhook
+  FROM (SELECT (id - id / 20 - 1) * 3 + n AS d, id AS e, type, channel_id, test, created_at
+   FROM events, (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) AS thrice
+   WHERE id BETWEEN :first AND :last AND id % 20 > 0) AS numbered) AS sent) AS chosen ORDER BY d"""
 
 _TRIES = """INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, timeout,
  address, status_code, error, detail, timings, request_url, request_headers, payload_format,

@@ -33,7 +33,8 @@ class Asset:
 
 def init_app(app: Flask, folder: Path) -> None:
     """Serves `folder` and htmx under ``/static/`` and gives templates ``asset(name)``."""
-    app.extensions["assets"] = (folder, Path(str(files("js_lib_htmx"))) / "static" / "htmx")
+    htmx = Path(str(files("js_lib_htmx"))) / "static" / "htmx"
+    app.extensions["assets"] = (folder.resolve(), htmx.resolve())
     app.add_url_rule("/static/<path:filename>", "static", serve)
     app.jinja_env.globals["asset"] = asset_url
     app.after_request(compress)
@@ -79,7 +80,7 @@ def compress(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     body = response.get_data()
     if len(body) >= WORTH_COMPRESSING and _accepts_gzip():
-        response.set_data(gzip.compress(body, compresslevel=5, mtime=0))
+        response.set_data(gzip.compress(body, compresslevel=3, mtime=0))
         response.content_encoding = "gzip"
     return response
 
@@ -90,7 +91,7 @@ def _accepts_gzip() -> bool:
 
 def _find(name: str) -> Asset:
     folders: tuple[Path, ...] = current_app.extensions["assets"]
-    paths = ((folder.resolve(), (folder / name).resolve()) for folder in folders)
+    paths = ((folder, (folder / name).resolve()) for folder in folders)
     found = next((p for folder, p in paths if p.is_relative_to(folder) and p.is_file()), None)
     if found is None:
         abort(404)

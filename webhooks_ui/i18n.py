@@ -1,7 +1,7 @@
 """Languages: which one a request is answered in, and how times, numbers and sizes are written."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +12,8 @@ from flask_babel import (
     format_date,
     format_timedelta,
     get_locale,
+    get_timezone,
     get_translations,
-    to_user_timezone,
 )
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -80,7 +80,7 @@ def language() -> str:
 
 def absolute(moment: datetime, known: str | None = None) -> str:
     """A moment in the console's time zone, with the zone's name."""
-    local, known = to_user_timezone(moment), known or language()
+    local, known = moment.astimezone(_zone()), known or language()
     zone = (known, local.tzinfo, local.tzname(), local.dst())
     if zone not in _zones:
         _zones[zone] = dates.format_time(local, "z", local.tzinfo, known)
@@ -202,6 +202,14 @@ def _counted(one: str, many: str, num: int, /, **values: Any) -> Markup:
     """The form of a text that goes with a number."""
     values.setdefault("num", num)
     return Markup(_catalogue().ungettext(one, many, num)) % values  # noqa: S704
+
+
+def _zone() -> tzinfo:
+    """The console's time zone, asked for once."""
+    if "zone" not in g:
+        g.zone = get_timezone()
+    zone: tzinfo = g.zone
+    return zone
 
 
 def _catalogue() -> Any:

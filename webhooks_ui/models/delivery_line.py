@@ -87,14 +87,18 @@ class DeliveryLine:
     @property
     def headline(self) -> explain.Headline:
         """What came of it, in few words."""
-        last = self.attempt
-        if self.status == "delivering" and self.lease_until and self.lease_until < now():
-            return explain.Headline("bad", explain.interrupted().title)
-        if last is None:
-            return explain.headline(self.status, None, None, None, "")
-        return explain.headline(
-            self.status, last.error, last.status_code, last.location, last.detail
-        )
+        return headline(self.status, self.lease_until, self.attempt)
+
+
+def headline(
+    status: str, lease_until: datetime | None, last: LastAttempt | None
+) -> explain.Headline:
+    """What came of a delivery, in few words."""
+    if status == "delivering" and lease_until and lease_until < now():
+        return explain.Headline("bad", explain.interrupted().title)
+    if last is None:
+        return explain.headline(status, None, None, None, "")
+    return explain.headline(status, last.error, last.status_code, last.location, last.detail)
 
 
 def load(ids: Sequence[int]) -> list[DeliveryLine]:
@@ -117,11 +121,11 @@ _PARTS = tuple(
     tuple(getattr(model, name) for name in part._fields)
     for model, part in ((Attempt, LastAttempt), (Webhook, NamedWebhook), (Event, NamedEvent))
 )
+ATTEMPT = _PARTS[0]
+IS_LAST = and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempts_made)
 _LINES = (
     select(*_OWN, *(column for part in _PARTS for column in part))
-    .outerjoin(
-        Attempt, and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempts_made)
-    )
+    .outerjoin(Attempt, IS_LAST)
     .outerjoin(Webhook, Webhook.id == Delivery.webhook_id)
     .join(Event, Event.id == Delivery.event_id)
     .where(among(Delivery.id))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, text, union_all
 from sqlalchemy.orm import aliased
 
 from webhooks_ui.database import db
@@ -50,9 +50,9 @@ def preview(choice: Choice, since: datetime, until: datetime) -> Preview:
     last_row = db.session.scalar(select(func.max(Delivery.id))) or 0
     lost = _rows(choice, since, until, 0, last_row, MOST_COUNTED)
     seen = lost.subquery()
-    total = db.session.scalar(select(func.count()).select_from(seen)) or 0
-    wanted = select(func.count(Delivery.id)).join(seen, seen.c.id == Delivery.id).where(wants())
-    count = db.session.scalar(wanted) or 0
+    counts = select(func.count(), func.count(case((wants(), 1))))
+    counts = counts.select_from(Delivery).join(seen, seen.c.id == Delivery.id)
+    total, count = db.session.execute(counts).one()
     return Preview(count, total - count, last_row, missed.count(choice, since, until))
 
 

@@ -1,20 +1,41 @@
-"""A webhook as a line of the list: columns of it, its channel, its events and its last delivery."""
+"""A webhook as a line of the list: columns of it, its channel, its events and its last delivery,
+all read in one statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from flask_babel.speaklater import LazyString
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 
+from webhooks_ui import explain
 from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import db
-from webhooks_ui.models import delivery_line, webhook_words
+from webhooks_ui.models import webhook_words
 from webhooks_ui.models.among import among
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery_line import DeliveryLine
+from webhooks_ui.models.delivery import Attempt, Delivery
+from webhooks_ui.models.delivery_line import ATTEMPT, IS_LAST, LastAttempt, headline
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
+
+
+class LastDelivery(NamedTuple):
+    """What the list tells of a webhook's last delivery; named as in `Delivery`."""
+
+    public_id: str
+    status: str
+    test: bool
+    error: str | None
+    lease_until: datetime | None
+    created_at: datetime
+    attempt: LastAttempt | None
+
+    @property
+    def headline(self) -> explain.Headline:
+        """What came of it, in few words."""
+        return headline(self.status, self.lease_until, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +56,7 @@ class WebhookLine:
     last_delivery_id: int | None
     channel: str | None
     event_types: tuple[str, ...]
-    last_delivery: DeliveryLine | None
+    last_delivery: LastDelivery | None
 
     @property
     def title(self) -> str:
@@ -62,14 +83,20 @@ def load(ids: Sequence[int]) -> list[WebhookLine]:
     """These webhooks, in the given order."""
     if not ids:
         return []
-    rows = db.session.execute(_LINES, {"ids": ids}).all()
-    last_ids = [row.last_delivery_id for row in rows if row.last_delivery_id]
-    last = {line.id: line for line in delivery_line.load(last_ids)}
     by_id = {}
-    for *own, types in rows:
-        own += [_chosen(types or ""), last.get(own[_AT_LAST])]
-        by_id[own[0]] = WebhookLine(*own)
+    for row in db.session.execute(_LINES, {"ids": ids}):
+        channel, types = row[_OWN.stop : _LAST.start]
+        whole: list[Any] = [*row[_OWN], channel, _chosen(types or ""), _last(row)]
+        by_id[row[0]] = WebhookLine(*whole)
     return [by_id[row] for row in ids if row in by_id]
+
+
+def _last(row: Row[Any]) -> LastDelivery | None:
+    if row[_LAST.start] is None:
+        return None
+    attempt = LastAttempt(*row[_ATTEMPT])
+    whole: list[Any] = [*row[_LAST], None if attempt.duration_ms is None else attempt]
+    return LastDelivery(*whole)
 
 
 @lru_cache(maxsize=1024)
@@ -79,17 +106,20 @@ def _chosen(types: str) -> tuple[str, ...]:
     return tuple(identifier for identifier in ALL_TYPES if identifier in chosen)
 
 
-_NAMES = [field.name for field in fields(WebhookLine)[:-3]]
-_AT_LAST = _NAMES.index("last_delivery_id")
+_COLUMNS = [getattr(Webhook, field.name) for field in fields(WebhookLine)[:-3]]
+_OF_LAST = [getattr(Delivery, name) for name in LastDelivery._fields[:-1]]
+_OWN = slice(len(_COLUMNS))
+_LAST = slice(_OWN.stop + 2, _OWN.stop + 2 + len(_OF_LAST))
+_ATTEMPT = slice(_LAST.stop, None)
 _TYPES = select(func.aggregate_strings(WebhookEvent.type, ",")).where(
     WebhookEvent.webhook_id == Webhook.id
 )
-_LINES = (
+_LINES: Select[Any] = (
     select(
-        *(getattr(Webhook, name) for name in _NAMES),
-        Channel.name,
-        _TYPES.correlate(Webhook).scalar_subquery(),
+        *_COLUMNS, Channel.name, _TYPES.correlate(Webhook).scalar_subquery(), *_OF_LAST, *ATTEMPT
     )
     .outerjoin(Channel, Channel.id == Webhook.channel_id)
+    .outerjoin(Delivery, Delivery.id == Webhook.last_delivery_id)
+    .outerjoin(Attempt, IS_LAST)
     .where(among(Webhook.id))
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue import ALL_TYPES
@@ -14,7 +14,7 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
 from webhooks_ui.models.webhook_line import WebhookLine
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30  # tall rows, of three or four lines each
 STATES = ("working", "failing", "untested", "disabled")
 SORTS = ("name", "-name", "-created", "created", "-last", "last")
 
@@ -69,7 +69,7 @@ class WebhookQuery:
             number = self._within(len(found))
             ids = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
             return Page(webhook_line.load(ids), len(found), number)
-        total = db.session.scalar(narrowed.with_only_columns(func.count(Webhook.id))) or 0
+        total = db.session.scalar(narrowed.with_only_columns(func.count())) or 0
         number = self._within(total)
         return Page(webhook_line.load(self._ids(narrowed, total, number)), total, number)
 
@@ -90,8 +90,8 @@ class WebhookQuery:
         for word in self.q.casefold().split():
             query = query.where(Webhook.search_text.contains(word, autoescape=True))
         if self.event:
-            subscribed = select(WebhookEvent.webhook_id).where(WebhookEvent.type == self.event)
-            query = query.where(Webhook.id.in_(subscribed))
+            own = WebhookEvent.webhook_id == Webhook.id
+            query = query.where(exists().where(own, WebhookEvent.type == self.event))
         if self.channel == "*":
             query = query.where(Webhook.channel_id.is_(None))
         elif self.channel:

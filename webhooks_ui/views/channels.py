@@ -4,6 +4,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from webhooks_ui.catalogue import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, channel_changes
 
@@ -18,6 +19,7 @@ def index() -> str:
         "channels/list.html",
         channels=Channel.everyone(),
         counts=channel_changes.webhook_counts(),
+        kinds={code: str(label) for code, label in CHANNEL_KINDS.items()},
     )
 
 
