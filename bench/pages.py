@@ -159,7 +159,7 @@ def _addresses(app: Flask) -> dict[str, list[str]]:
         sender = db.session.scalar(select(Event.sender_id).where(Event.id == middle // 6))
         hook = select(Webhook.public_id)
         busy, quiet = (db.session.scalar(hook.where(Webhook.id == n)) for n in (BUSY, QUIET))
-    others = [f"/webhooks?page={n}" for n in range(2, 300)]
+    others = [f"/webhooks?page={n}" for n in range(2, 399)]
     one_each = {
         **_webhook_lists(),
         **_delivery_lists(str(busy), str(quiet), middle),
@@ -182,7 +182,7 @@ def _addresses(app: Flask) -> dict[str, list[str]]:
 def _webhook_lists() -> dict[str, str]:
     wanted = {
         "all": "",
-        "last page": "page=334",
+        "last page": "page=400",
         "name": "q=webhook+4321",
         "no name": "q=nobody",
         "working": "status=working",
@@ -317,6 +317,7 @@ def main(small: str, large: str, *words: str) -> None:
     print(f"\n{len(missed)} of {len(found)} miss the goal of {MOST_MS:.0f} ms and {MOST_RATIO}:")
     print("\n".join(missed) or "none")
     print(f"\nmeasured again because others disturbed: {machine.disturbed} of {machine.measured}")
+    print(f"how quick the machine was: its loop took {machine.best * 1000:.2f} ms")
     print("\n" + json.dumps({name: asdict(page) for name, page in found.items()}))
 
 

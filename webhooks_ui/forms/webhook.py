@@ -88,10 +88,9 @@ class WebhookForm(FlaskForm):
         self.saved, self.memory = saved, draft
         self.stored = stored or NoAuthorization()
         self.warnings: list[str] = []
-        self.channels = Channel.everyone()
         self.channel.choices = [
             SelectChoice("", _("All channels")),
-            *(SelectChoice(channel.key, channel.name) for channel in self.channels),
+            *(SelectChoice(key, name) for _row, key, name in Channel.choices()),
         ]
         self.events.choices = [SelectChoice(e.identifier, e.label) for e in ALL_TYPES.values()]
 
@@ -141,7 +140,7 @@ class WebhookForm(FlaskForm):
             authorization=self.authorization,
             events=self.events.data or (),
             channel_key=self.channel.data or "",
-            channel=next((c for c in self.channels if c.key == self.channel.data), None),
+            channel=Channel.by_key(self.channel.data) if self.channel.data else None,
             payload_format=self.payload_format.data or "",
             enabled=self.enabled.data,
         )

@@ -14,7 +14,7 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
 from webhooks_ui.models.webhook_line import WebhookLine
 
-PAGE_SIZE = 30  # tall rows, of three or four lines each
+PAGE_SIZE = 25  # tall rows, of three or four lines each
 STATES = ("working", "failing", "untested", "disabled")
 SORTS = ("name", "-name", "-created", "created", "-last", "last")
 
