@@ -92,7 +92,7 @@ def test_a_mistake_of_ours_is_protected_and_tells_nothing_of_our_insides(
 
     app = make_app(TESTING=False)
     browser = sign_in(app, "olena")
-    monkeypatch.setattr(Channel, "everyone", fail)
+    monkeypatch.setattr(Channel, "choices", fail)
     answer = browser.get("/webhooks/new")
     assert answer.status_code == 500
     assert "Something went wrong on our side." in answer.text
