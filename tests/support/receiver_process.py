@@ -113,15 +113,22 @@ class Control(BaseHTTPRequestHandler):
         """Keep the test output quiet."""
 
 
+class Server(ThreadingHTTPServer):
+    """Takes as many connections at once as workers open: with the usual 5 the others are made only
+    when they are tried again, after a second, and time out where the machine is slow."""
+
+    request_queue_size = 256
+
+
 def main() -> None:
     """Serve until standard input ends."""
     port, *certificate = sys.argv[1:]
-    hook = ThreadingHTTPServer(("127.0.0.1", int(port)), Hook)
+    hook = Server(("127.0.0.1", int(port)), Hook)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate[0])
         hook.socket = context.wrap_socket(hook.socket, server_side=True)
-    control = ThreadingHTTPServer(("127.0.0.1", 0), Control)
+    control = Server(("127.0.0.1", 0), Control)
     for server in (hook, control):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print(hook.server_port, control.server_port, flush=True)  # noqa: T201 - read by the parent
