@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import closing
+from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 from tools.demo import cast, show
+from tools.demo.receivers import Stage
 
 LIVE = (
     "SELECT count(*) FROM events e JOIN deliveries d ON d.event_id = e.id"
@@ -68,6 +70,17 @@ def test_the_demonstration_lives_and_ends(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("hour", [3, 8, 15, 20])
+def test_something_waits_at_night_as_by_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hour: int
+) -> None:
+    monkeypatch.setattr(show, "now", lambda: datetime(2026, 10, 14, hour, 0, 30, tzinfo=UTC))
+    show.prepare(tmp_path)
+    with Stage() as stage, show.console(tmp_path, stage, days=1):
+        found = ask(tmp_path, "SELECT DISTINCT status FROM deliveries")
+    assert {status for (status,) in found} == {"pending", "succeeded", "failed"}
 
 
 def test_its_folder_is_its_own(tmp_path: Path) -> None:

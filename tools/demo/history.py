@@ -31,6 +31,8 @@ RETRIES = (5, 30, 120, 600)  # seconds: the waits of the demonstration
 SECONDS, MINUTES, HOURS, DAYS = (
     timedelta(**{u: 1}) for u in ("seconds", "minutes", "hours", "days")
 )
+RECENT = tuple(age * MINUTES for age in (9, 6, 4, 2))
+"""How long ago a message came: the hanging receiver has them tried again within `RETRIES`."""
 WORDS = {
     "http_status": "",
     "timeout": "no answer within 5 seconds",
@@ -57,9 +59,8 @@ def write(webhooks: dict[str, Webhook], moment: datetime, days: int) -> None:
     chance = random.Random(SEED)  # noqa: S311
     channels = [c for c in Channel.everyone() if c.key != cast.QUIET_CHANNEL]
     rows = _Rows()
-    for number, happened_at in enumerate(_moments(chance, moment, days), start=1):
+    for number, (happened_at, kind) in enumerate(_happenings(chance, moment, days), start=1):
         channel = chance.choice(channels)
-        kind = chance.choice(cast.USUAL)
         data = data_of(kind, number)
         event = Event(
             id=number,
@@ -88,13 +89,18 @@ def write(webhooks: dict[str, Webhook], moment: datetime, days: int) -> None:
             _settle(player, webhooks[player.name].id, rows, moment, days)
 
 
-def _moments(chance: random.Random, until: datetime, days: int) -> Iterator[datetime]:
-    """When events happened: by day more than by night, and some in the last minutes."""
-    hour = until - days * DAYS
+def _happenings(chance: random.Random, until: datetime, days: int) -> list[tuple[datetime, str]]:
+    """When events happened, and of which type: `RECENT`, before that more by day than by night."""
+    moments = _moments(chance, until - days * DAYS, until - RECENT[0])
+    usual = [(moment, chance.choice(cast.USUAL)) for moment in moments]
+    return usual + [(until - age, cast.CREATED) for age in RECENT]
+
+
+def _moments(chance: random.Random, hour: datetime, until: datetime) -> Iterator[datetime]:
     while hour < until:
         busy = 1 + math.sin((hour.hour - 7) / 24 * 2 * math.pi)
         offsets = sorted(chance.random() for _ in range(round(1 + 3 * busy + chance.random())))
-        yield from (hour + offset * HOURS for offset in offsets)
+        yield from (moment for o in offsets if (moment := hour + o * HOURS) < until)
         hour += HOURS
 
 
