@@ -45,7 +45,7 @@ class Compiled(BytecodeCache):
         self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
 
 
-Flask.jinja_options = {"bytecode_cache": Compiled()}
+COMPILED = Compiled()
 
 PASSWORD = "correct horse battery staple"
 NAMES = {
@@ -70,27 +70,32 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("migrated")
     app = create_app({"DATA_DIR": folder})
     upgrade(app)
-    close(app)
+    lifecycle.close(app)
     return folder
 
 
-def close(app: Flask) -> None:
-    """Ends what an app holds open."""
-    app.extensions["tests"].close()
-    app.extensions["sender"].close()
-    with app.app_context():
-        db.engine.dispose()
+def make_apps(given: Mapping[str, Any]) -> Iterator[MakeApp]:
+    """Makes apps with these settings and further ones, until the test ends."""
+    apps: list[Flask] = []
+
+    def make(**settings: Any) -> Flask:
+        app = create_app({**given, **settings})
+        app.jinja_env.bytecode_cache = COMPILED
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        lifecycle.close(app)
 
 
 @pytest.fixture
 def make_app(migrated: Path, tmp_path: Path) -> Iterator[MakeApp]:
     """Makes apps on one database, with settings of their own."""
-    apps: list[Flask] = []
     data_dir = tmp_path / "data"
     shutil.copytree(migrated, data_dir)
-
-    def make(**settings: Any) -> Flask:
-        defaults: Mapping[str, Any] = {
+    yield from make_apps(
+        {
             "TESTING": True,
             "WTF_CSRF_ENABLED": False,
             "DATA_DIR": data_dir,
@@ -98,12 +103,7 @@ def make_app(migrated: Path, tmp_path: Path) -> Iterator[MakeApp]:
             "RESOLVER": resolve,
             "DELIVERY_TIMEOUT": 2.0,
         }
-        apps.append(create_app({**defaults, **settings}))
-        return apps[-1]
-
-    yield make
-    for app in apps:
-        close(app)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -142,15 +142,7 @@ def make_engine(
     if request.param == "postgresql":
         given["DATABASE_URL"] = url = request.getfixturevalue("postgres_url")
         request.getfixturevalue("postgres").empty(url, db.metadata.sorted_tables)
-    apps: list[Flask] = []
-
-    def make(**settings: Any) -> Flask:
-        apps.append(create_app({**given, **settings}))
-        return apps[-1]
-
-    yield make
-    for app in apps:
-        lifecycle.close(app)
+    yield from make_apps(given)
 
 
 @pytest.fixture

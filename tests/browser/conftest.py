@@ -9,11 +9,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, exp
 
 from tests.browser.states import LOCALES, PROVOKED, Seeds, seed
 from tests.browser.steps import LOGIN, PASSWORD, sign_in
-from tests.conftest import close
 from tests.support.browser import Open, Visitor, launched
 from tests.support.receiver import Receiver
 from tests.support.server import Server
-from webhooks_ui import create_app, users
+from webhooks_ui import create_app, lifecycle, users
 
 # Other programs may keep this machine busy: an answer that comes late is no failure here.
 expect.set_options(timeout=15_000)
@@ -34,7 +33,7 @@ def set_up(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = create_app({"DATA_DIR": folder})
     with app.app_context():
         assert not users.add_user(LOGIN, PASSWORD)
-    close(app)
+    lifecycle.close(app)
     return folder
 
 

@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 from playwright.sync_api import Locator, Page, expect
 from standardwebhooks import Webhook as Verifier
 
-from tests.conftest import close
 from tests.support.receiver import Received
-from webhooks_ui import create_app
+from webhooks_ui import create_app, lifecycle
 from webhooks_ui.models import channel_changes
 from webhooks_ui.models.channel_changes import ChannelSettings
 
@@ -47,7 +46,7 @@ def add_channel(data_dir: Path, key: str, name: str) -> None:
     app = create_app({"DATA_DIR": data_dir})
     with app.app_context():
         channel_changes.save(None, ChannelSettings(name=name, key=key, kind="telegram"))
-    close(app)
+    lifecycle.close(app)
 
 
 def post(page: Page, path: str, form: Mapping[str, Any]) -> str:

@@ -4,9 +4,9 @@ import hashlib
 import secrets
 import unicodedata
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, bindparam, delete, select
+from sqlalchemy import ForeignKey, Index, String, and_, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui import browsers
@@ -121,13 +121,7 @@ class UserSession(Model):
     @classmethod
     def find(cls, token: str) -> "UserSession | None":
         """The living session of this token: idle for at most 12 h, at most 30 d old."""
-        moment = now()
-        known = {
-            "digest": cls.digest(token),
-            "idle": moment - IDLE_LIMIT,
-            "aged": moment - AGE_LIMIT,
-        }
-        found = db.session.scalar(_LIVING, known)
+        found = db.session.scalar(_BY_DIGEST, _limits(now()) | {"digest": cls.digest(token)})
         if found:
             found.token = token
         return found
@@ -135,8 +129,9 @@ class UserSession(Model):
     @classmethod
     def of(cls, user: User) -> list[Self]:
         """The living sessions of `user`, the last seen first."""
-        query = select(cls).where(cls.user_id == user.id, cls._alive(now()))
-        return list(db.session.scalars(query.order_by(cls.last_seen_at.desc(), cls.id.desc())))
+        query = select(cls).where(cls.user_id == user.id, _ALIVE)
+        newest_first = query.order_by(cls.last_seen_at.desc(), cls.id.desc())
+        return list(db.session.scalars(newest_first, _limits(now())))
 
     @classmethod
     def end(cls, session_id: int) -> None:
@@ -152,19 +147,18 @@ class UserSession(Model):
     @classmethod
     def forget_ended(cls, moment: datetime) -> None:
         """Removes the sessions that have run out."""
-        db.session.execute(delete(cls).where(~cls._alive(moment)))
-
-    @classmethod
-    def _alive(cls, moment: datetime) -> ColumnElement[bool]:
-        return and_(cls.last_seen_at > moment - IDLE_LIMIT, cls.created_at > moment - AGE_LIMIT)
+        db.session.execute(delete(cls).where(~_ALIVE), _limits(moment))
 
 
-# Made once: every request asks it, and to put it together takes longer than to answer it.
-_LIVING = select(UserSession).where(
-    UserSession.token_hash == bindparam("digest"),
-    UserSession.last_seen_at > bindparam("idle"),
-    UserSession.created_at > bindparam("aged"),
+_ALIVE = and_(
+    UserSession.last_seen_at > bindparam("idle"), UserSession.created_at > bindparam("aged")
 )
+# Made once: every request asks it, and to put it together takes longer than to answer it.
+_BY_DIGEST = select(UserSession).where(UserSession.token_hash == bindparam("digest"), _ALIVE)
+
+
+def _limits(moment: datetime) -> dict[str, Any]:
+    return {"idle": moment - IDLE_LIMIT, "aged": moment - AGE_LIMIT}
 
 
 class SignInFailure(Model):
