@@ -33,9 +33,14 @@ def browser(app: Flask) -> FlaskClient:
     return sign_in(app, "olena")
 
 
-def happen(app: Flask, good: int, bad: int, ago: timedelta, **facts: Any) -> None:
-    """So many attempts to every webhook, a while ago."""
-    moment = now() - ago
+@pytest.fixture
+def moment() -> datetime:
+    """When all this happens: at a full minute, so that no full hour comes between."""
+    return now().replace(second=0, microsecond=0)
+
+
+def happen(app: Flask, good: int, bad: int, moment: datetime, **facts: Any) -> None:
+    """So many attempts to every webhook at this moment."""
     send(app, good + bad)
     jobs = claim(app, now())
     for number, job in enumerate(jobs):
@@ -43,19 +48,21 @@ def happen(app: Flask, good: int, bad: int, ago: timedelta, **facts: Any) -> Non
         record(app, moment, outcome(job, status, moment, **facts))
 
 
-def of(app: Flask, public_id: str) -> Health:
+def of(app: Flask, public_id: str, moment: datetime) -> Health:
     with app.app_context():
         webhook = Webhook.by_public_id(public_id)
         assert webhook
-        return health.of([webhook.id], now()).get(webhook.id, Health())
+        return health.of([webhook.id], moment).get(webhook.id, Health())
 
 
-def test_what_happened_is_counted_by_the_hour(app: Flask, browser: FlaskClient) -> None:
+def test_what_happened_is_counted_by_the_hour(
+    app: Flask, browser: FlaskClient, moment: datetime
+) -> None:
     own = subscribe(app, "http://127.0.0.1/1", name="CRM")
-    happen(app, 3, 1, timedelta(0), duration_ms=120)
-    happen(app, 2, 0, timedelta(hours=5), duration_ms=120)
-    happen(app, 4, 0, timedelta(days=3), duration_ms=120)
-    found = of(app, own)
+    happen(app, 3, 1, moment, duration_ms=120)
+    happen(app, 2, 0, moment - timedelta(hours=5), duration_ms=120)
+    happen(app, 4, 0, moment - timedelta(days=3), duration_ms=120)
+    found = of(app, own, moment)
     assert (found.day.good_attempts, found.day.attempts, found.day.given_up) == (5, 6, 1)
     assert (found.week.delivered, found.week.attempts) == (9, 10)
     assert [hour for hour in found.hours if any(hour)] == [(2, 0), (3, 1)]
@@ -72,34 +79,34 @@ def test_what_happened_is_counted_by_the_hour(app: Flask, browser: FlaskClient) 
     assert page.count('<path class="bad" d="M') == 1
 
 
-def test_the_past_that_a_worker_added_up_says_the_same(app: Flask) -> None:
+def test_the_past_that_a_worker_added_up_says_the_same(app: Flask, moment: datetime) -> None:
     subscribe(app, "http://127.0.0.1/0", name="Quiet", event_types=("team_changed",))
     own = subscribe(app, "http://127.0.0.1/1", name="CRM")
     for hours in (0, 1, 5, 22, 23, 24, 50, 160, 167):
-        happen(app, 2, 1, timedelta(hours=hours), duration_ms=30 * (hours + 1))
-    before = of(app, own)
-    add_up(app)
-    assert of(app, own) == before
-    happen(app, 1, 0, timedelta(0))
-    assert of(app, own).day.attempts == before.day.attempts + 1
+        happen(app, 2, 1, moment - timedelta(hours=hours), duration_ms=30 * (hours + 1))
+    before = of(app, own, moment)
+    add_up(app, moment)
+    assert of(app, own, moment) == before
+    happen(app, 1, 0, moment)
+    assert of(app, own, moment).day.attempts == before.day.attempts + 1
 
-    happen(app, 1, 0, timedelta(hours=2))  # it was recorded late
+    happen(app, 1, 0, moment - timedelta(hours=2))  # it was recorded late
     with app.app_context():
         assert db.session.scalars(select(WebhookPast.webhook_id)).all() == [1]
-    assert of(app, own).day.attempts == before.day.attempts + 2
-    assert of(app, own).hours[-3] == (1, 0)
+    assert of(app, own, moment).day.attempts == before.day.attempts + 2
+    assert of(app, own, moment).hours[-3] == (1, 0)
 
 
-def test_the_past_of_another_hour_is_not_taken(app: Flask) -> None:
+def test_the_past_of_another_hour_is_not_taken(app: Flask, moment: datetime) -> None:
     own = subscribe(app, "http://127.0.0.1/1", name="CRM")
-    happen(app, 2, 0, timedelta(hours=3))
-    add_up(app)
+    happen(app, 2, 0, moment - timedelta(hours=3))
+    add_up(app, moment)
     with app.app_context():
-        (later,) = health.of([1], now() + timedelta(hours=23)).values()
+        (later,) = health.of([1], moment + timedelta(hours=23)).values()
         assert (later.day.attempts, later.week.attempts) == (0, 2)
-        assert past.make(0, fares.full_hour(now())) is None
-        assert past.make(0, fares.full_hour(now() + timedelta(hours=1))) == 1
-    assert of(app, own).day.attempts == 2
+        assert past.make(0, fares.full_hour(moment)) is None
+        assert past.make(0, fares.full_hour(moment + timedelta(hours=1))) == 1
+    assert of(app, own, moment).day.attempts == 2
 
 
 def test_a_worker_adds_up_once_an_hour(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,39 +132,41 @@ def test_a_worker_adds_up_once_an_hour(app: Flask, monkeypatch: pytest.MonkeyPat
     assert hours() == [hour + timedelta(hours=1)] * 3
 
 
-def add_up(app: Flask) -> None:
+def add_up(app: Flask, moment: datetime) -> None:
     with app.app_context():
-        after, present = 0, fares.full_hour(now())
+        after, present = 0, fares.full_hour(moment)
         while (last := past.make(after, present)) is not None:
             assert last > after
             after = last
 
 
 def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(
-    app: Flask, browser: FlaskClient
+    app: Flask, browser: FlaskClient, moment: datetime
 ) -> None:
     """As when a page is made across a full hour, or the clock was set back."""
     own = subscribe(app, "http://127.0.0.1/1", name="CRM")
-    happen(app, 1, 0, timedelta(0))
-    happen(app, 2, 0, timedelta(hours=-1))
-    assert of(app, own).hours[-1] == (1, 0)
+    happen(app, 1, 0, moment)
+    happen(app, 2, 0, moment + timedelta(hours=1))
+    assert of(app, own, moment).hours[-1] == (1, 0)
     assert browser.get("/webhooks").status_code == 200
 
 
-def test_nothing_sent_is_said_so(app: Flask, browser: FlaskClient) -> None:
+def test_nothing_sent_is_said_so(app: Flask, browser: FlaskClient, moment: datetime) -> None:
     own = subscribe(app, "http://127.0.0.1/1")
     assert "nothing sent in 7 days" in browser.get("/webhooks").text
     assert "No event was sent to it" in browser.get(f"/webhooks/{own}").text
-    assert of(app, own).day.rate is None
+    assert of(app, own, moment).day.rate is None
 
 
-def test_the_top_of_the_list_says_how_everything_stands(app: Flask, browser: FlaskClient) -> None:
+def test_the_top_of_the_list_says_how_everything_stands(
+    app: Flask, browser: FlaskClient, moment: datetime
+) -> None:
     subscribe(app, "http://127.0.0.1/1", name="Good")
-    happen(app, 2, 0, timedelta(0))
+    happen(app, 2, 0, moment)
     subscribe(app, "http://127.0.0.1/2", name="Bad", event_types=("team_changed",))
     send(app, type="team_changed")
-    (job,) = claim(app, now())
-    record(app, now(), outcome(job, "failed", now()))
+    (job,) = claim(app, moment)
+    record(app, moment, outcome(job, "failed", moment))
     send(app, 3)
     words = re.sub(r"<[^>]+>|\s+", " ", browser.get("/webhooks").text.partition("<dl")[2])
     assert re.search(r"Delivered in 24 h\s+2 ", words)
@@ -168,9 +177,11 @@ def test_the_top_of_the_list_says_how_everything_stands(app: Flask, browser: Fla
     assert ">Good<" not in failing
 
 
-def test_who_fails_says_since_when_why_and_what_to_do(app: Flask, browser: FlaskClient) -> None:
+def test_who_fails_says_since_when_why_and_what_to_do(
+    app: Flask, browser: FlaskClient, moment: datetime
+) -> None:
     own = subscribe(app, "http://127.0.0.1/1", name="CRM")
-    happen(app, 0, 1, timedelta(0), status_code=500)
+    happen(app, 0, 1, moment, status_code=500)
     with app.app_context(), transaction():
         db.session.execute(update(Webhook).values(failing_since=now() - timedelta(hours=3)))
     assert "Failing for 3 hours: answered with an error" in browser.get("/webhooks").text
@@ -190,7 +201,9 @@ def test_enabling_offers_to_recover_what_was_missed(app: Flask, browser: FlaskCl
     assert "What it missed" not in browser.get(f"/webhooks/{own}").text
 
 
-def test_the_list_asks_as_much_for_50_webhooks_as_for_one(app: Flask, browser: FlaskClient) -> None:
+def test_the_list_asks_as_much_for_50_webhooks_as_for_one(
+    app: Flask, browser: FlaskClient, moment: datetime
+) -> None:
     def asked() -> int:
         statements: list[str] = []
 
@@ -205,7 +218,7 @@ def test_the_list_asks_as_much_for_50_webhooks_as_for_one(app: Flask, browser: F
         return len(statements)
 
     subscribe(app, "http://127.0.0.1/0")
-    happen(app, 1, 0, timedelta(0))
+    happen(app, 1, 0, moment)
     one = asked()
     for number in range(49):
         subscribe(app, f"http://127.0.0.1/{number}", event_types=("team_changed",))
