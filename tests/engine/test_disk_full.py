@@ -39,7 +39,7 @@ def test_nothing_is_promised_that_has_no_room_and_work_goes_on_once_there_is(
 ) -> None:
     data_dir = small_disk / "data"
     shutil.copytree(migrated, data_dir)
-    app = make_app(DATA_DIR=data_dir)
+    app = make_app(DATA_DIR=data_dir, DELIVERY_TIMEOUT=30.0)
     subscribe(app, receiver.url)
     with app.app_context(), transaction():
         token = Token.issue("platform", "events")
