@@ -256,6 +256,8 @@ def _event_lists(evt: str, sender: str, middle: int) -> dict[str, str]:
 def _other_pages(busy: str) -> dict[str, str]:
     return {
         "channels": "/channels",
+        "channels: last page": "/channels?page=9",
+        "channels: search": "/channels?q=1",
         "receivers": "/receiver",
         "webhook to edit": f"/webhooks/{busy}/edit",
         "metrics": "/metrics",

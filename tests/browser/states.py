@@ -177,6 +177,7 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "receivers": partial(go, "/receiver"),
     "no receiver": partial(go, "/receiver/none"),
     "channels": partial(go, "/channels"),
+    "no channel matches": partial(go, "/channels?q=nobody"),
     "new channel": partial(go, "/channels/new"),
     "channel with mistakes": partial(save_nothing, "/channels/new"),
     "channel": partial(seeded, "used_channel"),

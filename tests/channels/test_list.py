@@ -1,10 +1,24 @@
 """The list of channels."""
 
+from collections.abc import Sequence
+
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.channels.conftest import add
-from tests.conftest import make_webhook
+from tests.conftest import MakeApp, make_webhook, piece, sign_in
+from webhooks_ui.database import db, transaction
+from webhooks_ui.models import Channel, channel_list
+from webhooks_ui.models.channel_list import ChannelQuery
+from webhooks_ui.models.numbered import Page, within
+
+
+def fill(app: Flask, names: Sequence[str]) -> None:
+    with app.app_context(), transaction():
+        db.session.add_all([Channel(key=f"key-{n}", name=name) for n, name in enumerate(names)])
 
 
 def test_nothing_yet(admin: FlaskClient) -> None:
@@ -36,6 +50,80 @@ def test_names_are_shown_as_text(app: Flask, admin: FlaskClient) -> None:
     page = admin.get("/channels").text
     assert "&lt;b&gt;&amp;amp;" in page
     assert "<b>&" not in page
+
+
+def test_a_page_has_fifty_by_name(make_engine: MakeApp) -> None:
+    app = make_engine(WTF_CSRF_ENABLED=False)
+    admin = sign_in(app, "olena")
+    fill(app, [f"Shop {number:03}" for number in reversed(range(101))])
+    for channel in ("key-0", "key-99"):  # the last one and the second
+        make_webhook(admin, channel=channel)
+
+    first = admin.get("/channels").text
+    assert "101 channels" in first
+    assert "1–50 of 101" in first
+    assert first.index(">Shop 000<") < first.index(">Shop 049<")
+    assert ">Shop 050<" not in first
+    assert 'href="/channels?page=2"' in first
+    assert '<a href="/webhooks?channel=key-99">1 webhook</a>' in first
+    assert "channel=key-0" not in first
+    last = admin.get("/channels?page=9").text  # there are three
+    assert "101–101 of 101" in last
+    assert last.count('<a class="title"') == 1
+    assert '<a href="/webhooks?channel=key-0">1 webhook</a>' in last
+    assert "101 channels" in admin.get("/channels?page=-1&q=").text
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("підтримка", ["VIBER: ПІДТРИМКА"]),
+        ("viber підт", ["VIBER: ПІДТРИМКА"]),
+        ("KEY-1", ["Telegram"]),
+        ("100%", ["100% off_sale"]),
+        ("f_s", ["100% off_sale"]),
+        ("  e  ", ["100% off_sale", "Telegram", "VIBER: ПІДТРИМКА"]),
+        ("telegram viber", []),
+    ],
+)
+def test_it_is_searched_by_name_and_key(app: Flask, words: str, found: list[str]) -> None:
+    fill(app, ["VIBER: ПІДТРИМКА", "Telegram", "100% off_sale"])
+    with app.app_context():
+        page = ChannelQuery.parse({"q": words}).find()
+        assert [channel.name for channel in page.items] == found
+        assert page.total == len(found)
+
+
+def test_a_search_is_kept_from_page_to_page_and_says_when_nothing_fits(
+    app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(app, ["Shop 1", "Shop 2", "Mail"])
+    assert 'type="search"' not in admin.get("/channels").text  # three are seen at a glance
+    monkeypatch.setattr(channel_list, "PAGE_SIZE", 1)
+    page = admin.get("/channels?q=shop").text
+    assert 'href="/channels?q=shop&amp;page=2"' in page
+    assert 'value="shop"' in page
+    nothing = admin.get("/channels?q=%3Cb%3E").text
+    assert "No channel matches" in nothing
+    assert 'value="&lt;b&gt;"' in nothing
+    assert "No channels yet" not in nothing
+
+    answer = piece(admin, "GET", "/channels?q=mail", headers={"HX-Trigger-Name": "q"})
+    assert answer.headers["HX-Replace-Url"] == "/channels?q=mail"
+    assert answer.text.lstrip().startswith('<div id="channels">')
+    assert ">Mail<" in answer.text
+
+
+@given(st.integers(-2, 50), st.integers(0, 40), st.integers(1, 9))
+def test_pages_are_counted_so_that_every_row_is_on_one(wanted: int, total: int, size: int) -> None:
+    rows = range(1, total + 1)
+    number = within(wanted, total, size)
+    page = Page(rows[(number - 1) * size : number * size], total, number, size)
+    assert 1 <= number <= page.pages
+    assert wanted not in range(1, page.pages + 1) or number == wanted
+    assert page.has_prev == (page.first > 1)
+    assert page.has_next == (page.last < total)
+    assert list(page.items) == list(range(page.first, page.last + 1) if total else ())
 
 
 def test_only_for_those_signed_in(client: FlaskClient) -> None:

@@ -31,7 +31,8 @@ EXPECTED = {
     "/events?event=message_created": 4,
     "/events?q={sender}": 5,
     "/events/{event}": 10,
-    "/channels": 3,
+    "/channels": 4,
+    "/channels?q=sales": 4,
 }
 """One of them finds out who asks. Of a list: its rows, what is shown beside them in one query for
 all rows, and what the filters offer. Of an event: how the webhooks were set up when it came, once

@@ -11,6 +11,7 @@ from webhooks_ui.catalogue import ALL_TYPES
 from webhooks_ui.database import db
 from webhooks_ui.models import webhook_line
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.numbered import Page, number_of, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
 from webhooks_ui.models.webhook_line import WebhookLine
 
@@ -33,14 +34,13 @@ class WebhookQuery:
     @classmethod
     def parse(cls, arguments: Mapping[str, str]) -> Self:
         """From the arguments of a URL."""
-        page = arguments.get("page", "")
         return cls(
             q=arguments.get("q", "").strip()[:200],
             status=_one_of(STATES, arguments.get("status", "")),
             event=_one_of(ALL_TYPES, arguments.get("event", "")),
             channel=arguments.get("channel", "")[:100],
             sort=_one_of(SORTS, arguments.get("sort", "")) or "name",
-            page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+            page=number_of(arguments.get("page", "")),
         )
 
     @property
@@ -61,17 +61,18 @@ class WebhookQuery:
         default = {"sort": "name", "page": 1}
         return {k: str(v) for k, v in wanted.items() if v and v != default.get(k)}
 
-    def find(self) -> "Page":
+    def find(self) -> Page[WebhookLine]:
         """The page that was asked for, or the last one when there are fewer."""
         narrowed = self._narrowed(select(Webhook.id))
         if self.q:  # to look for words takes long: once, for the count and for the rows
             found = db.session.scalars(narrowed.order_by(*self._order())).all()
-            number = self._within(len(found))
+            number = within(self.page, len(found), PAGE_SIZE)
             ids = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-            return Page(webhook_line.load(ids), len(found), number)
+            return Page(webhook_line.load(ids), len(found), number, PAGE_SIZE)
         total = db.session.scalar(narrowed.with_only_columns(func.count())) or 0
-        number = self._within(total)
-        return Page(webhook_line.load(self._ids(narrowed, total, number)), total, number)
+        number = within(self.page, total, PAGE_SIZE)
+        rows = webhook_line.load(self._ids(narrowed, total, number))
+        return Page(rows, total, number, PAGE_SIZE)
 
     def _ids(self, narrowed: Select[int], total: int, number: int) -> Sequence[int]:
         """Of one page; counted from the end where that is nearer: what is skipped costs too."""
@@ -81,9 +82,6 @@ class WebhookQuery:
             return db.session.scalars(ordered.limit(last - first)).all()
         backwards = narrowed.order_by(*self._order(backwards=True)).offset(total - last)
         return db.session.scalars(backwards.limit(last - first)).all()[::-1]
-
-    def _within(self, total: int) -> int:
-        return max(1, min(self.page, -(-total // PAGE_SIZE)))
 
     def _narrowed(self, query: Select[int]) -> Select[int]:
         query = query.where(Webhook.deleted_at.is_(None))
@@ -111,40 +109,6 @@ class WebhookQuery:
             column.desc() if falls else column.asc(),
             Webhook.id.desc() if backwards else Webhook.id.asc(),
         ]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of webhooks of `total`; pages are counted from 1."""
-
-    items: Sequence[WebhookLine]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, 1 at least."""
-        return max(1, -(-self.total // PAGE_SIZE))
-
-    @property
-    def first(self) -> int:
-        """The number of the first webhook on the page."""
-        return (self.number - 1) * PAGE_SIZE + 1 if self.total else 0
-
-    @property
-    def last(self) -> int:
-        """The number of the last one."""
-        return min(self.number * PAGE_SIZE, self.total)
-
-    @property
-    def has_prev(self) -> bool:
-        """Whether there is a page before."""
-        return self.number > 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there is a page after."""
-        return self.number < self.pages
 
 
 def _state_is(state: str) -> ColumnElement[bool]:

@@ -7,20 +7,29 @@ from werkzeug.wrappers import Response
 from webhooks_ui.catalogue import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, channel_changes
+from webhooks_ui.models.channel_list import ChannelQuery
+from webhooks_ui.security import is_piece_request
+from webhooks_ui.views.webhooks import piece_at
 
 blueprint = Blueprint("channels", __name__)
 Answer = Response | str | tuple[str, int]
 
 
 @blueprint.get("/channels")
-def index() -> str:
-    """All channels with the number of webhooks that use each."""
-    return render_template(
-        "channels/list.html",
-        channels=Channel.everyone(),
-        counts=channel_changes.webhook_counts(),
-        kinds={code: str(label) for code, label in CHANNEL_KINDS.items()},
-    )
+def index() -> Response | str:
+    """The channels with the number of webhooks that use each, searched and paged."""
+    query = ChannelQuery.parse(request.args)
+    page = query.find()
+    words = {
+        "page": page,
+        "filters": query,
+        "counts": channel_changes.webhook_counts([channel.id for channel in page.items]),
+        "kinds": {code: str(label) for code, label in CHANNEL_KINDS.items()},
+        "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
+    }
+    if not is_piece_request():
+        return render_template("channels/list.html", **words)
+    return piece_at(url_for(".index", **query.arguments()), "channels/_list.html", **words)
 
 
 @blueprint.route("/channels/new", methods=["GET", "POST"])

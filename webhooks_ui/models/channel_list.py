@@ -1,0 +1,48 @@
+"""The list of channels: search and pages, from and to the URL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import select
+
+from webhooks_ui.database import db
+from webhooks_ui.models.among import among
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.numbered import Page, number_of, within
+
+PAGE_SIZE = 50
+_ROWS = select(Channel).where(among(Channel.id)).order_by(Channel.name, Channel.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelQuery:
+    """What the list is asked for: the words that a name or a key has, and which page."""
+
+    q: str = ""
+    page: int = 1
+
+    @classmethod
+    def parse(cls, arguments: Mapping[str, str]) -> Self:
+        """From the arguments of a URL."""
+        words = arguments.get("q", "").strip()[:200]
+        return cls(words, number_of(arguments.get("page", "")))
+
+    def arguments(self, **changes: Any) -> dict[str, Any]:
+        """The URL's arguments with some changed; what is as it is by itself is left out."""
+        wanted = {"q": self.q, "page": self.page} | changes
+        return {name: str(value) for name, value in wanted.items() if value not in ("", 1)}
+
+    def find(self) -> Page[Channel]:
+        """The page that was asked for, or the last one when there are fewer."""
+        words = self.q.casefold().split()
+        # The databases fold the case of Latin letters alone, or not at all.
+        found = [
+            row.id
+            for row in Channel.choices()
+            if all(word in f"{row.name}\n{row.key}".casefold() for word in words)
+        ]
+        number = within(self.page, len(found), PAGE_SIZE)
+        ids = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        channels = db.session.scalars(_ROWS, {"ids": ids}).all()
+        return Page(channels, len(found), number, PAGE_SIZE)
