@@ -38,10 +38,11 @@ run: $(INSTALLED) $(MO)
 	@exec $(PY) -m webhooks_ui serve
 
 # Compiled once, also where Python is told not to write bytecode: many tests start the program.
+# A process takes whole files, in the order that tests/conftest.py gives them: the longest first.
 test: $(TEST_INSTALLED) $(MO)
 	@$(PY) tools/provide.py
 	@$(PY) -m compileall -q webhooks_ui
-	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(TEST_INSTALLED) $(MO)
 	@$(PY) tools/provide.py
