@@ -16,7 +16,7 @@ TEST_INSTALLED := $(VENV)/.test-installed
 PACKAGING := pyproject.toml hatch_build.py
 
 # Workers of the test run; ARGS goes to pytest: make test ARGS="-k sign_in -x"
-JOBS ?= 4
+JOBS ?= 3
 ARGS ?=
 
 .PHONY: help run test crash bench check format translations docs demo screenshots clean

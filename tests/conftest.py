@@ -44,7 +44,7 @@ LONGEST = (
     "api/test_webhooks.py",
     "browser/test_keyboard.py",
 )
-"""The files that take longest, with four processes side by side; the longest first."""
+"""The files that take longest, with three processes side by side; the longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
