@@ -58,7 +58,7 @@ check: $(TEST_INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(PY) tools/translations.py check
-	$(PY) -m webhooks_ui.config --check docs/settings.md
+	$(PY) -m webhooks_ui.settings.table --check docs/settings.md
 
 format: $(TEST_INSTALLED)
 	$(BIN)/ruff format .
@@ -68,7 +68,7 @@ translations: $(TEST_INSTALLED)
 	$(PY) tools/translations.py update
 
 docs: $(INSTALLED)
-	$(PY) -m webhooks_ui.config > docs/settings.md
+	$(PY) -m webhooks_ui.settings.table > docs/settings.md
 
 demo: $(INSTALLED) $(MO)
 	@exec $(PY) -m tools.demo $(ARGS)

@@ -27,8 +27,9 @@ from bench.seed import add_up, seed
 from bench.seed_sql import BUSY, MAIN_CHANNEL, QUIET
 from bench.stage import percentile
 from tests.conftest import sign_in
-from webhooks_ui import create_app, lifecycle
-from webhooks_ui.database import db, transaction, upgrade
+from webhooks_ui import create_app
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.database.engine import db, transaction, upgrade
 from webhooks_ui.models import Delivery, Event, Token, Webhook
 
 ROUNDS, QUICK_ROUNDS = 40, 40

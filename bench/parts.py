@@ -24,14 +24,15 @@ from bench.stage import (
     workers,
     working,
 )
-from webhooks_ui import intake, lifecycle
-from webhooks_ui.authorization import NoAuthorization
-from webhooks_ui.database import EPOCH, db, now, transaction
-from webhooks_ui.delivery import queue
-from webhooks_ui.delivery.message import Endpoint, compose
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.authorization.kinds import NoAuthorization
+from webhooks_ui.database.engine import EPOCH, db, now, transaction
+from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.models import Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
-from webhooks_ui.signing import new_secret
+from webhooks_ui.crypto.signing import new_secret
 
 __all__ = ["pages", "size"]  # parts in files of their own
 

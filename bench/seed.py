@@ -17,14 +17,15 @@ from flask import Flask
 from sqlalchemy import Connection, Index, insert, text
 
 from bench import seed_sql
-from webhooks_ui import create_app, lifecycle
-from webhooks_ui.catalogue import EVENT_TYPES
-from webhooks_ui.database import Base, db, now, upgrade
-from webhooks_ui.ids import CHANNEL, WEBHOOK, new_id
-from webhooks_ui.models import Attempt, Channel, Delivery, Event, Webhook, WebhookEvent, past
-from webhooks_ui.models.fares import full_hour
+from webhooks_ui import create_app
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.catalogue.event_types import EVENT_TYPES
+from webhooks_ui.database.engine import Base, db, now, upgrade
+from webhooks_ui.models.public_ids import CHANNEL, WEBHOOK, new_id
+from webhooks_ui.models import Attempt, Channel, Delivery, Event, Webhook, WebhookEvent, health_rollup as past
+from webhooks_ui.models.health_counts import full_hour
 from webhooks_ui.models.webhook_history import WebhookState
-from webhooks_ui.signing import new_secret
+from webhooks_ui.crypto.signing import new_secret
 
 CHANNELS = 200
 BATCH = 100_000  # events in one transaction

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from webhooks_ui.models.counts import DURATION_BOUNDS
+from webhooks_ui.models.counters import DURATION_BOUNDS
 
 SPAN = 30 * 24 * 3_600_000  # ms
 RARE = 60  # deliveries: as many in a month with many deliveries as in one with few

@@ -3,8 +3,8 @@
 from sqlalchemy import text
 
 from bench.stage import accept, app_on, receiving, until_finished, webhooks, working
-from webhooks_ui.database import db
-from webhooks_ui.models import space
+from webhooks_ui.database.engine import db
+from webhooks_ui.database import vacuum as space
 
 EVENTS, FAN_OUT = 3_000, 3
 

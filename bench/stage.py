@@ -15,10 +15,12 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from tests.engine.conftest import subscribe
-from webhooks_ui import create_app, intake, lifecycle
-from webhooks_ui.database import db, upgrade
-from webhooks_ui.delivery.worker import Worker
-from webhooks_ui.incoming import IncomingEvent
+from webhooks_ui import create_app
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.database.engine import db, upgrade
+from webhooks_ui.delivery.worker.loop import Worker
+from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.models import Delivery
 from webhooks_ui.models.delivery import OPEN
 

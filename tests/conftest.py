@@ -16,8 +16,9 @@ from werkzeug.test import TestResponse
 
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
-from webhooks_ui import create_app, lifecycle
-from webhooks_ui.database import db, transaction, upgrade
+from webhooks_ui import create_app
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.database.engine import db, transaction, upgrade
 from webhooks_ui.models import User, UserSession, Webhook
 
 # The same examples in every run: a search for new ones is a matter of its own

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webhooks_ui.browsers import in_words
+from webhooks_ui.accounts.user_agents import in_words
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 

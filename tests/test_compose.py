@@ -7,8 +7,8 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]  # comes with schemathesis
 from click.testing import CliRunner
 
-from webhooks_ui import config
-from webhooks_ui.cli import main
+from webhooks_ui.settings import table as config
+from webhooks_ui.cli.main import main
 
 FILE = Path(__file__).parents[1] / "compose.yaml"
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui import config
-from webhooks_ui.config import SETTINGS, SettingError, load
-from webhooks_ui.setting_addresses import MailServer
+from webhooks_ui.settings import table as config
+from webhooks_ui.settings.table import SETTINGS, SettingError, load
+from webhooks_ui.settings.addresses import MailServer
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import PASSWORD
-from webhooks_ui import users
+from webhooks_ui.accounts import users
 
 
 @pytest.fixture

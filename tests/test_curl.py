@@ -7,7 +7,7 @@ import subprocess
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.curl import curl_command
+from webhooks_ui.explanations.curl import curl_command
 
 HEADERS = [
     ["Host", "crm.example"],

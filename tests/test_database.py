@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import make_webhook, sign_in, stored
-from webhooks_ui import database
-from webhooks_ui.database import db, transaction
+from webhooks_ui.database import engine as database
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel
 from webhooks_ui.views import health
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from webhooks_ui.config import SETTINGS
+from webhooks_ui.settings.table import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 KNOWN = {setting.name for setting in SETTINGS}

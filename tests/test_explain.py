@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from webhooks_ui import explain
-from webhooks_ui.explain import Verdict, headline, verdict
+from webhooks_ui.explanations import verdicts as explain
+from webhooks_ui.explanations.verdicts import Verdict, headline, verdict
 
 CODES = [
     *("blocked_address", "dns_failure", "connection_refused", "connection_reset"),

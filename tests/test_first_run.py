@@ -1,6 +1,6 @@
 """The one-time link: the same for every process, of no use to anybody else."""
 
-from webhooks_ui.first_run import is_setup_token, setup_token, setup_url
+from webhooks_ui.accounts.setup_link import is_setup_token, setup_token, setup_url
 
 
 def test_the_token_follows_from_the_secret_key_alone() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from webhooks_ui import keys
-from webhooks_ui.keys import KeyFileError, Keys
+from webhooks_ui.crypto import keys
+from webhooks_ui.crypto.keys import KeyFileError, Keys
 
 
 def mode(path: Path) -> int:

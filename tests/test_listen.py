@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.waiting import wait_until
-from webhooks_ui import signing
-from webhooks_ui.listen import MOST_BYTES, BodyError, Listener, check, pretty, read_body
+from webhooks_ui.crypto import signing
+from webhooks_ui.receiver.listener import MOST_BYTES, BodyError, Listener, check, pretty, read_body
 
 SECRET = signing.new_secret()
 BODY = b'{"type":"message_created"}'

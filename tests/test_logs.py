@@ -10,7 +10,7 @@ from flask import Flask, abort
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
-from webhooks_ui import logs
+from webhooks_ui.monitoring import logs
 
 
 @pytest.fixture(autouse=True)

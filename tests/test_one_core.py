@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.waiting import wait_until
-from webhooks_ui.one_core import Sample, busy_seconds, choose
+from webhooks_ui.server.cpu_affinity import Sample, busy_seconds, choose
 
 STAT = """cpu  100 0 50 1000 20 1 2 3 0 0
 cpu0 60 0 20 500 10 1 1 1 0 0

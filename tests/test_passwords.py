@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 
-from webhooks_ui import passwords
+from webhooks_ui.accounts import passwords
 
 GOOD = "лагідний бобер 7"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.raw_json import JsonError, items, members, pretty
+from webhooks_ui.text.strict_json import JsonError, items, members, pretty
 
 JSON = st.recursive(
     st.none()

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import piece, sign_in
-from webhooks_ui.database import db
+from webhooks_ui.database.engine import db
 from webhooks_ui.models import Channel, UserSession
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from webhooks_ui import signing
+from webhooks_ui.crypto import signing
 
 BODY = '{"type":"message_created","data":{"content":"Добрий день"}}'.encode()
 

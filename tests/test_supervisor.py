@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from webhooks_ui import supervisor
-from webhooks_ui.supervisor import CALM, LONGEST_WAIT, Supervisor
+from webhooks_ui.server import supervisor
+from webhooks_ui.server.supervisor import CALM, LONGEST_WAIT, Supervisor
 
 
 class Waits(Event):

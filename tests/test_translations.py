@@ -13,9 +13,9 @@ from flask_babel import format_datetime, gettext, ngettext
 
 from tests.conftest import make_webhook
 from tools import translations
-from webhooks_ui import explain, explanations, explanations_http
-from webhooks_ui.catalogue import CHANNEL_KINDS, EVENT_TYPES
-from webhooks_ui.i18n import absolute, day, filesize, isotime, milliseconds, moment
+from webhooks_ui.explanations import verdicts as explain, network_errors as explanations, http_statuses as explanations_http
+from webhooks_ui.catalogue.event_types import CHANNEL_KINDS, EVENT_TYPES
+from webhooks_ui.web.i18n import absolute, day, filesize, isotime, milliseconds, moment
 
 UKRAINIAN = {"Accept-Language": "uk"}
 CATALOGUE = translations.TRANSLATIONS / "uk" / translations.CATALOGUE

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.vault import Vault, VaultError
+from webhooks_ui.crypto.vault import Vault, VaultError
 
 OLD, NEW = b"o" * 32, b"n" * 32
 

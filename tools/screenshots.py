@@ -23,9 +23,9 @@ from tests.support.waiting import wait_until
 from tools.demo import cast, history, show
 from tools.demo.receivers import Stage
 from tools.pictures import light
-from webhooks_ui import intake
-from webhooks_ui.database import db, read_anew
-from webhooks_ui.incoming import ChannelName, IncomingEvent
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.database.engine import db, read_anew
+from webhooks_ui.intake.event import ChannelName, IncomingEvent
 from webhooks_ui.models import Delivery, Webhook
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "screenshots"

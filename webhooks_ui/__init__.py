@@ -18,8 +18,10 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     Raises `config.SettingError` for a setting that is unknown or cannot be read.
     """
     # Imported here so that `import webhooks_ui` is cheap and free of cycles.
-    from webhooks_ui import database, i18n, keys, vault
-    from webhooks_ui.delivery import testing
+    from webhooks_ui.database import engine as database
+    from webhooks_ui.web import i18n
+    from webhooks_ui.crypto import keys, vault
+    from webhooks_ui.delivery import ping as testing
 
     app = Flask(__name__, static_folder=None, template_folder=str(_folder("templates")))
     app.config.update(_settings(overrides or {}))
@@ -35,7 +37,9 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
 
 
 def _add_pages(app: Flask) -> None:
-    from webhooks_ui import api, assets, errors, fragments, security, signin, views
+    from webhooks_ui import api, views
+    from webhooks_ui.web import assets, errors, row_cache as fragments, security
+    from webhooks_ui.accounts import sign_in as signin
 
     security.init_app(app)
     signin.init_app(app)
@@ -48,7 +52,7 @@ def _add_pages(app: Flask) -> None:
 
 def _settings(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of the environment with `overrides` above them."""
-    from webhooks_ui import config
+    from webhooks_ui.settings import table as config
 
     settings = config.load(os.environ) | dict(overrides)
     if "DATA_DIR" in overrides and "DATABASE_URL" not in overrides:

@@ -7,8 +7,8 @@ from werkzeug.test import TestResponse
 
 from tests.auth.conftest import enter
 from tests.conftest import PASSWORD, sign_in
-from webhooks_ui import passwords, users
-from webhooks_ui.database import db, transaction
+from webhooks_ui.accounts import passwords, users
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User
 
 NEW = "purple monkey dishwasher lamp"

@@ -4,7 +4,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import sign_in
-from webhooks_ui.database import db, transaction
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import UserSession
 
 URL, END = "/settings/account", "/settings/account/sessions/end"

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import MakeApp
 from tests.engine.conftest import receiver
-from webhooks_ui.database import db, transaction
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Token
 
 Call = Callable[..., Any]  # answers are read as JSON of any shape

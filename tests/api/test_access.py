@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from tests.api.conftest import Call, caller, issue
 from tests.conftest import sign_in
-from webhooks_ui import intake
-from webhooks_ui.database import db, now, transaction
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import Token
 
 EVENT = {"type": "message_created", "data": {}}

@@ -8,7 +8,7 @@ from flask import Flask
 from tests.api.conftest import Call, errors
 from tests.engine.conftest import ended, working
 from tests.support.receiver import Answer, Receiver
-from webhooks_ui.database import db, transaction
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Delivery
 
 EVENT = {"type": "message_created", "data": {"id": 9001}}

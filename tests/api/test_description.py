@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.api.conftest import Call
 from webhooks_ui.api import examples
-from webhooks_ui.security import POLICY
+from webhooks_ui.web.security import POLICY
 
 
 def test_the_description_names_every_address(app: Flask, call: Call) -> None:

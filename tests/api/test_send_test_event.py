@@ -8,8 +8,8 @@ from standardwebhooks import Webhook as Verifier
 from tests.api.conftest import Call, errors
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port
-from webhooks_ui.catalogue import sample_json
-from webhooks_ui.delivery import testing
+from webhooks_ui.catalogue.event_types import sample_json
+from webhooks_ui.delivery import ping as testing
 
 
 def make(call: Call, url: str, **changes: Any) -> Any:

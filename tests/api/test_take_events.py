@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from tests.api.conftest import Call, caller, errors, issue
 from tests.conftest import make_webhook, sign_in
-from webhooks_ui.database import db
+from webhooks_ui.database.engine import db
 from webhooks_ui.models import Channel, Delivery, Event
 
 EVENT = {"type": "message_created", "data": {"id": 9001}}

@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.api.conftest import Call, errors
 from tests.conftest import make_webhook, sign_in, stored
-from webhooks_ui.authorization import Authorization, Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
 
 HOOK = {"url": "https://crm.example/hook", "events": ["message_created"]}
 SECRET = "kept-to-ourselves-1"

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from tests.auth.conftest import enter, setup_link
 from tests.conftest import PASSWORD
-from webhooks_ui.database import db
+from webhooks_ui.database.engine import db
 from webhooks_ui.models import User
 
 

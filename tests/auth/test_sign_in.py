@@ -15,8 +15,8 @@ from sqlalchemy import select, text, update
 
 from tests.auth.conftest import add, at_once, enter
 from tests.conftest import PASSWORD, piece
-from webhooks_ui import passwords
-from webhooks_ui.database import db, now, transaction
+from webhooks_ui.accounts import passwords
+from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import User, UserSession
 
 pytestmark = pytest.mark.usefixtures("olena")

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.auth.conftest import enter
-from webhooks_ui.database import db
+from webhooks_ui.database.engine import db
 from webhooks_ui.models import UserSession
 
 pytestmark = pytest.mark.usefixtures("olena")

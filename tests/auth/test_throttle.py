@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from tests.auth.conftest import add, enter
-from webhooks_ui import passwords, throttle
-from webhooks_ui.database import db, transaction
+from webhooks_ui.accounts import passwords, throttle
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import SignInFailure
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"

@@ -12,7 +12,9 @@ from tests.browser.steps import LOGIN, PASSWORD, sign_in
 from tests.support.browser import Open, Visitor, launched
 from tests.support.receiver import Receiver
 from tests.support.server import Server
-from webhooks_ui import create_app, lifecycle, users
+from webhooks_ui import create_app
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.accounts import users
 
 # Other programs may keep this machine busy: an answer that comes late is no failure here.
 expect.set_options(timeout=15_000)

@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 from standardwebhooks import Webhook as Verifier
 
 from tests.support.receiver import Received
-from webhooks_ui import create_app, lifecycle
+from webhooks_ui import create_app
+from webhooks_ui.server import process as lifecycle
 from webhooks_ui.models import channel_changes
 from webhooks_ui.models.channel_changes import ChannelSettings
 

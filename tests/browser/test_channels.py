@@ -9,8 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browser import Open
 from tests.support.server import Server
-from webhooks_ui import create_app, lifecycle
-from webhooks_ui.database import db, transaction
+from webhooks_ui import create_app
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel
 
 EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])

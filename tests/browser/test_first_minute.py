@@ -19,7 +19,7 @@ from tests.browser.steps import (
 from tests.support.browser import Visitor
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.server import Server
-from webhooks_ui.authorization import Basic, basic_credentials
+from webhooks_ui.authorization.kinds import Basic, basic_credentials
 
 LOGIN, PASSWORD = "marta", "kalyna-42-vitrylo-misto"
 BASIC = Basic("acme-crm", "s3cret päss")

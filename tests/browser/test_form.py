@@ -14,8 +14,8 @@ from tests.browser.steps import (
 )
 from tests.support.browser import Open
 from tests.support.receiver import Receiver
-from webhooks_ui.authorization import Basic, basic_credentials
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.catalogue.event_types import EVENT_TYPES
 
 SAVED = re.compile("/webhooks/wh_[^/]+$")
 EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])

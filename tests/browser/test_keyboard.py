@@ -11,7 +11,7 @@ from tests.browser.steps import LOGIN, PASSWORD, expect_said, expect_verdict, ma
 from tests.support.browser import Visitor
 from tests.support.receiver import Receiver
 from tests.support.server import Server
-from webhooks_ui.authorization import Basic, basic_credentials
+from webhooks_ui.authorization.kinds import Basic, basic_credentials
 
 # Reports a focus that is nowhere once htmx has changed the page.
 WATCH_FOCUS = """

@@ -20,8 +20,8 @@ from tests.browser.steps import (
 from tests.support.browser import Open
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
-from webhooks_ui.authorization import Basic, basic_credentials
-from webhooks_ui.catalogue import sample_json
+from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.catalogue.event_types import sample_json
 
 TIMEOUT = "6"  # seconds: time enough to look at what is shown meanwhile
 SECRET = "topsecret/9&51"

@@ -7,7 +7,7 @@ import re
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webhooks_ui.catalogue import EVENT_TYPES
+from webhooks_ui.catalogue.event_types import EVENT_TYPES
 
 
 def copyable(page: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webhooks_ui.database import db
+from webhooks_ui.database.engine import db
 from webhooks_ui.models import Channel
 
 FORM = {"key": "telegram-sales", "name": "Telegram sales", "kind": "telegram"}

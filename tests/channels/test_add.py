@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from tests.channels.conftest import FORM, add, find
 from tests.conftest import sign_in
-from webhooks_ui.database import db
+from webhooks_ui.database.engine import db
 from webhooks_ui.models import Channel
 
 

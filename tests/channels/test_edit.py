@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from tests.channels.conftest import FORM, add, find
 from tests.conftest import make_webhook
-from webhooks_ui.database import db
+from webhooks_ui.database.engine import db
 from webhooks_ui.models import Channel
 from webhooks_ui.models.channel_changes import ChannelSettings, delete, save
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.channels.conftest import add
 from tests.conftest import MakeApp, make_webhook, piece, sign_in
-from webhooks_ui.database import db, transaction
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, channel_list
 from webhooks_ui.models.channel_list import ChannelQuery
-from webhooks_ui.models.numbered import Page, within
+from webhooks_ui.models.pages import Page, within
 
 
 def fill(app: Flask, names: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from webhooks_ui.cli import main
+from webhooks_ui.cli.main import main
 
 Run = Callable[..., Result]
 

@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from tests.support.server import PROGRAM
-from webhooks_ui import signing
+from webhooks_ui.crypto import signing
 
 Start = Callable[..., tuple[subprocess.Popen[str], str]]
 

@@ -17,8 +17,8 @@ import requests
 
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import wait_until
-from webhooks_ui import server
-from webhooks_ui.forms import event_rules
+from webhooks_ui.server import wsgi as server
+from webhooks_ui.validation import event as event_rules
 
 PASSWORD = "correct horse battery staple"
 

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from tests.cli.conftest import Run
-from webhooks_ui import passwords
+from webhooks_ui.accounts import passwords
 from webhooks_ui.models import User
 
 PASSWORD = "correct horse battery staple"

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import event, inspect, select, text, update
 
 from tests.conftest import make_webhook, sign_in
-from webhooks_ui.database import db, prepare_migrations, transaction, upgrade
+from webhooks_ui.database.engine import db, prepare_migrations, transaction, upgrade
 from webhooks_ui.models import Webhook
 
 START = "import webhooks_ui, webhooks_ui.database as d; d.upgrade(webhooks_ui.create_app())"

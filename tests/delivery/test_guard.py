@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webhooks_ui.delivery.addresses import NOT_PUBLIC
-from webhooks_ui.delivery.guard import Address, Blocked, DnsFailure, Guard
-from webhooks_ui.delivery.resolver import BoundedResolver, system_resolve
-from webhooks_ui.delivery.target import parse
+from webhooks_ui.egress.ip_ranges import NOT_PUBLIC
+from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
+from webhooks_ui.egress.resolver import BoundedResolver, system_resolve
+from webhooks_ui.egress.target_url import parse
 
 PUBLIC = "93.184.215.14"
 PUBLIC6 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"

@@ -9,11 +9,11 @@ import pytest
 
 from tests.delivery.conftest import SHORT, Receive, Send, ended_at
 from tests.delivery.hostile import Peer, answering, answering_once
-from webhooks_ui.delivery import connection as connection_module
-from webhooks_ui.delivery.guard import Address, Guard
-from webhooks_ui.delivery.outcome import OutgoingRequest
-from webhooks_ui.delivery.pool import Pool
-from webhooks_ui.delivery.sender import Sender
+from webhooks_ui.delivery.http import connection as connection_module
+from webhooks_ui.egress.guard import Address, Guard
+from webhooks_ui.delivery.http.outcome import OutgoingRequest
+from webhooks_ui.delivery.http.pool import Pool
+from webhooks_ui.delivery.http.sender import Sender
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NewSender = Callable[..., Sender]

@@ -8,10 +8,10 @@ from time import monotonic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webhooks_ui.delivery.connection import Trace
-from webhooks_ui.delivery.exchange import converse
-from webhooks_ui.delivery.failures import AttemptError
-from webhooks_ui.delivery.stream import Stream
+from webhooks_ui.delivery.http.connection import Trace
+from webhooks_ui.delivery.http.exchange import converse
+from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.socket_stream import Stream
 
 NOTES = {
     "headers_capped",

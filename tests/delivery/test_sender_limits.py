@@ -13,8 +13,8 @@ import pytest
 
 from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
 from tests.delivery.hostile import Behaviour, Peer, answering
-from webhooks_ui.delivery.failures import AttemptError
-from webhooks_ui.delivery.stream import Stream
+from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.socket_stream import Stream
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -11,11 +11,11 @@ import trustme
 
 from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
 from tests.delivery.hostile import Peer, answering
-from webhooks_ui import explain
-from webhooks_ui.delivery.guard import Guard
-from webhooks_ui.delivery.outcome import OutgoingRequest
-from webhooks_ui.delivery.sender import Sender
-from webhooks_ui.delivery.tls import client_context
+from webhooks_ui.explanations import verdicts as explain
+from webhooks_ui.egress.guard import Guard
+from webhooks_ui.delivery.http.outcome import OutgoingRequest
+from webhooks_ui.delivery.http.sender import Sender
+from webhooks_ui.delivery.http.tls import client_context
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -8,7 +8,7 @@ import requests
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from webhooks_ui.delivery.target import MESSAGES, Target, TargetError, parse, take_userinfo
+from webhooks_ui.egress.target_url import MESSAGES, Target, TargetError, parse, take_userinfo
 
 
 @pytest.mark.parametrize(

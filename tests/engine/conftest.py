@@ -13,17 +13,17 @@ from flask import Flask
 from tests.conftest import MakeApp
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui import intake
-from webhooks_ui.authorization import NoAuthorization
-from webhooks_ui.database import db
-from webhooks_ui.delivery.attempts import unsent_attempt
-from webhooks_ui.delivery.job import Job
-from webhooks_ui.delivery.worker import Worker
-from webhooks_ui.ids import WEBHOOK, new_id
-from webhooks_ui.incoming import Accepted, IncomingEvent, Refusal
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.authorization.kinds import NoAuthorization
+from webhooks_ui.database.engine import db
+from webhooks_ui.delivery.attempt_record import unsent_attempt
+from webhooks_ui.delivery.queue.claims import Job
+from webhooks_ui.delivery.worker.loop import Worker
+from webhooks_ui.models.public_ids import WEBHOOK, new_id
+from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
 from webhooks_ui.models.webhook import WebhookSettings
-from webhooks_ui.signing import new_secret
+from webhooks_ui.crypto.signing import new_secret
 
 
 @pytest.fixture

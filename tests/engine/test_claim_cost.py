@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from tests.engine.conftest import send, subscribe
-from webhooks_ui.database import db, now, transaction
-from webhooks_ui.delivery import claiming, queue
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.delivery.queue import claim_sql as claiming, turns as queue
 from webhooks_ui.models import Event
 
 WAITING = 100_000

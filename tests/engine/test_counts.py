@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.engine.conftest import attempt_at, send, subscribe
-from webhooks_ui.database import db, now
-from webhooks_ui.delivery import consequences, queue
-from webhooks_ui.delivery.job import Job, Result
+from webhooks_ui.database.engine import db, now
+from webhooks_ui.delivery.queue import webhook_state as consequences, turns as queue
+from webhooks_ui.delivery.queue.claims import Job, Result
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.models import Notice, TotalHour, Webhook, WebhookHour, WebhookState
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from tests.engine.conftest import deliveries, ended, subscribe, working
 from tests.support.receiver import Receiver
-from webhooks_ui.database import db, transaction
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Event, Token
 
 

@@ -25,14 +25,16 @@ from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.postgres import Postgres
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui import create_app, database, lifecycle
-from webhooks_ui.authorization import Bearer
-from webhooks_ui.database import db, transaction, upgrade
-from webhooks_ui.delivery import queue, wake
-from webhooks_ui.delivery import sending as sending_module
-from webhooks_ui.delivery import worker as worker_module
-from webhooks_ui.delivery.attempts import attempt_of
-from webhooks_ui.delivery.job import Claim
+from webhooks_ui import create_app
+from webhooks_ui.database import engine as database
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.database.engine import db, transaction, upgrade
+from webhooks_ui.delivery.queue import turns as queue, wakeup as wake
+from webhooks_ui.delivery.worker import senders as sending_module
+from webhooks_ui.delivery.worker import loop as worker_module
+from webhooks_ui.delivery.attempt_record import attempt_of
+from webhooks_ui.delivery.queue.claims import Claim
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 
 

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 
 from tests.engine.conftest import deliveries, send, subscribe
-from webhooks_ui import intake
-from webhooks_ui.database import db, transaction
-from webhooks_ui.delivery import by_hand
-from webhooks_ui.ids import DELIVERY, is_id, new_id
-from webhooks_ui.incoming import Accepted, ChannelName, IncomingEvent, Refusal
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.delivery.queue import actions as by_hand
+from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
+from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Event, Webhook, webhook_changes
 
 

@@ -19,12 +19,14 @@ from sqlalchemy import event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from tests.engine.conftest import attempt_at, subscribe
-from webhooks_ui import create_app, intake, lifecycle
-from webhooks_ui.database import db, transaction, upgrade
-from webhooks_ui.delivery import queue
-from webhooks_ui.delivery.job import Claim, Job, Result
+from webhooks_ui import create_app
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.database.engine import db, transaction, upgrade
+from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery.queue.claims import Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
-from webhooks_ui.incoming import IncomingEvent, Refusal
+from webhooks_ui.intake.event import IncomingEvent, Refusal
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook, webhook_changes
 
 SECOND = timedelta(seconds=1)

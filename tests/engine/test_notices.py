@@ -17,14 +17,14 @@ from tests.engine.conftest import ended, send, subscribe, working
 from tests.support.mail_server import MailServer
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.waiting import free_port
-from webhooks_ui import intake
-from webhooks_ui.catalogue import OPERATIONAL_TYPES
-from webhooks_ui.chores import Chores, telling
-from webhooks_ui.database import db, now, transaction
-from webhooks_ui.incoming import IncomingEvent, Refusal
-from webhooks_ui.models import Delivery, Event, Notice, Webhook, event_story, webhook_changes
-from webhooks_ui.notices import GIVE_UP_AFTER, Notices
-from webhooks_ui.setting_addresses import MailServer as Settings
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.catalogue.event_types import OPERATIONAL_TYPES
+from webhooks_ui.jobs.scheduler import Chores, telling
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.intake.event import IncomingEvent, Refusal
+from webhooks_ui.models import Delivery, Event, Notice, Webhook, event_outcomes as event_story, webhook_changes
+from webhooks_ui.jobs.alerts import GIVE_UP_AFTER, Notices
+from webhooks_ui.settings.addresses import MailServer as Settings
 
 OWN = tuple(OPERATIONAL_TYPES)
 AT_ONCE = (timedelta(0),)  # tried again once, at once, then given up

@@ -1,6 +1,6 @@
 """How far ahead a worker claims."""
 
-from webhooks_ui.delivery.pace import AHEAD, DEEPEST, MEASURED_OVER, MOST_BYTES, Pace
+from webhooks_ui.delivery.worker.prefetch import AHEAD, DEEPEST, MEASURED_OVER, MOST_BYTES, Pace
 
 
 class Clock:

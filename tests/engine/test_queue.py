@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy import update
 
 from tests.engine.conftest import attempt_at, deliveries, send, subscribe, switch_off
-from webhooks_ui.database import db, now, transaction
-from webhooks_ui.delivery import queue
-from webhooks_ui.delivery.job import Job, Result
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery.queue.claims import Job, Result
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.models import Attempt, Delivery, Webhook, webhook_changes
 

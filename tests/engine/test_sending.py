@@ -10,12 +10,12 @@ from sqlalchemy import update
 
 from tests.engine.conftest import deliveries, ended, send, subscribe, switch_off, working
 from tests.support.receiver import Receiver
-from webhooks_ui.database import db, now, transaction
-from webhooks_ui.delivery import queue
-from webhooks_ui.delivery import sending as sending_module
-from webhooks_ui.delivery import worker as worker_module
-from webhooks_ui.delivery.job import Claim, Job
-from webhooks_ui.delivery.sending import STALE_AFTER, Attempts
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery.worker import senders as sending_module
+from webhooks_ui.delivery.worker import loop as worker_module
+from webhooks_ui.delivery.queue.claims import Claim, Job
+from webhooks_ui.delivery.worker.senders import STALE_AFTER, Attempts
 from webhooks_ui.models import Delivery, Webhook
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.delivery.window import START, Windows
+from webhooks_ui.delivery.worker.concurrency import START, Windows
 
 
 def test_it_starts_small_and_opens_with_success() -> None:

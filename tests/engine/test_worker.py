@@ -10,9 +10,9 @@ from tests.conftest import MakeApp
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
-from webhooks_ui.authorization import Bearer
-from webhooks_ui.database import db, now, transaction
-from webhooks_ui.delivery import worker as worker_module
+from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.delivery.worker import loop as worker_module
 from webhooks_ui.models import Attempt, Webhook, webhook_changes
 
 PATIENT = {"DELIVERY_TIMEOUT": 30.0}

@@ -8,7 +8,7 @@ from flask import Flask
 from ulid import ULID
 
 from tests.engine.conftest import subscribe
-from webhooks_ui.database import db, now, transaction
+from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import Attempt, Channel, Delivery, Event, IdempotencyKey, Webhook
 
 TYPES = ("message_created", "team_changed", "assignee_changed")

@@ -12,18 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.conftest import send, subscribe
-from webhooks_ui.database import db, transaction
-from webhooks_ui.incoming import ChannelName
-from webhooks_ui.matching import Setup, reasons
-from webhooks_ui.models import (
-    Channel,
-    Delivery,
-    Event,
-    Webhook,
-    channel_changes,
-    event_story,
-    webhook_changes,
-)
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.intake.event import ChannelName
+from webhooks_ui.models.matching import Setup, reasons
+from webhooks_ui.models import Channel, Delivery, Event, Webhook, channel_changes, event_outcomes as event_story, webhook_changes
 
 TYPES = ("message_created", "message_updated", "team_changed")
 TABLE = {

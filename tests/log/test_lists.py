@@ -20,17 +20,8 @@ from sqlalchemy import insert, text
 
 from tests.conftest import MakeApp, piece, sign_in
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
-from webhooks_ui.database import db, now, transaction
-from webhooks_ui.models import (
-    Channel,
-    Delivery,
-    IdempotencyKey,
-    Recovery,
-    Webhook,
-    delivery_line,
-    event_list,
-    walk,
-)
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.models import Channel, Delivery, IdempotencyKey, Recovery, Webhook, delivery_rows as delivery_line, event_list, keyset as walk
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.recovery import Choice

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from tests.log.rows import TYPES, fill
 from tests.log.test_lists import grow, listening
-from webhooks_ui.database import db, transaction
-from webhooks_ui.models import Channel, Webhook, WebhookEvent, past
-from webhooks_ui.models.fares import full_hour
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.models import Channel, Webhook, WebhookEvent, health_rollup as past
+from webhooks_ui.models.health_counts import full_hour
 from webhooks_ui.views import webhooks
 
 MOMENT = datetime(2026, 5, 4, 10, 20, 30, tzinfo=UTC)

@@ -19,18 +19,9 @@ from tests.conftest import MakeApp, piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe, working
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui import recovering
-from webhooks_ui.database import EPOCH, db, now, transaction
-from webhooks_ui.models import (
-    ChoreRun,
-    Delivery,
-    Recovery,
-    Webhook,
-    WebhookState,
-    lost,
-    webhook_changes,
-    webhook_history,
-)
+from webhooks_ui.jobs import recovery as recovering
+from webhooks_ui.database.engine import EPOCH, db, now, transaction
+from webhooks_ui.models import ChoreRun, Delivery, Recovery, Webhook, WebhookState, undelivered as lost, webhook_changes, webhook_history
 from webhooks_ui.models.recovery import Choice
 
 HOUR = timedelta(hours=1)

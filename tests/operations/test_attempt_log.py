@@ -8,8 +8,8 @@ from flask import Flask
 
 from tests.engine.conftest import ended, send, subscribe, working
 from tests.support.receiver import Answer, Receiver
-from webhooks_ui.authorization import Bearer
-from webhooks_ui.logs import JsonFormatter
+from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.monitoring.logs import JsonFormatter
 
 LOGGER = "webhooks_ui.attempts"
 

@@ -20,10 +20,10 @@ from sqlalchemy.exc import OperationalError
 from tests.support.receiver import Receiver
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import free_port, wait_until
-from webhooks_ui import metrics
-from webhooks_ui.chores import Chores, heartbeat
-from webhooks_ui.database import db, now, read_anew
-from webhooks_ui.metrics_folder import MetricsFolder
+from webhooks_ui.monitoring import metrics
+from webhooks_ui.jobs.scheduler import Chores, heartbeat
+from webhooks_ui.database.engine import db, now, read_anew
+from webhooks_ui.monitoring.shared_counters import MetricsFolder
 from webhooks_ui.models import ChoreRun, standing
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
@@ -50,7 +50,8 @@ def scrape(url: str) -> Samples:
 def subscribe(server: Server, url: str) -> None:
     """A webhook, put in by another process, as everything here."""
     from tests.engine.conftest import subscribe
-    from webhooks_ui import create_app, lifecycle
+    from webhooks_ui import create_app
+    from webhooks_ui.server import process as lifecycle
 
     app = create_app({"DATA_DIR": server.data_dir, "ALLOWED_NETWORKS": ("127.0.0.1",)})
     subscribe(app, url)

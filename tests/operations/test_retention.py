@@ -14,23 +14,11 @@ from sqlalchemy import func, insert, select, text, update
 from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.receiver import Receiver
-from webhooks_ui import retention
-from webhooks_ui.chores import Chores, pruning
-from webhooks_ui.database import db, now, transaction
-from webhooks_ui.models import (
-    Attempt,
-    ChoreRun,
-    Delivery,
-    Event,
-    IdempotencyKey,
-    Recovery,
-    TotalHour,
-    Webhook,
-    WebhookDay,
-    WebhookHour,
-    WebhookState,
-    space,
-)
+from webhooks_ui.jobs import retention
+from webhooks_ui.jobs.scheduler import Chores, pruning
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.models import Attempt, ChoreRun, Delivery, Event, IdempotencyKey, Recovery, TotalHour, Webhook, WebhookDay, WebhookHour, WebhookState
+from webhooks_ui.database import vacuum as space
 
 MONTH = timedelta(days=30)
 LONG_AGO = timedelta(days=31)

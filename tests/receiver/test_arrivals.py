@@ -9,9 +9,10 @@ from sqlalchemy import update
 
 from tests.conftest import MakeApp, piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe
-from webhooks_ui import retention, signing
-from webhooks_ui.authorization import Bearer
-from webhooks_ui.database import db, now, transaction
+from webhooks_ui.jobs import retention
+from webhooks_ui.crypto import signing
+from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, Webhook
 from webhooks_ui.models.receiver import MOST, MOST_BODY, MOST_REQUESTS
 

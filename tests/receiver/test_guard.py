@@ -2,8 +2,8 @@
 
 import pytest
 
-from webhooks_ui.delivery.guard import Blocked, Guard
-from webhooks_ui.delivery.target import parse
+from webhooks_ui.egress.guard import Blocked, Guard
+from webhooks_ui.egress.target_url import parse
 
 OWN = "http://127.0.0.1:8000/receiver/aToken_7"
 

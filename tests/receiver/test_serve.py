@@ -12,7 +12,9 @@ import pytest
 from flask import Flask
 
 from tests.support.server import Server
-from webhooks_ui import create_app, lifecycle, receiving
+from webhooks_ui import create_app
+from webhooks_ui.server import process as lifecycle
+from webhooks_ui.receiver import built_in as receiving
 from webhooks_ui.models import Receiver
 
 

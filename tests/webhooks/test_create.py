@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import make_webhook, stored, webhook_form
-from webhooks_ui.authorization import Basic, Bearer, Custom, NoAuthorization
-from webhooks_ui.database import db, transaction
+from webhooks_ui.authorization.kinds import Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Webhook
 
 KINDS: list[tuple[dict[str, str], object]] = [

@@ -14,12 +14,12 @@ from sqlalchemy import event, select, update
 from tests.conftest import MakeApp, sign_in
 from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
-from webhooks_ui import chores
-from webhooks_ui.database import db, now, transaction
-from webhooks_ui.delivery import counting
-from webhooks_ui.models import Webhook, WebhookPast, fares, health, past
-from webhooks_ui.models.counts import DURATION_BOUNDS
-from webhooks_ui.models.fares import HOURS
+from webhooks_ui.jobs import scheduler as chores
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.delivery.queue import counting
+from webhooks_ui.models import Webhook, WebhookPast, health_counts as fares, health, health_rollup as past
+from webhooks_ui.models.counters import DURATION_BOUNDS
+from webhooks_ui.models.health_counts import HOURS
 from webhooks_ui.models.health import Health
 
 

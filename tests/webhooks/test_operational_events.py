@@ -9,7 +9,7 @@ from tests.api.conftest import caller, issue
 from tests.conftest import make_webhook, stored
 from tests.engine.conftest import receiver
 from tests.support.receiver import Receiver
-from webhooks_ui.catalogue import ALL_TYPES, EVENT_TYPES, OPERATIONAL_TYPES
+from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES, OPERATIONAL_TYPES
 
 __all__ = ["receiver"]  # fixtures
 OWN = list(OPERATIONAL_TYPES)

@@ -14,12 +14,13 @@ from standardwebhooks import Webhook as Verifier
 from tests.conftest import make_webhook, piece, sign_in, webhook_form
 from tests.support.receiver import Answer, Received, Receiver
 from tests.webhooks.test_create import hidden
-from webhooks_ui.authorization import Basic, basic_credentials
-from webhooks_ui.catalogue import EVENT_TYPES, sample_json
-from webhooks_ui.database import db, transaction
-from webhooks_ui.delivery import queue, testing
+from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.catalogue.event_types import EVENT_TYPES, sample_json
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery import ping as testing
 from webhooks_ui.models import Channel, Delivery
-from webhooks_ui.views import webhook_test
+from webhooks_ui.views import pings as webhook_test
 
 
 @pytest.fixture

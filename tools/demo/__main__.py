@@ -8,8 +8,9 @@ import waitress
 
 from tools.demo import show
 from tools.demo.receivers import Stage
-from webhooks_ui import logs, signals
-from webhooks_ui.server import AddressError, address, listen
+from webhooks_ui.monitoring import logs
+from webhooks_ui.server import signals
+from webhooks_ui.server.wsgi import AddressError, address, listen
 
 FOLDER = Path(__file__).resolve().parents[2] / "instance" / "demo"
 EVERY = 2.0  # seconds between live events, about

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from webhooks_ui.authorization import Authorization, Basic, Bearer, Custom, NoAuthorization
-from webhooks_ui.catalogue import EVENT_TYPES, OPERATIONAL_TYPES
+from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
 
 CHANNELS = (
     ("telegram-sales", "Telegram sales", "telegram"),

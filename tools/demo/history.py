@@ -16,13 +16,13 @@ from ulid import ULID
 
 from tools.demo import cast
 from tools.demo.cast import Player
-from webhooks_ui.catalogue import ALL_TYPES
-from webhooks_ui.database import db, transaction
-from webhooks_ui.delivery import counting
-from webhooks_ui.delivery.attempts import attempt_of
-from webhooks_ui.delivery.message import Endpoint, compose
-from webhooks_ui.delivery.outcome import Outcome
-from webhooks_ui.ids import DELIVERY, EVENT
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.delivery.queue import counting
+from webhooks_ui.delivery.attempt_record import attempt_of
+from webhooks_ui.delivery.request import Endpoint, compose
+from webhooks_ui.delivery.http.outcome import Outcome
+from webhooks_ui.models.public_ids import DELIVERY, EVENT
 from webhooks_ui.models import Attempt, Channel, Delivery, Event, Webhook, WebhookState
 
 SEED = 17

@@ -4,7 +4,7 @@ from flask import Flask
 
 from webhooks_ui.api import channels, deliveries, description, docs, events, webhooks
 from webhooks_ui.api.operation import PublicId, blueprint
-from webhooks_ui.extensions import csrf
+from webhooks_ui.web.extensions import csrf
 
 # Importing them registers their operations.
 __all__ = ["channels", "deliveries", "description", "docs", "events", "init_app", "webhooks"]

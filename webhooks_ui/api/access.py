@@ -9,9 +9,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, update
 from sqlalchemy.exc import OperationalError
 
-from webhooks_ui.database import db, now, transaction
+from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import Token
-from webhooks_ui.problem import Problem
+from webhooks_ui.web.problem import Problem
 
 Scope = Literal["events", "admin"]
 REALM = 'Bearer realm="webhooks-ui"'

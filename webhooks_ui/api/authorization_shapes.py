@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from webhooks_ui import authorization
+from webhooks_ui.authorization import kinds as authorization
 from webhooks_ui.api.body import Body
-from webhooks_ui.authorization import Authorization, Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
 from webhooks_ui.models import Webhook
 
 KEPT = "Left out, the secret that is stored stays, unless the kind changes."

@@ -6,30 +6,24 @@ from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.api.body import invalid, too_large
-from webhooks_ui.api.delivery_shapes import (
-    DeliveryPage,
-    DeliveryQuery,
-    DeliveryShape,
-    DeliverySummary,
-    TestBody,
-)
+from webhooks_ui.api.delivery_shapes import DeliveryPage, DeliveryQuery, DeliveryShape, DeliverySummary, TestBody
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import operation
 from webhooks_ui.api.pages import walked
 from webhooks_ui.api.webhooks import load as load_webhook
 from webhooks_ui.api.webhooks import vault
-from webhooks_ui.catalogue import ALL_TYPES, sample_json
-from webhooks_ui.database import now, read_anew
-from webhooks_ui.delivery import testing
-from webhooks_ui.delivery.by_hand import resend as send_again
-from webhooks_ui.delivery.message import Endpoint
-from webhooks_ui.delivery.testing import TestEvent, TooManyTestsError
-from webhooks_ui.errors import RETRY_AFTER
-from webhooks_ui.forms import channel_rules, event_rules
-from webhooks_ui.ids import DELIVERY, EVENT, WEBHOOK, is_id, new_id
-from webhooks_ui.models import Delivery, Webhook, delivery_line
+from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
+from webhooks_ui.database.engine import now, read_anew
+from webhooks_ui.delivery import ping as testing
+from webhooks_ui.delivery.queue.actions import resend as send_again
+from webhooks_ui.delivery.request import Endpoint
+from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
+from webhooks_ui.web.errors import RETRY_AFTER
+from webhooks_ui.validation import channel as channel_rules, event as event_rules
+from webhooks_ui.models.public_ids import DELIVERY, EVENT, WEBHOOK, is_id, new_id
+from webhooks_ui.models import Delivery, Webhook, delivery_rows as delivery_line
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
-from webhooks_ui.problem import Fault, Problem
+from webhooks_ui.web.problem import Fault, Problem
 
 Headers = Mapping[str, str]
 MARGIN = 5.0  # seconds beyond the time-out until a test's result is stored

@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field, WithJsonSchema
 from webhooks_ui.api.body import Body
 from webhooks_ui.api.pages import PageQuery
 from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment
-from webhooks_ui.catalogue import ALL_TYPES
+from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Attempt, Delivery
-from webhooks_ui.models.delivery_line import DeliveryLine
+from webhooks_ui.models.delivery_rows import DeliveryLine
 from webhooks_ui.models.delivery_list import STATUSES
 
 

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 import webhooks_ui
 from webhooks_ui.api.operation import OPERATIONS, Operation, PublicId, blueprint
 from webhooks_ui.api.shapes import ProblemShape
-from webhooks_ui.problem import MIMETYPE
+from webhooks_ui.web.problem import MIMETYPE
 
 INTRODUCTION = """\
 Send events in, manage webhooks and channels, look at deliveries.

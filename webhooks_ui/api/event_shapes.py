@@ -6,11 +6,11 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from webhooks_ui.api.body import Body, invalid, read_members
 from webhooks_ui.api.shapes import JsonObject, KeyName, KindName, Moment, TypeName
-from webhooks_ui.forms import event_rules
-from webhooks_ui.incoming import Accepted
+from webhooks_ui.validation import event as event_rules
+from webhooks_ui.intake.event import Accepted
 from webhooks_ui.models import Event
-from webhooks_ui.problem import Fault, pointer
-from webhooks_ui.raw_json import JsonError, Member, items, members
+from webhooks_ui.web.problem import Fault, pointer
+from webhooks_ui.text.strict_json import JsonError, Member, items, members
 
 MOST_IN_BATCH = 1_000
 

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.problem import Problem
+from webhooks_ui.web.problem import Problem
 
 Found = TypeVar("Found")
 

@@ -16,9 +16,9 @@ from sqlalchemy import Select
 
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.operation import Query
-from webhooks_ui.database import db
-from webhooks_ui.models.walk import Found
-from webhooks_ui.problem import Fault
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.keyset import Found
+from webhooks_ui.web.problem import Fault
 
 MOST = 200
 USUAL = 50

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
-from webhooks_ui.catalogue import ALL_TYPES, CHANNEL_KINDS, EVENT_TYPES
-from webhooks_ui.forms.channel_rules import KEY_PATTERN, MOST_KEY_CHARACTERS
-from webhooks_ui.i18n import isotime
+from webhooks_ui.catalogue.event_types import ALL_TYPES, CHANNEL_KINDS, EVENT_TYPES
+from webhooks_ui.validation.channel import KEY_PATTERN, MOST_KEY_CHARACTERS
+from webhooks_ui.web.i18n import isotime
 
 Moment = Annotated[
     datetime,

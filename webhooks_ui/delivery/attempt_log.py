@@ -7,7 +7,7 @@ since a busy worker makes a thousand a second. No URL, header or body is told: s
 import logging
 from typing import Any
 
-from webhooks_ui.delivery.job import Job
+from webhooks_ui.delivery.queue.claims import Job
 from webhooks_ui.delivery.retry import Decision
 
 log = logging.getLogger("webhooks_ui.attempts")

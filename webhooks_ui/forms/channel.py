@@ -4,8 +4,8 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, StringField
 
-from webhooks_ui.catalogue import CHANNEL_KINDS
-from webhooks_ui.forms import channel_rules
+from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
+from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.models import Channel
 from webhooks_ui.models.channel_changes import ChannelSettings
 

@@ -4,7 +4,7 @@ from alembic import context
 from flask import current_app
 
 from webhooks_ui import models  # noqa: F401  # the tables to compare with
-from webhooks_ui.database import db, lock_for_migration
+from webhooks_ui.database.engine import db, lock_for_migration
 
 
 def run() -> None:

@@ -1,11 +1,11 @@
 """The nouns, one file each: what is kept in the database and the questions asked of it."""
 
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.chore import ChoreRun
-from webhooks_ui.models.counts import TotalHour, WebhookDay, WebhookHour, WebhookPast
+from webhooks_ui.models.job_run import ChoreRun
+from webhooks_ui.models.counters import TotalHour, WebhookDay, WebhookHour, WebhookPast
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
-from webhooks_ui.models.notice import Notice
+from webhooks_ui.models.alert import Notice
 from webhooks_ui.models.receiver import ReceivedRequest, Receiver
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.token import Token

@@ -8,9 +8,9 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.catalogue import CHANNEL_KINDS
-from webhooks_ui.database import Instant, Model, RowId, db, now
-from webhooks_ui.ids import CHANNEL, new_id
+from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
+from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.models.public_ids import CHANNEL, new_id
 
 if TYPE_CHECKING:
     from webhooks_ui.models.webhook import Webhook

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from webhooks_ui.database import db, now, transaction
+from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import webhook_history
-from webhooks_ui.models.among import among
+from webhooks_ui.models.id_list import among
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.webhook import Webhook
 

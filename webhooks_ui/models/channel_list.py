@@ -6,10 +6,10 @@ from typing import Any, Self
 
 from sqlalchemy import select
 
-from webhooks_ui.database import db
-from webhooks_ui.models.among import among
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.id_list import among
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.numbered import Page, number_of, within
+from webhooks_ui.models.pages import Page, number_of, within
 
 PAGE_SIZE = 50
 _ROWS = select(Channel).where(among(Channel.id)).order_by(Channel.name, Channel.id)

@@ -18,10 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui import explain
-from webhooks_ui.curl import curl_command
-from webhooks_ui.database import Instant, Model, RowId, db, now
-from webhooks_ui.ids import DELIVERY, new_id
+from webhooks_ui.explanations import verdicts as explain
+from webhooks_ui.explanations.curl import curl_command
+from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.event import Event
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from webhooks_ui.database import db
-from webhooks_ui.ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import LOST, OPEN, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.recovery import Recovery
-from webhooks_ui.models.walk import PAGE, Condition, Found, Leader, span, walk
+from webhooks_ui.models.keyset import PAGE, Condition, Found, Leader, span, walk
 from webhooks_ui.models.webhook import Webhook
 
 STATUSES = ("pending", "delivering", "succeeded", "failed", "cancelled")

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from webhooks_ui.database import db
-from webhooks_ui.ids import EVENT
-from webhooks_ui.models.among import among
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.public_ids import EVENT
+from webhooks_ui.models.id_list import among
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.event import UNMATCHED, Event
-from webhooks_ui.models.walk import PAGE, Condition, Found, Leader, span, walk
+from webhooks_ui.models.keyset import PAGE, Condition, Found, Leader, span, walk
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from math import sqrt
 
 from sqlalchemy import bindparam, func, select, text
 
-from webhooks_ui.database import db
-from webhooks_ui.models import fares
-from webhooks_ui.models.counts import DURATION_BOUNDS, SUMMED, TotalHour
+from webhooks_ui.database.engine import db
+from webhooks_ui.models import health_counts as fares
+from webhooks_ui.models.counters import DURATION_BOUNDS, SUMMED, TotalHour
 from webhooks_ui.models.delivery import OPEN, Delivery
-from webhooks_ui.models.fares import HOURS, Fares
+from webhooks_ui.models.health_counts import HOURS, Fares
 from webhooks_ui.models.webhook import Webhook
 
 MOST_COUNTED = 10_000

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import aliased
 
-from webhooks_ui.database import db, read_anew, transaction
-from webhooks_ui.models.counts import TotalHour, WebhookDay, WebhookHour
+from webhooks_ui.database.engine import db, read_anew, transaction
+from webhooks_ui.models.counters import TotalHour, WebhookDay, WebhookHour
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.receiver import Receiver

@@ -8,8 +8,8 @@ from typing import Self
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui import raw_json
-from webhooks_ui.database import Instant, Model, RowId, db, now
+from webhooks_ui.text import strict_json as raw_json
+from webhooks_ui.database.engine import Instant, Model, RowId, db, now
 
 KEPT_FOR = timedelta(days=7)
 MOST = 20  # receivers that live at once

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 
-from webhooks_ui.database import db
-from webhooks_ui.models.chore import ChoreRun
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.job_run import ChoreRun
 from webhooks_ui.models.delivery import OPEN, Delivery
 from webhooks_ui.models.webhook import Webhook
 

@@ -8,7 +8,7 @@ from typing import Self
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database import Instant, Model, RowId, db, now
+from webhooks_ui.database.engine import Instant, Model, RowId, db, now
 
 SCOPES = ("events", "admin")
 

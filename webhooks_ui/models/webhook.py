@@ -17,22 +17,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.authorization import (
-    Authorization,
-    Basic,
-    Bearer,
-    Custom,
-    NoAuthorization,
-)
-from webhooks_ui.catalogue import ALL_TYPES
-from webhooks_ui.database import Instant, Model, RowId, db, now
-from webhooks_ui.ids import WEBHOOK, new_id
-from webhooks_ui.models import webhook_words
+from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.models.public_ids import WEBHOOK, new_id
+from webhooks_ui.models import webhook_display as webhook_words
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.user import User
-from webhooks_ui.signing import new_secret
-from webhooks_ui.vault import Vault
+from webhooks_ui.crypto.signing import new_secret
+from webhooks_ui.crypto.vault import Vault
 
 SORTED = 100  # characters by which lists are sorted
 ROTATION_OVERLAP = timedelta(hours=24)

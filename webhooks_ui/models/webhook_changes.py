@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import select, update
 
-from webhooks_ui.database import db, now, transaction
+from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import webhook_history
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook import Webhook, WebhookSettings
-from webhooks_ui.vault import Vault
+from webhooks_ui.crypto.vault import Vault
 
 
 def create(

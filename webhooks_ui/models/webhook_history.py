@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database import Instant, Model, RowId, db
+from webhooks_ui.database.engine import Instant, Model, RowId, db
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
 
 

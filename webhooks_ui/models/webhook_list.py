@@ -7,13 +7,13 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import lazyload
 
-from webhooks_ui.catalogue import ALL_TYPES
-from webhooks_ui.database import db
-from webhooks_ui.models import webhook_line
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.database.engine import db
+from webhooks_ui.models import webhook_rows as webhook_line
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.numbered import Page, number_of, within
+from webhooks_ui.models.pages import Page, number_of, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
-from webhooks_ui.models.webhook_line import WebhookLine
+from webhooks_ui.models.webhook_rows import WebhookLine
 
 PAGE_SIZE = 25  # tall rows, of three or four lines each
 STATES = ("working", "failing", "untested", "disabled")

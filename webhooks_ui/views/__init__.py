@@ -2,23 +2,7 @@
 
 from flask import Flask
 
-from webhooks_ui.views import (
-    account,
-    auth,
-    catalogue,
-    channels,
-    deliveries,
-    delivery_list,
-    events,
-    health,
-    language,
-    metrics,
-    receiver,
-    recoveries,
-    webhook_form,
-    webhook_test,
-    webhooks,
-)
+from webhooks_ui.views import account, auth, catalogue, channels, deliveries, delivery_log as delivery_list, events, health, language, metrics, receivers as receiver, recoveries, webhook_form, pings as webhook_test, webhooks
 
 PAGES = (
     webhooks,

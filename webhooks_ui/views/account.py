@@ -6,7 +6,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui import sessions
+from webhooks_ui.accounts import sessions
 from webhooks_ui.forms.account import PasswordForm
 from webhooks_ui.models import UserSession
 

@@ -14,10 +14,10 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui import first_run, sessions
+from webhooks_ui.accounts import setup_link as first_run, sessions
 from webhooks_ui.forms.account import SetUpForm, SignInForm
 from webhooks_ui.models import User
-from webhooks_ui.security import safe_next
+from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("auth", __name__)
 Answer = Response | str | tuple[str, int]

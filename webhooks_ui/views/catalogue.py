@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, current_app, render_template
 
 import webhooks_ui
-from webhooks_ui.catalogue import ALL_TYPES
+from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Event
 
 blueprint = Blueprint("catalogue", __name__)

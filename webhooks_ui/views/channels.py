@@ -4,11 +4,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from webhooks_ui.catalogue import CHANNEL_KINDS
+from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, channel_changes
 from webhooks_ui.models.channel_list import ChannelQuery
-from webhooks_ui.security import is_piece_request
+from webhooks_ui.web.security import is_piece_request
 from webhooks_ui.views.webhooks import piece_at
 
 blueprint = Blueprint("channels", __name__)

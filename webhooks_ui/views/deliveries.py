@@ -5,12 +5,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.catalogue import ALL_TYPES
-from webhooks_ui.delivery import by_hand
-from webhooks_ui.explain import ERROR_LABELS
-from webhooks_ui.ids import DELIVERY, is_id, new_id
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.delivery.queue import actions as by_hand
+from webhooks_ui.explanations.verdicts import ERROR_LABELS
+from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
 from webhooks_ui.models import Delivery
-from webhooks_ui.security import is_piece_request
+from webhooks_ui.web.security import is_piece_request
 from webhooks_ui.views.webhooks import page_of
 
 blueprint = Blueprint("deliveries", __name__)

@@ -3,13 +3,13 @@
 from flask import Blueprint, abort, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.catalogue import ALL_TYPES
-from webhooks_ui.delivery import by_hand
-from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
-from webhooks_ui.ids import DELIVERY, new_id
-from webhooks_ui.models import Channel, Event, event_list, event_story
-from webhooks_ui.models.walk import Found
-from webhooks_ui.security import is_piece_request
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.delivery.queue import actions as by_hand
+from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
+from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.models import Channel, Event, event_list, event_outcomes as event_story
+from webhooks_ui.models.keyset import Found
+from webhooks_ui.web.security import is_piece_request
 from webhooks_ui.views.deliveries import after_order, order_id
 from webhooks_ui.views.webhooks import load as load_webhook
 from webhooks_ui.views.webhooks import piece_at

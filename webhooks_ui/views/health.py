@@ -3,7 +3,7 @@
 from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
-from webhooks_ui.database import now, ping
+from webhooks_ui.database.engine import now, ping
 from webhooks_ui.models import standing
 
 blueprint = Blueprint("health", __name__)

@@ -4,9 +4,9 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.database import transaction
-from webhooks_ui.i18n import COOKIE, LANGUAGES
-from webhooks_ui.security import safe_next
+from webhooks_ui.database.engine import transaction
+from webhooks_ui.web.i18n import COOKIE, LANGUAGES
+from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("language", __name__)
 REMEMBER = 365 * 24 * 3600  # seconds

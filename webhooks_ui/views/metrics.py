@@ -6,8 +6,8 @@ from ipaddress import ip_address, ip_network
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from webhooks_ui import metrics
-from webhooks_ui.database import now
+from webhooks_ui.monitoring import metrics
+from webhooks_ui.database.engine import now
 from webhooks_ui.models import standing
 
 blueprint = Blueprint("metrics", __name__)

@@ -18,15 +18,15 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui import recovering
-from webhooks_ui.catalogue import ALL_TYPES
-from webhooks_ui.database import now
-from webhooks_ui.explain import ERROR_LABELS
-from webhooks_ui.forms.log_query import SPAN_LABELS, LogQuery
-from webhooks_ui.models import Channel, Recovery, Webhook, lost, webhook_history
+from webhooks_ui.jobs import recovery as recovering
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.database.engine import now
+from webhooks_ui.explanations.verdicts import ERROR_LABELS
+from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
+from webhooks_ui.models import Channel, Recovery, Webhook, undelivered as lost, webhook_history
 from webhooks_ui.models.recovery import Choice
-from webhooks_ui.recovering import AlreadyRunning
-from webhooks_ui.security import is_piece_request
+from webhooks_ui.jobs.recovery import AlreadyRunning
+from webhooks_ui.web.security import is_piece_request
 from webhooks_ui.views.webhooks import load as load_webhook
 
 blueprint = Blueprint("recoveries", __name__)

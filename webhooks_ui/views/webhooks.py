@@ -10,24 +10,15 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.catalogue import ALL_TYPES, sample_json
-from webhooks_ui.database import now
-from webhooks_ui.delivery.addresses import unwrapped, why_not_public
-from webhooks_ui.explain import ERROR_LABELS
-from webhooks_ui.forms.test_panel import TestPanel
-from webhooks_ui.models import (
-    Channel,
-    Delivery,
-    Webhook,
-    delivery_line,
-    health,
-    waiting,
-    webhook_changes,
-    webhook_line,
-)
+from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
+from webhooks_ui.database.engine import now
+from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
+from webhooks_ui.explanations.verdicts import ERROR_LABELS
+from webhooks_ui.forms.ping_panel import TestPanel
+from webhooks_ui.models import Channel, Delivery, Webhook, delivery_rows as delivery_line, health, backlog as waiting, webhook_changes, webhook_rows as webhook_line
 from webhooks_ui.models.webhook_list import WebhookQuery
-from webhooks_ui.security import is_piece_request, safe_next
-from webhooks_ui.vault import Vault
+from webhooks_ui.web.security import is_piece_request, safe_next
+from webhooks_ui.crypto.vault import Vault
 
 blueprint = Blueprint("webhooks", __name__)
 HISTORY = 20

@@ -1,0 +1,71 @@
+"""Users and their passwords: the rules for both, the same from the console and the command line.
+
+What stands in the way of a change is a value: `Problems`, by the form's field.
+"""
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from webhooks_ui.accounts import passwords
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.models import User, UserSession
+from webhooks_ui.models.user import ROLES
+from webhooks_ui.accounts.throttle import one_at_a_time
+
+MOST_LOGIN_CHARACTERS = 100
+Problems = dict[str, LazyString]
+"""What is wrong, by field (`login`, `password`, `role`); empty when nothing is."""
+
+
+def login_problem(login: str) -> LazyString | None:
+    """Why `login` cannot be one; None when it can."""
+    login = User.tidy_login(login)
+    if not login:
+        return _l("Enter a login.")
+    if len(login) > MOST_LOGIN_CHARACTERS:
+        return _l("Use at most %(count)s characters.", count=MOST_LOGIN_CHARACTERS)
+    if not login.isprintable():
+        return _l("Use only characters that can be seen.")
+    return None
+
+
+def problems(login: str, password: str, role: str = "admin") -> Problems:
+    """What is wrong with a user to be."""
+    found = {
+        "login": login_problem(login),
+        "password": passwords.problem(password, User.tidy_login(login)),
+        "role": None if role in ROLES else _l("Use one of the roles admin, editor and viewer."),
+    }
+    return {name: text for name, text in found.items() if text}
+
+
+def add_user(
+    login: str, password: str, role: str = "admin", *, only_first: bool = False
+) -> Problems:
+    """Makes a user; with `only_first` not when there is one already, however many try at once."""
+    if found := problems(login, password, role):
+        return found
+    password_hash = passwords.hash_password(password)
+    with transaction():
+        one_at_a_time()
+        if only_first and User.exists():
+            return {"login": _l("The console is set up already. Sign in.")}
+        if User.by_login(login):
+            return {"login": _l("This login is taken.")}
+        db.session.add(User(login=User.tidy_login(login), password_hash=password_hash, role=role))
+    return {}
+
+
+def set_password(login: str, password: str, role: str | None = None) -> Problems:
+    """Gives a user a new password (and role) and ends all of the user's sessions."""
+    if found := problems(login, password, role or "admin"):
+        return found
+    password_hash = passwords.hash_password(password)
+    with transaction():
+        user = User.by_login(login)
+        if user is None:
+            return {"login": _l("There is no user with this login.")}
+        user.password_hash = password_hash
+        user.role = role or user.role
+        UserSession.end_all(user.id)
+    return {}

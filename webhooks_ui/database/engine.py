@@ -1,0 +1,265 @@
+"""The database: one engine set up for durable writes, transactions, and migrations at start.
+
+SQLite is set up for a server that may lose nothing: WAL, ``synchronous=FULL``, foreign keys, a
+busy time-out, and ``BEGIN IMMEDIATE`` for those who write (a transaction that reads first and
+writes later fails at once with "database is locked", whatever the busy time-out).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    event,
+    inspect,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What is raised while the database is locked, full, away, or every connection to it is taken."""
+EPOCH = datetime.fromtimestamp(0, UTC)
+BUSY_TIMEOUT = timedelta(seconds=5)
+_BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
+_LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
+CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL
+# A server that is gone without a word, as behind a network that broke, is given up in time.
+POSTGRES_LIMITS = {
+    "connect_timeout": CONNECT_TIMEOUT // timedelta(seconds=1),
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # ms
+}
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
+_MIGRATION_LOCK = 0x77686B73  # one migration at a time on PostgreSQL, whoever starts it
+
+
+class Base(DeclarativeBase):
+    """What every model has in common: constraint names that migrations can refer to."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, kept as milliseconds since 1970 UTC: the same arithmetic on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value.timestamp() * 1000)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only an INTEGER key
+
+_writer = Lock()
+db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+def now() -> datetime:
+    """This moment in UTC, to the millisecond that is kept."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One short write transaction on this context's session; what was read is read anew.
+
+    Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
+    """
+    db.session.rollback()
+    with _in_turn():
+        try:
+            db.session.connection(execution_options={"writes": True})
+            yield
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """Lets this process's writers to SQLite go one after the other, at once when it is their turn.
+
+    SQLite itself has them sleep and try again, longer each time, while the disk stands idle.
+    """
+    is_alone = db.engine.dialect.name == "sqlite" and _writer.acquire(
+        timeout=BUSY_TIMEOUT.total_seconds()
+    )
+    try:
+        yield
+    finally:
+        if is_alone:
+            _writer.release()
+
+
+def read_anew() -> None:
+    """Ends the reading transaction: what others have committed since is seen from now on."""
+    db.session.rollback()
+
+
+def init_app(app: Flask) -> None:
+    """Connects the app to the database that the setting DATABASE_URL names."""
+    url = make_url(app.config["DATABASE_URL"])
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(url.get_backend_name())
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _set_up_sqlite(db.engine)
+        else:
+            _set_up_postgres(db.engine)
+
+
+def upgrade(app: Flask) -> None:
+    """Brings the database to the newest schema; safe when several processes start at once."""
+    with app.app_context():
+        Path(app.config["DATA_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_current():
+            import flask_migrate
+
+            prepare_migrations(app)
+            flask_migrate.upgrade()
+
+
+def prepare_migrations(app: Flask) -> None:
+    """Lets `flask db` and `upgrade` migrate; Alembic takes memory that nothing else needs."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(_MIGRATIONS))
+
+
+def ping() -> None:
+    """One round trip to the database; raises SQLAlchemy's OperationalError if it cannot be made."""
+    db.session.execute(text("SELECT 1"))
+
+
+def lock_for_migration(connection: Connection) -> None:
+    """Waits until nobody else migrates; on SQLite BEGIN IMMEDIATE has done so already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+def _is_current() -> bool:
+    """Whether nothing is to be migrated; the names of the migrations begin with their numbers."""
+    newest = max(file.name[:4] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        found = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return found == [newest]
+
+
+def _engine_options(backend: str) -> dict[str, Any]:
+    if backend != "sqlite":
+        return {
+            "pool_pre_ping": True,
+            "pool_size": 10,
+            "max_overflow": 30,
+            "connect_args": POSTGRES_LIMITS,
+        }
+    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 30}
+    try:
+        # The wheel brings a SQLite without the WAL-reset bug that older system libraries have.
+        import pysqlite3
+    except ImportError:
+        return options
+    return options | {"module": pysqlite3}
+
+
+def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
+            # Of a new file alone: on others it would wait for whoever writes.
+            cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(_BUSY_TIMEOUT)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("writes", False):
+            _begin_to_write(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _set_up_postgres(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        # To start helpers or to compile takes longer than our queries, which read a few rows each.
+        connection.autocommit = True
+        connection.execute("SET max_parallel_workers_per_gather = 0")
+        connection.execute("SET jit = off")
+        connection.autocommit = False
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Begins as a writer; waits while another process writes, `BUSY_TIMEOUT` at most.
+
+    Who has the execution option `waits` off does not wait at all.
+
+    SQLite's own waiting sleeps longer each time, up to a tenth of a second past the moment at which
+    the lock was free: a busy worker frees it only for moments.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    waits = connection.get_execution_options().get("waits", True)
+    until = monotonic() + (BUSY_TIMEOUT.total_seconds() if waits else 0)
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except connection.dialect.loaded_dbapi.OperationalError as error:
+                if "locked" not in str(error):
+                    break
+                sleep(_LOCK_LOOK)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is in the way, in our terms
+    finally:
+        driver.execute(_BUSY_TIMEOUT)

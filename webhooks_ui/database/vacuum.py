@@ -1,0 +1,76 @@
+"""The space that deleted rows leave in a SQLite file, and how it goes back to the disk.
+
+PostgreSQL's autovacuum makes it free for new rows by itself; there is nothing to do here.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from webhooks_ui.database.engine import BUSY_TIMEOUT, db, read_anew, transaction
+
+_PAGES = 250  # given back in one transaction: 1 MB in pages of 4 KiB
+_KEPT_SHARE = 20  # one page in so many stays free, since tomorrow's deliveries need it again
+_INCREMENTAL = 2
+
+
+def gives_back() -> bool:
+    """Whether space can be given back in steps: a file of an older version has to be rewritten."""
+    return not _is_sqlite() or _pragma("auto_vacuum") == _INCREMENTAL
+
+
+def size() -> int:
+    """The size of the database file in bytes; 0 where it is not ours."""
+    return _pragma("page_count") * _pragma("page_size") if _is_sqlite() else 0
+
+
+def give_back() -> Iterator[int]:
+    """Shortens the file by what is free beyond a reserve; pages for each short transaction."""
+    if not _is_sqlite() or not gives_back():
+        return
+    while (spare := _pragma("freelist_count") - _pragma("page_count") // _KEPT_SHARE) > 0:
+        with transaction():
+            cursor = db.session.connection().connection.cursor()
+            cursor.execute(f"PRAGMA incremental_vacuum({min(spare, _PAGES)})")
+            cursor.fetchall()  # it goes on page by page as long as one asks
+            cursor.close()
+        yield min(spare, _PAGES)
+    checkpoint()
+
+
+def checkpoint() -> None:
+    """Moves the log of writes into the file and empties it, unless somebody uses it just now."""
+    milliseconds = BUSY_TIMEOUT // timedelta(milliseconds=1)
+    _run("busy_timeout=0", "wal_checkpoint(TRUNCATE)", f"busy_timeout={milliseconds}")
+
+
+def rewrite() -> None:
+    """Writes the whole file anew; nobody else can write meanwhile."""
+    if _is_sqlite():
+        read_anew()
+        with db.engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
+            cursor.execute("VACUUM")
+            cursor.close()
+        checkpoint()
+
+
+def _is_sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
+
+
+def _pragma(name: str) -> int:
+    return int(db.session.execute(text(f"PRAGMA {name}")).scalar_one())
+
+
+def _run(*pragmas: str) -> None:
+    """Runs these outside of any transaction, on one connection."""
+    read_anew()
+    with db.engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+            cursor.fetchall()
+        cursor.close()

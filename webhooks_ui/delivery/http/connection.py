@@ -1,0 +1,122 @@
+"""Opens connections to checked addresses."""
+
+import socket
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from webhooks_ui.delivery.http import tls
+from webhooks_ui.delivery.http.response_head import Answer
+from webhooks_ui.delivery.http.errors import of_connecting, of_securing
+from webhooks_ui.egress.guard import Address
+from webhooks_ui.delivery.http.outcome import TlsFacts
+from webhooks_ui.delivery.http.socket_stream import Stream
+from webhooks_ui.egress.target_url import Target
+
+# Seconds that an address may take while there is another one to try.
+_PATIENCE = 3.0
+# Seconds for reading a certificate that was refused.
+_CURIOSITY = 2.0
+
+
+@dataclass(slots=True)
+class Trace:
+    """What an attempt has found out so far; the duration of its phases in seconds."""
+
+    phases: dict[str, float] = field(default_factory=dict)
+    address: str | None = None
+    tls: TlsFacts | None = None
+    answer: Answer | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """An open connection. Times are those of time.monotonic."""
+
+    stream: Stream
+    address: str
+    tls: TlsFacts | None
+    opened_at: float
+    idle_until: float = 0.0
+
+
+class Opener:
+    """Opens connections, all TLS ones by one shared context. Thread-safe."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._curious = tls.curious_context()
+
+    def open(
+        self, target: Target, addresses: tuple[Address, ...], deadline: float, trace: Trace
+    ) -> Connection:
+        """A connection to the first address that takes one. Raises AttemptError."""
+        start = time.monotonic()
+        connected, address = _first_connected(target.port, addresses, deadline, trace)
+        opened_at = time.monotonic()
+        trace.phases["connect"] = opened_at - start
+        if target.scheme == "https":
+            connected = self._secured(connected, target, address, deadline, trace)
+            trace.phases["tls"] = time.monotonic() - opened_at
+        return Connection(Stream(connected), address.text, trace.tls, opened_at)
+
+    def _secured(
+        self,
+        connected: socket.socket,
+        target: Target,
+        address: Address,
+        deadline: float,
+        trace: Trace,
+    ) -> ssl.SSLSocket:
+        try:
+            secured = tls.secure(connected, self._context, target.host, _left(deadline))
+        except OSError as error:
+            if isinstance(error, ssl.SSLCertVerificationError):
+                trace.tls = self._refused(target, address, deadline)
+            raise of_securing(error) from error
+        trace.tls = tls.facts(secured)
+        return secured
+
+    def _refused(self, target: Target, address: Address, deadline: float) -> TlsFacts | None:
+        """The facts of a certificate that was refused, for people to see what is wrong with it.
+
+        OpenSSL keeps them to itself; they take a second connection, on which nothing is sent.
+        """
+        with suppress(OSError):
+            connected = _connected(address, target.port, min(_left(deadline), _CURIOSITY))
+            timeout = min(_left(deadline), _CURIOSITY)
+            with tls.secure(connected, self._curious, target.host, timeout) as secured:
+                return tls.facts(secured)
+        return None
+
+
+def _first_connected(
+    port: int, addresses: tuple[Address, ...], deadline: float, trace: Trace
+) -> tuple[socket.socket, Address]:
+    for others in range(len(addresses) - 1, -1, -1):
+        address = addresses[-1 - others]
+        trace.address = address.text
+        left = _left(deadline)
+        try:
+            return _connected(address, port, min(left / 2, _PATIENCE) if others else left), address
+        except OSError as error:
+            failure = of_connecting(error)
+    raise failure
+
+
+def _connected(address: Address, port: int, timeout: float) -> socket.socket:
+    connecting = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        connecting.settimeout(timeout)
+        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connecting.connect((address.text, port))
+    except BaseException:
+        connecting.close()
+        raise
+    return connecting
+
+
+def _left(deadline: float) -> float:
+    """The seconds left, and never none: a socket would take that for non-blocking."""
+    return max(deadline - time.monotonic(), 0.001)

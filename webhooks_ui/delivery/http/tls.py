@@ -1,0 +1,82 @@
+"""TLS: whom we trust, the handshake, and what is known of a receiver's certificate."""
+
+import socket
+import ssl
+from datetime import datetime
+from functools import lru_cache
+
+import certifi
+from cryptography import x509
+
+from webhooks_ui.delivery.http.outcome import TlsFacts
+
+_MAX_NAMES = 20
+
+
+@lru_cache(maxsize=8)
+def client_context(ca_file: str | None = None) -> ssl.SSLContext:
+    """Trusts the authorities in `ca_file`, by default those of certifi; TLS 1.2 or newer.
+
+    Shared by all who ask for the same: loading the authorities takes tens of milliseconds. Made by
+    hand, because `ssl.create_default_context` would obey SSLKEYLOGFILE and the system's own
+    authorities.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(cafile=ca_file or certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def curious_context() -> ssl.SSLContext:
+    """Trusts everybody: to read a certificate that was refused, and never to send anything."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def secure(
+    connected: socket.socket, context: ssl.SSLContext, host: str, timeout: float
+) -> ssl.SSLSocket:
+    """The connection after its handshake; it is closed if that fails. Raises OSError."""
+    secured = context.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        secured.settimeout(timeout)
+        secured.do_handshake()
+    except BaseException:
+        secured.close()
+        raise
+    return secured
+
+
+def facts(secured: ssl.SSLSocket) -> TlsFacts:
+    """What the handshake agreed on, and whom the receiver's certificate names."""
+    version, cipher = secured.version() or "", (secured.cipher() or ("", "", 0))[0]
+    try:
+        certificate = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+        return TlsFacts(
+            version=version,
+            cipher=cipher,
+            subject=certificate.subject.rfc4514_string(),
+            issuer=certificate.issuer.rfc4514_string(),
+            not_before=_iso(certificate.not_valid_before_utc),
+            not_after=_iso(certificate.not_valid_after_utc),
+            san=_names(certificate),
+        )
+    except ValueError:  # a certificate that OpenSSL reads and others do not
+        return TlsFacts(version, cipher)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    hosts = names.get_values_for_type(x509.DNSName)
+    addresses = map(str, names.get_values_for_type(x509.IPAddress))
+    return tuple([*hosts, *addresses][:_MAX_NAMES])

@@ -1,0 +1,98 @@
+"""What people do to deliveries: send again, send at once, cancel, send to another webhook."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from webhooks_ui.database.engine import EPOCH, db, now, transaction
+from webhooks_ui.delivery.queue import wakeup as wake
+from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.models import Delivery, Event, Webhook
+
+# Why nothing is sent: a test has its own button, the rest has nobody to go to.
+Unfit = Literal["test", "deleted", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A delivery to be made. A second order of the same `public_id` is the first one, once more."""
+
+    public_id: str
+    event_id: int
+    webhook_id: int
+    resend_of_id: int | None = None
+
+
+def resend(delivery: Delivery, public_id: str | None = None) -> Delivery | Unfit:
+    """A new delivery of the same event to the same webhook as it is now, due at once."""
+    if delivery.test or delivery.webhook_id is None:
+        return "test"
+    own = public_id or new_id(DELIVERY)
+    return _make(_Order(own, delivery.event_id, delivery.webhook_id, delivery.id))
+
+
+def deliver(event: Event, webhook: Webhook, public_id: str) -> Delivery | Unfit:
+    """A delivery of an event to a webhook that did not get it, whatever it subscribes to."""
+    return "test" if event.test else _make(_Order(public_id, event.id, webhook.id))
+
+
+def hurry(delivery: Delivery) -> bool:
+    """Makes the next attempt due at once; False when the delivery does not wait any more."""
+    changed = _change(delivery, due_at=EPOCH)
+    if changed:
+        wake.workers()
+    return changed
+
+
+def cancel(delivery: Delivery) -> bool:
+    """Sends nothing more; False when the delivery does not wait: it is being sent, or over."""
+    return _change(delivery, status="cancelled", due_at=None, finished_at=now())
+
+
+def _change(delivery: Delivery, **values: object) -> bool:
+    row = delivery.id
+    with transaction():
+        waiting = update(Delivery).where(Delivery.id == row, Delivery.status == "pending")
+        return db.session.scalar(waiting.values(**values).returning(Delivery.id)) is not None
+
+
+def _make(order: _Order) -> Delivery | Unfit:
+    try:
+        with transaction():
+            made = _insert(order)
+    except IntegrityError:
+        earlier = Delivery.by_public_id(order.public_id)
+        if earlier is None:
+            raise
+        return earlier
+    if isinstance(made, Delivery):
+        wake.workers()
+    return made
+
+
+def _insert(order: _Order) -> Delivery | Unfit:
+    chosen = select(Webhook.enabled, Webhook.deleted_at).where(Webhook.id == order.webhook_id)
+    # Locked on PostgreSQL, so that who disables it meanwhile cancels this one too.
+    webhook = db.session.execute(chosen.with_for_update()).one_or_none()
+    if webhook is None or webhook.deleted_at:
+        return "deleted"
+    if not webhook.enabled:
+        return "disabled"
+    event = db.session.get_one(Event, order.event_id)
+    delivery = Delivery(
+        public_id=order.public_id,
+        event_id=event.id,
+        webhook_id=order.webhook_id,
+        type=event.type,
+        channel_id=event.channel_id,
+        resend_of_id=order.resend_of_id,
+        status="pending",
+        due_at=EPOCH,
+    )
+    db.session.add(delivery)
+    if order.resend_of_id is None:
+        event.deliveries_count = Event.deliveries_count + 1
+    db.session.flush()
+    return delivery

@@ -1,0 +1,218 @@
+"""The queue: claim what is due under a lease, and write down what came of it.
+
+A claim is one statement that moves rows to ``delivering`` with a lease and counts the claim.
+Whoever records an outcome names the claim that it holds: when the lease ran out and the row was
+claimed again, the late outcome changes nothing. No row is locked between the two.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, select, update
+
+from webhooks_ui.monitoring import metrics
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.delivery.queue import claim_sql as claiming, webhook_state as consequences, counting, attempt_rows as recording
+from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
+from webhooks_ui.delivery.queue.attempt_rows import milliseconds
+from webhooks_ui.models import Attempt, Delivery, Event, Webhook
+from webhooks_ui.models.event import EventContent
+
+MOST_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by a wrong clock
+
+_WEBHOOKS = cast("Table", Webhook.__table__)
+_EVENTS = cast("Table", Event.__table__)
+_ENDPOINT = select(
+    _WEBHOOKS.c.id, _WEBHOOKS.c.public_id, _WEBHOOKS.c.version, _WEBHOOKS.c.failing_since
+).where(_WEBHOOKS.c.id.in_(bindparam("rows", expanding=True)))
+_CONTENT = select(*(_EVENTS.c[name] for name in ("id", *EventContent.FIELDS))).where(
+    _EVENTS.c.id.in_(bindparam("rows", expanding=True))
+)
+
+
+def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> list[Claim]:
+    """Claims what is due and writes down outcomes, both in one transaction.
+
+    Deliveries of disabled webhooks stay where they are. An outcome that comes too late changes
+    nothing; one of a delivery that is claimed anew by this very turn counts under the new claim.
+    """
+    rows = [recording.stored(result.attempt) for result in results]  # before anything is locked
+    claims: list[Claim] = []
+    kept: list[Result] = []
+    with transaction():
+        if demand and demand.most:
+            claims = _claim(demand, moment)
+        if results:
+            kept = _record(_under(claims, results), rows)
+            counting.add(db.session.connection(), [_ended(result) for result in kept])
+            consequences.note(kept, moment)
+    metrics.recorded((result.decision.status, result.attempt["error"]) for result in kept)
+    return claims
+
+
+def claim(
+    slots: Mapping[int, int], usual: int, most: int, moment: datetime, lease: timedelta
+) -> list[Claim]:
+    """A turn that only claims."""
+    return turn([], Demand(slots, usual, most, lease), moment)
+
+
+def record(results: Sequence[Result], moment: datetime) -> None:
+    """A turn that only records."""
+    turn(results, None, moment)
+
+
+def _claim(demand: Demand, moment: datetime) -> list[Claim]:
+    rows = db.session.connection().execute(
+        claiming.statement(db.engine.dialect.name),
+        claiming.parameters(demand.slots, demand.usual, demand.most, moment, moment + demand.lease),
+    )
+    return [Claim(*row) for row in rows]
+
+
+def release(claims: Sequence[Claim], moment: datetime) -> None:
+    """Makes due again what was claimed and will not be attempted, as far as it is still ours.
+
+    What so waits for a webhook that is off is cancelled.
+    """
+    if not claims:
+        return
+    with transaction():
+        for held in claims:
+            db.session.execute(
+                update(Delivery)
+                .where(
+                    Delivery.id == held.id,
+                    Delivery.claims == held.claims,
+                    Delivery.status == "delivering",
+                )
+                .values(status="pending", due_at=moment, lease_until=None)
+            )
+        consequences.cancel_what_is_off({held.webhook_id for held in claims})
+
+
+def release_expired(moment: datetime) -> int:
+    """Makes due again what was leased by a worker that is gone; returns how many there were.
+
+    What so waits for a webhook that was disabled or deleted meanwhile is cancelled.
+    """
+    gone = (Delivery.lease_until < moment) | (Delivery.lease_until > moment + MOST_SKEW)
+    with transaction():
+        released = db.session.scalars(
+            update(Delivery)
+            .where(Delivery.status == "delivering", Delivery.test.is_(False), gone)
+            .values(status="pending", due_at=moment, lease_until=None)
+            .returning(Delivery.id)
+        ).all()
+        _cancel_for_webhooks_that_are_off(moment)
+        return len(released)
+
+
+def jobs(claims: Sequence[Claim]) -> list[Job]:
+    """What is needed to make the attempts."""
+    connection = db.session.connection()
+    webhooks = connection.execute(_ENDPOINT, {"rows": [*{claim.webhook_id for claim in claims}]})
+    to = {row: (public_id, version, since) for row, public_id, version, since in webhooks}
+    # What goes to several webhooks is read once, and its body made once.
+    found = connection.execute(_CONTENT, {"rows": [*{claim.event_id for claim in claims}]})
+    events = {row: EventContent(*content) for row, *content in found}
+    claimed_at = monotonic()
+    return [
+        Job(claim, *to[claim.webhook_id], events[claim.event_id], claimed_at)
+        for claim in claims
+        if claim.webhook_id in to and claim.event_id in events
+    ]
+
+
+def version_for(claim: Claim) -> int | None:
+    """The version of the webhook that a claimed delivery goes to; None if it may not go there.
+
+    The webhook was disabled or deleted, or the claim is not the newest any more.
+    """
+    held = (Delivery.id == claim.id, Delivery.claims == claim.claims)
+    own = select(Webhook.version).join(Delivery, Delivery.webhook_id == Webhook.id)
+    is_on = (Webhook.enabled, Webhook.deleted_at.is_(None))
+    return db.session.scalar(own.where(*held, Delivery.status == "delivering", *is_on))
+
+
+def webhook_of(claim: Claim) -> Webhook | None:
+    """The webhook that a claimed delivery goes to, detached."""
+    found = db.session.get(Webhook, claim.webhook_id)
+    db.session.expunge_all()
+    return found
+
+
+def finish_test(public_id: str, attempt: dict[str, Any], moment: datetime) -> None:
+    """Finishes a test by its attempt; it is never repeated."""
+    with transaction():
+        delivery = Delivery.by_public_id(public_id)
+        if delivery is None or delivery.status != "delivering":
+            return
+        db.session.add(Attempt(delivery_id=delivery.id, **attempt))
+        delivery.status = "failed" if attempt["error"] else "succeeded"
+        delivery.finished_at, delivery.lease_until = moment, None
+        delivery.attempts_made, delivery.error = attempt["number"], attempt["error"]
+        db.session.execute(
+            update(Webhook)
+            .where(Webhook.id == delivery.webhook_id)
+            .values(last_delivery_id=delivery.id, last_succeeded=not attempt["error"])
+        )
+
+
+def _record(results: Sequence[Result], rows: Sequence[recording.Row]) -> list[Result]:
+    """Writes down outcomes, each with the row of its attempt; those whose claim still held."""
+    connection = db.session.connection()
+    first: dict[tuple[int, int], tuple[Result, recording.Row]] = {}
+    for result, row in zip(results, rows, strict=True):
+        first.setdefault((result.claim.id, result.claim.claims), (result, row))
+    current = claiming.finish(connection, [_moved_on(result) for result, _ in first.values()])
+    kept = [pair for claim, pair in first.items() if claim in current]
+    if kept:
+        recording.keep(connection, [row | {"delivery_id": r.claim.id} for r, row in kept])
+    return [result for result, _ in kept]
+
+
+def _under(claims: Sequence[Claim], results: Sequence[Result]) -> Sequence[Result]:
+    """The results, under the claims that were just made of their deliveries, if there are any."""
+    newest = {claim.id: claim for claim in claims}
+    if not any(result.claim.id in newest for result in results):
+        return results
+    return [replace(r, claim=newest.get(r.claim.id, r.claim)) for r in results]
+
+
+def _moved_on(result: Result) -> dict[str, Any]:
+    decision = result.decision
+    over = decision.status != "pending"
+    return {
+        "id": result.claim.id,
+        "claims": result.claim.claims,
+        "status": decision.status,
+        "due_at": milliseconds(decision.due_at),
+        "attempts_made": result.attempt["number"],
+        "error": result.attempt["error"],
+        "finished_at": _end(result.attempt) if over else None,
+    }
+
+
+def _ended(result: Result) -> counting.Ended:
+    attempt = result.attempt
+    return result.claim.webhook_id, result.decision.status, _end(attempt), attempt
+
+
+def _end(attempt: Mapping[str, Any]) -> int:
+    """When an attempt ended, in milliseconds."""
+    return int(attempt["started_at"].timestamp() * 1000) + int(attempt["duration_ms"])
+
+
+def _cancel_for_webhooks_that_are_off(moment: datetime) -> None:
+    """Catches what came after `Delivery.cancel_waiting`: an expired lease, or an event that was
+    being taken in while the webhook was disabled (PostgreSQL has both under way at once)."""
+    off = select(Webhook.id).where((~Webhook.enabled) | Webhook.deleted_at.is_not(None))
+    left = select(Delivery.id).where(Delivery.status == "pending", Delivery.webhook_id.in_(off))
+    # Whoever cancels them too at this moment is not waited for, so that none waits for the other.
+    free = left.with_for_update(skip_locked=True)
+    cancelled = update(Delivery).where(Delivery.id.in_(free))
+    db.session.execute(cancelled.values(status="cancelled", due_at=None, finished_at=moment))

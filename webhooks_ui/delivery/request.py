@@ -1,0 +1,88 @@
+"""What a receiver gets: one request, made the same way for a test and for every delivery."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import webhooks_ui
+from webhooks_ui.authorization import kinds as authorization
+from webhooks_ui.crypto import signing
+from webhooks_ui.authorization.kinds import Authorization
+from webhooks_ui.delivery.http.sender import OutgoingRequest
+from webhooks_ui.egress.target_url import TargetError, parse
+from webhooks_ui.delivery.http.transport import wire_headers
+from webhooks_ui.models.event import EventContent
+from webhooks_ui.authorization.redaction import beginnings, redact
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a delivery goes and how: all of it in clear, to be used and not kept."""
+
+    url: str
+    authorization: Authorization
+    payload_format: str
+    signing_secrets: tuple[str, ...]
+
+    @cached_property
+    def given(self) -> tuple[str, str] | None:
+        """The authorization's header, if there is one."""
+        return authorization.header(self.authorization)
+
+    @cached_property
+    def hidden(self) -> tuple[str, str] | None:
+        """The same with its secret replaced by dots."""
+        return authorization.masked(self.authorization)
+
+    @cached_property
+    def _beginnings(self) -> frozenset[bytes]:
+        return beginnings(self.authorization)
+
+    def redacted(self, data: bytes) -> bytes:
+        """What the receiver sent back, with the secret taken out."""
+        return redact(data, self.authorization) if self._may_stand_in(data) else data
+
+    def redacted_text(self, text: str) -> str:
+        """The same for text."""
+        if not self._beginnings:
+            return text
+        return self.redacted(text.encode(errors="replace")).decode(errors="replace")
+
+    def redacted_headers(self, headers: Sequence[tuple[str, str]]) -> list[list[str]]:
+        """The same for headers, names and values."""
+        every = "\n".join([part for pair in headers for part in pair]) if self._beginnings else ""
+        if not self._may_stand_in(every.encode(errors="replace")):
+            return [[name, value] for name, value in headers]
+        return [[self.redacted_text(name), self.redacted_text(value)] for name, value in headers]
+
+    def _may_stand_in(self, data: bytes) -> bool:
+        return any(beginning in data for beginning in self._beginnings)
+
+
+def compose(
+    event: EventContent, endpoint: Endpoint, message_id: str, moment: datetime
+) -> OutgoingRequest:
+    """The request for `event`: headers of Standard Webhooks, authorization, body in its format."""
+    body = event.body(endpoint.payload_format)
+    signed = signing.headers(endpoint.signing_secrets, message_id, int(moment.timestamp()), body)
+    return OutgoingRequest(
+        url=endpoint.url,
+        headers=(
+            ("Content-Type", "application/json"),
+            ("User-Agent", f"webhooks-ui/{webhooks_ui.__version__}"),
+            *((endpoint.given,) if endpoint.given else ()),
+            *signed,
+        ),
+        body=body,
+    )
+
+
+def masked_headers(request: OutgoingRequest, endpoint: Endpoint) -> list[list[str]]:
+    """The headers as they go out, with the secret replaced by dots: what is stored and shown."""
+    given, hidden = endpoint.given, endpoint.hidden
+    try:
+        sent = wire_headers(request, parse(request.url))
+    except TargetError:
+        sent = list(request.headers)  # a stored URL that newer rules refuse is never sent
+    return [list(hidden if hidden and pair == given else pair) for pair in sent]

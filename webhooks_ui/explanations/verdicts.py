@@ -1,0 +1,216 @@
+"""What came of a delivery, in words: a verdict, what it means and what to try.
+
+Codes are stored; this turns them into text in the reader's language.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from flask_babel import format_decimal, get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from webhooks_ui.explanations import network_errors as explanations, http_statuses as explanations_http
+from webhooks_ui.explanations.network_errors import Words
+
+STATUS_LABELS: dict[str, LazyString] = {
+    "pending": _l("Waiting"),
+    "delivering": _l("On its way"),
+    "succeeded": _l("Delivered"),
+    "failed": _l("Failed"),
+    "cancelled": _l("Cancelled"),
+}
+ERROR_LABELS: dict[str, LazyString] = {
+    "http_status": _l("answered with an error"),
+    "timeout": _l("took too long"),
+    "connection_refused": _l("connection refused"),
+    "connection_reset": _l("connection cut off"),
+    "connection_timeout": _l("no connection in time"),
+    "unreachable": _l("out of reach"),
+    "dns_failure": _l("host name not found"),
+    "tls_failure": _l("no secure connection"),
+    "redirected": _l("redirected"),
+    "protocol_error": _l("not HTTP"),
+    "blocked_address": _l("address blocked"),
+}
+"""The classes of failure in a few words, the most usual first."""
+
+_LONGEST = 200  # characters of what somebody else wrote, within a sentence
+
+
+class Headline(NamedTuple):
+    """A verdict in short, for lists. `tone` is good, bad, wait or off."""
+
+    tone: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`tone` is good, bad, wait or off. `next_step` is empty where there is nothing to do."""
+
+    tone: str
+    title: str
+    meaning: str
+    next_step: str = ""
+
+
+def verdict(
+    status: str,
+    error: str | None,
+    status_code: int | None,
+    *,
+    location: str | None = None,
+    address: str | None = None,
+    host: str | None = None,
+    timeout: float | None = None,
+    detail: str = "",
+) -> Verdict:
+    """The verdict on a delivery, in the current language.
+
+    `status` is the delivery's; the rest is its last attempt's: `error` a code of the contract,
+    `location` where a redirect points, `host` and `address` whom it went to, `timeout` in
+    seconds, `detail` the network's or OpenSSL's own words.
+    """
+    if status == "succeeded":
+        return _succeeded(status_code)
+    if status == "cancelled":
+        return _cancelled()
+    if status == "delivering":
+        return Verdict("wait", _("On its way."), _("The event is being sent."))
+    if error is None and status_code is None:
+        return _not_tried(status)
+    words = _words(error, status_code, location, detail)
+    found = _fill(words, _facts(status_code, location, address, host, timeout, detail))
+    return _to_be_retried(found) if status == "pending" else found
+
+
+def headline(
+    status: str, error: str | None, status_code: int | None, location: str | None, detail: str
+) -> Headline:
+    """What `verdict` begins with, remembered: lists have few different ones in many rows."""
+    locale = get_locale()
+    said = detail if error in ("tls_failure", "protocol_error") else ""
+    known = locale.language if locale else None
+    return _headline(known, status, error, status_code, "/" if location else None, said)
+
+
+@lru_cache(maxsize=1024)
+def _headline(
+    _language: str | None,
+    status: str,
+    error: str | None,
+    status_code: int | None,
+    location: str | None,
+    detail: str,
+) -> Headline:
+    found = verdict(status, error, status_code, location=location, detail=detail)
+    return Headline(found.tone, found.title)
+
+
+def interrupted() -> Verdict:
+    """The verdict on a delivery whose process ended while it was being sent."""
+    return Verdict(
+        "bad",
+        _("The sending was interrupted."),
+        _("This server stopped before the answer came. The event may have arrived."),
+        _("Look at the receiver, or send the event again."),
+    )
+
+
+def note(code: str) -> LazyString:
+    """What was odd about an answer, by the sender's code."""
+    known = explanations.NOTES.get(code)
+    return _l("The answer was unusual (%(code)s).", code=code) if known is None else known
+
+
+def _succeeded(status_code: int | None) -> Verdict:
+    meaning = _("It answered %(status)s.", status=status_code or "2xx")
+    return Verdict("good", _("The receiver accepted the event."), meaning)
+
+
+def _cancelled() -> Verdict:
+    return Verdict(
+        "off",
+        _("The delivery was cancelled."),
+        _("The event will not be sent to this webhook by itself."),
+        _("Send it again if the receiver should have it."),
+    )
+
+
+def _not_tried(status: str) -> Verdict:
+    if status == "pending":
+        return Verdict("wait", _("Waiting to be sent."), _("The event has not been sent yet."))
+    return Verdict(
+        "bad",
+        _("The event was not delivered."),
+        _("It was given up before it was sent."),
+        _("Send it again if the receiver should have it."),
+    )
+
+
+def _to_be_retried(last: Verdict) -> Verdict:
+    again = _("It will be sent again by itself.")
+    return Verdict("wait", last.title, f"{last.meaning} {again}", last.next_step)
+
+
+def _words(error: str | None, status_code: int | None, location: str | None, detail: str) -> Words:
+    redirect = error == "redirected" or (status_code is not None and status_code // 100 == 3)
+    if redirect:
+        known = explanations.ERRORS["redirected"]
+        return known if location else explanations.REDIRECTED_NOWHERE
+    if error == "tls_failure":
+        return _tls_words(detail)
+    if error == "protocol_error" and detail.startswith("unexpected error"):
+        return explanations.UNKNOWN  # a mistake of ours must not be laid at the receiver's door
+    if error in explanations.ERRORS:
+        return explanations.ERRORS[error]
+    if status_code is not None:
+        return explanations_http.for_status(status_code)
+    return explanations.UNKNOWN
+
+
+def _tls_words(detail: str) -> Words:
+    said = detail.lower()
+    for signs, words in explanations.TLS:
+        if any(sign in said for sign in signs):
+            return words
+    return explanations.ERRORS["tls_failure"]
+
+
+def _facts(
+    status_code: int | None,
+    location: str | None,
+    address: str | None,
+    host: str | None,
+    timeout: float | None,
+    detail: str,
+) -> dict[str, str]:
+    name = _plain(host) or _plain(address) or _("the receiver")
+    return {
+        "status": str(status_code),
+        "location": _plain(location),
+        "host": name,
+        "address": _plain(address) or name,
+        "place": f"{name} ({_plain(address)})" if address and _bare(name) != address else name,
+        "seconds": str(format_decimal(timeout)) if timeout is not None else "?",
+        "detail": _plain(detail).rstrip(". ") or _("the reason is not known"),
+    }
+
+
+def _fill(words: Words, facts: dict[str, str]) -> Verdict:
+    title, meaning, next_step = (str(text) % facts for text in words)
+    return Verdict("bad", title, meaning, next_step)
+
+
+def _plain(text: str | None) -> str:
+    """What somebody else wrote, on one line and of bounded length."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text or "").split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _bare(host: str) -> str:
+    """A host without the port and the brackets of IPv6."""
+    return host.rpartition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]

@@ -1,0 +1,51 @@
+"""What a form under way remembers between two answers without showing it.
+
+Secrets that were typed must survive a form with errors and a test without JavaScript, yet stand
+in no page. They travel in a hidden field, encrypted and bound to the sign-in they were typed under.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Self
+
+from webhooks_ui.models.public_ids import WEBHOOK, is_id, new_id
+from webhooks_ui.models import Webhook
+from webhooks_ui.crypto.signing import new_secret
+from webhooks_ui.crypto.vault import Vault, VaultError
+
+
+@dataclass(slots=True)
+class Draft:
+    """A webhook to be: its id and signing secret are settled before it is saved.
+
+    So a test from the unsaved form is signed as deliveries will be, and a form that is sent twice
+    makes one webhook. `secrets` are those typed so far, by kind of authorization.
+    """
+
+    webhook_id: str
+    signing_secret: str = field(repr=False)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def new(cls, webhook: Webhook | None = None) -> Self:
+        """A draft of a new webhook, or of the changes to `webhook`."""
+        return cls(webhook.public_id, "") if webhook else cls(new_id(WEBHOOK), new_secret())
+
+    @classmethod
+    def open(cls, sealed: str, vault: Vault, session_id: int, webhook: Webhook | None) -> Self:
+        """The draft that a form brought back; a new one where it brought none that we made."""
+        try:
+            draft = cls(**json.loads(vault.decrypt(sealed, _context(session_id))))
+        except (VaultError, ValueError, TypeError):
+            return cls.new(webhook)
+        expected = webhook.public_id if webhook else draft.webhook_id
+        usable = is_id(draft.webhook_id, WEBHOOK) and bool(draft.signing_secret) == (not webhook)
+        return draft if usable and draft.webhook_id == expected else cls.new(webhook)
+
+    def seal(self, vault: Vault, session_id: int) -> str:
+        """The draft as a hidden field carries it."""
+        return vault.encrypt(json.dumps(asdict(self)), _context(session_id))
+
+
+def _context(session_id: int) -> str:
+    return f"draft:{session_id}"

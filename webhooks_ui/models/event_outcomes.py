@@ -1,0 +1,107 @@
+"""What became of an event at every webhook: who got it, who did not, and why."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from webhooks_ui.catalogue.event_types import OPERATIONAL_TYPES
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.matching import Reason, Setup, reasons
+from webhooks_ui.models import delivery_rows as delivery_line
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.delivery_rows import DeliveryLine, NamedWebhook
+from webhooks_ui.models.event import Event
+from webhooks_ui.models.webhook import BY_NAME, Webhook
+from webhooks_ui.models.webhook_history import WebhookState
+
+PAGE = 50
+_NAMED = tuple(getattr(Webhook, name) for name in NamedWebhook._fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A webhook, and what spoke against its getting the event as it was set up then. No setup: it
+    did not exist yet."""
+
+    webhook: NamedWebhook
+    reasons: tuple[Reason, ...]
+    setup: Setup | None
+    disabled_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissedPage:
+    """One page of `total` webhooks that did not get the event, by name; pages count from 1."""
+
+    items: Sequence[Case]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, 1 at least."""
+        return max(1, -(-self.total // PAGE))
+
+
+def deliveries(event: Event) -> Sequence[DeliveryLine]:
+    """The event's deliveries with their last attempts, the oldest first, 50 at most."""
+    own = select(Delivery.id).where(Delivery.event_id == event.id).order_by(Delivery.id)
+    return delivery_line.load(db.session.scalars(own.limit(PAGE)).all())
+
+
+def cases(event: Event, deliveries: Sequence[DeliveryLine]) -> dict[int, Case]:
+    """Of each of these deliveries, by its row, how the webhook was set up when the event came."""
+    webhooks = {delivery.id: delivery.webhook for delivery in deliveries if delivery.webhook}
+    then = _states(event, [webhook.id for webhook in webhooks.values()])
+    return {row: _explain(event, one, then.get(one.id)) for row, one in webhooks.items()}
+
+
+def missed(event: Event, words: str, number: int) -> MissedPage:
+    """Webhooks that did not get the event, narrowed by words of their name or URL."""
+    total = db.session.scalar(_missed(event, words, select(func.count(Webhook.id)))) or 0
+    number = max(1, min(number, -(-total // PAGE)))
+    query = _missed(event, words, select(*_NAMED)).order_by(*BY_NAME)
+    rows = db.session.execute(query.offset((number - 1) * PAGE).limit(PAGE)).all()
+    webhooks = [NamedWebhook(*row) for row in rows]
+    then = _states(event, [webhook.id for webhook in webhooks])
+    return MissedPage([_explain(event, one, then.get(one.id)) for one in webhooks], total, number)
+
+
+def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:
+    got = select(Delivery.webhook_id).where(
+        Delivery.event_id == event.id, Delivery.webhook_id.is_not(None)
+    )
+    # Also those deleted since: they were there when it came.
+    was_there = Webhook.deleted_at.is_(None) | (Webhook.deleted_at > event.created_at)
+    query = query.where(was_there, Webhook.id.not_in(got))
+    for word in words.casefold().split():
+        query = query.where(Webhook.search_text.contains(word, autoescape=True))
+    return query
+
+
+def _states(event: Event, webhook_ids: Collection[int]) -> dict[int, WebhookState]:
+    """How these webhooks were set up when the event came."""
+    latest = (
+        select(func.max(WebhookState.id))
+        .where(WebhookState.webhook_id.in_(webhook_ids), WebhookState.since <= event.created_at)
+        .group_by(WebhookState.webhook_id)
+    )
+    found = db.session.scalars(select(WebhookState).where(WebhookState.id.in_(latest)))
+    return {state.webhook_id: state for state in found}
+
+
+def _subject(event: Event) -> str:
+    """The public id of the webhook that an event of the console's own is about."""
+    found: str = json.loads(event.data)["webhook"]["id"]
+    return found
+
+
+def _explain(event: Event, webhook: NamedWebhook, state: WebhookState | None) -> Case:
+    setup = state and Setup(state.enabled, state.deleted, state.channel_id, state.event_types)
+    against = reasons(event.type, event.channel_id, setup or None)
+    if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:
+        against += ("itself",)
+    return Case(webhook, against, setup or None, state.disabled_reason if state else None)

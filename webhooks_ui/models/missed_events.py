@@ -1,0 +1,88 @@
+"""Events that came while a webhook was disabled, and that it was to get otherwise.
+
+No delivery was made of them. Whoever got one since, as by hand, is not meant any more, so that
+going on after the last one that was sent is all that a recovery has to remember.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+
+from webhooks_ui.catalogue.event_types import EVENT_TYPES
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.public_ids import EVENT
+from webhooks_ui.models import webhook_history
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.event import Event
+from webhooks_ui.models.recovery import Choice
+from webhooks_ui.models.keyset import span
+from webhooks_ui.models.webhook import Webhook
+
+MOST_COUNTED = 10_000
+
+
+def count(choice: Choice, since: datetime, until: datetime) -> int:
+    """How many there are, `MOST_COUNTED` at most; none while the webhook is disabled."""
+    found = _events(choice, since, until, 0)
+    if found is None:
+        return 0
+    seen = found.limit(MOST_COUNTED).subquery()
+    return db.session.scalar(select(func.count()).select_from(seen)) or 0
+
+
+def take(choice: Choice, since: datetime, until: datetime, after: int, limit: int) -> Sequence[int]:
+    """The next ones behind the event's row `after`, in the order in which they came."""
+    found = _events(choice, since, until, after)
+    if found is None:
+        return []
+    return db.session.scalars(found.order_by(Event.id).limit(limit)).all()
+
+
+def got(webhook_id: int | None) -> ColumnElement[bool]:
+    """Whether a delivery of the event to this webhook was made."""
+    return exists().where(Delivery.event_id == Event.id, Delivery.webhook_id == webhook_id)
+
+
+def _events(choice: Choice, since: datetime, until: datetime, after: int) -> Select[Any] | None:
+    """Their rows; None when it was never disabled in this span of time."""
+    own = select(Webhook.id).where(
+        Webhook.public_id == choice.webhook, Webhook.enabled, Webhook.deleted_at.is_(None)
+    )
+    webhook_id = db.session.scalar(own) if choice.missed else None
+    times = webhook_history.times_off(webhook_id) if webhook_id else []
+    meant = [
+        condition
+        for off in times
+        if (condition := _while(off, choice, max(since, off.since), min(until, off.until or until)))
+        is not None
+    ]
+    if not meant:
+        return None
+    return select(Event.id).where(Event.id > after, or_(*meant), ~Event.test, ~got(webhook_id))
+
+
+def _while(
+    off: webhook_history.Off, choice: Choice, since: datetime, until: datetime
+) -> ColumnElement[bool] | None:
+    """What came in one time of being disabled, by how the webhook was set up then."""
+    kinds = [kind for kind in off.event_types if kind in EVENT_TYPES]
+    if choice.type is not None:
+        kinds = [kind for kind in kinds if kind == choice.type]
+    if since >= until or not kinds:
+        return None
+    ids = span(Event, EVENT, since, until)
+    condition = (
+        Event.id.between(ids.first, ids.last)
+        & Event.type.in_(kinds)
+        & (Event.created_at >= since)
+        & (Event.created_at < until)
+    )
+    if off.channel_id is not None:
+        condition &= Event.channel_id == off.channel_id
+    if choice.channel is not None:
+        own = select(Channel.id).where(Channel.key == choice.channel).scalar_subquery()
+        condition &= Event.channel_id == own
+    return condition

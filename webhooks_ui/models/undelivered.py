@@ -1,0 +1,123 @@
+"""What was not delivered and can be sent again: counted for a preview, taken in small pieces."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, text, union_all
+from sqlalchemy.orm import aliased
+
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.public_ids import DELIVERY
+from webhooks_ui.models import missed_events as missed
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.recovery import Choice
+from webhooks_ui.models.keyset import span
+from webhooks_ui.models.webhook import Webhook
+
+MOST_COUNTED = 10_000
+_NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many deliveries would be sent again, and how many of those lost are left out.
+
+    Looked at are the oldest `MOST_COUNTED` that were lost. `last_row` is the newest delivery.
+    `missed` are events that came while the webhook was disabled.
+    """
+
+    count: int
+    left_out: int
+    last_row: int
+    missed: int
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there are more than were looked at."""
+        return self.count + self.left_out >= MOST_COUNTED or self.missed >= missed.MOST_COUNTED
+
+    @property
+    def total(self) -> int:
+        """How many would be sent, as far as they were counted."""
+        return self.count + self.missed
+
+
+def preview(choice: Choice, since: datetime, until: datetime) -> Preview:
+    """What a recovery of this choice would send again now."""
+    last_row = db.session.scalar(select(func.max(Delivery.id))) or 0
+    lost = _rows(choice, since, until, 0, last_row, MOST_COUNTED)
+    seen = lost.subquery()
+    counts = select(func.count(), func.count(case((wants(), 1))))
+    counts = counts.select_from(Delivery).join(seen, seen.c.id == Delivery.id)
+    total, count = db.session.execute(counts).one()
+    return Preview(count, total - count, last_row, missed.count(choice, since, until))
+
+
+def take(
+    choice: Choice, since: datetime, until: datetime, after: int, last_row: int, limit: int
+) -> list[tuple[int, bool]]:
+    """The next lost deliveries in the order of their rows, and whether each is to be sent again."""
+    seen = _rows(choice, since, until, after, last_row, limit).subquery()
+    rows = select(Delivery.id, wants()).join(seen, seen.c.id == Delivery.id).order_by(Delivery.id)
+    return [(row, bool(wanted)) for row, wanted in db.session.execute(rows)]
+
+
+def wants() -> ColumnElement[bool]:
+    """Whether a lost delivery is to be sent again: its webhook is there and enabled, and nothing
+    else has brought it the event, is about to, or failed at it later."""
+    other = aliased(Delivery)
+    settled = exists().where(
+        other.event_id == Delivery.event_id,
+        other.webhook_id == Delivery.webhook_id,
+        other.id != Delivery.id,
+        or_(other.id > Delivery.id, other.status.in_(("pending", "delivering", "succeeded"))),
+    )
+    is_on = exists().where(
+        Webhook.id == Delivery.webhook_id, Webhook.enabled, Webhook.deleted_at.is_(None)
+    )
+    return ~Delivery.test & is_on & ~settled
+
+
+def _rows(
+    choice: Choice, since: datetime, until: datetime, after: int, last_row: int, limit: int
+) -> Select[Any]:
+    """Ids of lost deliveries from a row on, as one index after the other gives them."""
+    ids = span(Delivery, DELIVERY, since, until).between(after, last_row + 1)
+    conditions: Sequence[Any] = [
+        Delivery.id >= ids.first,
+        Delivery.id <= ids.last,
+        Delivery.created_at >= since,
+        Delivery.created_at < until,
+        ~Delivery.test,
+        *_narrowed(choice),
+    ]
+    parts = [
+        select(
+            select(Delivery.id)
+            .where(text(f"deliveries.status = '{status}'"), *conditions)
+            .order_by(Delivery.id)
+            .limit(limit)
+            .subquery()
+        )
+        for status in choice.statuses
+    ]
+    both = union_all(*parts).subquery()
+    return select(both.c.id).order_by(both.c.id).limit(limit)
+
+
+def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if choice.webhook is not None:
+        own = select(Webhook.id).where(Webhook.public_id == choice.webhook)
+        found.append(Delivery.webhook_id == (db.session.scalar(own) or _NOBODY))
+    if choice.channel is not None:
+        own = select(Channel.id).where(Channel.key == choice.channel)
+        found.append(Delivery.channel_id == (db.session.scalar(own) or _NOBODY))
+    if choice.type is not None:
+        found.append(Delivery.type == choice.type)
+    if choice.error is not None:
+        found.append(Delivery.error == choice.error)
+    return found

@@ -1,0 +1,95 @@
+"""The log, on standard error: one line for each request and whatever else is worth telling.
+
+Query strings and headers stay out of it, because tokens travel in them.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from webhooks_ui.text.printable import visible
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
+_requests = logging.getLogger("webhooks_ui.requests")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and what `extra={"facts": …}` adds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line for a record."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up(log_format: str, level: str = "info") -> None:
+    """Sends the log to standard error as `text` or `json`; `level` is that of our own lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        JsonFormatter()
+        if log_format == "json"
+        else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    logging.getLogger("webhooks_ui").setLevel(level.upper())
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class RequestLog:
+    """A WSGI app around another one that writes a line for each request, static files left out."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answers as the inner app does."""
+        started = time.perf_counter()
+        method, path = environ["REQUEST_METHOD"], _path(environ)
+        statuses: list[str] = []
+
+        def start(status: str, *rest: Any) -> Callable[[bytes], object]:
+            statuses.append(status)
+            return start_response(status, *rest)
+
+        answer = self._app(environ, start)
+        if not path.startswith(_QUIET_PATHS):
+            # Read after the app, which has put the client's address there when proxies are trusted.
+            address = environ.get("REMOTE_ADDR", "-")
+            _log(method, path, statuses[-1][:3], address, time.perf_counter() - started)
+        return answer
+
+
+def _path(environ: "WSGIEnvironment") -> str:
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return path.encode("latin-1", "replace").decode(errors="replace")
+
+
+def _log(method: str, path: str, status: str, address: str, seconds: float) -> None:
+    facts = {
+        "method": visible(method),
+        "path": visible(path),
+        "status": int(status),
+        "address": visible(address),
+        "ms": round(seconds * 1000, 1),
+    }
+    _requests.info(
+        "%(address)s %(method)s %(path)s %(status)s %(ms)s ms", facts, extra={"facts": facts}
+    )

@@ -1,0 +1,162 @@
+"""The built-in receiver: what arrives at its address is kept, judged, and answered as chosen.
+
+It never sends anything, so nothing that arrives can lead to another request. Of one of our own
+deliveries each attempt is kept once, whatever else comes under its id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Event
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy import func, select
+
+from webhooks_ui.crypto import signing
+from webhooks_ui.authorization.kinds import MASK, Authorization, header, masked
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.egress import target_url as target
+from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, User, Webhook
+from webhooks_ui.models.receiver import MOST, MOST_BODY
+from webhooks_ui.authorization.redaction import redact
+from webhooks_ui.crypto.vault import Vault
+
+SLOW_SECONDS = 5.0
+MOST_SLOW = 2  # slow answers at once: each holds one of the server's few threads
+RETRY_AFTER = 30  # seconds that the answer 429 asks for
+ANSWERS: dict[str, LazyString] = {
+    "200": _l("200 OK"),
+    "204": _l("204 without a body"),
+    "400": _l("400: it does not understand"),
+    "401": _l("401: the authorization is wrong"),
+    "410": _l("410: gone for good, disables the webhook"),
+    "429": _l("429 with Retry-After: 30 seconds"),
+    "500": _l("500: it has an error"),
+    "slow": _l("200 after 5 seconds"),
+    "hang_up": _l("no answer: it hangs up"),
+}
+"""What can be chosen as the answer."""
+
+_SECRETIVE = frozenset(["authorization", "proxy-authorization", "cookie", "x-api-key"])
+_slow = BoundedSemaphore(MOST_SLOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request as it came in, with the names of its headers as they were sent."""
+
+    method: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    address: str | None
+
+    def header(self, name: str) -> str:
+        """The first value of a header, empty when there is none."""
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+
+def make(base_url: str, user: User | None) -> Receiver | None:
+    """A new receiver under the console's own address; None while there are too many."""
+    with transaction():
+        if len(Receiver.live()) >= MOST:
+            return None
+        token = Receiver.new_token()
+        receiver = Receiver(
+            token=token,
+            # In the one form that a webhook's URL has, since the guard compares the two.
+            url=target.parse(f"{base_url}/receiver/{token}").url,
+            created_by_id=user.id if user else None,
+        )
+        db.session.add(receiver)
+    return receiver
+
+
+def choose(receiver: Receiver, answer: str) -> None:
+    """What it answers from now on; one of `ANSWERS`."""
+    with transaction():
+        receiver.answer = answer
+
+
+def remove(receiver: Receiver) -> None:
+    """Deletes it with all that arrived."""
+    with transaction():
+        db.session.delete(receiver)
+
+
+def arrive(receiver: Receiver, arrival: Arrival, vault: Vault) -> str:
+    """Keeps a request and says how it is to be answered: one of `ANSWERS`, or ``busy``."""
+    answer = receiver.answer
+    if answer == "slow" and not _slow.acquire(blocking=False):
+        answer = "busy"
+    try:
+        _keep(receiver, arrival, answer, vault)
+    except BaseException:
+        if answer == "slow":
+            _slow.release()
+        raise
+    return answer
+
+
+def wait_slowly() -> None:
+    """Lets the time of a slow answer pass."""
+    try:
+        Event().wait(SLOW_SECONDS)
+    finally:
+        _slow.release()
+
+
+def _keep(receiver: Receiver, arrival: Arrival, answer: str, vault: Vault) -> None:
+    own, message_id = receiver.id, arrival.header("webhook-id")[:100]
+    delivery = Delivery.by_public_id(message_id) if message_id else None
+    webhook = delivery.webhook if delivery else None
+    auth = webhook.authorization(vault) if webhook else None
+    request = ReceivedRequest(
+        receiver_id=own,
+        method=arrival.method[:10],
+        headers=[[name, _shown(name, value, auth)] for name, value in arrival.headers],
+        body=(redact(arrival.body, auth) if auth else arrival.body)[:MOST_BODY],
+        size=len(arrival.body),
+        signature=_judged(arrival, webhook, vault),
+        webhook_id=message_id or None,
+        answered=answer,
+        address=arrival.address,
+    )
+    attempts = delivery.attempts_made + 1 if delivery else None
+    with transaction():
+        if attempts is not None and _kept(own, message_id) >= attempts:
+            return  # the same attempt once more
+        db.session.add(request)
+        db.session.flush()
+        kept = db.session.get(Receiver, own)
+        if kept:
+            kept.forget_old()
+
+
+def _kept(receiver_id: int, message_id: str) -> int:
+    own = (ReceivedRequest.receiver_id == receiver_id, ReceivedRequest.webhook_id == message_id)
+    return db.session.scalar(select(func.count(ReceivedRequest.id)).where(*own)) or 0
+
+
+def _shown(name: str, value: str, auth: Authorization | None) -> str:
+    """A header's value as it may be shown: a secret is not shown again after it was saved."""
+    hidden, given = masked(auth) if auth else None, header(auth) if auth else None
+    if hidden and given and name.lower() == hidden[0].lower():
+        return hidden[1] if value == given[1] else MASK
+    if name.lower() in _SECRETIVE:
+        return f"{value.split(' ', maxsplit=1)[0]} {MASK}" if " " in value else MASK
+    return value
+
+
+def _judged(arrival: Arrival, webhook: Webhook | None, vault: Vault) -> str:
+    """Whether the signature was made with a secret of the webhook that the delivery belongs to."""
+    signature, stamp = arrival.header("webhook-signature"), arrival.header("webhook-timestamp")
+    if not signature or not stamp.isascii() or not stamp.isdecimal() or len(stamp) > 12:
+        return "missing"
+    if webhook is None:
+        return "unknown"
+    message_id = arrival.header("webhook-id")
+    holds = any(
+        signing.verify(secret, message_id, int(stamp), arrival.body, signature)
+        for secret in webhook.signing_secrets(vault, now())
+    )
+    return "valid" if holds else "wrong"

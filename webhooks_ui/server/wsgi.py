@@ -1,0 +1,125 @@
+"""Serves the console: migrates, listens, answers until it gets SIGTERM or SIGINT."""
+
+import os
+import socket
+from collections.abc import Callable
+
+import waitress.server
+from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+
+from webhooks_ui import create_app
+from webhooks_ui.database import engine as database
+from webhooks_ui.web import errors
+from webhooks_ui.accounts import setup_link as first_run
+from webhooks_ui.server import process as lifecycle, signals
+from webhooks_ui.monitoring import logs, metrics
+from webhooks_ui.validation import event as event_rules
+from webhooks_ui.models import User
+from webhooks_ui.web.security import HEADERS
+from webhooks_ui.server.supervisor import Supervisor
+
+THREADS = 8
+MOST_CONNECTIONS = 500
+IDLE_SECONDS = 60
+HEADER_BYTES = 65_536
+
+
+class AddressError(Exception):
+    """It cannot listen there; the text is one line for the operator."""
+
+
+def serve(
+    host: str | None, port: int | None, say: Callable[[str], None], *, worker: bool = True
+) -> None:
+    """Serves until a signal ends it; `say` gets the lines for whoever started it.
+
+    `host` and `port` go above the settings. Raises `AddressError`, `config.SettingError` and
+    `keys.KeyFileError`.
+    """
+    signals.exit_on_stop()
+    given = {"HOST": host, "PORT": port}
+    app = create_app({name: value for name, value in given.items() if value is not None})
+    logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
+    listening = listen(app.config["HOST"], app.config["PORT"])
+    app.config["OWN_URL"] = address(listening)
+    database.upgrade(app)
+    metrics.share(app.config["DATA_DIR"])
+    supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
+    if worker:
+        supervisor.start()
+    server = _server(app, listening)
+    _greet(app, address(listening), say)
+    lifecycle.settle()
+    server.run()  # until a signal ends it
+    if worker:
+        supervisor.close()
+    lifecycle.close(app)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; raises `AddressError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        # create_server adds words of its own to the system's; a failed look-up has no such number.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise AddressError(f"Cannot listen on {host} port {port}: {reason}.") from None
+
+
+def address(listening: socket.socket) -> str:
+    """The address of a listening socket, as a browser on this machine reaches it."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _channel(app: Flask) -> type[HTTPChannel]:
+    """Connections whose errors, such as a body that is far too large, are told as the app does."""
+
+    class Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
+        def execute(self) -> None:
+            with app.app_context():
+                answer = errors.problem(self.request.error.code).get_response()
+            answer.headers.update(HEADERS | {"Cache-Control": "no-store"})
+            self.status, self.content_length = answer.status, len(answer.data)
+            self.response_headers.extend(answer.headers)
+            self.set_close_on_finish()
+            self.write(answer.data)
+
+    class Channel(HTTPChannel):  # type: ignore[misc]
+        error_task_class = Refusal
+
+    return Channel
+
+
+def _server(app: Flask, listening: socket.socket) -> waitress.server.BaseWSGIServer:
+    most_of_event = app.config["MAX_EVENT_SIZE"]
+    most = event_rules.largest_batch(most_of_event)
+    server = waitress.server.create_server(
+        logs.RequestLog(app),
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        connection_limit=MOST_CONNECTIONS,
+        asyncore_use_poll=True,  # select() ends at 1,024 file descriptors
+        channel_timeout=IDLE_SECONDS,
+        max_request_header_size=HEADER_BYTES,
+        # Above the app's own limit, so that what is too large gets the app's own answer.
+        max_request_body_size=most + event_rules.largest_body(most_of_event),
+        # The app judges X-Forwarded-* itself, and only where proxies are trusted.
+        clear_untrusted_proxy_headers=app.config["TRUSTED_PROXIES"] == 0,
+    )
+    server.channel_class = _channel(app)
+    return server
+
+
+def _greet(app: Flask, local: str, say: Callable[[str], None]) -> None:
+    say(f"webhooks-ui is at {local}")
+    with app.app_context():
+        if not User.exists():
+            base = app.config["PUBLIC_URL"] or local
+            say("Make the first administrator here:")
+            say(first_run.setup_url(base, app.config["SECRET_KEY"]))

@@ -1,0 +1,152 @@
+"""How the text of a setting becomes an address: hosts, networks, URLs.
+
+The same rules hold as in setting_parsers.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+import idna
+
+from webhooks_ui.settings.parsers import words
+
+_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+_ORIGIN = re.compile(r"https?://[a-z0-9._:\[\]-]+/?", re.IGNORECASE)
+_MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}", re.ASCII)  # as HTML's input has it
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_NEITHER = "which is no host name, IP address or CIDR range"
+
+
+def host(text: str) -> str:
+    """The address to listen on: an IP address or a host name."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return _host_name(text)
+
+
+def database_url(text: str) -> str | None:
+    """A SQLite file or a PostgreSQL database, as SQLAlchemy writes it.
+
+    `postgres://` and `postgresql://` are taken as `postgresql+psycopg://`.
+    """
+    if not text:
+        return None
+    if re.fullmatch(r"sqlite:///(?!:memory:|\?)[^\x00]+", text):
+        return text
+    match = re.fullmatch(r"(?:postgres|postgresql|postgresql\+psycopg)://(.+)", text)
+    if match is None:
+        raise ValueError("takes sqlite:///<file> or postgresql+psycopg://<user>@<host>/<database>")
+    return f"postgresql+psycopg://{match[1]}"
+
+
+def origin(text: str) -> str | None:
+    """Scheme and host, with the port where it is not the usual one: `https://hooks.example`."""
+    if not text:
+        return None
+    if not _ORIGIN.fullmatch(text) or not _has_good_host(text):
+        raise ValueError("takes a scheme and a host, such as https://hooks.example")
+    return text.rstrip("/").lower()
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """CIDR ranges, IP addresses and host names, separated by commas or white space."""
+    return tuple(dict.fromkeys(_network(part) for part in words(text)))
+
+
+def ip_networks(text: str) -> tuple[str, ...]:
+    """CIDR ranges and IP addresses, separated by commas or white space."""
+    return tuple(dict.fromkeys(_ip_network(part) for part in words(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where e-mail is handed in. `tls` from the first byte; else STARTTLS, if offered.
+
+    Without TLS no password is sent. An empty `login` signs in nowhere.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    login: str = ""
+    password: str = field(default="", repr=False)
+
+
+def mail_server(text: str) -> MailServer | None:
+    """A server for outgoing e-mail: `smtp://login:password@host:587` or `smtps://…:465`."""
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        name, port = host(parts.hostname or ""), parts.port
+    except ValueError:
+        name, port = "", None
+    rest = (parts.path.rstrip("/"), parts.query, parts.fragment) if name else ("",)
+    if not name or port == 0 or parts.scheme not in ("smtp", "smtps") or any(rest):
+        raise ValueError("takes smtp:// or smtps://, such as smtp://login:password@host:587")
+    tls = parts.scheme == "smtps"
+    login, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(name, port or (465 if tls else 587), tls, login, password)
+
+
+def mail_address(text: str) -> str | None:
+    """One e-mail address."""
+    return _mail_address(text) if text else None
+
+
+def mail_addresses(text: str) -> tuple[str, ...]:
+    """E-mail addresses, separated by commas or white space."""
+    return tuple(dict.fromkeys(_mail_address(part) for part in words(text)))
+
+
+def _mail_address(text: str) -> str:
+    local, _, domain = text.rpartition("@")
+    try:
+        if not _MAILBOX.fullmatch(local):
+            raise ValueError(local)
+        return f"{local}@{host(domain)}"
+    except ValueError:
+        raise ValueError(f"has {text[:80]!a}, which is no e-mail address") from None
+
+
+def _has_good_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host(parts.hostname or "")
+        port = parts.port
+    except ValueError:
+        return False
+    return port != 0
+
+
+def _network(text: str) -> str:
+    if ":" in text or re.fullmatch(r"[0-9./]+", text):
+        return _ip_network(text)
+    return _host_name(text)
+
+
+def _ip_network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+        address = ipaddress.ip_address(text.partition("/")[0])
+    except ValueError:
+        raise ValueError(f"has {text[:80]!a}, {_NEITHER}") from None
+    if address != network.network_address:
+        raise ValueError(f"has {text[:80]!a}, which is an address with a range; use {network}")
+    return str(network) if "/" in text else str(address)
+
+
+def _host_name(text: str) -> str:
+    try:
+        name = text if text.isascii() else idna.encode(text, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        name = ""
+    name = name.lower().removesuffix(".")
+    # A browser reads a host that ends in a number as an IPv4 address (WHATWG URL).
+    is_number = _NUMBER.fullmatch(name.rpartition(".")[2])
+    if len(name) > 253 or is_number or not _HOST.fullmatch(name):
+        raise ValueError(f"has {text[:80]!a}, {_NEITHER}")
+    return name

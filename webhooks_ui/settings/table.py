@@ -1,0 +1,306 @@
+"""The settings: environment variables that begin with `WEBHOOKS_UI_`.
+
+The table `SETTINGS` is the only place that knows them. `python -m webhooks_ui.config` prints
+`docs/settings.md` from it; with `--check` it only says whether that file is up to date.
+"""
+
+import difflib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from webhooks_ui.settings import addresses
+from webhooks_ui.settings import parsers
+from webhooks_ui.text.printable import visible
+
+PREFIX = "WEBHOOKS_UI_"
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
+
+
+class SettingError(Exception):
+    """A setting is unknown or cannot be understood; the text is one line for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. `default` is text, as one would write it; `shown` describes a computed one."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    help: str
+    shown: str = ""
+    secret: bool = False
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "DATABASE_URL",
+        addresses.database_url,
+        "",
+        "The database: a SQLite file, or `postgresql+psycopg://user:password@host/name`.",
+        shown="`sqlite:///<data dir>/webhooks.db`",
+        secret=True,
+    ),
+    Setting(
+        "DATA_DIR",
+        parsers.path,
+        "",
+        "The folder for the SQLite database and the keys. Keep it private and back it up.",
+        shown="`instance/` in a checkout, else `~/.local/share/webhooks-ui`",
+    ),
+    Setting(
+        "SECRET_KEY",
+        parsers.secret_text(16),
+        "",
+        "Signs sessions and forms; at least 16 characters. Changing it signs everybody out.",
+        shown="made on first start, kept in the data dir",
+        secret=True,
+    ),
+    Setting(
+        "ENCRYPTION_KEYS",
+        parsers.encryption_keys,
+        "",
+        "Encrypt the webhooks' secrets: 32 bytes each in base64url, newest first, separated by"
+        " commas. Older ones stay readable, which allows rotation. Without them the secrets in"
+        " the database are lost.",
+        shown="made on first start, kept in the data dir",
+        secret=True,
+    ),
+    Setting("HOST", addresses.host, "127.0.0.1", "The address that the console listens on."),
+    Setting(
+        "PORT", parsers.integer(0, 65_535), "8000", "The port that it listens on; 0 takes any."
+    ),
+    Setting(
+        "PUBLIC_URL",
+        addresses.origin,
+        "",
+        "The console's address as the outside sees it, such as `https://hooks.example`.",
+        shown="taken from the request",
+    ),
+    Setting(
+        "TRUSTED_PROXIES",
+        parsers.integer(0, 10),
+        "0",
+        "How many reverse proxies stand in front; of so many, `X-Forwarded-*` is believed.",
+    ),
+    Setting(
+        "ALLOWED_NETWORKS",
+        addresses.networks,
+        "",
+        "CIDR ranges, IP addresses or host names, separated by commas, that webhooks may reach"
+        " although they are private, loopback or link-local: `10.20.0.0/16,crm.internal`.",
+        shown="empty",
+    ),
+    Setting(
+        "DELIVERY_TIMEOUT",
+        parsers.seconds(0.1, 300),
+        "15",
+        "Seconds for one whole attempt, from connecting to the last byte.",
+    ),
+    Setting(
+        "WORKER_CONCURRENCY", parsers.integer(1, 256), "64", "Deliveries in flight in one worker."
+    ),
+    Setting(
+        "WORKER_CORE",
+        parsers.choice("auto", "any"),
+        "auto",
+        "`auto` keeps each worker on one core, one with little to do, which makes it nearly twice"
+        " as quick (Linux); `any` lets the system spread it.",
+    ),
+    Setting(
+        "ENDPOINT_CONCURRENCY",
+        parsers.integer(1, 256),
+        "32",
+        "Of these, to one webhook at most.",
+    ),
+    Setting(
+        "RETRY_SCHEDULE",
+        parsers.durations(timedelta(0), 30 * _DAY, 50),
+        "5s,5m,30m,2h,5h,10h,14h,20h,24h",
+        "The waits after the first failed attempt, each lengthened by up to 20 % at random.",
+    ),
+    Setting(
+        "DISABLE_AFTER",
+        parsers.duration(_SECOND, 3_650 * _DAY),
+        "5d",
+        "A webhook that has failed for this long without one success is disabled.",
+    ),
+    Setting(
+        "RETENTION",
+        parsers.duration(_SECOND, 36_500 * _DAY),
+        "30d",
+        "Events and deliveries older than this are deleted.",
+    ),
+    Setting(
+        "MAX_EVENT_SIZE",
+        parsers.size(1_000, 100_000_000),
+        "1MB",
+        "The largest event that is taken in. KB and MB count in thousands, KiB and MiB in 1,024.",
+    ),
+    Setting(
+        "LANGUAGE",
+        parsers.choice("en", "uk"),
+        "en",
+        "`en` or `uk`, for those who have not chosen; the browser's language comes first.",
+    ),
+    Setting(
+        "TIMEZONE",
+        parsers.time_zone,
+        "UTC",
+        "The time zone for those who have not chosen, by its IANA name: `Europe/Kyiv`.",
+    ),
+    Setting("LOG_FORMAT", parsers.choice("text", "json"), "text", "`text` or `json`."),
+    Setting(
+        "LOG_LEVEL",
+        parsers.choice("debug", "info", "warning"),
+        "info",
+        "What is worth telling: `debug` adds a line for each delivery that succeeds.",
+    ),
+    Setting(
+        "SMTP_URL",
+        addresses.mail_server,
+        "",
+        "The server that takes e-mail: `smtp://login:password@host:587` uses STARTTLS if it is"
+        " offered, and with a login insists on it; `smtps://…:465` has TLS from the start."
+        " Certificates are verified. Escape `@ : / %` in the password as in a URL.",
+        shown="none",
+        secret=True,
+    ),
+    Setting(
+        "NOTICE_EMAIL",
+        addresses.mail_addresses,
+        "",
+        "Who is told by e-mail when a webhook starts to fail, is disabled or recovers; addresses"
+        " separated by commas. Needs SMTP_URL.",
+        shown="nobody",
+    ),
+    Setting(
+        "NOTICE_FROM",
+        addresses.mail_address,
+        "",
+        "The sender of these e-mails.",
+        shown="the first of NOTICE_EMAIL",
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        parsers.secret_text(16),
+        "",
+        "Whoever asks for `/metrics` has to send it: `Authorization: Bearer …`; at least 16"
+        " characters. With it the address does not count.",
+        shown="none",
+        secret=True,
+    ),
+    Setting(
+        "METRICS_NETWORKS",
+        addresses.ip_networks,
+        "127.0.0.0/8,::1",
+        "IP addresses and CIDR ranges, separated by commas, that may ask for `/metrics` while there"
+        " is no METRICS_TOKEN.",
+    ),
+)
+
+
+def load(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Every setting by its name without prefix, parsed and typed; an empty value is the default.
+
+    Raises `SettingError` for an unknown name, for a value that cannot be understood, and where
+    both `NAME` and `NAME_FILE` are given.
+    """
+    given = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+    for name in sorted(given):
+        _refuse_unknown(name)
+    values = {setting.name: _value(setting, given) for setting in SETTINGS}
+    values["DATA_DIR"] = values["DATA_DIR"] or default_data_dir(environ)
+    values["DATABASE_URL"] = values["DATABASE_URL"] or sqlite_url(values["DATA_DIR"])
+    return values
+
+
+def default_data_dir(environ: Mapping[str, str], checkout: Path = _CHECKOUT) -> Path:
+    """`instance/` when running from a checkout, else by the XDG Base Directory specification."""
+    if (checkout / "pyproject.toml").is_file():
+        return checkout / "instance"
+    base = Path(environ.get("XDG_DATA_HOME", ""))
+    if not base.is_absolute():  # the specification has relative paths ignored
+        base = Path.home() / ".local" / "share"
+    return base / "webhooks-ui"
+
+
+def sqlite_url(data_dir: Path) -> str:
+    """The address of the SQLite database in a data dir, escaped as SQLAlchemy reads it."""
+    file = str(data_dir / "webhooks.db").replace("%", "%25").replace("?", "%3F")
+    return f"sqlite:///{file}"
+
+
+def reference() -> str:
+    """The text of docs/settings.md."""
+    rows = "".join(
+        f"| `{setting.name}` | {setting.shown or f'`{setting.default}`'} | {setting.help} |\n"
+        for setting in SETTINGS
+    )
+    return (
+        "# Settings\n\n<!-- Written by `python -m webhooks_ui.config`; change the table there. -->"
+        f"\n\nSettings are environment variables that begin with `{PREFIX}`. Each can also be read"
+        f" from a file that\n`{PREFIX}<NAME>_FILE` names. An empty value is the default. An unknown"
+        " name, or a value that cannot be understood,\nstops the start with one line that says"
+        " what to change.\n\nLengths of time are a number and `ms`, `s`, `m`, `h`, `d` or `w`.\n\n"
+        f"| name, after `{PREFIX}` | default | what it does |\n|---|---|---|\n{rows}"
+    )
+
+
+def _refuse_unknown(name: str) -> None:
+    known = [setting.name + end for setting in SETTINGS for end in ("", "_FILE")]
+    key = name.removeprefix(PREFIX)
+    if key in known:
+        return
+    close = difflib.get_close_matches(key.upper(), known, n=1)
+    hint = f" Did you mean {PREFIX}{close[0]}?" if close else " docs/settings.md lists them."
+    raise SettingError(f"{visible(name)} is not a setting.{hint}")
+
+
+def _value(setting: Setting, given: Mapping[str, str]) -> Any:
+    name = PREFIX + setting.name
+    text, file = given.get(name, "").strip(), given.get(f"{name}_FILE", "").strip()
+    if text and file:
+        raise SettingError(f"{name} and {name}_FILE are both set. Keep one of them.")
+    if file:
+        text = _read(f"{name}_FILE", Path(file))
+    try:
+        return setting.parse(text or setting.default)
+    except ValueError as error:
+        shown = str(error).startswith("takes") and not setting.secret
+        instead = f", not {_printable(text)}" if shown else ""
+        raise SettingError(f"{name} {error}{instead}.") from None
+
+
+def _read(name: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        shown = _printable(str(file))
+        raise SettingError(f"{name} names {shown}, which cannot be read: {reason}.") from None
+
+
+def _printable(text: str) -> str:
+    """At most 80 characters of a value, on one line."""
+    return f"'{visible(text if len(text) <= 80 else f'{text[:80]}…')}'"
+
+
+def _main(arguments: list[str]) -> int:
+    if arguments[:1] != ["--check"]:
+        sys.stdout.write(reference())
+        return 0
+    file = Path(arguments[1]) if arguments[1:] else _CHECKOUT / "docs" / "settings.md"
+    if file.is_file() and file.read_text(encoding="utf-8") == reference():
+        return 0
+    sys.stderr.write(f"{file} is out of date. Run: python -m webhooks_ui.config > {file}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -1,0 +1,170 @@
+"""The log: deliveries over all webhooks, narrowed, searched, paged and downloaded."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, render_template, request, stream_with_context, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.database.engine import db, read_anew
+from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
+from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
+from webhooks_ui.web.i18n import isotime
+from webhooks_ui.models import Channel, delivery_rows as delivery_line, delivery_list, webhook_list
+from webhooks_ui.models.delivery_rows import DeliveryLine
+from webhooks_ui.models.delivery_list import DeliveryFilter
+from webhooks_ui.models.keyset import Found
+from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.views.deliveries import blueprint
+from webhooks_ui.views.webhooks import piece_at
+
+MOST_NEW = 50
+_AT_ONCE = 500  # rows of a download read together
+_COLUMNS = (
+    *("id", "created_at", "finished_at", "status", "type", "test", "event_id", "webhook_id"),
+    *("webhook", "attempts", "error", "status_code", "duration_ms"),
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run (OWASP, CSV injection)
+
+
+@blueprint.get("/deliveries")
+def index() -> BaseResponse | str:
+    """The list, narrowed and paged as the URL says."""
+    query = LogQuery.parse(request.args)
+    words = list_words(query, query.deliveries())
+    if not is_piece_request():
+        return render_template("deliveries/list.html", **words, **choices())
+    return piece_at(url_for(".index", **query.arguments()), "deliveries/_list.html", **words)
+
+
+@blueprint.get("/deliveries/new")
+def fresh() -> tuple[str, int]:
+    """How many deliveries have come since the page was made; 204 while there are none."""
+    query = LogQuery.parse(request.args)
+    newest = request.args.get("newest", "")
+    chosen = query.deliveries()
+    if chosen is None or not (newest.isascii() and newest.isdigit() and len(newest) < 19):
+        return "", 204
+    count = chosen.newer_than(int(newest), MOST_NEW)
+    if not count:
+        return "", 204
+    newest_url = url_for(".index", **query.arguments(before=""))
+    return render_template(
+        "deliveries/_new.html", count=count, most=MOST_NEW, newest_url=newest_url
+    ), 200
+
+
+@blueprint.get("/deliveries/webhooks")
+def webhooks() -> str:
+    """Webhooks to choose from while one types a part of a name into the filter."""
+    words = request.args.get("webhook", "").strip()
+    return render_template(
+        "deliveries/_webhooks.html", webhooks=webhook_list.suggestions(words, 20)
+    )
+
+
+@blueprint.get("/deliveries.<any(csv, ndjson):kind>")
+def download(kind: str) -> Response:
+    """Everything that the filters leave, newest first, row by row."""
+    chosen = LogQuery.parse(request.args).deliveries()
+    write = {"csv": _csv, "ndjson": _ndjson}[kind]
+    answer = Response(
+        stream_with_context(write(_records(chosen))),
+        mimetype={"csv": "text/csv", "ndjson": "application/x-ndjson"}[kind],
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="deliveries.{kind}"'
+    return answer
+
+
+def list_words(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
+    """What the list's piece shows."""
+    newest = delivery_list.newest()
+    found = chosen.find(before=query.cursor) if chosen else Found((), None)
+    rows, channels = delivery_line.load(found.ids), Channel.choices()
+    return {
+        "filters": query,
+        "deliveries": rows,
+        "found": found,
+        "looked_back_to": _made_at(found.next) if found.is_short else None,
+        "newest": newest,
+        "event_types": ALL_TYPES,
+        "channels": channels,
+        "channel_names": {channel.id: channel.name for channel in channels},
+        "page_url": lambda before: url_for("deliveries.index", **query.arguments(before=before)),
+        "download_url": lambda kind: url_for(
+            "deliveries.download", kind=kind, **query.arguments(before="")
+        ),
+    }
+
+
+def choices() -> dict[str, Any]:
+    """What the filters offer."""
+    return {
+        "statuses": STATUS_LABELS,
+        "errors": ERROR_LABELS,
+        "spans_offered": SPAN_LABELS,
+    }
+
+
+def _made_at(row: int | None) -> Any:
+    return delivery_line.load([row])[0].created_at if row else None
+
+
+def _records(chosen: DeliveryFilter | None) -> Iterator[dict[str, Any]]:
+    before: int | None = None
+    while chosen is not None:
+        found = chosen.find(before=before, limit=_AT_ONCE)
+        records = [_record(row) for row in delivery_line.load(found.ids)]
+        read_anew()  # no transaction stays open, no connection is held, while the other side reads
+        db.session.expunge_all()
+        yield from records
+        if (before := found.next) is None:
+            return
+
+
+def _record(delivery: DeliveryLine) -> dict[str, Any]:
+    attempt, webhook = delivery.attempt, delivery.webhook
+    ended = delivery.finished_at
+    return {
+        "id": delivery.public_id,
+        "created_at": isotime(delivery.created_at),
+        "finished_at": isotime(ended) if ended else None,
+        "status": delivery.status,
+        "type": delivery.type,
+        "test": delivery.test,
+        "event_id": delivery.event.public_id,
+        "webhook_id": webhook.public_id if webhook else None,
+        "webhook": webhook.title if webhook else None,
+        "attempts": delivery.attempts_made,
+        "error": delivery.error,
+        "status_code": attempt.status_code if attempt else None,
+        "duration_ms": attempt.duration_ms if attempt else None,
+    }
+
+
+def _csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS)
+    writer.writeheader()  # also above no row: it says which columns there would be
+    for record in records:
+        writer.writerow({name: _cell(value) for name, value in record.items()})
+        if text.tell() > 16_384:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _ndjson(records: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for record in records:
+        yield json.dumps(record, ensure_ascii=False) + "\n"

@@ -1,0 +1,113 @@
+"""Sending a test event, from the saved webhook's page and from the unsaved form."""
+
+from typing import Any
+
+from flask import current_app, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from webhooks_ui.database.engine import now, read_anew
+from webhooks_ui.delivery import ping as testing
+from webhooks_ui.delivery.request import Endpoint
+from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
+from webhooks_ui.forms.ping_panel import TestPanel
+from webhooks_ui.forms.webhook import WebhookForm
+from webhooks_ui.models import Delivery, Webhook
+from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.views.webhook_form import form_of, render_form
+from webhooks_ui.views.webhooks import blueprint, load, page_of, vault
+
+Answer = Response | str | tuple[str, int]
+# Seconds that an answer waits for the result, so that a quick receiver needs no second look. Each
+# waiting answer holds one of the server's few threads.
+PIECE_WAITS, PAGE_WAITS = 0.3, 1.0
+
+
+@blueprint.post("/webhooks/test")
+def test_unsaved() -> Answer:
+    """A test with what the form says now."""
+    webhook = load(request.form["webhook"]) if request.form.get("webhook") else None
+    form, panel = form_of(webhook), _panel()
+    if not form.check(current_app.extensions["guard"], test=True) or panel.errors:
+        return _refused_form(form, panel)
+    secrets: tuple[str, ...] = (form.memory.signing_secret,)
+    if webhook:
+        secrets = webhook.signing_secrets(vault(), now())
+    if problem := _send(panel, form.settings, secrets, webhook, form.memory.webhook_id):
+        panel.errors["event"] = problem
+        return _refused_form(form, panel)
+    result = _result(panel)
+    if is_piece_request():
+        return _piece(panel, result)
+    return render_form(form, panel.again(), result=result)
+
+
+@blueprint.post("/webhooks/<id>/test")
+def test(id: str) -> Answer:
+    """A test of the webhook as it is saved, whether it is enabled or not."""
+    webhook, panel = load(id), _panel()
+    secrets = webhook.signing_secrets(vault(), now())
+    if not panel.errors:
+        problem = _send(panel, webhook.settings(vault()), secrets, webhook, None)
+        panel.errors |= {"event": problem} if problem else {}
+    if panel.errors:
+        if is_piece_request():
+            return render_template(
+                "webhooks/_test_errors.html", messages=panel.errors.values()
+            ), 422
+        return render_template("webhooks/show.html", **page_of(webhook, panel)), 422
+    result = _result(panel)
+    if is_piece_request():
+        return _piece(panel, result, page_of(webhook))
+    here = url_for(".show", id=id, test=panel.once, _anchor="test-result")
+    return redirect(here, 303)
+
+
+def _panel() -> TestPanel:
+    return TestPanel.parse(request.form, current_app.config["MAX_EVENT_SIZE"])
+
+
+def _send(
+    panel: TestPanel,
+    settings: WebhookSettings,
+    secrets: tuple[str, ...],
+    webhook: Webhook | None,
+    draft_id: str | None,
+) -> str | None:
+    """Starts the test; says why not when so many are under way that another must wait."""
+    endpoint = Endpoint(settings.url, settings.authorization, settings.payload_format, secrets)
+    test_event = TestEvent(
+        public_id=panel.once,
+        endpoint=endpoint,
+        event_type=panel.event,
+        data=panel.payload,
+        channel=settings.channel,
+        webhook=webhook,
+        draft_id=None if webhook else draft_id,
+    )
+    try:
+        testing.runner().send(test_event)
+    except TooManyTestsError:
+        return str(_("Many tests are waiting for their receivers. Try again in a few seconds."))
+    return None
+
+
+def _result(panel: TestPanel) -> Delivery | None:
+    """The test's delivery: finished, or still under way when the receiver takes its time."""
+    testing.runner().wait(panel.once, PIECE_WAITS if is_piece_request() else PAGE_WAITS)
+    read_anew()
+    return Delivery.by_public_id(panel.once)
+
+
+def _piece(panel: TestPanel, result: Delivery | None, page: dict[str, Any] | None = None) -> str:
+    words = (page or {}) | {"panel": panel.again(), "result": result}
+    return render_template("webhooks/_test_answer.html", **words)
+
+
+def _refused_form(form: WebhookForm, panel: TestPanel) -> Answer:
+    if not is_piece_request():
+        return render_form(form, panel), 422
+    messages = [m for errors in form.errors.values() for m in errors]
+    messages += panel.errors.values()
+    return render_template("webhooks/_test_errors.html", messages=messages), 422

@@ -1,0 +1,144 @@
+"""Errors: what happened and what to do, in every language, with no detail of our insides.
+
+People get a page, programs that call the API a problem (RFC 9457).
+"""
+
+from typing import NamedTuple
+
+from flask import Flask, current_app, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+
+from webhooks_ui.database.engine import UNREACHABLE
+from webhooks_ui.web.problem import Problem
+
+API = "/api/"
+RETRY_AFTER = 5  # seconds; longer than the database's busy time-out is worth waiting for
+
+
+class Words(NamedTuple):
+    """What an error page says."""
+
+    title: LazyString
+    advice: LazyString
+
+
+PAGES = {
+    400: Words(
+        _l("The request could not be understood."),
+        _l("Go back, check what was entered and send it again."),
+    ),
+    403: Words(
+        _l("Your account may look here but not change anything."),
+        _l("Ask an administrator to make the change or to give you the editor role."),
+    ),
+    404: Words(
+        _l("There is nothing at this address."),
+        _l("It may have been deleted, or the link may be incomplete."),
+    ),
+    405: Words(
+        _l("This address is not meant to be opened directly."),
+        _l("Go back to the page you came from and use its buttons."),
+    ),
+    409: Words(
+        _l("Somebody else changed this at the same moment."),
+        _l("Nothing was changed. Go back, reload the page and try again."),
+    ),
+    413: Words(
+        _l("What was sent is too large."),
+        _l("Shorten the data and send it again."),
+    ),
+    429: Words(
+        _l("Too many attempts."),
+        _l("Wait a few minutes and try again."),
+    ),
+    500: Words(
+        _l("Something went wrong on our side."),
+        _l("Nothing was changed. Try again; if it keeps happening, the server's log says why."),
+    ),
+    503: Words(
+        _l("The database is busy or out of reach."),
+        _l("Nothing was changed. Wait a few seconds and try again."),
+    ),
+}
+FORM_EXPIRED = Words(
+    _l("This form belongs to another sign-in."),
+    _l("Nothing was changed. Go back, reload the page and send it again."),
+)
+ADVICE = {
+    400: _l("The request could not be understood. Look at how it is put together."),
+    403: _l("This token may not do that. Use one of scope admin."),
+    404: _l("There is nothing at this address. Look for what exists at /api/v1/docs."),
+    405: _l("This address does not take this method. The Allow header names those it takes."),
+    409: _l("Somebody else changed it at the same moment. Read it again, then send it anew."),
+    413: _l("The body is too large. Send less at once."),
+    415: _l("Send JSON, with the header Content-Type: application/json."),
+    429: _l("Too many requests at once. Wait as long as Retry-After says and try again."),
+    500: _l("Something failed on our side; the server's log says what. Try again later."),
+    503: _l(
+        "The database is busy or out of reach, and nothing was changed."
+        " Wait as long as Retry-After says and try again."
+    ),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answers every error with words of ours."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    for unreachable in UNREACHABLE:
+        app.register_error_handler(unreachable, _database_error)
+    for overtaken in (IntegrityError, ObjectDeletedError, StaleDataError):
+        app.register_error_handler(overtaken, _overtaken)
+
+
+def _page(code: int, words: Words) -> str:
+    return render_template("error.html", code=code, title=words.title, advice=words.advice)
+
+
+def problem(code: int, headers: dict[str, str] | None = None) -> Problem:
+    """What a program is told of an HTTP status."""
+    known = code if code in ADVICE else 400 if code < 500 else 500
+    return Problem(code, ADVICE[known], headers=headers)
+
+
+def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+    if error.code is None or error.code < 400 or isinstance(error, Problem):
+        return error
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, UNREACHABLE):
+        error.code = 503
+    if request.path.startswith(API):
+        return problem(error.code, _headers(error))
+    return _page(
+        error.code, PAGES.get(error.code, PAGES[400 if error.code < 500 else 500])
+    ), error.code
+
+
+def _headers(error: HTTPException) -> dict[str, str]:
+    """What HTTP wants beside the status (RFC 9110 §15.5.6)."""
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        return {"Allow": ", ".join(sorted(error.valid_methods))}
+    return {"Retry-After": str(RETRY_AFTER)} if error.code in (429, 503) else {}
+
+
+def _csrf_error(_error: CSRFError) -> tuple[str, int]:
+    return _page(400, FORM_EXPIRED), 400
+
+
+def _overtaken(_error: Exception) -> tuple[str, int] | Problem:
+    """Another request was quicker: what this one was about is gone or no longer as it was."""
+    if request.path.startswith(API):
+        return problem(409)
+    return _page(409, PAGES[409]), 409
+
+
+def _database_error(error: Exception) -> tuple[str, int, dict[str, str]] | Problem:
+    current_app.logger.error("The database refused: %s", getattr(error, "orig", error))
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    if request.path.startswith(API):
+        return problem(503, headers)
+    return _page(503, PAGES[503]), 503, headers

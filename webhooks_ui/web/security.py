@@ -1,0 +1,141 @@
+"""What protects the console in every answer: headers, cookies, CSRF, proxies, the sign-in wall.
+
+The rules follow OWASP ASVS 5 level 2 as far as the console needs them.
+"""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, redirect, request, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_login import current_user
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
+
+from webhooks_ui.web.extensions import csrf, htmx, login_manager
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OPEN_TO_ALL = {
+    "static",
+    "auth.login",
+    "auth.setup",
+    "language.switch",
+    "health.alive",
+    "health.ready",
+    "receiver.arrive",
+    "metrics.show",
+}
+OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_sessions"}
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """The session cookie; bound to the host (``__Host-``) and to https where that is used."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return "__Host-session" if request.is_secure else "session"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def init_app(app: Flask) -> None:
+    """Puts the protections around the app."""
+    app.config.update(
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,  # the session is the limit: a form left open over lunch saves
+        MAX_CONTENT_LENGTH=2 * app.config["MAX_EVENT_SIZE"],
+        MAX_FORM_MEMORY_SIZE=2 * app.config["MAX_EVENT_SIZE"],
+    )
+    app.session_interface = CookieSessions()
+    if hops := app.config["TRUSTED_PROXIES"]:
+        # Each proxy adds to X-Forwarded-For; the others they pass on or replace, as one value.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask's documentation has it
+            app.wsgi_app, x_for=hops, x_proto=1, x_host=1, x_port=1
+        )
+    # Before CSRF: who signed out elsewhere is led to the sign-in, not told that a form is stale.
+    app.before_request(_require_sign_in)
+    csrf.init_app(app)
+    htmx.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = (
+        None  # sessions live in the database, with rules of their own
+    )
+    app.after_request(_protect)
+
+
+def safe_next(target: str | None) -> str | None:
+    """`target` when it is a path on this site, else None: no open redirect by ``?next=``."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return None
+    if any(ord(character) < 33 for character in target) or "\\" in target:
+        return None
+    return None if urlsplit(target).netloc else target
+
+
+def is_piece_request() -> bool:
+    """Whether htmx asks for a piece of the page rather than for the page."""
+    asked: Any = request
+    return bool(asked.htmx) and not asked.htmx.history_restore_request
+
+
+def _require_sign_in() -> BaseResponse | None:
+    """Everything but what is open to all needs a user; writing needs one who may edit."""
+    if any("\0" in text for text in (request.path, *request.args.values())):
+        abort(400)  # nothing of ours has a NUL in it, and PostgreSQL takes none
+    if request.endpoint is None or request.endpoint in OPEN_TO_ALL:
+        return None
+    if request.blueprint == "api":
+        return None  # each of its operations asks for a token
+    if not current_user.is_authenticated:
+        return _to_sign_in()
+    reads = request.method in SAFE_METHODS or request.endpoint in OPEN_TO_VIEWERS
+    if not reads and not current_user.user.may_edit:
+        abort(403)
+    return None
+
+
+def _to_sign_in() -> BaseResponse:
+    if is_piece_request():
+        # The sign-in page must never land inside a panel: htmx is told to leave the page.
+        came_from = urlsplit(request.headers.get("HX-Current-URL", ""))
+        path = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+        return Response(
+            status=204, headers={"HX-Redirect": url_for("auth.login", next=path or None)}
+        )
+    next_path = request.full_path.rstrip("?") if request.method in SAFE_METHODS else None
+    return redirect(url_for("auth.login", next=None if next_path == "/" else next_path), 303)
+
+
+def _protect(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.vary.add("HX-Request")
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
