@@ -24,15 +24,15 @@ from bench.stage import (
     workers,
     working,
 )
-from webhooks_ui.intake import accept as intake
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.authorization.kinds import NoAuthorization
+from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import EPOCH, db, now, transaction
-from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.request import Endpoint, compose
+from webhooks_ui.intake import accept as intake
 from webhooks_ui.models import Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
-from webhooks_ui.crypto.signing import new_secret
+from webhooks_ui.server import process
 
 __all__ = ["pages", "size"]  # parts in files of their own
 
@@ -60,7 +60,7 @@ def _bare(*, one_core: bool) -> float:
         endpoint = Endpoint(receiver.url, NoAuthorization(), "envelope", (new_secret(),))
         request = compose(event, endpoint, "dlv_bench", now())
         sender = app.extensions["sender"]
-        lifecycle.settle()  # as a worker does
+        process.settle()  # as a worker does
         return _rate(lambda _: sender.send(request), DELIVERIES, 64)
 
 
@@ -186,7 +186,7 @@ def _claims(app: Flask, dead: int) -> float:
     with app.app_context():
         for _ in range(15):
             start = time.perf_counter()
-            claimed = queue.claim({dead: 0}, 5, 100, now(), timedelta(minutes=1))
+            claimed = turns.claim({dead: 0}, 5, 100, now(), timedelta(minutes=1))
             took.append((time.perf_counter() - start) * 1000)
             assert len(claimed) == 100
     return percentile(took, 0.5)

@@ -18,14 +18,22 @@ from sqlalchemy import Connection, Index, insert, text
 
 from bench import seed_sql
 from webhooks_ui import create_app
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
-from webhooks_ui.database.engine import Base, db, now, upgrade
-from webhooks_ui.models.public_ids import CHANNEL, WEBHOOK, new_id
-from webhooks_ui.models import Attempt, Channel, Delivery, Event, Webhook, WebhookEvent, health_rollup as past
-from webhooks_ui.models.health_counts import full_hour
-from webhooks_ui.models.webhook_history import WebhookState
 from webhooks_ui.crypto.signing import new_secret
+from webhooks_ui.database.engine import Base, db, now, upgrade
+from webhooks_ui.models import (
+    Attempt,
+    Channel,
+    Delivery,
+    Event,
+    Webhook,
+    WebhookEvent,
+    health_rollup,
+)
+from webhooks_ui.models.health_counts import full_hour
+from webhooks_ui.models.public_ids import CHANNEL, WEBHOOK, new_id
+from webhooks_ui.models.webhook_history import WebhookState
+from webhooks_ui.server import process
 
 CHANNELS = 200
 BATCH = 100_000  # events in one transaction
@@ -71,7 +79,7 @@ def add_up() -> None:
     """What a worker does a minute after each full hour."""
     after: int | None = 0
     while after is not None:
-        after = past.make(after, full_hour(now()))
+        after = health_rollup.make(after, full_hour(now()))
 
 
 def _indexes(model: type[Base]) -> list[Index]:
@@ -131,7 +139,7 @@ def main() -> None:
     app = create_app(settings)
     upgrade(app)
     seed(app, chosen.webhooks, chosen.deliveries, report=True)
-    lifecycle.close(app)
+    process.close(app)
 
 
 if __name__ == "__main__":

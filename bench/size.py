@@ -3,8 +3,8 @@
 from sqlalchemy import text
 
 from bench.stage import accept, app_on, receiving, until_finished, webhooks, working
+from webhooks_ui.database import vacuum
 from webhooks_ui.database.engine import db
-from webhooks_ui.database import vacuum as space
 
 EVENTS, FAN_OUT = 3_000, 3
 
@@ -26,8 +26,8 @@ def size(database: str) -> dict[str, float]:
 def _bytes() -> int:
     """What the database takes on the disk, without its log of writes."""
     if db.engine.dialect.name == "sqlite":
-        space.checkpoint()
-        return space.size()
+        vacuum.checkpoint()
+        return vacuum.size()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM"))
         found = connection.execute(text("SELECT pg_database_size(current_database())"))

@@ -16,13 +16,13 @@ from sqlalchemy import func, select, text
 
 from tests.engine.conftest import subscribe
 from webhooks_ui import create_app
-from webhooks_ui.intake import accept as intake
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.database.engine import db, upgrade
 from webhooks_ui.delivery.worker.loop import Worker
+from webhooks_ui.intake import accept as intake
 from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.models import Delivery
 from webhooks_ui.models.delivery import OPEN
+from webhooks_ui.server import process
 
 EVENT = IncomingEvent("message_created", json.dumps({"content": "x" * 1400}).encode())
 
@@ -82,7 +82,7 @@ def app_on(database: str, **settings: Any) -> Iterator[Flask]:
                 with app.app_context(), db.engine.begin() as connection:
                     tables = ", ".join(db.metadata.tables)
                     connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-            lifecycle.close(app)
+            process.close(app)
 
 
 def webhooks(app: Flask, *urls: str) -> None:

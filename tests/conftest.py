@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
 from webhooks_ui import create_app
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.database.engine import db, transaction, upgrade
 from webhooks_ui.models import User, UserSession, Webhook
+from webhooks_ui.server import process
 
 # The same examples in every run: a search for new ones is a matter of its own
 # (HYPOTHESIS_PROFILE=search), not of a check that must not fail by chance.
@@ -99,7 +99,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("migrated")
     app = create_app({"DATA_DIR": folder})
     upgrade(app)
-    lifecycle.close(app)
+    process.close(app)
     return folder
 
 
@@ -115,7 +115,7 @@ def make_apps(given: Mapping[str, Any]) -> Iterator[MakeApp]:
 
     yield make
     for app in apps:
-        lifecycle.close(app)
+        process.close(app)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def postgres_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -
     url = postgres.create_database()
     app = create_app({"DATA_DIR": tmp_path_factory.mktemp("data"), "DATABASE_URL": url})
     upgrade(app)
-    lifecycle.close(app)
+    process.close(app)
     return url
 
 

@@ -8,8 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.authorization.kinds import MASK, Authorization, Basic, Bearer, Custom, NoAuthorization, header, masked, problems, tidy
 from webhooks_ui.authorization.header_rules import is_owned
+from webhooks_ui.authorization.kinds import (
+    MASK,
+    Authorization,
+    Basic,
+    Bearer,
+    Custom,
+    NoAuthorization,
+    header,
+    masked,
+    problems,
+    tidy,
+)
 
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
 VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)

@@ -7,8 +7,8 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]  # comes with schemathesis
 from click.testing import CliRunner
 
-from webhooks_ui.settings import table as config
 from webhooks_ui.cli.main import main
+from webhooks_ui.settings import table
 
 FILE = Path(__file__).parents[1] / "compose.yaml"
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")
@@ -34,7 +34,7 @@ def test_postgresql_two_web_and_two_worker_processes() -> None:
 def test_its_settings_and_commands_are_ours() -> None:
     for name in ("web", "worker"):
         service = services()[name]
-        settings = config.load(
+        settings = table.load(
             {key: str(value or "") for key, value in service["environment"].items()}
         )
         assert settings["DATABASE_URL"] == "postgresql+psycopg://webhooks:pa55@postgres/webhooks"

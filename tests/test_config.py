@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.settings import table as config
-from webhooks_ui.settings.table import SETTINGS, SettingError, load
+from webhooks_ui.settings import table
 from webhooks_ui.settings.addresses import MailServer
+from webhooks_ui.settings.table import SETTINGS, SettingError, load
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -171,7 +171,7 @@ def test_an_unknown_name_is_told_the_nearest() -> None:
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
-def test_an_empty_value_is_the_default(setting: config.Setting) -> None:
+def test_an_empty_value_is_the_default(setting: table.Setting) -> None:
     name = f"WEBHOOKS_UI_{setting.name}"
     assert load({name: " ", f"{name}_FILE": ""}) == load({})
 
@@ -197,11 +197,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_the_data_dir_is_in_the_checkout_or_by_xdg(tmp_path: Path) -> None:
     home = {"XDG_DATA_HOME": "/xdg"}
-    assert config.default_data_dir(home, tmp_path) == Path("/xdg/webhooks-ui")
-    outside = config.default_data_dir({"XDG_DATA_HOME": "relative"}, tmp_path)
+    assert table.default_data_dir(home, tmp_path) == Path("/xdg/webhooks-ui")
+    outside = table.default_data_dir({"XDG_DATA_HOME": "relative"}, tmp_path)
     assert outside == Path.home() / ".local/share/webhooks-ui"
     (tmp_path / "pyproject.toml").touch()
-    assert config.default_data_dir(home, tmp_path) == tmp_path / "instance"
+    assert table.default_data_dir(home, tmp_path) == tmp_path / "instance"
 
 
 def test_the_database_lies_in_the_data_dir_whatever_its_name(tmp_path: Path) -> None:
@@ -213,14 +213,14 @@ def test_the_database_lies_in_the_data_dir_whatever_its_name(tmp_path: Path) -> 
 
 
 def test_the_reference_names_every_setting_and_is_up_to_date() -> None:
-    text = config.reference()
+    text = table.reference()
     assert all(f"| `{setting.name}` |" in text and setting.help in text for setting in SETTINGS)
-    docs = Path(config.__file__).parent.parent / "docs" / "settings.md"
+    docs = Path(table.__file__).parent.parent / "docs" / "settings.md"
     assert docs.read_text(encoding="utf-8") == text
 
 
 @given(setting=st.sampled_from(SETTINGS), text=st.text(max_size=60))
-def test_any_text_is_a_value_or_one_clear_line(setting: config.Setting, text: str) -> None:
+def test_any_text_is_a_value_or_one_clear_line(setting: table.Setting, text: str) -> None:
     result = attempt(setting.name, text)
     if isinstance(result, str):
         assert result.isprintable()

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import make_webhook, sign_in, stored
-from webhooks_ui.database import engine as database
+from webhooks_ui.database import engine
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel
 from webhooks_ui.views import health
@@ -75,7 +75,7 @@ def test_a_transaction_that_fails_leaves_nothing(app: Flask) -> None:
 def test_a_locked_database_is_said_in_words_and_nothing_is_lost(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(milliseconds=50))
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT", timedelta(milliseconds=50))
     app = make_app()
     admin: FlaskClient = sign_in(app, "olena")
     public_id = make_webhook(admin)

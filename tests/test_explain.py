@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from webhooks_ui.explanations import verdicts as explain
+from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.verdicts import Verdict, headline, verdict
 
 CODES = [
@@ -155,7 +155,7 @@ def test_the_other_states_have_their_tones() -> None:
     assert verdict("cancelled", None, None).tone == "off"
     assert verdict("cancelled", "timeout", None).tone == "off"
     assert verdict("failed", None, None).tone == "bad"
-    assert explain.interrupted().tone == "bad"
+    assert verdicts.interrupted().tone == "bad"
 
 
 def test_a_failed_attempt_that_will_be_repeated_says_so() -> None:
@@ -177,12 +177,12 @@ def test_an_unknown_code_is_explained_by_its_detail() -> None:
     ],
 )
 def test_every_note_of_the_sender_has_words(code: str) -> None:
-    assert str(explain.note(code)).endswith(".")
-    assert code not in str(explain.note(code))
+    assert str(verdicts.note(code)).endswith(".")
+    assert code not in str(verdicts.note(code))
 
 
 def test_an_unknown_note_is_shown_by_its_code() -> None:
-    assert "(strange)" in str(explain.note("strange"))
+    assert "(strange)" in str(verdicts.note("strange"))
 
 
 def test_words_are_chosen_when_they_are_shown() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.support.waiting import wait_until
 from webhooks_ui.crypto import signing
-from webhooks_ui.receiver.listener import MOST_BYTES, BodyError, Listener, check, pretty, read_body
+from webhooks_ui.receiver.listener import MAX_BYTES, BodyError, Listener, check, pretty, read_body
 
 SECRET = signing.new_secret()
 BODY = b'{"type":"message_created"}'
@@ -243,6 +243,6 @@ def test_any_bytes_are_a_body_or_a_body_error(data: bytes) -> None:
 
 
 def test_chunks_do_not_add_up_to_more_than_the_limit() -> None:
-    chunk = b"%x\r\n%s\r\n" % (MOST_BYTES // 2 + 1, b"x" * (MOST_BYTES // 2 + 1))
+    chunk = b"%x\r\n%s\r\n" % (MAX_BYTES // 2 + 1, b"x" * (MAX_BYTES // 2 + 1))
     with pytest.raises(BodyError, match="more than"):
         read_body(message(Transfer_Encoding="chunked"), io.BytesIO(chunk + chunk))

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.authorization.kinds import MASK, Authorization, Basic, Bearer, Custom, NoAuthorization, header
+from webhooks_ui.authorization.kinds import (
+    MASK,
+    Authorization,
+    Basic,
+    Bearer,
+    Custom,
+    NoAuthorization,
+    header,
+)
 from webhooks_ui.authorization.redaction import redact
 
 TOKEN = "sk/live+7f3a\"<&'=="

@@ -13,8 +13,8 @@ from flask_babel import format_datetime, gettext, ngettext
 
 from tests.conftest import make_webhook
 from tools import translations
-from webhooks_ui.explanations import verdicts as explain, network_errors as explanations, http_statuses as explanations_http
 from webhooks_ui.catalogue.event_types import CHANNEL_KINDS, EVENT_TYPES
+from webhooks_ui.explanations import http_statuses, network_errors, verdicts
 from webhooks_ui.web.i18n import absolute, day, filesize, isotime, milliseconds, moment
 
 UKRAINIAN = {"Accept-Language": "uk"}
@@ -139,20 +139,20 @@ def test_what_people_typed_stands_in_the_sentence_as_it_is(admin: FlaskClient) -
     assert "Вебхук «100 % &lt;b&gt;%(name)s&lt;/b&gt;» видалено." in page
 
 
-ENDINGS = [*explanations.ERRORS, *(str(code) for code in (*explanations_http.STATUSES, 418, 599))]
+ENDINGS = [*network_errors.ERRORS, *(str(code) for code in (*http_statuses.STATUSES, 418, 599))]
 
 
 @pytest.mark.parametrize("host", [None, "crm.example:8443"])
 def test_every_verdict_is_whole_sentences(in_ukrainian: Flask, host: str | None) -> None:
     for ending in ENDINGS:
         code = int(ending) if ending.isdecimal() else None
-        found = explain.verdict("failed", None if code else ending, code, host=host, timeout=15)
+        found = verdicts.verdict("failed", None if code else ending, code, host=host, timeout=15)
         for text in (found.title, found.meaning, found.next_step):
             assert re.fullmatch("[А-ЯІЇЄҐ][^%]*[.]", text), (ending, text)
 
 
 def test_an_unknown_host_agrees_with_the_word_before_it(in_ukrainian: Flask) -> None:
-    found = explain.verdict("failed", "unreachable", None)
+    found = verdicts.verdict("failed", "unreachable", None)
     assert "до хоста приймача" in found.meaning
 
 

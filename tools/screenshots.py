@@ -23,13 +23,13 @@ from tests.support.waiting import wait_until
 from tools.demo import cast, history, show
 from tools.demo.receivers import Stage
 from tools.pictures import light
-from webhooks_ui.intake import accept as intake
-from webhooks_ui.database.engine import db, read_anew
+from webhooks_ui.database.engine import db, end_read
+from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import ChannelName, IncomingEvent
 from webhooks_ui.models import Delivery, Webhook
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 DAYS = 21
 
 
@@ -75,11 +75,11 @@ def stir(app: Flask) -> None:
     with app.app_context():
         kind = cast.STATUS
         data = history.data_of(kind, 1)
-        intake.accept([IncomingEvent(kind, data, ChannelName("whatsapp"))])
+        accept.accept([IncomingEvent(kind, data, ChannelName("whatsapp"))])
 
     def told() -> int:
         with app.app_context():
-            read_anew()
+            end_read()
             found = db.session.query(Delivery).filter_by(type="webhook_disabled")
             return found.filter_by(status="succeeded").count()
 
@@ -120,8 +120,8 @@ class Album:
     def save(self, page: Page, name: str) -> None:
         """What the window shows; RuntimeError when the picture is too heavy for a README."""
         picture = light(page.screenshot(), self._blank)
-        if len(picture) > MOST_BYTES:
-            raise RuntimeError(f"{name} has {len(picture):,} bytes, {MOST_BYTES:,} are allowed")
+        if len(picture) > MAX_BYTES:
+            raise RuntimeError(f"{name} has {len(picture):,} bytes, {MAX_BYTES:,} are allowed")
         (PICTURES / f"{name}.png").write_bytes(picture)
         print(f"docs/screenshots/{name}.png  {len(picture):,} bytes", flush=True)
 

@@ -18,19 +18,19 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     Raises `config.SettingError` for a setting that is unknown or cannot be read.
     """
     # Imported here so that `import webhooks_ui` is cheap and free of cycles.
-    from webhooks_ui.database import engine as database
-    from webhooks_ui.web import i18n
     from webhooks_ui.crypto import keys, vault
-    from webhooks_ui.delivery import ping as testing
+    from webhooks_ui.database import engine
+    from webhooks_ui.delivery import ping
+    from webhooks_ui.web import i18n
 
     app = Flask(__name__, static_folder=None, template_folder=str(_folder("templates")))
     app.config.update(_settings(overrides or {}))
     kept = keys.ensure(app.config["DATA_DIR"], app.config)
     app.config["SECRET_KEY"] = kept.secret_key
     app.extensions["vault"] = vault.Vault(kept.encryption_keys)
-    database.init_app(app)
+    engine.init_app(app)
     i18n.init_app(app)
-    testing.init_app(app)
+    ping.init_app(app)
     if pages:
         _add_pages(app)
     return app
@@ -38,13 +38,13 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
 
 def _add_pages(app: Flask) -> None:
     from webhooks_ui import api, views
-    from webhooks_ui.web import assets, errors, row_cache as fragments, security
-    from webhooks_ui.accounts import sign_in as signin
+    from webhooks_ui.accounts import sign_in
+    from webhooks_ui.web import assets, errors, row_cache, security
 
     security.init_app(app)
-    signin.init_app(app)
+    sign_in.init_app(app)
     assets.init_app(app, _folder("static"))
-    fragments.init_app(app)
+    row_cache.init_app(app)
     errors.init_app(app)
     views.init_app(app)
     api.init_app(app)
@@ -52,11 +52,11 @@ def _add_pages(app: Flask) -> None:
 
 def _settings(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of the environment with `overrides` above them."""
-    from webhooks_ui.settings import table as config
+    from webhooks_ui.settings import table
 
-    settings = config.load(os.environ) | dict(overrides)
+    settings = table.load(os.environ) | dict(overrides)
     if "DATA_DIR" in overrides and "DATABASE_URL" not in overrides:
-        settings["DATABASE_URL"] = config.sqlite_url(settings["DATA_DIR"])
+        settings["DATABASE_URL"] = table.sqlite_url(settings["DATA_DIR"])
     return settings
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from tests.api.conftest import Call, caller, issue
 from tests.conftest import sign_in
-from webhooks_ui.intake import accept as intake
 from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.intake import accept
 from webhooks_ui.models import Token
 
 EVENT = {"type": "message_created", "data": {}}
@@ -131,7 +131,7 @@ def test_a_locked_database_is_said_with_a_time_to_wait(
         raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
         yield
 
-    monkeypatch.setattr(intake, "transaction", locked)
+    monkeypatch.setattr(accept, "transaction", locked)
     answer = call("POST", "/events", EVENT)
 
     assert answer.status_code == 503

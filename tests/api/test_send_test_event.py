@@ -9,7 +9,7 @@ from tests.api.conftest import Call, errors
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port
 from webhooks_ui.catalogue.event_types import sample_json
-from webhooks_ui.delivery import ping as testing
+from webhooks_ui.delivery import ping
 
 
 def make(call: Call, url: str, **changes: Any) -> Any:
@@ -96,7 +96,7 @@ def test_a_test_that_cannot_be_is_refused(
 def test_so_many_wait_that_another_has_to_come_later(
     call: Call, receiver: Receiver, app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(testing, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(ping, "MAX_AT_ONCE", 0)
     hook = make(call, receiver.url)
 
     answer = call("POST", f"/webhooks/{hook['id']}/test", {"type": "team_changed"})

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import PASSWORD
-from webhooks_ui.accounts import setup_link as first_run, passwords
+from webhooks_ui.accounts import passwords
+from webhooks_ui.accounts import setup_link as first_run
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User
 

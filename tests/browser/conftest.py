@@ -13,8 +13,8 @@ from tests.support.browser import Open, Visitor, launched
 from tests.support.receiver import Receiver
 from tests.support.server import Server
 from webhooks_ui import create_app
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.accounts import users
+from webhooks_ui.server import process
 
 # Other programs may keep this machine busy: an answer that comes late is no failure here.
 expect.set_options(timeout=15_000)
@@ -35,7 +35,7 @@ def set_up(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = create_app({"DATA_DIR": folder})
     with app.app_context():
         assert not users.add_user(LOGIN, PASSWORD)
-    lifecycle.close(app)
+    process.close(app)
     return folder
 
 

@@ -11,9 +11,9 @@ from standardwebhooks import Webhook as Verifier
 
 from tests.support.receiver import Received
 from webhooks_ui import create_app
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.models import channel_changes
 from webhooks_ui.models.channel_changes import ChannelSettings
+from webhooks_ui.server import process
 
 LOGIN = "olena"
 PASSWORD = "verba-17-lystok-kobzar"
@@ -47,7 +47,7 @@ def add_channel(data_dir: Path, key: str, name: str) -> None:
     app = create_app({"DATA_DIR": data_dir})
     with app.app_context():
         channel_changes.save(None, ChannelSettings(name=name, key=key, kind="telegram"))
-    lifecycle.close(app)
+    process.close(app)
 
 
 def post(page: Page, path: str, form: Mapping[str, Any]) -> str:

@@ -10,9 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 from tests.support.browser import Open
 from tests.support.server import Server
 from webhooks_ui import create_app
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel
+from webhooks_ui.server import process
 
 EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
 SHOPS = 53  # three more than a page holds
@@ -26,7 +26,7 @@ def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
     with app.app_context(), transaction():
         names = [f"Крамниця {number:02}" for number in range(1, SHOPS + 1)]
         db.session.add_all([Channel(key=f"shop-{name[-2:]}", name=name) for name in names])
-    lifecycle.close(app)
+    process.close(app)
     with Server(folder) as server:
         yield server
 

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, Response
 from tests.browser.steps import make_webhook
 from tests.support.browser import Open, weigh
 
-MOST_REQUESTS = 6
-MOST_BYTES = 40 * 1024
-MOST_STYLE = 25_000  # bytes, uncompressed
+MAX_REQUESTS = 6
+MAX_BYTES = 40 * 1024
+MAX_STYLE = 25_000  # bytes, uncompressed
 NOBODY = "http://127.0.0.1:9/hook"
 
 # The paths that the page as it is now took from the network.
@@ -20,8 +20,8 @@ TRANSFERRED = """() => [
 
 def test_the_sign_in_page_is_light(open_page: Open) -> None:
     weight = weigh(open_page(signed_in=False), "/login")
-    assert 0 < weight.requests <= MOST_REQUESTS
-    assert 0 < weight.size <= MOST_BYTES
+    assert 0 < weight.requests <= MAX_REQUESTS
+    assert 0 < weight.size <= MAX_BYTES
 
 
 def test_a_full_list_is_light(open_page: Open) -> None:
@@ -29,15 +29,15 @@ def test_a_full_list_is_light(open_page: Open) -> None:
     for number in range(50):
         make_webhook(seeding, f"{NOBODY}/{number}", name=f"Shop {number}")
     weight = weigh(open_page(), "/webhooks")
-    assert 0 < weight.requests <= MOST_REQUESTS
-    assert 0 < weight.size <= MOST_BYTES
+    assert 0 < weight.requests <= MAX_REQUESTS
+    assert 0 < weight.size <= MAX_BYTES
 
 
 def test_the_style_is_small(page: Page) -> None:
     page.goto("/login")
     address = page.locator("link[rel=stylesheet]").get_attribute("href")
     answer = page.request.get(address or "", headers={"Accept-Encoding": "identity"})
-    assert 1_000 < len(answer.body()) <= MOST_STYLE
+    assert 1_000 < len(answer.body()) <= MAX_STYLE
 
 
 def test_the_style_is_served_as_it_is_written(page: Page) -> None:

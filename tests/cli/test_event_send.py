@@ -5,10 +5,10 @@ from flask import Flask
 
 from tests.cli.conftest import Run
 from tests.engine.conftest import deliveries, subscribe
-from webhooks_ui.monitoring import metrics
 from webhooks_ui.catalogue.event_types import sample_json
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import Event
+from webhooks_ui.monitoring import metrics
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ import pytest
 import trustme
 
 from tests.delivery.hostile import Behaviour, Hostile
-from webhooks_ui.egress.guard import Guard
 from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
 from webhooks_ui.delivery.http.pool import Pool
 from webhooks_ui.delivery.http.sender import Sender
+from webhooks_ui.egress.guard import Guard
 
 TIMEOUT = 5.0
 SHORT = 0.4

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webhooks_ui.egress.ip_ranges import NOT_PUBLIC
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
+from webhooks_ui.egress.ip_ranges import NOT_PUBLIC
 from webhooks_ui.egress.resolver import BoundedResolver, system_resolve
 from webhooks_ui.egress.target_url import parse
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webhooks_ui.delivery.http.connection import Trace
-from webhooks_ui.delivery.http.exchange import converse
 from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.exchange import exchange
 from webhooks_ui.delivery.http.socket_stream import Stream
 
 NOTES = {
@@ -73,7 +73,7 @@ def _conversation(answer: bytes, step: int) -> tuple[Trace, AttemptError | None]
     error = None
     with closing(Stream(ours)) as stream:
         try:
-            converse(stream, b"POST / HTTP/1.1\r\n\r\n", b"", monotonic() + 5, trace, LIMIT)
+            exchange(stream, b"POST / HTTP/1.1\r\n\r\n", b"", monotonic() + 5, trace, LIMIT)
         except AttemptError as raised:
             error = raised
     speaker.join()

@@ -9,11 +9,11 @@ import pytest
 
 from tests.delivery.conftest import Receive, Send
 from tests.delivery.hostile import answering
-from webhooks_ui.egress.guard import Guard
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.sender import Sender
-from webhooks_ui.egress.target_url import parse
 from webhooks_ui.delivery.http.transport import wire_headers
+from webhooks_ui.egress.guard import Guard
+from webhooks_ui.egress.target_url import parse
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

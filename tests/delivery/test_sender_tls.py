@@ -11,11 +11,11 @@ import trustme
 
 from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
 from tests.delivery.hostile import Peer, answering
-from webhooks_ui.explanations import verdicts as explain
-from webhooks_ui.egress.guard import Guard
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.http.tls import client_context
+from webhooks_ui.egress.guard import Guard
+from webhooks_ui.explanations import verdicts
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -89,7 +89,7 @@ def refused(receive: Receive, send: Send) -> Callable[[ssl.SSLContext], tuple[st
         assert outcome.address == "127.0.0.1"
         assert not receiver.requests
         assert outcome.tls is not None
-        verdict = explain.verdict("failed", outcome.error, None, detail=outcome.detail)
+        verdict = verdicts.verdict("failed", outcome.error, None, detail=outcome.detail)
         return str(verdict.title), outcome.tls.subject
 
     return attempt
@@ -126,7 +126,7 @@ def failing(receive: Receive, send: Send) -> Callable[..., str]:
         outcome = send(receiver.url().replace("http:", "https:"), timeout=timeout)
         assert (outcome.error, outcome.status_code, outcome.tls) == ("tls_failure", None, None)
         assert outcome.duration_ms / 1000 <= timeout + SLACK
-        return str(explain.verdict("failed", outcome.error, None, detail=outcome.detail).title)
+        return str(verdicts.verdict("failed", outcome.error, None, detail=outcome.detail).title)
 
     return attempt
 
@@ -171,7 +171,7 @@ def test_old_tls(receive: Receive, send: Send, authority: trustme.CA) -> None:
     context.set_ciphers("ALL:@SECLEVEL=0")
     outcome = send(receive(answering(OK), context).url())
     assert outcome.error == "tls_failure"
-    verdict = explain.verdict("failed", outcome.error, None, detail=outcome.detail)
+    verdict = verdicts.verdict("failed", outcome.error, None, detail=outcome.detail)
     assert "too old" in str(verdict.title)
 
 

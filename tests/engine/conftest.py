@@ -13,17 +13,17 @@ from flask import Flask
 from tests.conftest import MakeApp
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui.intake import accept as intake
 from webhooks_ui.authorization.kinds import NoAuthorization
+from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db
 from webhooks_ui.delivery.attempt_record import unsent_attempt
 from webhooks_ui.delivery.queue.claims import Job
 from webhooks_ui.delivery.worker.loop import Worker
-from webhooks_ui.models.public_ids import WEBHOOK, new_id
+from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
+from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.webhook import WebhookSettings
-from webhooks_ui.crypto.signing import new_secret
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def send(app: Flask, count: int = 1, **fields: Any) -> list[Accepted]:
     """Takes in events of one kind."""
     event = IncomingEvent(**{"type": "message_created", "data": b"{}", **fields})
     with app.app_context():
-        answer = intake.accept([event] * count)
+        answer = accept.accept([event] * count)
     assert not isinstance(answer, Refusal), str(answer.detail)
     return answer
 

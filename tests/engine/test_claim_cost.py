@@ -12,12 +12,12 @@ from sqlalchemy import text
 
 from tests.engine.conftest import send, subscribe
 from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.delivery.queue import claim_sql as claiming, turns as queue
+from webhooks_ui.delivery.queue import claim_sql, turns
 from webhooks_ui.models import Event
 
 WAITING = 100_000
-MOST_ROWS = 500  # of a plan's nodes together; a look at all that waits would be far above
-MOST_STEPS = 20_000  # of SQLite's virtual machine
+MAX_ROWS = 500  # of a plan's nodes together; a look at all that waits would be far above
+MAX_STEPS = 20_000  # of SQLite's virtual machine
 
 # A hundred thousand deliveries of one event, as fan-out writes them: due since 1970.
 PILE = {
@@ -54,26 +54,26 @@ def piled_up(engine: Flask) -> Iterator[Flask]:
 
 def parameters(slots: dict[int, int]) -> dict[str, Any]:
     moment = now()
-    return claiming.parameters(slots, 2, 64, moment, moment + timedelta(seconds=45))
+    return claim_sql.parameters(slots, 2, 64, moment, moment + timedelta(seconds=45))
 
 
 @pytest.mark.parametrize("slots", [{}, {1: 1}, {1: 0}])
 def test_a_claim_reads_few_rows_however_many_wait(piled_up: Flask, slots: dict[int, int]) -> None:
     if db.engine.dialect.name == "sqlite":
-        assert steps(slots) < MOST_STEPS
+        assert steps(slots) < MAX_STEPS
     else:
-        assert rows(slots) < MOST_ROWS
+        assert rows(slots) < MAX_ROWS
 
 
 def test_the_others_get_their_turn(piled_up: Flask) -> None:
-    claims = queue.claim({}, 2, 64, now(), timedelta(seconds=45))
+    claims = turns.claim({}, 2, 64, now(), timedelta(seconds=45))
 
     assert sorted(claim.webhook_id for claim in claims) == [1, 1, 2]
 
 
 def rows(slots: dict[int, int]) -> int:
     """How many rows the nodes of PostgreSQL's plan gave or threw away, as it was run."""
-    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {claiming.statement('postgresql').text}")
+    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {claim_sql.statement('postgresql').text}")
     found = db.session.execute(explain, parameters(slots)).scalar_one()
     db.session.rollback()
     (plan,) = found if isinstance(found, list) else json.loads(found)
@@ -97,7 +97,7 @@ def steps(slots: dict[int, int]) -> int:
     with db.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(count, 100)
-        connection.execute(claiming.statement("sqlite"), parameters(slots))
+        connection.execute(claim_sql.statement("sqlite"), parameters(slots))
         driver.set_progress_handler(None, 0)
         connection.rollback()
     return taken
@@ -106,7 +106,7 @@ def steps(slots: dict[int, int]) -> int:
 @pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
 def test_sqlite_looks_nothing_up_without_an_index(engine: Flask) -> None:
     with engine.app_context():
-        explain = text(f"EXPLAIN QUERY PLAN {claiming.statement('sqlite').text}")
+        explain = text(f"EXPLAIN QUERY PLAN {claim_sql.statement('sqlite').text}")
         plan = [row.detail for row in db.session.execute(explain, parameters({}))]
     of_deliveries = [line for line in plan if re.search(r"\b(deliveries|d|p)\b", line)]
     assert of_deliveries

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from tests.engine.conftest import attempt_at, send, subscribe
 from webhooks_ui.database.engine import db, now
-from webhooks_ui.delivery.queue import webhook_state as consequences, turns as queue
+from webhooks_ui.delivery.queue import turns, webhook_state
 from webhooks_ui.delivery.queue.claims import Job, Result
 from webhooks_ui.delivery.retry import Decision
-from webhooks_ui.models import Notice, TotalHour, Webhook, WebhookHour, WebhookState
+from webhooks_ui.models import Alert, TotalHour, Webhook, WebhookHour, WebhookState
 
 LEASE = timedelta(seconds=45)
 START = datetime.fromisoformat("2026-03-01T12:59:59.900+00:00")
@@ -19,7 +19,7 @@ START = datetime.fromisoformat("2026-03-01T12:59:59.900+00:00")
 
 def claim(app: Flask, moment: datetime) -> list[Job]:
     with app.app_context():
-        return queue.jobs(queue.claim({}, 10, 10, moment, LEASE))
+        return turns.jobs(turns.claim({}, 10, 10, moment, LEASE))
 
 
 def outcome(job: Job, status: str, moment: datetime, **facts: Any) -> Result:
@@ -33,7 +33,7 @@ def outcome(job: Job, status: str, moment: datetime, **facts: Any) -> Result:
 
 def record(app: Flask, moment: datetime, *results: Result) -> None:
     with app.app_context():
-        queue.record(results, moment)
+        turns.record(results, moment)
 
 
 def hours(app: Flask) -> list[tuple[datetime, int, int, int, int]]:
@@ -44,7 +44,7 @@ def hours(app: Flask) -> list[tuple[datetime, int, int, int, int]]:
 
 def notices(app: Flask) -> list[tuple[str, Any]]:
     with app.app_context():
-        rows = db.session.scalars(select(Notice).order_by(Notice.id))
+        rows = db.session.scalars(select(Alert).order_by(Alert.id))
         return [(notice.kind, notice.detail.get("reason")) for notice in rows]
 
 
@@ -106,13 +106,13 @@ def test_a_notice_once_it_has_failed_for_a_while_and_when_it_works_again(engine:
     subscribe(engine, "http://127.0.0.1/1")
     send(engine)
     fail(engine, START)
-    fail(engine, START + consequences.NOTICE_AFTER - timedelta(seconds=1))
+    fail(engine, START + webhook_state.NOTICE_AFTER - timedelta(seconds=1))
     assert notices(engine) == []
-    fail(engine, START + consequences.NOTICE_AFTER)
-    fail(engine, START + 2 * consequences.NOTICE_AFTER)
+    fail(engine, START + webhook_state.NOTICE_AFTER)
+    fail(engine, START + 2 * webhook_state.NOTICE_AFTER)
     assert notices(engine) == [("failing", None)]
 
-    later = START + 3 * consequences.NOTICE_AFTER
+    later = START + 3 * webhook_state.NOTICE_AFTER
     (job,) = claim(engine, later)
     record(engine, later, outcome(job, "succeeded", later))
     assert notices(engine) == [("failing", None), ("recovered", None)]

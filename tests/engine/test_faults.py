@@ -26,16 +26,15 @@ from tests.support.postgres import Postgres
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui import create_app
-from webhooks_ui.database import engine as database
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.database import engine as database
 from webhooks_ui.database.engine import db, transaction, upgrade
-from webhooks_ui.delivery.queue import turns as queue, wakeup as wake
-from webhooks_ui.delivery.worker import senders as sending_module
-from webhooks_ui.delivery.worker import loop as worker_module
 from webhooks_ui.delivery.attempt_record import attempt_of
+from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import Claim
+from webhooks_ui.delivery.worker import loop, senders
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
+from webhooks_ui.server import process
 
 
 def attempts(app: Flask) -> list[Attempt]:
@@ -89,7 +88,7 @@ on_sqlite = pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
 def impatient(make_engine: MakeApp, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """An app on SQLite that waits for the lock, and between its tries, for a moment only."""
     monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(milliseconds=100))
-    monkeypatch.setattr(worker_module, "BACK_OFF", 0.1)
+    monkeypatch.setattr(loop, "BACK_OFF", 0.1)
     return make_engine()
 
 
@@ -193,7 +192,7 @@ def test_an_attempt_that_cannot_be_stored_takes_no_other_along(
         made = attempt_of(*arguments)
         return made | {"request_url": None} if made["request_url"].endswith("/odd") else made
 
-    monkeypatch.setattr(sending_module, "attempt_of", odd)
+    monkeypatch.setattr(senders, "attempt_of", odd)
     send(engine, 10)
     with working(engine):
         receiver.wait(20)
@@ -209,14 +208,14 @@ def test_what_cannot_be_looked_up_is_not_an_attempt(
 ) -> None:
     """The database is away for a moment: the delivery is given back and then sent."""
     refusals = iter([PoolTimeoutError("QueuePool limit reached")] * 2)
-    original = queue.webhook_of
+    original = turns.webhook_of
 
     def scarce(claim: Claim) -> Webhook | None:
         if refusal := next(refusals, None):
             raise refusal
         return original(claim)
 
-    monkeypatch.setattr(queue, "webhook_of", scarce)
+    monkeypatch.setattr(turns, "webhook_of", scarce)
     subscribe(engine, receiver.url)
     send(engine)
     with working(engine):
@@ -228,9 +227,9 @@ def test_what_cannot_be_looked_up_is_not_an_attempt(
 def test_a_worker_that_ends_does_not_storm_a_database_that_refuses(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "BACK_OFF", 0.02)
+    monkeypatch.setattr(loop, "BACK_OFF", 0.02)
     refused: list[float] = []
-    turn = queue.turn
+    turn = turns.turn
     subscribe(engine, receiver.url)
     send(engine)
     with working(engine) as worker:
@@ -242,7 +241,7 @@ def test_a_worker_that_ends_does_not_storm_a_database_that_refuses(
                 raise PoolTimeoutError("QueuePool limit reached")
             return turn(results, *others)
 
-        monkeypatch.setattr(queue, "turn", refuse)
+        monkeypatch.setattr(turns, "turn", refuse)
         ended(engine)
 
     assert refused[-1] - refused[0] >= 4 * 0.02
@@ -257,7 +256,7 @@ def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(
     def broken(*_: Any) -> dict[str, Any]:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(sending_module, "attempt_of", broken)
+    monkeypatch.setattr(senders, "attempt_of", broken)
     subscribe(engine, receiver.url)
     send(engine)
 
@@ -275,9 +274,9 @@ def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(
 def test_a_restart_of_the_database_server_is_lived_through(
     tmp_path: Path, postgres: Postgres, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "BACK_OFF", 0.1)
-    monkeypatch.setattr(worker_module, "LEASE_MARGIN", timedelta(seconds=1))
-    monkeypatch.setattr(worker_module, "RELEASE_EVERY", 0.5)
+    monkeypatch.setattr(loop, "BACK_OFF", 0.1)
+    monkeypatch.setattr(loop, "LEASE_MARGIN", timedelta(seconds=1))
+    monkeypatch.setattr(loop, "RELEASE_EVERY", 0.5)
     app = create_app(
         {
             "DATA_DIR": tmp_path,
@@ -303,7 +302,7 @@ def test_a_restart_of_the_database_server_is_lived_through(
         ended(app, len(accepted))
 
     found = deliveries(app)
-    lifecycle.close(app)
+    process.close(app)
     ids = {request.header("webhook-id") for request in receiver.requests()}
     assert {d.status for d in found} == {"succeeded"}
     assert {d.public_id for d in found} == ids
@@ -319,7 +318,7 @@ def test_a_database_server_that_does_not_answer_holds_up_the_alarm_for_seconds_o
         port = silent.getsockname()[1]
         engine = create_engine(f"postgresql+psycopg://x@127.0.0.1:{port}/x")
         started = time.monotonic()
-        alarm = wake.NotifyAlarm(engine)
+        alarm = wakeup.NotifyAlarm(engine)
         assert time.monotonic() - started < 15
         alarm.close()
 
@@ -501,9 +500,9 @@ def test_when_every_connection_is_taken_it_is_said_so(make_engine: MakeApp) -> N
 def test_a_worker_waits_while_every_connection_is_taken(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "BACK_OFF", 0.01)
+    monkeypatch.setattr(loop, "BACK_OFF", 0.01)
     refused = {"claim": 3, "record": 3}
-    turn = queue.turn
+    turn = turns.turn
 
     def scarce(results: Any, *others: Any) -> Any:
         kind = "record" if results else "claim"
@@ -512,7 +511,7 @@ def test_a_worker_waits_while_every_connection_is_taken(
             raise PoolTimeoutError("QueuePool limit reached")
         return turn(results, *others)
 
-    monkeypatch.setattr(queue, "turn", scarce)
+    monkeypatch.setattr(turns, "turn", scarce)
     subscribe(engine, receiver.url)
     send(engine)
     with working(engine):

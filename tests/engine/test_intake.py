@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 
 from tests.engine.conftest import deliveries, send, subscribe
-from webhooks_ui.intake import accept as intake
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.delivery.queue import actions as by_hand
-from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
+from webhooks_ui.delivery.queue import actions
+from webhooks_ui.intake import accept as intake
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Event, Webhook, webhook_changes
+from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
 
 
 def accept(app: Flask, *events: IncomingEvent) -> list[Accepted] | Refusal:
@@ -82,7 +82,7 @@ def test_the_same_event_again_gets_the_same_answer(engine: Flask, key: dict[str,
         event, webhook = Event.by_public_id(first.event_id), Webhook.by_public_id(other)
         assert event
         assert webhook
-        by_hand.deliver(event, webhook, new_id(DELIVERY))
+        actions.deliver(event, webhook, new_id(DELIVERY))
     (third,) = send(engine, **key)
 
     assert second == third == replace(first, duplicate=True)

@@ -20,14 +20,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from tests.engine.conftest import attempt_at, subscribe
 from webhooks_ui import create_app
-from webhooks_ui.intake import accept as intake
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.database.engine import db, transaction, upgrade
-from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
+from webhooks_ui.intake import accept as intake
 from webhooks_ui.intake.event import IncomingEvent, Refusal
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook, webhook_changes
+from webhooks_ui.server import process
 
 SECOND = timedelta(seconds=1)
 LEASE = 45 * SECOND
@@ -77,8 +77,8 @@ class QueueMachine(RuleBasedStateMachine):
         with self.app.app_context():
             slots = {self.webhook(number).id: count for number, count in named.items()}
             due = self.due()
-            claims = queue.claim(slots, usual, most, self.moment, LEASE)
-            jobs = queue.jobs(claims)
+            claims = turns.claim(slots, usual, most, self.moment, LEASE)
+            jobs = turns.jobs(claims)
             taken = dict.fromkeys(due, 0)
             for job in jobs:
                 webhook = db.session.get_one(Webhook, job.claim.webhook_id)
@@ -113,7 +113,7 @@ class QueueMachine(RuleBasedStateMachine):
             results.append(Result(job.claim, made, decision))
         with self.app.app_context():
             current = self.claims_that_hold()
-            queue.record(results, self.moment)
+            turns.record(results, self.moment)
         for claim in {result.claim for result in results} & current:
             self.recorded[claim.id] = self.recorded.get(claim.id, 0) + 1
 
@@ -127,11 +127,11 @@ class QueueMachine(RuleBasedStateMachine):
     @rule()
     def release(self) -> None:
         with self.app.app_context():
-            queue.release_expired(self.moment)
+            turns.release_expired(self.moment)
             leases = select(Delivery.lease_until).where(Delivery.status == "delivering")
             for lease_until in db.session.scalars(leases):
                 assert lease_until
-                assert timedelta() <= lease_until - self.moment <= queue.MOST_SKEW
+                assert timedelta() <= lease_until - self.moment <= turns.MAX_SKEW
 
     @rule(jump=st.sampled_from([SECOND, 6 * SECOND, 60 * SECOND, timedelta(hours=1)]))
     def go_on(self, jump: timedelta) -> None:
@@ -226,7 +226,7 @@ def emptied() -> Flask:
         app = create_app({"DATA_DIR": Path(folder.name), "TESTING": True})
         upgrade(app)
         atexit.register(folder.cleanup)
-        atexit.register(lifecycle.close, app)
+        atexit.register(process.close, app)
         _APPS.append(app)
         with app.app_context():  # what is tried here is the order of things, not the disk
             event.listen(db.engine, "connect", _without_the_disk)

@@ -17,13 +17,13 @@ from tests.engine.conftest import ended, send, subscribe, working
 from tests.support.mail_server import MailServer
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.waiting import free_port
-from webhooks_ui.intake import accept as intake
 from webhooks_ui.catalogue.event_types import OPERATIONAL_TYPES
-from webhooks_ui.jobs.scheduler import Chores, telling
 from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
-from webhooks_ui.models import Delivery, Event, Notice, Webhook, event_outcomes as event_story, webhook_changes
 from webhooks_ui.jobs.alerts import GIVE_UP_AFTER, Notices
+from webhooks_ui.jobs.scheduler import Chores, telling
+from webhooks_ui.models import Alert, Delivery, Event, Webhook, event_outcomes, webhook_changes
 from webhooks_ui.settings.addresses import MailServer as Settings
 
 OWN = tuple(OPERATIONAL_TYPES)
@@ -58,7 +58,7 @@ def leave(app: Flask, webhook_id: str, kind: str, **detail: Any) -> None:
     with app.app_context():
         values = {"webhook_id": row_of(webhook_id), "kind": kind, "detail": facts | detail}
         with transaction():
-            db.session.execute(insert(Notice).values(**values))
+            db.session.execute(insert(Alert).values(**values))
 
 
 def step(app: Flask, clock: Callable[[], datetime] = now) -> bool:
@@ -69,7 +69,7 @@ def step(app: Flask, clock: Callable[[], datetime] = now) -> bool:
 def counts(app: Flask) -> tuple[int, int]:
     """How many notices wait, and how many events there are."""
     with app.app_context():
-        return db.session.query(Notice).count(), db.session.query(Event).count()
+        return db.session.query(Alert).count(), db.session.query(Event).count()
 
 
 def test_failing_disabled_and_recovered_reach_another_webhook_signed(
@@ -140,7 +140,7 @@ def test_a_webhook_is_not_told_about_itself(engine: Flask) -> None:
         rows = db.session.query(Delivery).order_by(Delivery.id).all()
         got = {row.type: row.webhook.public_id for row in rows if row.webhook}
         event = db.session.scalars(select(Event).where(Event.type == "webhook_failing")).one()
-        (missed,) = event_story.missed(event, "", 1).items
+        (missed,) = event_outcomes.missed(event, "", 1).items
     assert (missed.webhook.public_id, missed.reasons) == (watching, ("itself",))
     assert got == {"webhook_failing": other, "webhook_disabled": watching}
     assert len(rows) == 2
@@ -157,8 +157,8 @@ def test_a_crash_between_event_and_row_emits_once(
         real(events)
         raise KeyboardInterrupt
 
-    real = intake.accept
-    monkeypatch.setattr(intake, "accept", dies)
+    real = accept.accept
+    monkeypatch.setattr(accept, "accept", dies)
     with pytest.raises(KeyboardInterrupt):
         step(engine)
     monkeypatch.undo()
@@ -177,7 +177,7 @@ def test_a_sender_who_uses_the_same_key_is_in_nobodys_way(engine: Flask) -> None
     broken = subscribe(engine, "http://127.0.0.1/2")
     leave(engine, broken, "failing")
     with engine.app_context():
-        notice = db.session.scalars(select(Notice)).one()
+        notice = db.session.scalars(select(Alert)).one()
         moment = notice.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         key = f"{notice.id}-{moment}"
     send(engine, idempotency_key=key)
@@ -188,7 +188,7 @@ def test_a_sender_who_uses_the_same_key_is_in_nobodys_way(engine: Flask) -> None
 def test_nobody_else_sends_operational_events(engine: Flask) -> None:
     with engine.app_context():
         for kind in OWN:
-            answer = intake.accept([IncomingEvent(kind, b"{}")])
+            answer = accept.accept([IncomingEvent(kind, b"{}")])
             assert isinstance(answer, Refusal)
             assert answer.code == "unknown_type"
             assert "Only this console sends" in str(answer.detail)
@@ -295,7 +295,7 @@ def test_an_email_that_is_refused_waits_longer_each_time_and_a_day_at_most(
         while counts(app)[0] and len(waits) < 100:
             assert not step(app, lambda: clock[0])
             with app.app_context():
-                due_at = db.session.scalar(select(Notice.due_at))
+                due_at = db.session.scalar(select(Alert.due_at))
             if due_at:
                 waits.append(due_at - clock[0])
                 with app.app_context():

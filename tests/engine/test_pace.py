@@ -1,6 +1,6 @@
 """How far ahead a worker claims."""
 
-from webhooks_ui.delivery.worker.prefetch import AHEAD, DEEPEST, MEASURED_OVER, MOST_BYTES, Pace
+from webhooks_ui.delivery.worker.prefetch import AHEAD, DEEPEST, MAX_BYTES, MEASURED_OVER, Pace
 
 
 class Clock:
@@ -17,7 +17,7 @@ def paced(sent_per_second: float, concurrency: int = 64) -> Pace:
     pace = Pace(concurrency, clock)
     for _ in range(10):
         clock.seconds += MEASURED_OVER
-        pace.went(round(sent_per_second * MEASURED_OVER))
+        pace.record_sent(round(sent_per_second * MEASURED_OVER))
     return pace
 
 
@@ -48,13 +48,13 @@ def test_there_is_never_less_than_no_room() -> None:
 
 def test_large_events_are_claimed_fewer_at_once() -> None:
     pace = Pace(64)
-    pace.weighed([1_000, MOST_BYTES // 10])
+    pace.record_sizes([1_000, MAX_BYTES // 10])
     assert pace.room(0) == 10
-    pace.weighed([2 * MOST_BYTES])
+    pace.record_sizes([2 * MAX_BYTES])
     assert pace.room(0) == 1
-    pace.weighed([])
+    pace.record_sizes([])
     assert pace.room(0) == 1
-    pace.weighed([1_000])
+    pace.record_sizes([1_000])
     assert pace.room(0) == 64
 
 
@@ -62,8 +62,8 @@ def test_when_less_is_sent_less_is_claimed_ahead() -> None:
     clock = Clock()
     pace = Pace(8, clock)
     clock.seconds = 1
-    pace.went(10_000)
+    pace.record_sent(10_000)
     assert pace.room(8) == DEEPEST * 8
     clock.seconds = 2
-    pace.went(0)
+    pace.record_sent(0)
     assert pace.room(8) == 0

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from tests.engine.conftest import attempt_at, deliveries, send, subscribe, switch_off
 from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Job, Result
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.models import Attempt, Delivery, Webhook, webhook_changes
@@ -18,7 +18,7 @@ LEASE = timedelta(seconds=45)
 
 def claim(app: Flask) -> list[Job]:
     with app.app_context():
-        return queue.jobs(queue.claim({}, 10, 10, now(), LEASE))
+        return turns.jobs(turns.claim({}, 10, 10, now(), LEASE))
 
 
 def outcome(job: Job, error: str | None = None) -> Result:
@@ -28,7 +28,7 @@ def outcome(job: Job, error: str | None = None) -> Result:
 
 def record(app: Flask, *results: Result) -> None:
     with app.app_context():
-        queue.record(results, now())
+        turns.record(results, now())
 
 
 def attempts(app: Flask) -> list[tuple[int, str | None]]:
@@ -42,7 +42,7 @@ def claim_anew(app: Flask) -> list[Job]:
     with app.app_context():
         with transaction():
             db.session.execute(update(Delivery).values(lease_until=now() - LEASE))
-        queue.release_expired(now())
+        turns.release_expired(now())
     return claim(app)
 
 

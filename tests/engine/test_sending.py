@@ -11,10 +11,9 @@ from sqlalchemy import update
 from tests.engine.conftest import deliveries, ended, send, subscribe, switch_off, working
 from tests.support.receiver import Receiver
 from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.delivery.queue import turns as queue
-from webhooks_ui.delivery.worker import senders as sending_module
-from webhooks_ui.delivery.worker import loop as worker_module
+from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Claim, Job
+from webhooks_ui.delivery.worker import loop, senders
 from webhooks_ui.delivery.worker.senders import STALE_AFTER, Attempts
 from webhooks_ui.models import Delivery, Webhook
 
@@ -28,7 +27,7 @@ def claimed(engine: Flask, waited: float) -> Job:
     """A job that was claimed so many seconds ago."""
     send(engine)
     with engine.app_context():
-        (job,) = queue.jobs(queue.claim({}, 1, 1, now(), timedelta(minutes=1)))
+        (job,) = turns.jobs(turns.claim({}, 1, 1, now(), timedelta(minutes=1)))
     return replace(job, claimed_at=job.claimed_at - waited)
 
 
@@ -83,8 +82,8 @@ def test_what_may_not_be_sent_any_more_is_given_back_and_cancelled(
         switch_off(engine, public_id, "disable")
         return original(self, job, held)
 
-    monkeypatch.setattr(sending_module, "STALE_AFTER", -1.0)
-    monkeypatch.setattr(worker_module, "RELEASE_EVERY", 3600.0)
+    monkeypatch.setattr(senders, "STALE_AFTER", -1.0)
+    monkeypatch.setattr(loop, "RELEASE_EVERY", 3600.0)
     monkeypatch.setattr(Attempts, "current", late)
     send(engine)
     with working(engine):

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.delivery.worker.concurrency import START, Windows
+from webhooks_ui.delivery.worker.concurrency import START, ConcurrencyLimits
 
 
 def test_it_starts_small_and_opens_with_success() -> None:
-    windows = Windows(8)
+    windows = ConcurrencyLimits(8)
 
     sizes = []
     for _ in range(10):
@@ -32,7 +32,7 @@ def test_it_starts_small_and_opens_with_success() -> None:
     ],
 )
 def test_a_time_out_closes_it_to_one_and_an_answer_that_says_no_leaves_it(error: str) -> None:
-    windows = Windows(8)
+    windows = ConcurrencyLimits(8)
     for _ in range(4):
         windows.begin(1)
         windows.end(1, None)
@@ -47,7 +47,7 @@ def test_a_time_out_closes_it_to_one_and_an_answer_that_says_no_leaves_it(error:
 
 
 def test_what_is_under_way_is_not_free() -> None:
-    windows = Windows(8)
+    windows = ConcurrencyLimits(8)
     windows.begin(1)
 
     assert windows.free() == {1: START - 1}
@@ -57,7 +57,7 @@ def test_what_is_under_way_is_not_free() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from([None, "timeout", "http_status"]))))
 def test_it_stays_within_its_bounds_and_forgets(ends: list[tuple[int, str | None]]) -> None:
-    windows = Windows(4)
+    windows = ConcurrencyLimits(4)
 
     for webhook, error in ends:
         windows.begin(webhook)

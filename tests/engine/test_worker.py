@@ -12,7 +12,7 @@ from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui.authorization.kinds import Bearer
 from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.delivery.worker import loop as worker_module
+from webhooks_ui.delivery.worker import loop
 from webhooks_ui.models import Attempt, Webhook, webhook_changes
 
 PATIENT = {"DELIVERY_TIMEOUT": 30.0}
@@ -63,7 +63,7 @@ def test_an_event_reaches_its_webhook_signed_and_authorized(
 def test_an_idle_worker_is_woken_and_does_not_look_for_itself(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "LOOK_EVERY", 600.0)
+    monkeypatch.setattr(loop, "LOOK_EVERY", 600.0)
     subscribe(engine, receiver.url)
 
     with working(engine):
@@ -140,7 +140,7 @@ def test_when_the_schedule_has_ended_it_has_failed(
 def test_410_disables_and_cancels_what_waits(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "RELEASE_EVERY", 3600.0)  # at once, not by the sweep
+    monkeypatch.setattr(loop, "RELEASE_EVERY", 3600.0)  # at once, not by the sweep
     public_id = subscribe(engine, receiver.url)
     receiver.answer(Answer(status=410))
     send(engine, 10)

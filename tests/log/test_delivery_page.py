@@ -30,7 +30,7 @@ def test_it_says_what_comes_next_and_can_be_hurried(
     assert "out of stock" in page
 
     receiver.answer(Answer(200))
-    assert browser.post(f"{path}/hurry").status_code == 303
+    assert browser.post(f"{path}/retry_now").status_code == 303
     for due in (browser.get(path).text, browser.get("/deliveries").text):
         assert "1970" not in due
     assert "It is sent as soon as it is its turn." in browser.get(path).text
@@ -42,7 +42,7 @@ def test_it_says_what_comes_next_and_can_be_hurried(
     assert 'id="attempt-1"' in page
     assert 'id="attempt-2"' in page
     assert "hx-trigger" not in page.partition('id="delivery"')[2]
-    assert "no longer waiting" in browser.post(f"{path}/hurry", follow_redirects=True).text
+    assert "no longer waiting" in browser.post(f"{path}/retry_now", follow_redirects=True).text
 
 
 def test_it_can_be_cancelled(engine: Flask, browser: FlaskClient, receiver: Receiver) -> None:
@@ -100,6 +100,6 @@ def test_a_viewer_looks_and_does_nothing(
     assert "Attempt 2 is made" in page
     assert "Try now" not in page
     assert "Cancel the delivery" not in page
-    for action in ("hurry", "cancel", "resend"):
+    for action in ("retry_now", "cancel", "resend"):
         assert viewer.post(f"{path}/{action}").status_code == 403
     assert [delivery.status for delivery in deliveries(engine)] == ["pending"]

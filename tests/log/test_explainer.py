@@ -14,8 +14,16 @@ from hypothesis import strategies as st
 from tests.engine.conftest import send, subscribe
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.intake.event import ChannelName
+from webhooks_ui.models import (
+    Channel,
+    Delivery,
+    Event,
+    Webhook,
+    channel_changes,
+    event_outcomes,
+    webhook_changes,
+)
 from webhooks_ui.models.matching import Setup, reasons
-from webhooks_ui.models import Channel, Delivery, Event, Webhook, channel_changes, event_outcomes as event_story, webhook_changes
 
 TYPES = ("message_created", "message_updated", "team_changed")
 TABLE = {
@@ -80,7 +88,7 @@ def test_the_fan_out_follows_the_rule(engine: Flask) -> None:
         with engine.app_context():
             event = Event.by_public_id(accepted.event_id)
             assert event
-            missed = event_story.missed(event, "", 1)
+            missed = event_outcomes.missed(event, "", 1)
             assert all(one.reasons for one in missed.items)
             got = db.session.query(Delivery).filter_by(event_id=event.id).count()
             assert got + missed.total == 12
@@ -202,5 +210,5 @@ def _said(app: Flask, event_id: str) -> list[tuple[str, ...]]:
     with app.app_context():
         event = Event.by_public_id(event_id)
         assert event
-        missed = event_story.missed(event, "", 1).items
+        missed = event_outcomes.missed(event, "", 1).items
         return [one.reasons for one in sorted(missed, key=lambda one: one.webhook.id)]

@@ -21,7 +21,16 @@ from sqlalchemy import insert, text
 from tests.conftest import MakeApp, piece, sign_in
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
 from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.models import Channel, Delivery, IdempotencyKey, Recovery, Webhook, delivery_rows as delivery_line, event_list, keyset as walk
+from webhooks_ui.models import (
+    Channel,
+    Delivery,
+    IdempotencyKey,
+    Recovery,
+    Webhook,
+    delivery_rows,
+    event_list,
+    keyset,
+)
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.recovery import Choice
@@ -33,7 +42,7 @@ CURSOR = re.compile(r"[?&;]before=(\d+)")
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window of few rows, so that pages are short and go on further back."""
-    monkeypatch.setattr(walk, "WINDOW", 7)
+    monkeypatch.setattr(keyset, "WINDOW", 7)
 
 
 def all_pages(chosen: DeliveryFilter | EventFilter, limit: int) -> list[int]:
@@ -80,7 +89,7 @@ def test_every_filter_finds_what_plain_python_finds(engine: Flask) -> None:
     def holds(chosen: DeliveryFilter, limit: int) -> None:
         with engine.app_context():
             rows = all_pages(chosen, limit)
-            found = [delivery.public_id for delivery in delivery_line.load(rows)]
+            found = [delivery.public_id for delivery in delivery_rows.load(rows)]
         assert found == [one.id for one in known if is_meant(chosen, one)]
 
     holds()

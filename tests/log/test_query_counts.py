@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.log.rows import TYPES, fill
 from tests.log.test_lists import grow, listening
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Channel, Webhook, WebhookEvent, health_rollup as past
+from webhooks_ui.models import Channel, Webhook, WebhookEvent, health_rollup
 from webhooks_ui.models.health_counts import full_hour
 from webhooks_ui.views import webhooks
 
@@ -59,7 +59,7 @@ def test_a_past_that_a_worker_added_up_is_asked_once(engine: Flask, browser: Fla
         patch.setattr(webhooks, "now", lambda: MOMENT)
         before = asked(engine, browser, "/webhooks")
         with engine.app_context():
-            assert past.make(0, full_hour(MOMENT))
+            assert health_rollup.make(0, full_hour(MOMENT))
         assert asked(engine, browser, "/webhooks") == before - 3
 
 

@@ -19,9 +19,18 @@ from tests.conftest import MakeApp, piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe, working
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui.jobs import recovery as recovering
 from webhooks_ui.database.engine import EPOCH, db, now, transaction
-from webhooks_ui.models import ChoreRun, Delivery, Recovery, Webhook, WebhookState, undelivered as lost, webhook_changes, webhook_history
+from webhooks_ui.jobs import recovery
+from webhooks_ui.models import (
+    Delivery,
+    JobRun,
+    Recovery,
+    Webhook,
+    WebhookState,
+    undelivered,
+    webhook_changes,
+    webhook_history,
+)
 from webhooks_ui.models.recovery import Choice
 
 HOUR = timedelta(hours=1)
@@ -39,8 +48,8 @@ def recover(app: Flask, **choice: Any) -> Recovery:
     """Begins a recovery of what failed within the last hour."""
     with app.app_context():
         chosen, since = Choice(**choice), now() - HOUR
-        found = lost.preview(chosen, since, now() + HOUR)
-        begun = recovering.start(chosen, since, now() + HOUR, found, None)
+        found = undelivered.preview(chosen, since, now() + HOUR)
+        begun = recovery.start(chosen, since, now() + HOUR, found, None)
         assert isinstance(begun, Recovery)
         db.session.refresh(begun)
         db.session.expunge_all()
@@ -49,7 +58,7 @@ def recover(app: Flask, **choice: Any) -> Recovery:
 
 def go_through(app: Flask) -> None:
     with app.app_context():
-        while recovering.step():
+        while recovery.step():
             pass
 
 
@@ -109,7 +118,7 @@ def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: Fla
     send(engine)
     lose(engine)
     switch(engine, own, enabled=False)
-    missed = send(engine, recovering.AT_ONCE + 1)
+    missed = send(engine, recovery.AT_ONCE + 1)
     send(engine, type="team_changed")  # it did not subscribe to that
     assert (
         "can be sent to it" in browser.post(f"/webhooks/{own}/enable", follow_redirects=True).text
@@ -119,19 +128,18 @@ def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: Fla
 
     page = browser.get(f"/webhooks/{own}/recover").text
     assert '<strong id="found">1 delivery</strong>' in page
-    assert f'<strong id="missed">{recovering.AT_ONCE} events</strong>' in page
-    assert f"Send {recovering.AT_ONCE + 1} events" in page
+    assert f'<strong id="missed">{recovery.AT_ONCE} events</strong>' in page
+    assert f"Send {recovery.AT_ONCE + 1} events" in page
     assert 'id="missed"' not in browser.get(f"/webhooks/{own}/recover?status=failed").text
     begun = browser.post(f"/webhooks/{own}/recover").location
     go_through(engine)
 
     again = [delivery for delivery in deliveries(engine) if delivery.recovery_id]
-    assert len(again) == len({delivery.event_id for delivery in again}) == recovering.AT_ONCE + 1
+    assert len(again) == len({delivery.event_id for delivery in again}) == recovery.AT_ONCE + 1
     assert {delivery.webhook_id for delivery in again} == {1}
-    assert (state(engine).status, state(engine).resent) == ("finished", recovering.AT_ONCE + 1)
+    assert (state(engine).status, state(engine).resent) == ("finished", recovery.AT_ONCE + 1)
     assert (
-        f"{recovering.AT_ONCE + 1} of {recovering.AT_ONCE + 1} sent again."
-        in browser.get(begun).text
+        f"{recovery.AT_ONCE + 1} of {recovery.AT_ONCE + 1} sent again." in browser.get(begun).text
     )
     story = browser.get(f"/events/{missed[0].event_id}").text.partition('id="missed"')[0]
     assert "It was sent by a recovery." in story
@@ -173,7 +181,7 @@ def test_what_was_settled_otherwise_is_left_out(engine: Flask) -> None:
         first.status = "succeeded"
     switch(engine, off, enabled=False)
     with engine.app_context():
-        found = lost.preview(Choice(), now() - HOUR, now() + HOUR)
+        found = undelivered.preview(Choice(), now() - HOUR, now() + HOUR)
         assert (found.count, found.left_out) == (1, 2)
     recover(engine)
     go_through(engine)
@@ -185,13 +193,13 @@ def test_what_was_settled_otherwise_is_left_out(engine: Flask) -> None:
     # What was sent again and failed again is sent again, but not its forerunner as well.
     lose(engine)
     with engine.app_context():
-        assert lost.preview(Choice(), now() - HOUR, now() + HOUR).count == 1
+        assert undelivered.preview(Choice(), now() - HOUR, now() + HOUR).count == 1
 
 
 def test_more_than_were_counted_is_said_and_can_be_started(
     engine: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lost, "MOST_COUNTED", 10)
+    monkeypatch.setattr(undelivered, "MAX_COUNTED", 10)
     own = subscribe(engine, "http://127.0.0.1/1")
     send(engine, 12)
     lose(engine)
@@ -226,26 +234,26 @@ def test_a_filtered_list_leads_to_it(engine: Flask, browser: FlaskClient) -> Non
 
 def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
     subscribe(engine, "http://127.0.0.1/1")
-    send(engine, recovering.AT_ONCE + 50)
+    send(engine, recovery.AT_ONCE + 50)
     lose(engine)
     begun = recover(engine)
     with engine.app_context():
-        assert recovering.step()
+        assert recovery.step()
     path = f"/recoveries/{begun.public_id}"
     running = piece(browser, "GET", path).text
     assert "every 2s" in running
-    assert f"{recovering.AT_ONCE} of {recovering.AT_ONCE + 50} sent again." in running
+    assert f"{recovery.AT_ONCE} of {recovery.AT_ONCE + 50} sent again." in running
     assert browser.post(f"{path}/stop").status_code == 303
     go_through(engine)
-    assert (state(engine).status, len(made(engine))) == ("stopped", recovering.AT_ONCE)
+    assert (state(engine).status, len(made(engine))) == ("stopped", recovery.AT_ONCE)
     # What waited is not sent any more; it is lost again, and a later recovery finds it.
     assert {delivery.status for delivery in made(engine)} == {"cancelled"}
     assert all(delivery.finished_at for delivery in made(engine))
     stopped = browser.get(path).text
-    assert re.search(rf"Cancelled</dt><dd>{recovering.AT_ONCE}", stopped)
+    assert re.search(rf"Cancelled</dt><dd>{recovery.AT_ONCE}", stopped)
     with engine.app_context():
-        found = lost.preview(Choice(), now() - HOUR, now() + HOUR)
-        assert found.count == recovering.AT_ONCE + 50
+        found = undelivered.preview(Choice(), now() - HOUR, now() + HOUR)
+        assert found.count == recovery.AT_ONCE + 50
     viewer = sign_in(engine, "viewer", "viewer")
     assert viewer.get(path).status_code == 200
     assert viewer.post(f"{path}/stop").status_code == 403
@@ -267,16 +275,16 @@ def test_it_stops_with_its_webhook_and_only_one_runs(engine: Flask, browser: Fla
 
 def test_it_does_not_flood(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1/1")
-    send(engine, recovering.MOST_WAITING + 100)
+    send(engine, recovery.MAX_WAITING + 100)
     lose(engine)
     recover(engine)
     go_through(engine)
-    assert len(made(engine)) <= recovering.MOST_WAITING
+    assert len(made(engine)) <= recovery.MAX_WAITING
     assert state(engine).status == "running"
     with engine.app_context(), transaction():
         db.session.execute(update(Delivery).values(attempts_made=1))
     go_through(engine)
-    assert len(made(engine)) == recovering.MOST_WAITING + 100
+    assert len(made(engine)) == recovery.MAX_WAITING + 100
     assert state(engine).status == "finished"
 
 
@@ -311,7 +319,7 @@ def test_5000_with_the_worker_killed_in_the_middle(
         with transaction():  # as if the leases of who is gone had run out
             leased = update(Delivery).where(Delivery.status == "delivering")
             db.session.execute(leased.values(lease_until=EPOCH))
-            db.session.execute(update(ChoreRun).values(held_until=EPOCH))
+            db.session.execute(update(JobRun).values(held_until=EPOCH))
     second = worker(app)
     try:
         wait_until(lambda: delivered(app) == 5_000, 90.0, "5,000 deliveries")

@@ -20,11 +20,11 @@ from sqlalchemy.exc import OperationalError
 from tests.support.receiver import Receiver
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import free_port, wait_until
-from webhooks_ui.monitoring import metrics
+from webhooks_ui.database.engine import db, end_read, now
 from webhooks_ui.jobs.scheduler import Chores, heartbeat
-from webhooks_ui.database.engine import db, now, read_anew
+from webhooks_ui.models import JobRun, standing
+from webhooks_ui.monitoring import metrics
 from webhooks_ui.monitoring.shared_counters import MetricsFolder
-from webhooks_ui.models import ChoreRun, standing
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
 TOKEN = "a-token-for-prometheus"
@@ -51,11 +51,11 @@ def subscribe(server: Server, url: str) -> None:
     """A webhook, put in by another process, as everything here."""
     from tests.engine.conftest import subscribe
     from webhooks_ui import create_app
-    from webhooks_ui.server import process as lifecycle
+    from webhooks_ui.server import process
 
     app = create_app({"DATA_DIR": server.data_dir, "ALLOWED_NETWORKS": ("127.0.0.1",)})
     subscribe(app, url)
-    lifecycle.close(app)
+    process.close(app)
 
 
 def test_console_worker_and_commands_count_together(tmp_path: Path) -> None:
@@ -285,10 +285,10 @@ def test_ready_while_a_worker_shows_itself(engine: Flask) -> None:
     living.look()
     assert client.get("/readyz").json == {"status": "ready"}
     with engine.app_context():
-        shown_at = ChoreRun.last_done(standing.HEARTBEAT)
+        shown_at = JobRun.last_done(standing.HEARTBEAT)
         living.look()  # it writes every 10 seconds, not with every look
-        read_anew()
-        assert ChoreRun.last_done(standing.HEARTBEAT) == shown_at
+        end_read()
+        assert JobRun.last_done(standing.HEARTBEAT) == shown_at
 
 
 def test_what_waits_is_counted_from_an_index(engine: Flask) -> None:

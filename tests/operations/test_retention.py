@@ -14,11 +14,23 @@ from sqlalchemy import func, insert, select, text, update
 from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.receiver import Receiver
+from webhooks_ui.database import vacuum
+from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.jobs import retention
 from webhooks_ui.jobs.scheduler import Chores, pruning
-from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.models import Attempt, ChoreRun, Delivery, Event, IdempotencyKey, Recovery, TotalHour, Webhook, WebhookDay, WebhookHour, WebhookState
-from webhooks_ui.database import vacuum as space
+from webhooks_ui.models import (
+    Attempt,
+    Delivery,
+    Event,
+    IdempotencyKey,
+    JobRun,
+    Recovery,
+    TotalHour,
+    Webhook,
+    WebhookDay,
+    WebhookHour,
+    WebhookState,
+)
 
 MONTH = timedelta(days=30)
 LONG_AGO = timedelta(days=31)
@@ -269,7 +281,7 @@ def test_a_sqlite_file_gets_shorter(app: Flask) -> None:
     attempts(app, 1, b"x" * 20_000)
     file = Path(app.config["DATA_DIR"]) / "webhooks.db"
     with app.app_context():
-        space.checkpoint()
+        vacuum.checkpoint()
     age(app)
     full = file.stat().st_size
     deleted = prune(app)
@@ -288,7 +300,7 @@ def test_a_worker_does_it_once_a_day(engine: Flask) -> None:
         pass
     assert count(engine, Event) == 0
     with engine.app_context():
-        assert ChoreRun.last_done("prune") == moment
+        assert JobRun.last_done("prune") == moment
     send(engine)
     age(engine)
     assert not chores.look()

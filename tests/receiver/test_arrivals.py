@@ -9,12 +9,12 @@ from sqlalchemy import update
 
 from tests.conftest import MakeApp, piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe
-from webhooks_ui.jobs import retention
-from webhooks_ui.crypto import signing
 from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.crypto import signing
 from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.jobs import retention
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, Webhook
-from webhooks_ui.models.receiver import MOST, MOST_BODY, MOST_REQUESTS
+from webhooks_ui.models.receiver import MAX_BODY, MAX_REQUESTS, MOST
 
 
 @pytest.fixture
@@ -125,14 +125,14 @@ def test_it_answers_as_chosen(app: Flask, browser: FlaskClient, path: str, answe
 
 def test_what_is_kept_is_bounded(app: Flask, browser: FlaskClient, path: str) -> None:
     client = app.test_client()
-    client.post(path, data=b"x" * (MOST_BODY + 1))
-    assert (len(arrived(app)[0].body), arrived(app)[0].size) == (MOST_BODY, MOST_BODY + 1)
+    client.post(path, data=b"x" * (MAX_BODY + 1))
+    assert (len(arrived(app)[0].body), arrived(app)[0].size) == (MAX_BODY, MAX_BODY + 1)
     assert "Only the first 64 KB" in browser.get(path).text
-    for number in range(MOST_REQUESTS + 5):
+    for number in range(MAX_REQUESTS + 5):
         client.post(path, data=str(number))
     kept = arrived(app)
-    assert len(kept) == MOST_REQUESTS
-    assert kept[-1].body == str(MOST_REQUESTS + 4).encode()
+    assert len(kept) == MAX_REQUESTS
+    assert kept[-1].body == str(MAX_REQUESTS + 4).encode()
 
 
 def test_the_page_asks_for_news(app: Flask, browser: FlaskClient, path: str) -> None:

@@ -13,9 +13,9 @@ from flask import Flask
 
 from tests.support.server import Server
 from webhooks_ui import create_app
-from webhooks_ui.server import process as lifecycle
-from webhooks_ui.receiver import built_in as receiving
 from webhooks_ui.models import Receiver
+from webhooks_ui.receiver import built_in
+from webhooks_ui.server import process
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +35,15 @@ def beside(server: Server) -> Iterator[Flask]:
     """Another process's app on the same data."""
     app = create_app({"DATA_DIR": Path(server.data_dir)})
     yield app
-    lifecycle.close(app)
+    process.close(app)
 
 
 def receiver(server: Server, beside: Flask, answer: str) -> str:
     """A new receiver that answers so; its URL."""
     with beside.app_context():
-        made = receiving.make(server.url, None)
+        made = built_in.make(server.url, None)
         assert isinstance(made, Receiver)
-        receiving.choose(made, answer)
+        built_in.choose(made, answer)
         return made.url
 
 
@@ -106,7 +106,7 @@ def test_a_dozen_tests_of_the_slow_one_leave_the_console_quick(
         assert not thread.is_alive()
     assert set(results) <= {200, 429}
     assert 200 in results
-    assert max(waited) < receiving.SLOW_SECONDS
+    assert max(waited) < built_in.SLOW_SECONDS
 
 
 def test_an_event_reaches_it_and_its_signature_holds(

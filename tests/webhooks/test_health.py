@@ -14,13 +14,13 @@ from sqlalchemy import event, select, update
 from tests.conftest import MakeApp, sign_in
 from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
-from webhooks_ui.jobs import scheduler as chores
 from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.delivery.queue import counting
-from webhooks_ui.models import Webhook, WebhookPast, health_counts as fares, health, health_rollup as past
+from webhooks_ui.jobs import scheduler
+from webhooks_ui.models import Webhook, WebhookPast, health, health_counts, health_rollup
 from webhooks_ui.models.counters import DURATION_BOUNDS
-from webhooks_ui.models.health_counts import HOURS
 from webhooks_ui.models.health import Health
+from webhooks_ui.models.health_counts import HOURS
 
 
 @pytest.fixture
@@ -104,18 +104,18 @@ def test_the_past_of_another_hour_is_not_taken(app: Flask, moment: datetime) -> 
     with app.app_context():
         (later,) = health.of([1], moment + timedelta(hours=23)).values()
         assert (later.day.attempts, later.week.attempts) == (0, 2)
-        assert past.make(0, fares.full_hour(moment)) is None
-        assert past.make(0, fares.full_hour(moment + timedelta(hours=1))) == 1
+        assert health_rollup.make(0, health_counts.full_hour(moment)) is None
+        assert health_rollup.make(0, health_counts.full_hour(moment + timedelta(hours=1))) == 1
     assert of(app, own, moment).day.attempts == 2
 
 
 def test_a_worker_adds_up_once_an_hour(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         subscribe(app, f"http://127.0.0.1/{number}")
-    monkeypatch.setattr(past, "AT_ONCE", 2)
+    monkeypatch.setattr(health_rollup, "AT_ONCE", 2)
     hour = moment = datetime(2026, 5, 4, 10, tzinfo=UTC)
-    monkeypatch.setattr(chores, "now", lambda: moment)
-    adding = chores.Chores(app, [chores.adding_up()], clock=lambda: moment)
+    monkeypatch.setattr(scheduler, "now", lambda: moment)
+    adding = scheduler.Chores(app, [scheduler.adding_up()], clock=lambda: moment)
 
     def hours() -> list[datetime]:
         with app.app_context():
@@ -134,8 +134,8 @@ def test_a_worker_adds_up_once_an_hour(app: Flask, monkeypatch: pytest.MonkeyPat
 
 def add_up(app: Flask, moment: datetime) -> None:
     with app.app_context():
-        after, present = 0, fares.full_hour(moment)
-        while (last := past.make(after, present)) is not None:
+        after, present = 0, health_counts.full_hour(moment)
+        while (last := health_rollup.make(after, present)) is not None:
             assert last > after
             after = last
 

@@ -17,10 +17,10 @@ from tests.webhooks.test_create import hidden
 from webhooks_ui.authorization.kinds import Basic, basic_credentials
 from webhooks_ui.catalogue.event_types import EVENT_TYPES, sample_json
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.delivery.queue import turns as queue
-from webhooks_ui.delivery import ping as testing
+from webhooks_ui.delivery import ping
+from webhooks_ui.delivery.queue import turns
 from webhooks_ui.models import Channel, Delivery
-from webhooks_ui.views import pings as webhook_test
+from webhooks_ui.views import pings
 
 
 @pytest.fixture
@@ -345,7 +345,7 @@ def test_receivers_that_hang_leave_the_console_quick(
 def test_too_many_tests_at_once_are_refused_in_words(
     make_app: Callable[..., Flask], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(testing, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(ping, "MAX_AT_ONCE", 1)
     app = make_app(DELIVERY_TIMEOUT=30.0)
     admin = sign_in(app, "olena")
     receiver.answer(Answer(hang=True))
@@ -371,7 +371,7 @@ def test_the_log_of_a_failed_record_does_not_end_the_runner(
         raise RuntimeError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(queue, "finish_test", refuse)
+        patched.setattr(turns, "finish_test", refuse)
         admin.post(f"/webhooks/{public_id}/test", data={"event": "team_changed"})
         assert failed.wait(5)
     admin.post(f"/webhooks/{public_id}/test", data={"event": "team_changed"})
@@ -382,7 +382,7 @@ def test_the_log_of_a_failed_record_does_not_end_the_runner(
 def test_without_javascript_a_slow_answer_is_asked_for_by_a_button(
     make_app: Callable[..., Flask], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook_test, "PAGE_WAITS", 0.0)
+    monkeypatch.setattr(pings, "PAGE_WAITS", 0.0)
     app = make_app(DELIVERY_TIMEOUT=30.0)
     admin = sign_in(app, "olena")
     receiver.answer(Answer(delay=0.3))

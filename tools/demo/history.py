@@ -18,12 +18,12 @@ from tools.demo import cast
 from tools.demo.cast import Player
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.delivery.queue import counting
 from webhooks_ui.delivery.attempt_record import attempt_of
-from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.delivery.http.outcome import Outcome
-from webhooks_ui.models.public_ids import DELIVERY, EVENT
+from webhooks_ui.delivery.queue import counting
+from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.models import Attempt, Channel, Delivery, Event, Webhook, WebhookState
+from webhooks_ui.models.public_ids import DELIVERY, EVENT
 
 SEED = 17
 TIMEOUT = 5.0

@@ -14,18 +14,18 @@ from flask import Flask
 from tools.demo import cast, history
 from tools.demo.receivers import Stage
 from webhooks_ui import create_app
-from webhooks_ui.intake import accept as intake
-from webhooks_ui.server import process as lifecycle
 from webhooks_ui.accounts import users
-from webhooks_ui.jobs.scheduler import Chores, everything, heartbeat
+from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import now, upgrade
 from webhooks_ui.delivery.worker.loop import Worker
-from webhooks_ui.models.public_ids import WEBHOOK, new_id
+from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import ChannelName, IncomingEvent
+from webhooks_ui.jobs.scheduler import Chores, everything, heartbeat
 from webhooks_ui.models import Channel, Webhook, channel_changes, webhook_changes
 from webhooks_ui.models.channel_changes import ChannelSettings
+from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.webhook import WebhookSettings
-from webhooks_ui.crypto.signing import new_secret
+from webhooks_ui.server import process
 
 LOGIN, PASSWORD = "olena", "verba-17-lystok-kobzar"
 MARK = ".demonstration"
@@ -64,7 +64,7 @@ def console(folder: Path, stage: Stage, days: int, **settings: Any) -> Iterator[
             history.write(webhooks, now(), days)
         yield app
     finally:
-        lifecycle.close(app)
+        process.close(app)
 
 
 @contextmanager
@@ -113,4 +113,4 @@ def _trickle(app: Flask, every: float, ending: Flag) -> None:
             sender_id=f"demo-{number}",
         )
         with app.app_context():
-            intake.accept([event])
+            accept.accept([event])

@@ -1,1 +1,1 @@
-"""accounts"""
+"""Who may use the console: people, passwords, sign-in, sessions, throttling."""

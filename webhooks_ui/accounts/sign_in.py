@@ -13,8 +13,8 @@ from flask_login import current_user
 
 from webhooks_ui.accounts import passwords, sessions, throttle, users
 from webhooks_ui.database.engine import transaction
-from webhooks_ui.web.extensions import login_manager
 from webhooks_ui.models import User, UserSession
+from webhooks_ui.web.extensions import login_manager
 
 _WRONG = _l("Login and password do not belong together. Check both and try again.")
 
@@ -68,7 +68,7 @@ def change_password(current: str, new: str) -> Refusal | None:
 
 def _verify(login: str, password: str) -> str | Refusal:
     """The user's password hash if `password` is right; takes as long for logins nobody has."""
-    if wait := throttle.admit(_source(login)):
+    if wait := throttle.check(_source(login)):
         minutes = math.ceil(wait / timedelta(minutes=1))
         return Refusal(
             lazy_ngettext(
@@ -90,7 +90,7 @@ def _let_in(login: str, known: str, wanted: str, *, alone: bool = False) -> Refu
         if user is None or user.password_hash != known:
             return Refusal(_WRONG)  # deleted or changed while the password was being verified
         user.password_hash = wanted
-        throttle.forgive(_source(login))
+        throttle.clear(_source(login))
         begun = sessions.begin(user)
         if alone:
             UserSession.end_all(user.id, but=begun.id)

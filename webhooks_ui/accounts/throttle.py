@@ -39,7 +39,7 @@ def network(address: str | None) -> str:
     return str(found.ipv4_mapped or IPv6Network((int(found) >> 64 << 64, 64)))
 
 
-def admit(who: Source) -> timedelta | None:
+def check(who: Source) -> timedelta | None:
     """Counts an attempt; or says how long `who` has to wait, and counts nothing."""
     with transaction():
         one_at_a_time()
@@ -52,9 +52,9 @@ def admit(who: Source) -> timedelta | None:
     return None
 
 
-def forgive(who: Source) -> None:
+def clear(who: Source) -> None:
     """Forgets the failures of `who`; within a transaction of the caller."""
-    SignInFailure.forgive(who.account, who.network)
+    SignInFailure.clear(who.account, who.network)
 
 
 def one_at_a_time() -> None:

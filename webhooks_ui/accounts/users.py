@@ -7,12 +7,12 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.accounts import passwords
+from webhooks_ui.accounts.throttle import one_at_a_time
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.models.user import ROLES
-from webhooks_ui.accounts.throttle import one_at_a_time
 
-MOST_LOGIN_CHARACTERS = 100
+MAX_LOGIN_CHARACTERS = 100
 Problems = dict[str, LazyString]
 """What is wrong, by field (`login`, `password`, `role`); empty when nothing is."""
 
@@ -22,8 +22,8 @@ def login_problem(login: str) -> LazyString | None:
     login = User.tidy_login(login)
     if not login:
         return _l("Enter a login.")
-    if len(login) > MOST_LOGIN_CHARACTERS:
-        return _l("Use at most %(count)s characters.", count=MOST_LOGIN_CHARACTERS)
+    if len(login) > MAX_LOGIN_CHARACTERS:
+        return _l("Use at most %(count)s characters.", count=MAX_LOGIN_CHARACTERS)
     if not login.isprintable():
         return _l("Use only characters that can be seen.")
     return None

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from webhooks_ui.authorization import kinds as authorization
 from webhooks_ui.api.body import Body
+from webhooks_ui.authorization import kinds
 from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
 from webhooks_ui.models import Webhook
 
@@ -121,7 +121,7 @@ def authorization_of(body: AuthorizationBody | AuthorizationChange) -> Authoriza
             chosen = Custom(name, value)
         case _:
             chosen = NoAuthorization()
-    return authorization.tidy(chosen)
+    return kinds.tidy(chosen)
 
 
 def keeping(body: AuthorizationChange, stored: Authorization) -> AuthorizationChange:

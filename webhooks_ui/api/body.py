@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from webhooks_ui.web.errors import ADVICE
-from webhooks_ui.validation import event as event_rules
-from webhooks_ui.web.problem import Fault, Problem, pointer
 from webhooks_ui.text.strict_json import JsonError, Member, Number, members
+from webhooks_ui.validation import event as event_rules
+from webhooks_ui.web.errors import ADVICE
+from webhooks_ui.web.problem import Fault, Problem, pointer
 
 Place = tuple[str | int, ...]
 WORDS = {

@@ -11,10 +11,10 @@ from webhooks_ui.api.channel_shapes import ChannelChanges, ChannelPage, ChannelS
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import operation
 from webhooks_ui.api.pages import PageQuery, page
-from webhooks_ui.validation import channel as channel_rules
-from webhooks_ui.models.public_ids import CHANNEL, is_id
 from webhooks_ui.models import Channel, channel_changes
 from webhooks_ui.models.channel_changes import ChannelSettings, KeyTaken
+from webhooks_ui.models.public_ids import CHANNEL, is_id
+from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 Headers = Mapping[str, str]

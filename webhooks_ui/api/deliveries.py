@@ -6,23 +6,30 @@ from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.api.body import invalid, too_large
-from webhooks_ui.api.delivery_shapes import DeliveryPage, DeliveryQuery, DeliveryShape, DeliverySummary, TestBody
+from webhooks_ui.api.delivery_shapes import (
+    DeliveryPage,
+    DeliveryQuery,
+    DeliveryShape,
+    DeliverySummary,
+    TestBody,
+)
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import operation
 from webhooks_ui.api.pages import walked
 from webhooks_ui.api.webhooks import load as load_webhook
 from webhooks_ui.api.webhooks import vault
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
-from webhooks_ui.database.engine import now, read_anew
-from webhooks_ui.delivery import ping as testing
+from webhooks_ui.database.engine import end_read, now
+from webhooks_ui.delivery import ping
+from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
 from webhooks_ui.delivery.queue.actions import resend as send_again
 from webhooks_ui.delivery.request import Endpoint
-from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
-from webhooks_ui.web.errors import RETRY_AFTER
-from webhooks_ui.validation import channel as channel_rules, event as event_rules
-from webhooks_ui.models.public_ids import DELIVERY, EVENT, WEBHOOK, is_id, new_id
-from webhooks_ui.models import Delivery, Webhook, delivery_rows as delivery_line
+from webhooks_ui.models import Delivery, Webhook, delivery_rows
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
+from webhooks_ui.models.public_ids import DELIVERY, EVENT, WEBHOOK, is_id, new_id
+from webhooks_ui.validation import channel as channel_rules
+from webhooks_ui.validation import event as event_rules
+from webhooks_ui.web.errors import RETRY_AFTER
 from webhooks_ui.web.problem import Fault, Problem
 
 Headers = Mapping[str, str]
@@ -50,7 +57,7 @@ def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
         channel=query.channel,
         test=None if query.test is None else query.test == "true",
     )
-    one = walked(wanted.find, delivery_line.load, query)
+    one = walked(wanted.find, delivery_rows.load, query)
     shapes = [DeliverySummary.of(delivery) for delivery in one.rows]
     return DeliveryPage(deliveries=shapes, next=one.next), one.headers
 
@@ -89,14 +96,14 @@ def test(id: str, body: TestBody) -> DeliveryShape:
     event = _test_event(webhook, body)
     timeout = current_app.config["DELIVERY_TIMEOUT"]
     try:
-        testing.runner().send_and_wait(event, timeout + MARGIN)
+        ping.runner().send_and_wait(event, timeout + MARGIN)
     except TooManyTestsError:
         raise Problem(
             429,
             _l("Many tests are waiting for their receivers. Try again in a few seconds."),
             headers={"Retry-After": str(RETRY_AFTER)},
         ) from None
-    read_anew()
+    end_read()
     return DeliveryShape.of(_load(event.public_id))
 
 

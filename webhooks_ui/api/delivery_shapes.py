@@ -9,8 +9,8 @@ from webhooks_ui.api.pages import PageQuery
 from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Attempt, Delivery
-from webhooks_ui.models.delivery_rows import DeliveryLine
 from webhooks_ui.models.delivery_list import STATUSES
+from webhooks_ui.models.delivery_rows import DeliveryLine
 
 
 def _one_of(*values: str) -> WithJsonSchema:

@@ -6,13 +6,13 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from webhooks_ui.api.body import Body, invalid, read_members
 from webhooks_ui.api.shapes import JsonObject, KeyName, KindName, Moment, TypeName
-from webhooks_ui.validation import event as event_rules
 from webhooks_ui.intake.event import Accepted
 from webhooks_ui.models import Event
-from webhooks_ui.web.problem import Fault, pointer
 from webhooks_ui.text.strict_json import JsonError, Member, items, members
+from webhooks_ui.validation import event as event_rules
+from webhooks_ui.web.problem import Fault, pointer
 
-MOST_IN_BATCH = 1_000
+MAX_IN_BATCH = 1_000
 
 
 class ChannelBody(Body):
@@ -59,7 +59,7 @@ class EventBody(Body):
 class BatchBody(Body):
     """Events that are taken in together, or not at all."""
 
-    events: list[EventBody] = Field(min_length=1, max_length=MOST_IN_BATCH)
+    events: list[EventBody] = Field(min_length=1, max_length=MAX_IN_BATCH)
 
     @classmethod
     def most_bytes(cls, most_event_bytes: int) -> int:

@@ -6,14 +6,22 @@ from flask import Response, current_app, request
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.api.body import Place, invalid, too_large
-from webhooks_ui.api.event_shapes import AcceptedBatchShape, AcceptedShape, BatchBody, ChannelBody, EventBody, EventShape
+from webhooks_ui.api.event_shapes import (
+    AcceptedBatchShape,
+    AcceptedShape,
+    BatchBody,
+    ChannelBody,
+    EventBody,
+    EventShape,
+)
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import operation
-from webhooks_ui.validation import channel as channel_rules, event as event_rules
-from webhooks_ui.models.public_ids import EVENT, is_id
-from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.intake.accept import accept
+from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Event
+from webhooks_ui.models.public_ids import EVENT, is_id
+from webhooks_ui.validation import channel as channel_rules
+from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 HEADERS = {

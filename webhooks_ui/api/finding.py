@@ -6,10 +6,10 @@ from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.web.problem import Problem
 
-Found = TypeVar("Found")
+KeysetPage = TypeVar("KeysetPage")
 
 
-def found(thing: Found | None) -> Found:
+def found(thing: KeysetPage | None) -> KeysetPage:
     """The thing, or a 404 in words."""
     if thing is None:
         raise Problem(404, _l("There is nothing of this id. It may have been deleted."))

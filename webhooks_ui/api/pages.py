@@ -17,7 +17,7 @@ from sqlalchemy import Select
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.operation import Query
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.keyset import Found
+from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.web.problem import Fault
 
 MOST = 200
@@ -65,7 +65,7 @@ def page(
 
 
 def walked(
-    find: Callable[..., Found], load: Callable[[Sequence[int]], list[Row]], query: PageQuery
+    find: Callable[..., KeysetPage], load: Callable[[Sequence[int]], list[Row]], query: PageQuery
 ) -> Page[Row]:
     """The page that was asked for of a long table; it may be short although there is a next one."""
     found = find(before=_opened(query.cursor), limit=_limit(query.limit))

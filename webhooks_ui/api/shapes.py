@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, CHANNEL_KINDS, EVENT_TYPES
-from webhooks_ui.validation.channel import KEY_PATTERN, MOST_KEY_CHARACTERS
+from webhooks_ui.validation.channel import KEY_PATTERN, MAX_KEY_CHARACTERS
 from webhooks_ui.web.i18n import isotime
 
 Moment = Annotated[
@@ -24,7 +24,7 @@ KeyName = Annotated[
         {
             "type": "string",
             "minLength": 1,
-            "maxLength": MOST_KEY_CHARACTERS,
+            "maxLength": MAX_KEY_CHARACTERS,
             "pattern": f"^{KEY_PATTERN}$",
             "examples": ["telegram-sales"],
         }

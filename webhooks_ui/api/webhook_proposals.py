@@ -8,13 +8,14 @@ from webhooks_ui.api.authorization_shapes import authorization_of, keeping
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
 from webhooks_ui.authorization.kinds import Basic, tidy
+from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.egress.guard import Blocked
-from webhooks_ui.validation import channel as channel_rules, webhook as webhook_rules
-from webhooks_ui.validation.webhook import Proposal
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.validation import channel as channel_rules
+from webhooks_ui.validation import webhook as webhook_rules
+from webhooks_ui.validation.webhook import Proposal
 from webhooks_ui.web.problem import Fault
-from webhooks_ui.crypto.vault import Vault
 
 # Where in a body the form's fields stand; the others stand under their own names.
 POINTERS = {

@@ -5,7 +5,14 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from webhooks_ui.api.authorization_shapes import AuthorizationBody, AuthorizationChange, AuthorizationShape, NoneBody, authorization_shape, blanks
+from webhooks_ui.api.authorization_shapes import (
+    AuthorizationBody,
+    AuthorizationChange,
+    AuthorizationShape,
+    NoneBody,
+    authorization_shape,
+    blanks,
+)
 from webhooks_ui.api.body import Body
 from webhooks_ui.api.shapes import AnyTypeName, Moment
 from webhooks_ui.models import Webhook

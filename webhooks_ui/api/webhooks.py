@@ -10,13 +10,19 @@ from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import operation
 from webhooks_ui.api.pages import PageQuery, page
 from webhooks_ui.api.webhook_proposals import changed, proposed, settings_of
-from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges, WebhookPage, WebhookShape, WebhookWithSecret
-from webhooks_ui.database.engine import now
-from webhooks_ui.models.public_ids import WEBHOOK, is_id, new_id
-from webhooks_ui.models import Webhook, webhook_changes
-from webhooks_ui.web.problem import Problem
+from webhooks_ui.api.webhook_shapes import (
+    NewWebhook,
+    WebhookChanges,
+    WebhookPage,
+    WebhookShape,
+    WebhookWithSecret,
+)
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
+from webhooks_ui.database.engine import now
+from webhooks_ui.models import Webhook, webhook_changes
+from webhooks_ui.models.public_ids import WEBHOOK, is_id, new_id
+from webhooks_ui.web.problem import Problem
 
 TRIES = 3  # at a change that others were quicker with
 Headers = Mapping[str, str]

@@ -5,8 +5,8 @@ import re
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-MOST_CHARACTERS = 4_096
-MOST_NAME_CHARACTERS = 256
+MAX_CHARACTERS = 4_096
+MAX_NAME_CHARACTERS = 256
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _NOT_FIELD_TEXT = re.compile(r"[^\x20-\x7e]")
@@ -35,8 +35,8 @@ def name_problem(name: str) -> LazyString | None:
     """What keeps a name from being a header of the owner's choosing, or None."""
     if not name:
         return _l("Enter the header's name, for example X-Api-Key.")
-    if len(name) > MOST_NAME_CHARACTERS:
-        return _too_long(MOST_NAME_CHARACTERS)
+    if len(name) > MAX_NAME_CHARACTERS:
+        return _too_long(MAX_NAME_CHARACTERS)
     if not _TOKEN.fullmatch(name):
         return _l(
             "A header's name has only Latin letters, digits and - _ . and no spaces,"
@@ -56,8 +56,8 @@ def value_problem(value: str) -> LazyString | None:
 
     RFC 9110 §5.5: visible ASCII and inner spaces; other bytes mean nothing certain.
     """
-    if len(value) > MOST_CHARACTERS:
-        return _too_long(MOST_CHARACTERS)
+    if len(value) > MAX_CHARACTERS:
+        return _too_long(MAX_CHARACTERS)
     place = _place(_NOT_FIELD_TEXT.search(value))
     if place:
         return _l(
@@ -74,8 +74,8 @@ def text_problem(text: str) -> LazyString | None:
 
     RFC 7617 §2: no control characters; and nothing that UTF-8 cannot carry.
     """
-    if len(text) > MOST_CHARACTERS:
-        return _too_long(MOST_CHARACTERS)
+    if len(text) > MAX_CHARACTERS:
+        return _too_long(MAX_CHARACTERS)
     place = _place(_NOT_PLAIN_TEXT.search(text))
     if place:
         return _l(

@@ -8,7 +8,15 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
-from webhooks_ui.authorization.kinds import MASK, Authorization, Basic, Bearer, Custom, NoAuthorization, basic_credentials
+from webhooks_ui.authorization.kinds import (
+    MASK,
+    Authorization,
+    Basic,
+    Bearer,
+    Custom,
+    NoAuthorization,
+    basic_credentials,
+)
 
 _SHORTEST = 4
 """Characters of a secret that occurs in no text by chance, and bytes of its cut-off beginning."""

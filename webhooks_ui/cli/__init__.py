@@ -1,1 +1,1 @@
-"""cli"""
+"""The command line, `webhooks-ui`."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from webhooks_ui.cli.worker import event, prune, worker
 from webhooks_ui.cli.records import channel, token, user, within_reach
-from webhooks_ui.settings.table import SettingError
+from webhooks_ui.cli.worker import event, prune, worker
 from webhooks_ui.crypto.keys import KeyFileError
+from webhooks_ui.settings.table import SettingError
 
 _PORT = click.IntRange(0, 65_535)
 
@@ -49,12 +49,12 @@ main.add_command(prune)
 @click.option("--no-worker", is_flag=True, help="Start no worker beside the console.")
 def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     """Migrate the database, serve the console, and deliver by a worker beside it."""
-    from webhooks_ui.server import wsgi as server
+    from webhooks_ui.server import wsgi
 
     try:
         with within_reach():
-            server.serve(host, port, click.echo, worker=not no_worker)
-    except server.AddressError as error:
+            wsgi.serve(host, port, click.echo, worker=not no_worker)
+    except wsgi.AddressError as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -73,9 +73,9 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
 @click.option("--secret", metavar="whsec_…", help="The signing secret to check signatures with.")
 def listen(host: str, port: int, status: int, secret: str | None) -> None:
     """Print every request, and whether its signature holds."""
-    from webhooks_ui.server import signals
     from webhooks_ui.crypto import signing
     from webhooks_ui.receiver.listener import Listener
+    from webhooks_ui.server import signals
 
     secret = secret.strip() if secret else None
     if secret is not None and not signing.is_secret(secret):

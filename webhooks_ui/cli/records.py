@@ -11,15 +11,15 @@ from werkzeug.datastructures import MultiDict
 
 from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
 
-_MOST_NAME = 200  # characters, as the column has it
+_MAX_NAME = 200  # characters, as the column has it
 ROLES, SCOPES = ("admin", "editor", "viewer"), ("events", "admin")
 
 
 def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     """Takes a name that can be seen, trimmed."""
     text = value.strip()
-    if not 1 <= len(text) <= _MOST_NAME or not text.isprintable():
-        raise click.BadParameter(f"it takes 1 to {_MOST_NAME} characters that can be seen.")
+    if not 1 <= len(text) <= _MAX_NAME or not text.isprintable():
+        raise click.BadParameter(f"it takes 1 to {_MAX_NAME} characters that can be seen.")
     return text
 
 
@@ -40,7 +40,7 @@ def database(*, pages: bool = False) -> Iterator[Flask]:
     """An app in its context, with the database brought up to date."""
     from webhooks_ui import create_app
     from webhooks_ui.database import engine as database
-    from webhooks_ui.server import process as lifecycle
+    from webhooks_ui.server import process
 
     app = create_app(pages=pages)
     try:
@@ -48,7 +48,7 @@ def database(*, pages: bool = False) -> Iterator[Flask]:
             database.upgrade(app)
             yield app
     finally:
-        lifecycle.close(app)
+        process.close(app)
 
 
 @click.group()

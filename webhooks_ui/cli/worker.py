@@ -39,10 +39,11 @@ def worker(
 
     signals.exit_on_stop()  # while it sets itself up there is nothing to finish
 
-    from webhooks_ui.server import process as lifecycle, metrics_port as metrics_server, cpu_affinity as one_core
-    from webhooks_ui.monitoring import logs, metrics
-    from webhooks_ui.jobs.scheduler import Chores, everything, heartbeat
     from webhooks_ui.delivery.worker.loop import Worker
+    from webhooks_ui.jobs.scheduler import Chores, everything, heartbeat
+    from webhooks_ui.monitoring import logs, metrics
+    from webhooks_ui.server import cpu_affinity, process
+    from webhooks_ui.server import metrics_port as metrics_server
 
     with database(pages=metrics_port is not None) as app:
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
@@ -57,9 +58,9 @@ def worker(
         showing = Chores(app, [heartbeat()])
         chores.start()
         showing.start()
-        lifecycle.settle()
+        process.settle()
         if app.config["WORKER_CORE"] == "auto":
-            one_core.keep()
+            cpu_affinity.keep()
         try:
             running.run()
         finally:
@@ -91,9 +92,9 @@ def _follow(stop: Callable[[], None]) -> None:
 )
 def prune(vacuum: bool) -> None:
     """Delete what is older than RETENTION, as a worker does once a day, and give space back."""
-    from webhooks_ui.jobs import retention
-    from webhooks_ui.database.engine import now
     from webhooks_ui.database import vacuum as space
+    from webhooks_ui.database.engine import now
+    from webhooks_ui.jobs import retention
 
     with database() as app:
         before, deleted = space.size(), Counter[str]()
@@ -127,25 +128,25 @@ def event() -> None:
 )
 def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
     """Take an event in, as the API would."""
-    from webhooks_ui.intake import accept as intake
-    from webhooks_ui.monitoring import metrics
-    from webhooks_ui.text import strict_json as raw_json
     from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
-    from webhooks_ui.validation import event as event_rules
+    from webhooks_ui.intake import accept
     from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
+    from webhooks_ui.monitoring import metrics
+    from webhooks_ui.text import strict_json
+    from webhooks_ui.validation import event as event_rules
 
     with database() as app:
         metrics.share(app.config["DATA_DIR"])
         sample = sample_json(type) if type in ALL_TYPES else "{}"
         raw = data.read().strip() if data else sample.encode()
         try:
-            raw_json.members(raw)
-        except raw_json.JsonError as error:
+            strict_json.members(raw)
+        except strict_json.JsonError as error:
             raise click.ClickException(str(error)) from None
         if problem := event_rules.size_problem(raw, app.config["MAX_EVENT_SIZE"]):
             raise click.ClickException(str(problem))
         named = ChannelName(channel) if channel else None
-        answer = intake.accept([IncomingEvent(type, raw, named)])
+        answer = accept.accept([IncomingEvent(type, raw, named)])
         if isinstance(answer, Refusal):
             raise click.ClickException(str(answer.detail))
         (accepted,) = answer

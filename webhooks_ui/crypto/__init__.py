@@ -1,1 +1,1 @@
-"""crypto"""
+"""Keys, encryption at rest, and the signatures of the Standard Webhooks specification."""

@@ -1,1 +1,1 @@
-"""database"""
+"""SQLite or PostgreSQL: the engine, column types, migrations."""

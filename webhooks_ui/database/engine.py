@@ -103,7 +103,7 @@ def transaction() -> Iterator[None]:
     Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
     """
     db.session.rollback()
-    with _in_turn():
+    with _writer_lock():
         try:
             db.session.connection(execution_options={"writes": True})
             yield
@@ -114,7 +114,7 @@ def transaction() -> Iterator[None]:
 
 
 @contextmanager
-def _in_turn() -> Iterator[None]:
+def _writer_lock() -> Iterator[None]:
     """Lets this process's writers to SQLite go one after the other, at once when it is their turn.
 
     SQLite itself has them sleep and try again, longer each time, while the disk stands idle.
@@ -129,7 +129,7 @@ def _in_turn() -> Iterator[None]:
             _writer.release()
 
 
-def read_anew() -> None:
+def end_read() -> None:
     """Ends the reading transaction: what others have committed since is seen from now on."""
     db.session.rollback()
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from webhooks_ui.database.engine import BUSY_TIMEOUT, db, read_anew, transaction
+from webhooks_ui.database.engine import BUSY_TIMEOUT, db, end_read, transaction
 
 _PAGES = 250  # given back in one transaction: 1 MB in pages of 4 KiB
 _KEPT_SHARE = 20  # one page in so many stays free, since tomorrow's deliveries need it again
@@ -48,7 +48,7 @@ def checkpoint() -> None:
 def rewrite() -> None:
     """Writes the whole file anew; nobody else can write meanwhile."""
     if _is_sqlite():
-        read_anew()
+        end_read()
         with db.engine.connect() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
@@ -67,7 +67,7 @@ def _pragma(name: str) -> int:
 
 def _run(*pragmas: str) -> None:
     """Runs these outside of any transaction, on one connection."""
-    read_anew()
+    end_read()
     with db.engine.connect() as connection:
         cursor = connection.connection.cursor()
         for pragma in pragmas:

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from webhooks_ui.delivery.request import Endpoint, masked_headers
 from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest
+from webhooks_ui.delivery.request import Endpoint, masked_headers
 
 
 def attempt_of(

@@ -15,16 +15,16 @@ from flask import Flask, current_app
 from sqlalchemy.exc import IntegrityError
 
 from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.delivery.queue import turns as queue
 from webhooks_ui.delivery.attempt_record import attempt_of
-from webhooks_ui.egress.guard import Guard, system_resolve
-from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.delivery.http.sender import OutgoingRequest, Sender
+from webhooks_ui.delivery.queue import turns
+from webhooks_ui.delivery.request import Endpoint, compose
+from webhooks_ui.egress.guard import Guard, system_resolve
 from webhooks_ui.models import Channel, Delivery, Event, Receiver, Webhook
 from webhooks_ui.models.event import EventContent
 
-MOST_AT_ONCE = 64
-MOST_WAITING = 3  # answers that wait for a result: each holds one of the server's few threads
+MAX_AT_ONCE = 64
+MAX_WAITING = 3  # answers that wait for a result: each holds one of the server's few threads
 LEASE_MARGIN = timedelta(seconds=10)
 log = logging.getLogger(__name__)
 
@@ -47,13 +47,13 @@ class TestEvent:
 
 
 class TestRunner:
-    """Runs tests in threads of its own, at most `MOST_AT_ONCE` at a time."""
+    """Runs tests in threads of its own, at most `MAX_AT_ONCE` at a time."""
 
     def __init__(self, app: Flask, sender: Sender, timeout: float) -> None:
         self._app, self._sender, self._timeout = app, sender, timeout
-        self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="test-event")
+        self._pool = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="test-event")
         self._lock = Lock()
-        self._waiting = Semaphore(MOST_WAITING)
+        self._waiting = Semaphore(MAX_WAITING)
         self._running: dict[str, Future[None]] = {}
 
     def send(self, test: TestEvent) -> None:
@@ -61,7 +61,7 @@ class TestRunner:
         with self._lock:
             if test.public_id in self._running:
                 return
-            if len(self._running) >= MOST_AT_ONCE:
+            if len(self._running) >= MAX_AT_ONCE:
                 raise TooManyTestsError
             reserved = self._running[test.public_id] = Future()
         try:
@@ -109,7 +109,7 @@ class TestRunner:
         outcome = self._sender.send(request)
         with self._app.app_context():
             attempt = attempt_of(outcome, request, test.endpoint, moment, self._timeout)
-            queue.finish_test(test.public_id, attempt, now())
+            turns.finish_test(test.public_id, attempt, now())
 
     def _finish(
         self, public_id: str, reserved: Future[None], done: Future[None] | None = None

@@ -7,13 +7,13 @@ from functools import cached_property
 
 import webhooks_ui
 from webhooks_ui.authorization import kinds as authorization
-from webhooks_ui.crypto import signing
 from webhooks_ui.authorization.kinds import Authorization
-from webhooks_ui.delivery.http.sender import OutgoingRequest
-from webhooks_ui.egress.target_url import TargetError, parse
-from webhooks_ui.delivery.http.transport import wire_headers
-from webhooks_ui.models.event import EventContent
 from webhooks_ui.authorization.redaction import beginnings, redact
+from webhooks_ui.crypto import signing
+from webhooks_ui.delivery.http.sender import OutgoingRequest
+from webhooks_ui.delivery.http.transport import wire_headers
+from webhooks_ui.egress.target_url import TargetError, parse
+from webhooks_ui.models.event import EventContent
 
 
 @dataclass(frozen=True)

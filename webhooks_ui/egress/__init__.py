@@ -1,1 +1,1 @@
-"""egress"""
+"""What may be reached from here: target URLs, address ranges, the resolver and the guard."""

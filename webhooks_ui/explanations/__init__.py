@@ -1,1 +1,1 @@
-"""explanations"""
+"""Why a delivery failed and what to do about it, in words for people."""

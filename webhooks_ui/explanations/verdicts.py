@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.explanations import network_errors as explanations, http_statuses as explanations_http
+from webhooks_ui.explanations import http_statuses, network_errors
 from webhooks_ui.explanations.network_errors import Words
 
 STATUS_LABELS: dict[str, LazyString] = {
@@ -122,7 +122,7 @@ def interrupted() -> Verdict:
 
 def note(code: str) -> LazyString:
     """What was odd about an answer, by the sender's code."""
-    known = explanations.NOTES.get(code)
+    known = network_errors.NOTES.get(code)
     return _l("The answer was unusual (%(code)s).", code=code) if known is None else known
 
 
@@ -159,25 +159,25 @@ def _to_be_retried(last: Verdict) -> Verdict:
 def _words(error: str | None, status_code: int | None, location: str | None, detail: str) -> Words:
     redirect = error == "redirected" or (status_code is not None and status_code // 100 == 3)
     if redirect:
-        known = explanations.ERRORS["redirected"]
-        return known if location else explanations.REDIRECTED_NOWHERE
+        known = network_errors.ERRORS["redirected"]
+        return known if location else network_errors.REDIRECTED_NOWHERE
     if error == "tls_failure":
         return _tls_words(detail)
     if error == "protocol_error" and detail.startswith("unexpected error"):
-        return explanations.UNKNOWN  # a mistake of ours must not be laid at the receiver's door
-    if error in explanations.ERRORS:
-        return explanations.ERRORS[error]
+        return network_errors.UNKNOWN  # a mistake of ours must not be laid at the receiver's door
+    if error in network_errors.ERRORS:
+        return network_errors.ERRORS[error]
     if status_code is not None:
-        return explanations_http.for_status(status_code)
-    return explanations.UNKNOWN
+        return http_statuses.for_status(status_code)
+    return network_errors.UNKNOWN
 
 
 def _tls_words(detail: str) -> Words:
     said = detail.lower()
-    for signs, words in explanations.TLS:
+    for signs, words in network_errors.TLS:
         if any(sign in said for sign in signs):
             return words
-    return explanations.ERRORS["tls_failure"]
+    return network_errors.ERRORS["tls_failure"]
 
 
 def _facts(

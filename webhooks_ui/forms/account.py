@@ -5,7 +5,8 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
-from webhooks_ui.accounts import passwords, sign_in as signin
+from webhooks_ui.accounts import passwords
+from webhooks_ui.accounts import sign_in as signin
 
 
 class SetUpForm(FlaskForm):

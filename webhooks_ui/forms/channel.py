@@ -5,9 +5,9 @@ from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, StringField
 
 from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
-from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.models import Channel
 from webhooks_ui.models.channel_changes import ChannelSettings
+from webhooks_ui.validation import channel as channel_rules
 
 
 def _trim(text: str | None) -> str:

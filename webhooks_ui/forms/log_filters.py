@@ -12,10 +12,10 @@ from flask_babel import lazy_gettext as _l
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.models.public_ids import WEBHOOK, is_id
 from webhooks_ui.models import webhook_list
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter, event_meant, searched
 from webhooks_ui.models.event_list import EventFilter
+from webhooks_ui.models.public_ids import WEBHOOK, is_id
 
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 SPAN_LABELS = {"1h": _l("Last hour"), "24h": _l("Last 24 hours"), "7d": _l("Last 7 days")}

@@ -9,8 +9,8 @@ from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES, sample_json
-from webhooks_ui.validation.event import size_problem
 from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
+from webhooks_ui.validation.event import size_problem
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
-from webhooks_ui.models.public_ids import WEBHOOK, is_id, new_id
-from webhooks_ui.models import Webhook
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault, VaultError
+from webhooks_ui.models import Webhook
+from webhooks_ui.models.public_ids import WEBHOOK, is_id, new_id
 
 
 @dataclass(slots=True)

@@ -17,15 +17,22 @@ from wtforms import (
     StringField,
 )
 
-from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization, tidy
+from webhooks_ui.authorization.kinds import (
+    Authorization,
+    Basic,
+    Bearer,
+    Custom,
+    NoAuthorization,
+    tidy,
+)
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
-from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.forms.sealed_draft import Draft
-from webhooks_ui.validation.webhook import Proposal
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.models.webhook_display import AUTH_LABELS
+from webhooks_ui.validation import webhook as webhook_rules
+from webhooks_ui.validation.webhook import Proposal
 
 HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it
 SECRET_FIELDS = {

@@ -1,1 +1,1 @@
-"""intake"""
+"""Taking events in: one transaction for the event, its keys and its deliveries."""

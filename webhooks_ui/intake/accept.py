@@ -16,14 +16,14 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from webhooks_ui.monitoring import metrics
 from webhooks_ui.catalogue.event_types import CHANNEL_KINDS, EVENT_TYPES, OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.delivery.queue import wakeup as wake
-from webhooks_ui.models.public_ids import EVENT, new_id
+from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
-from webhooks_ui.models import Channel, Event, IdempotencyKey
 from webhooks_ui.intake.fan_out import fan_out
+from webhooks_ui.models import Channel, Event, IdempotencyKey
+from webhooks_ui.models.public_ids import EVENT, new_id
+from webhooks_ui.monitoring import metrics
 
 _EVENTS = cast("Table", Event.__table__)
 _TRIES = 5  # of a transaction that another one with the same key or channel got ahead of
@@ -56,7 +56,7 @@ def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
     fresh = [index for index, answer in enumerate(answers) if not answer.duplicate]
     deliveries = sum(answers[index].deliveries for index in fresh)
     if deliveries:
-        wake.workers()
+        wakeup.workers()
     metrics.accepted((events[index].type for index in fresh), deliveries)
     return answers
 

@@ -1,1 +1,1 @@
-"""jobs"""
+"""What one worker at a time does in the background."""

@@ -16,8 +16,8 @@ from flask_babel import gettext as _
 
 from webhooks_ui.database.engine import now
 from webhooks_ui.explanations.verdicts import verdict
-from webhooks_ui.web.i18n import absolute
 from webhooks_ui.settings.addresses import MailServer
+from webhooks_ui.web.i18n import absolute
 
 TIMEOUT = 10.0  # seconds for one message, and for one answer of the server
 
@@ -27,7 +27,7 @@ class MailError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AlertContext:
     """A notice with what is told of its webhook; `url` and `link` have no secrets.
 
     `facts` are those of the attempt that gave cause, as `explain.verdict` takes them.
@@ -69,7 +69,7 @@ class Mail:
             return None
         return cls(server, recipients, config["NOTICE_FROM"] or recipients[0], config["LANGUAGE"])
 
-    def send(self, told: Sequence[Told]) -> None:
+    def send(self, told: Sequence[AlertContext]) -> None:
         """Sends one message about these notices; raises `MailError`."""
         with force_locale(self.language):
             message = self._compose(told)
@@ -82,7 +82,7 @@ class Mail:
         except (OSError, ValueError, smtplib.SMTPException) as error:
             raise MailError(str(error) or type(error).__name__) from None
 
-    def _compose(self, told: Sequence[Told]) -> EmailMessage:
+    def _compose(self, told: Sequence[AlertContext]) -> EmailMessage:
         message = EmailMessage()
         message["Subject"] = " ".join(_subject(told).split())
         message["From"], message["To"] = self.sender, ", ".join(self.recipients)
@@ -116,13 +116,13 @@ def _connect(server: MailServer, context: ssl.SSLContext) -> smtplib.SMTP:
     return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
 
 
-def _subject(told: Sequence[Told]) -> str:
+def _subject(told: Sequence[AlertContext]) -> str:
     if len(told) > 1:
         return str(ngettext("News of %(num)s webhook", "News of %(num)s webhooks", len(told)))
     return _headline(told[0])
 
 
-def _headline(told: Told) -> str:
+def _headline(told: AlertContext) -> str:
     name = told.title
     match told.kind:
         case "failing":
@@ -133,7 +133,7 @@ def _headline(told: Told) -> str:
             return str(_("Webhook recovered: %(name)s", name=name))
 
 
-def _paragraph(told: Told) -> str:
+def _paragraph(told: AlertContext) -> str:
     lines = [_headline(told), told.url, *_what_happened(told)]
     if told.waiting and told.kind != "disabled":
         waits = ngettext("%(num)s delivery waits.", "%(num)s deliveries wait.", told.waiting)
@@ -143,7 +143,7 @@ def _paragraph(told: Told) -> str:
     return "\n".join(lines)
 
 
-def _what_happened(told: Told) -> list[str]:
+def _what_happened(told: AlertContext) -> list[str]:
     if told.kind == "recovered":
         since = absolute(told.since or told.happened_at)
         return [_("It works again. It had failed since %(moment)s.", moment=since)]

@@ -16,15 +16,15 @@ from flask import Flask
 from flask_babel import force_locale
 from sqlalchemy import delete, exists, select, update
 
-from webhooks_ui.intake import accept as intake
 from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.explanations.verdicts import verdict
-from webhooks_ui.web.i18n import isotime
+from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
-from webhooks_ui.models import Delivery, Notice, Webhook, backlog as waiting
-from webhooks_ui.jobs.alert_email import Mail, MailError, Told
+from webhooks_ui.jobs.alert_email import AlertContext, Mail, MailError
+from webhooks_ui.models import Alert, Delivery, Webhook, backlog
+from webhooks_ui.web.i18n import isotime
 
-MOST_IN_MAIL = 50
+MAX_IN_MAIL = 50
 GIVE_UP_AFTER = timedelta(days=1)  # of trying to send an e-mail
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 
@@ -44,19 +44,19 @@ class Notices:
 
     def is_due(self, moment: datetime, _done_at: datetime) -> bool:
         """Whether a notice waits to be emitted or mailed."""
-        return bool(db.session.scalar(select(exists().where(Notice.due_at <= moment))))
+        return bool(db.session.scalar(select(exists().where(Alert.due_at <= moment))))
 
     def step(self) -> bool:
         """Does a little; whether there is more to do at once."""
         moment = self._clock()
-        first = select(Notice).where(~Notice.emitted).order_by(Notice.id).limit(1)
+        first = select(Alert).where(~Alert.emitted).order_by(Alert.id).limit(1)
         if notice := db.session.scalar(first):
             self._emit(notice)
         else:
             self._send(moment)
         return self.is_due(moment, moment)
 
-    def _emit(self, notice: Notice) -> None:
+    def _emit(self, notice: Alert) -> None:
         told = self._told(notice)
         if not told.is_deleted:
             event = IncomingEvent(
@@ -67,27 +67,27 @@ class Notices:
                 idempotency_key=f"{notice.id}-{isotime(notice.created_at)}",
                 about=notice.webhook_id,
             )
-            answer = intake.accept([event])
+            answer = accept.accept([event])
             # A conflict is our own event, emitted before a crash, whose facts have changed since.
             if isinstance(answer, Refusal) and answer.code != "conflict":
-                log.error("Notice %s was not taken in: %s", notice.id, answer.detail)
-        mine = Notice.id == told.id
+                log.error("Alert %s was not taken in: %s", notice.id, answer.detail)
+        mine = Alert.id == told.id
         with transaction():
             if self._mail and not told.is_deleted:
-                db.session.execute(update(Notice).where(mine).values(emitted=True))
+                db.session.execute(update(Alert).where(mine).values(emitted=True))
             else:
-                db.session.execute(delete(Notice).where(mine))
+                db.session.execute(delete(Alert).where(mine))
 
     def _send(self, moment: datetime) -> None:
         """Sends one e-mail about what is due; when that fails, all that waits for e-mail waits."""
-        due = select(Notice).where(Notice.emitted, Notice.due_at <= moment).order_by(Notice.id)
-        found = db.session.scalars(due.limit(MOST_IN_MAIL)).all()
+        due = select(Alert).where(Alert.emitted, Alert.due_at <= moment).order_by(Alert.id)
+        found = db.session.scalars(due.limit(MAX_IN_MAIL)).all()
         if not found:
             return
         told = [self._told(notice) for notice in found]
         tries = max(notice.mail_tries for notice in found) + 1
         db.session.rollback()  # nothing is held while the mail server is waited for
-        chosen = Notice.id.in_([one.id for one in told])
+        chosen = Alert.id.in_([one.id for one in told])
         try:
             if self._mail:
                 self._mail.send(told)
@@ -96,25 +96,25 @@ class Notices:
             self._postpone(moment, tries)
         else:
             with transaction():
-                db.session.execute(delete(Notice).where(chosen))
+                db.session.execute(delete(Alert).where(chosen))
 
     def _postpone(self, moment: datetime, tries: int) -> None:
         again_at = moment + BACK_OFF[min(tries, len(BACK_OFF)) - 1]
-        too_old = Notice.emitted & (Notice.created_at < moment - GIVE_UP_AFTER)
+        too_old = Alert.emitted & (Alert.created_at < moment - GIVE_UP_AFTER)
         with transaction():
-            lost = db.session.scalars(delete(Notice).where(too_old).returning(Notice.id)).all()
-            emitted = update(Notice).where(Notice.emitted)
+            lost = db.session.scalars(delete(Alert).where(too_old).returning(Alert.id)).all()
+            emitted = update(Alert).where(Alert.emitted)
             db.session.execute(emitted.values(mail_tries=tries, due_at=again_at))
         if lost:
             log.error("%s notices were not sent by e-mail within a day and are dropped", len(lost))
 
-    def _told(self, notice: Notice) -> Told:
+    def _told(self, notice: Alert) -> AlertContext:
         webhook = db.session.get_one(Webhook, notice.webhook_id)
         row = notice.detail.get("delivery_id")
         delivery = db.session.get(Delivery, row) if row else None
-        waits = waiting.of([webhook.id]).get(webhook.id)
+        waits = backlog.of([webhook.id]).get(webhook.id)
         since = notice.detail.get("since")
-        return Told(
+        return AlertContext(
             id=notice.id,
             kind=notice.kind,
             webhook_id=webhook.public_id,
@@ -136,7 +136,7 @@ class Notices:
     def _link(self, noun: str, public_id: str) -> str | None:
         return f"{self._public_url}/{noun}/{public_id}" if self._public_url else None
 
-    def _payload(self, told: Told) -> dict[str, Any]:
+    def _payload(self, told: AlertContext) -> dict[str, Any]:
         """The event's data, in English: machines read it."""
         error = delivery = None
         if told.error:

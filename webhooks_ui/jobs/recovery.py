@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy import Select, func, insert, literal, null, select, text, update
 
 from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.delivery.queue import wakeup as wake
-from webhooks_ui.models.public_ids import DELIVERY, new_id
-from webhooks_ui.models import Delivery, Event, Recovery, User, Webhook, undelivered as lost, missed_events as missed
+from webhooks_ui.delivery.queue import wakeup
+from webhooks_ui.models import Delivery, Event, Recovery, User, Webhook, missed_events, undelivered
 from webhooks_ui.models.delivery import OPEN, PENDING
-from webhooks_ui.models.undelivered import Preview
+from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.recovery import Choice
+from webhooks_ui.models.undelivered import Preview
 
 AT_ONCE = 200  # deliveries made in one step
-MOST_WAITING = 1_000  # deliveries of a recovery that wait for their first attempt
+MAX_WAITING = 1_000  # deliveries of a recovery that wait for their first attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def step() -> bool:
     """Moves every recovery that runs on by a little; whether there is more to do at once."""
     moved = [_advance(row) for row in _running()]
     if any(moved):
-        wake.workers()
+        wakeup.workers()
     return any(moved)
 
 
@@ -89,10 +89,10 @@ def _advance(row: int) -> bool:
         if webhook and (webhook.deleted_at or not webhook.enabled):
             _end(recovery, "stopped", "deleted" if webhook.deleted_at else "disabled")
             return False
-        room = MOST_WAITING - _waiting(recovery)
+        room = MAX_WAITING - _waiting(recovery)
         if room < AT_ONCE:
             return False
-        rows = lost.take(
+        rows = undelivered.take(
             recovery.choice,
             recovery.since,
             recovery.until,
@@ -125,12 +125,12 @@ def _missed(row: int) -> Sequence[int]:
         Delivery.recovery_id == row, Delivery.resend_of_id.is_(None)
     )
     after = db.session.scalar(own) or 0
-    return missed.take(recovery.choice, recovery.since, recovery.until, after, AT_ONCE)
+    return missed_events.take(recovery.choice, recovery.since, recovery.until, after, AT_ONCE)
 
 
 def _send_missed(recovery: Recovery, events: Sequence[int]) -> None:
     columns = (Event.id, literal(recovery.webhook_id), Event.type, Event.channel_id, null())
-    still = (Event.id.in_(events), ~missed.got(recovery.webhook_id))
+    still = (Event.id.in_(events), ~missed_events.got(recovery.webhook_id))
     made = _insert(recovery, select(*columns).where(*still).order_by(Event.id))
     counted = update(Event).where(Event.id.in_(made))
     db.session.execute(counted.values(deliveries_count=Event.deliveries_count + 1))
@@ -143,7 +143,7 @@ def _waiting(recovery: Recovery) -> int:
         Delivery.recovery_id == recovery.id, text(OPEN), Delivery.attempts_made == 0
     )
     return (
-        db.session.scalar(select(func.count()).select_from(own.limit(MOST_WAITING).subquery())) or 0
+        db.session.scalar(select(func.count()).select_from(own.limit(MAX_WAITING).subquery())) or 0
     )
 
 

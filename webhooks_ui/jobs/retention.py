@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from webhooks_ui.database import vacuum
 from webhooks_ui.database.engine import now
 from webhooks_ui.models import pruning
-from webhooks_ui.database import vacuum as space
 
 EVERY = timedelta(hours=24)
 HOURS_KEPT = timedelta(days=8)  # health is shown for 7 days
@@ -33,7 +33,7 @@ def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
     yield from pruning.recoveries(before)
     yield from pruning.webhooks(before)
     yield from pruning.receivers(moment)
-    for pages in space.give_back():
+    for pages in vacuum.give_back():
         yield Counter(pages=pages)
 
 

@@ -15,12 +15,12 @@ from time import sleep
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from webhooks_ui.jobs import recovery as recovering
-from webhooks_ui.database.engine import UNREACHABLE, now, read_anew
-from webhooks_ui.models import ChoreRun, health_rollup as past, standing
-from webhooks_ui.models.health_counts import full_hour
+from webhooks_ui.database.engine import UNREACHABLE, end_read, now
+from webhooks_ui.jobs import recovery
 from webhooks_ui.jobs.alerts import Notices
 from webhooks_ui.jobs.retention import DailyPruning
+from webhooks_ui.models import JobRun, health_rollup, standing
+from webhooks_ui.models.health_counts import full_hour
 
 LOOK_EVERY = 1.0  # seconds
 LEASE = timedelta(minutes=1)
@@ -73,7 +73,7 @@ def telling(app: Flask) -> Chore:
 
 def sending_again() -> Chore:
     """Goes on with the recoveries that people have begun."""
-    return Chore("recover", recovering.is_due, recovering.step)
+    return Chore("recover", recovery.is_due, recovery.step)
 
 
 def adding_up() -> Chore:
@@ -99,7 +99,7 @@ class HourlyPast:
         hour = full_hour(now())
         if hour != self._hour:
             self._hour, self._after = hour, 0
-        last = past.make(self._after, hour)
+        last = health_rollup.make(self._after, hour)
         if last is None:
             self._hour = None
             return False
@@ -131,7 +131,7 @@ class Chores:
     def look(self) -> bool:
         """Looks once after every chore and does a step of those that are due; whether there is
         more to do at once."""
-        more = [self._attend(chore) for chore in self._chores]
+        more = [self._run_job(chore) for chore in self._chores]
         return any(more)
 
     def _run(self) -> None:
@@ -139,7 +139,7 @@ class Chores:
             if not self.look():
                 self._stopping.wait(LOOK_EVERY)
 
-    def _attend(self, chore: Chore) -> bool:
+    def _run_job(self, chore: Chore) -> bool:
         try:
             with self._app.app_context():
                 return self._step(chore)
@@ -152,14 +152,14 @@ class Chores:
 
     def _step(self, chore: Chore) -> bool:
         moment = self._clock()
-        if not chore.is_due(moment, ChoreRun.last_done(chore.name)):
+        if not chore.is_due(moment, JobRun.last_done(chore.name)):
             return False
-        if not ChoreRun.take(chore.name, moment, LEASE):
+        if not JobRun.take(chore.name, moment, LEASE):
             return False
         more = True
         try:
-            read_anew()
+            end_read()
             more = chore.step()
         finally:
-            ChoreRun.let_go(chore.name, None if more else self._clock())
+            JobRun.release(chore.name, None if more else self._clock())
         return more

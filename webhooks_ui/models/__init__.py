@@ -1,11 +1,11 @@
 """The nouns, one file each: what is kept in the database and the questions asked of it."""
 
+from webhooks_ui.models.alert import Alert
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.job_run import ChoreRun
 from webhooks_ui.models.counters import TotalHour, WebhookDay, WebhookHour, WebhookPast
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
-from webhooks_ui.models.alert import Notice
+from webhooks_ui.models.job_run import JobRun
 from webhooks_ui.models.receiver import ReceivedRequest, Receiver
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.token import Token
@@ -14,13 +14,13 @@ from webhooks_ui.models.webhook import Webhook, WebhookEvent
 from webhooks_ui.models.webhook_history import WebhookState
 
 __all__ = [
+    "Alert",
     "Attempt",
     "Channel",
-    "ChoreRun",
     "Delivery",
     "Event",
     "IdempotencyKey",
-    "Notice",
+    "JobRun",
     "ReceivedRequest",
     "Receiver",
     "Recovery",

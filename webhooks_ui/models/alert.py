@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webhooks_ui.database.engine import EPOCH, Instant, Model, RowId, now
 
 
-class Notice(Model):
+class Alert(Model):
     """A notice that waits to be sent. `kind` is ``failing``, ``disabled`` or ``recovered``.
 
     Once it is `emitted` as an event it waits for its e-mail, which is due at `due_at`.

@@ -7,15 +7,15 @@ from datetime import datetime
 from sqlalchemy import column, func, select, table, text
 
 from webhooks_ui.database.engine import RowId, db, now
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.delivery import PENDING, Delivery
+from webhooks_ui.models.id_list import among
 
-MOST_WAITING = 1_000  # so many that wait for one webhook are counted
+MAX_WAITING = 1_000  # so many that wait for one webhook are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many deliveries wait for a webhook, up to `MOST_WAITING`, and when the next is due."""
+    """How many deliveries wait for a webhook, up to `MAX_WAITING`, and when the next is due."""
 
     count: int
     next_at: datetime
@@ -23,7 +23,7 @@ class Waiting:
     @property
     def is_more(self) -> bool:
         """Whether more may wait than were counted."""
-        return self.count == MOST_WAITING
+        return self.count == MAX_WAITING
 
     @property
     def is_due(self) -> bool:
@@ -41,7 +41,7 @@ def of(webhook_ids: Sequence[int]) -> dict[int, Waiting]:
 
 _CHOSEN = table("webhooks", column("id", RowId))
 _MINE = (text(PENDING), Delivery.webhook_id == _CHOSEN.c.id)
-_SOME = select(Delivery.id).where(*_MINE).limit(MOST_WAITING).correlate(_CHOSEN).subquery()
+_SOME = select(Delivery.id).where(*_MINE).limit(MAX_WAITING).correlate(_CHOSEN).subquery()
 _NEXT = select(Delivery.due_at).where(*_MINE).order_by(Delivery.due_at).limit(1)
 _WAITING = select(
     _CHOSEN.c.id,

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import webhook_history
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.id_list import among
 from webhooks_ui.models.webhook import Webhook
 
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 from sqlalchemy import select
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.id_list import among
 from webhooks_ui.models.pages import Page, number_of, within
 
 PAGE_SIZE = 50

@@ -18,11 +18,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.explanations import verdicts as explain
-from webhooks_ui.explanations.curl import curl_command
 from webhooks_ui.database.engine import Instant, Model, RowId, db, now
-from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.explanations import verdicts
+from webhooks_ui.explanations.curl import curl_command
 from webhooks_ui.models.event import Event
+from webhooks_ui.models.public_ids import DELIVERY, new_id
 
 if TYPE_CHECKING:
     from webhooks_ui.models.webhook import Webhook
@@ -45,7 +45,7 @@ def _partial(name: str, where: str, *columns: str) -> Index:
 class Delivery(Model):
     """`status`: ``pending``, ``delivering`` (leased), ``succeeded``, ``failed``, ``cancelled``."""
 
-    NARROWS = (
+    FILTER_COLUMNS = (
         *("public_id", "event_id", "webhook_id", "recovery_id", "type", "channel_id"),
         *("test", "status", "error", "created_at"),
     )
@@ -156,13 +156,13 @@ class Delivery(Model):
         return self.event.content.body(payload_format).decode(errors="replace")
 
     @property
-    def verdict(self) -> explain.Verdict:
+    def verdict(self) -> verdicts.Verdict:
         """What came of it, in words."""
         if self.interrupted:
-            return explain.interrupted()
+            return verdicts.interrupted()
         if (attempt := self.attempt) is None:
-            return explain.verdict(self.status, None, None)
-        return explain.verdict(
+            return verdicts.verdict(self.status, None, None)
+        return verdicts.verdict(
             self.status,
             attempt.error,
             attempt.status_code,
@@ -243,7 +243,7 @@ class Attempt(Model):
     @property
     def note_texts(self) -> list[LazyString]:
         """What was odd about the answer, in words."""
-        return [explain.note(code) for code in self.notes]
+        return [verdicts.note(code) for code in self.notes]
 
     def curl(self, body: str) -> str:
         """The request as a curl command with ``$TOKEN`` where the secret stood."""

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import LOST, OPEN, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
+from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, span, walk
+from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.recovery import Recovery
-from webhooks_ui.models.keyset import PAGE, Condition, Found, Leader, span, walk
 from webhooks_ui.models.webhook import Webhook
 
 STATUSES = ("pending", "delivering", "succeeded", "failed", "cancelled")
@@ -58,7 +58,7 @@ class DeliveryFilter:
 
     def find(
         self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
-    ) -> Found:
+    ) -> KeysetPage:
         """A page of rows' ids, newest first, those below the row `before` and above `after`."""
         values = self._values()
         leader, settled = self._leader(values)
@@ -101,7 +101,7 @@ class DeliveryFilter:
         return db.session.scalar(select(model.id).where(column == value)) or _NOBODY
 
     @staticmethod
-    def _leader(values: dict[str, Any]) -> tuple[Leader, set[str]]:
+    def _leader(values: dict[str, Any]) -> tuple[LeadingIndex, set[str]]:
         """The index that leads, of those that can the one that leaves the fewest rows, and the
         columns that it settles."""
         status = values.get("status")
@@ -109,14 +109,14 @@ class DeliveryFilter:
         for names in _LEADERS:
             if all(name in values and can_lead.get(name, True) for name in names):
                 if names == ("test",):
-                    return Leader(partial=text("test")), {"test"}
+                    return LeadingIndex(partial=text("test")), {"test"}
                 # Said, since a parameter would not be seen to imply an index's condition.
                 partial = _PARTIAL.get(names[-1])
                 keys = {name: values[name] for name in names}
-                return Leader(keys, text(partial) if partial else None), set(names)
+                return LeadingIndex(keys, text(partial) if partial else None), set(names)
             if names == ("webhook_id",) and status in ("pending", "delivering"):
-                return Leader(partial=text(OPEN)), set()
-        return Leader(), set()
+                return LeadingIndex(partial=text(OPEN)), set()
+        return LeadingIndex(), set()
 
 
 def newest() -> int:

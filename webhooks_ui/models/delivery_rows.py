@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, select
 
-from webhooks_ui.explanations import verdicts as explain
 from webhooks_ui.database.engine import db, now
-from webhooks_ui.models.id_list import among
+from webhooks_ui.explanations import verdicts
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event
+from webhooks_ui.models.id_list import among
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_display import shown_url, titled
 
@@ -85,20 +85,20 @@ class DeliveryLine:
         return self.due_at is not None and self.due_at <= now()
 
     @property
-    def headline(self) -> explain.Headline:
+    def headline(self) -> verdicts.Headline:
         """What came of it, in few words."""
         return headline(self.status, self.lease_until, self.attempt)
 
 
 def headline(
     status: str, lease_until: datetime | None, last: LastAttempt | None
-) -> explain.Headline:
+) -> verdicts.Headline:
     """What came of a delivery, in few words."""
     if status == "delivering" and lease_until and lease_until < now():
-        return explain.Headline("bad", explain.interrupted().title)
+        return verdicts.Headline("bad", verdicts.interrupted().title)
     if last is None:
-        return explain.headline(status, None, None, None, "")
-    return explain.headline(status, last.error, last.status_code, last.location, last.detail)
+        return verdicts.headline(status, None, None, None, "")
+    return verdicts.headline(status, last.error, last.status_code, last.location, last.detail)
 
 
 def load(ids: Sequence[int]) -> list[DeliveryLine]:

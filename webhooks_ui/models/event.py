@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import JSON, Index, LargeBinary, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.text import strict_json as raw_json
 from webhooks_ui.database.engine import Instant, Model, RowId, db, now
 from webhooks_ui.models.public_ids import EVENT, new_id
+from webhooks_ui.text import strict_json
 
 
 class IdempotencyKey(Model):
@@ -68,7 +68,7 @@ UNMATCHED = "deliveries_count = 0 AND NOT test"
 class Event(Model):
     """An event with the exact bytes of its data, so that numbers come out as they came in."""
 
-    NARROWS = ("public_id", "type", "channel_id", "test", "deliveries_count", "created_at")
+    FILTER_COLUMNS = ("public_id", "type", "channel_id", "test", "deliveries_count", "created_at")
     """What a list can be narrowed by."""
 
     __tablename__ = "events"
@@ -100,7 +100,7 @@ class Event(Model):
     @property
     def pretty_data(self) -> str:
         """The data set out in lines, every number and text as it came in."""
-        return raw_json.pretty(self.data)
+        return strict_json.pretty(self.data)
 
     @property
     def content(self) -> EventContent:

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select, text
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.public_ids import EVENT
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.event import UNMATCHED, Event
-from webhooks_ui.models.keyset import PAGE, Condition, Found, Leader, span, walk
+from webhooks_ui.models.id_list import among
+from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, span, walk
+from webhooks_ui.models.public_ids import EVENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,15 @@ class EventFilter:
     until: datetime | None = None
     event: str | None = None
 
-    def find(self, *, before: int | None = None, limit: int = PAGE) -> Found:
+    def find(self, *, before: int | None = None, limit: int = PAGE) -> KeysetPage:
         """A page of rows' ids, newest first, those below the row `before`."""
         values = self._values()
         ids = span(Event, EVENT, self.since, self.until).between(None, before)
-        leader = Leader()
+        leader = LeadingIndex()
         if self.unmatched:
-            leader = Leader(partial=text(UNMATCHED))
+            leader = LeadingIndex(partial=text(UNMATCHED))
         elif name := next((n for n in ("public_id", "channel_id", "type") if n in values), None):
-            leader = Leader({name: values.pop(name)})
+            leader = LeadingIndex({name: values.pop(name)})
 
         def others(columns: Any) -> list[Condition]:
             conditions = [columns[name] == value for name, value in values.items()]

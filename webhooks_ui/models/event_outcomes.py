@@ -9,11 +9,11 @@ from sqlalchemy import Select, func, select
 
 from webhooks_ui.catalogue.event_types import OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.matching import Reason, Setup, reasons
-from webhooks_ui.models import delivery_rows as delivery_line
+from webhooks_ui.models import delivery_rows
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.delivery_rows import DeliveryLine, NamedWebhook
 from webhooks_ui.models.event import Event
+from webhooks_ui.models.matching import Reason, Setup, reasons
 from webhooks_ui.models.webhook import BY_NAME, Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 
@@ -22,7 +22,7 @@ _NAMED = tuple(getattr(Webhook, name) for name in NamedWebhook._fields)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class WebhookOutcome:
     """A webhook, and what spoke against its getting the event as it was set up then. No setup: it
     did not exist yet."""
 
@@ -36,7 +36,7 @@ class Case:
 class MissedPage:
     """One page of `total` webhooks that did not get the event, by name; pages count from 1."""
 
-    items: Sequence[Case]
+    items: Sequence[WebhookOutcome]
     total: int
     number: int
 
@@ -49,10 +49,10 @@ class MissedPage:
 def deliveries(event: Event) -> Sequence[DeliveryLine]:
     """The event's deliveries with their last attempts, the oldest first, 50 at most."""
     own = select(Delivery.id).where(Delivery.event_id == event.id).order_by(Delivery.id)
-    return delivery_line.load(db.session.scalars(own.limit(PAGE)).all())
+    return delivery_rows.load(db.session.scalars(own.limit(PAGE)).all())
 
 
-def cases(event: Event, deliveries: Sequence[DeliveryLine]) -> dict[int, Case]:
+def cases(event: Event, deliveries: Sequence[DeliveryLine]) -> dict[int, WebhookOutcome]:
     """Of each of these deliveries, by its row, how the webhook was set up when the event came."""
     webhooks = {delivery.id: delivery.webhook for delivery in deliveries if delivery.webhook}
     then = _states(event, [webhook.id for webhook in webhooks.values()])
@@ -99,9 +99,9 @@ def _subject(event: Event) -> str:
     return found
 
 
-def _explain(event: Event, webhook: NamedWebhook, state: WebhookState | None) -> Case:
+def _explain(event: Event, webhook: NamedWebhook, state: WebhookState | None) -> WebhookOutcome:
     setup = state and Setup(state.enabled, state.deleted, state.channel_id, state.event_types)
     against = reasons(event.type, event.channel_id, setup or None)
     if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:
         against += ("itself",)
-    return Case(webhook, against, setup or None, state.disabled_reason if state else None)
+    return WebhookOutcome(webhook, against, setup or None, state.disabled_reason if state else None)

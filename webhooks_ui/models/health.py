@@ -9,13 +9,13 @@ from math import sqrt
 from sqlalchemy import bindparam, func, select, text
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import health_counts as fares
+from webhooks_ui.models import health_counts
 from webhooks_ui.models.counters import DURATION_BOUNDS, SUMMED, TotalHour
 from webhooks_ui.models.delivery import OPEN, Delivery
 from webhooks_ui.models.health_counts import HOURS, Fares
 from webhooks_ui.models.webhook import Webhook
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 _BAR, _STEP, _TALL = 3, 4, 24  # width of a bar, from one to the next, height; in the SVG's units
 
 
@@ -78,12 +78,12 @@ class Summary:
     @property
     def is_more(self) -> bool:
         """Whether more wait than were counted."""
-        return self.waiting >= MOST_COUNTED
+        return self.waiting >= MAX_COUNTED
 
 
 def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
     """The health of these webhooks; those without traffic in 7 days are left out."""
-    found = fares.of(webhook_ids, moment) if webhook_ids else {}
+    found = health_counts.of(webhook_ids, moment) if webhook_ids else {}
     return {
         row: Health(_span(one.day), _span(one.week), one.hours)
         for row, one in found.items()
@@ -93,7 +93,7 @@ def of(webhook_ids: Sequence[int], moment: datetime) -> Mapping[int, Health]:
 
 def summary(moment: datetime) -> Summary:
     """How everything stands, at the same cost however much was delivered."""
-    first = fares.full_hour(moment) - timedelta(hours=HOURS - 1)
+    first = health_counts.full_hour(moment) - timedelta(hours=HOURS - 1)
     row = db.session.execute(_SUMMARY, {"first": first}).one()
     return Summary(int(row[0] or 0), row[1], row[2], row[3])
 
@@ -136,6 +136,6 @@ _SUMMARY = select(
     select(func.count(Webhook.id))
     .where(Webhook.failing_since.is_not(None), Webhook.enabled, Webhook.deleted_at.is_(None))
     .scalar_subquery(),
-    select(func.count()).select_from(_OPEN.limit(MOST_COUNTED).subquery()).scalar_subquery(),
+    select(func.count()).select_from(_OPEN.limit(MAX_COUNTED).subquery()).scalar_subquery(),
     _OPEN.with_only_columns(Delivery.created_at).order_by(Delivery.id).limit(1).scalar_subquery(),
 )

@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.counters import COUNTED, WebhookDay, WebhookHour, WebhookPast
+from webhooks_ui.models.id_list import among
 
 HOURS = 24
 DAYS = 7

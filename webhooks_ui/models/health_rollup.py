@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import health_counts as fares
-from webhooks_ui.models.id_list import among
+from webhooks_ui.models import health_counts
 from webhooks_ui.models.counters import WebhookPast
+from webhooks_ui.models.id_list import among
 from webhooks_ui.models.webhook import Webhook
 
 AT_ONCE = 200  # webhooks
@@ -22,7 +22,7 @@ def make(after: int, present: datetime) -> int | None:
     ids = db.session.scalars(without.order_by(Webhook.id).limit(AT_ONCE)).all()
     if not ids:
         return None
-    found, none = fares.past(ids, present), fares.Fares()
+    found, none = health_counts.past(ids, present), health_counts.Fares()
     pasts = [(row, found.get(row, none)) for row in ids]
     rows = [
         {"webhook_id": row, "hour": present, "counts": [past.day, past.week, past.hours]}

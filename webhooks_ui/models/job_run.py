@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webhooks_ui.database.engine import EPOCH, Instant, Model, db, transaction
 
 
-class ChoreRun(Model):
+class JobRun(Model):
     """Who holds a chore until when, and when it was last done to its end."""
 
     __tablename__ = "chores"
@@ -35,7 +35,7 @@ class ChoreRun(Model):
             return db.session.scalar(taken.values(held_until=moment + lease)) is not None
 
     @classmethod
-    def let_go(cls, name: str, done_at: datetime | None) -> None:
+    def release(cls, name: str, done_at: datetime | None) -> None:
         """Lets others have it; with `done_at` it was done to its end."""
         values = {"held_until": EPOCH} | ({"done_at": done_at} if done_at else {})
         with transaction():

@@ -27,7 +27,7 @@ Condition = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Leader:
+class LeadingIndex:
     """The index that leads: columns with their values, which `id` follows in it; with `partial`,
     the condition that the index is limited to, in its own words."""
 
@@ -49,7 +49,7 @@ class Ids:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class KeysetPage:
     """The rows' ids, newest first.
 
     `next` is where the page after goes on, None at the end. With `is_short` it looked at all that
@@ -63,11 +63,11 @@ class Found:
 
 def walk(
     model: Any,
-    leader: Leader,
+    leader: LeadingIndex,
     others: Callable[[Any], Sequence[Condition]],
     ids: Ids,
     limit: int = PAGE,
-) -> Found:
+) -> KeysetPage:
     """The newest `limit` rows of `ids`.
 
     The leader's conditions are answered by its index; `others` gives the rest for the columns of
@@ -76,18 +76,18 @@ def walk(
     window = _led(model, leader, ids)
     if not others(model.__table__.c):
         rows = list(db.session.scalars(window.with_only_columns(model.id).limit(limit + 1)))
-        return Found(rows[:limit], rows[limit - 1] if len(rows) > limit else None)
+        return KeysetPage(rows[:limit], rows[limit - 1] if len(rows) > limit else None)
     seen = window.limit(WINDOW).subquery()
     # In the window's own order, so that the first rows are enough where many of them match.
     order = [seen.c[name].desc() for name in (*leader.keys, "id")]
     chosen = select(seen.c.id).where(*others(seen.c)).order_by(*order).limit(limit + 1)
     rows = list(db.session.scalars(chosen))
     if len(rows) > limit:
-        return Found(rows[:limit], rows[limit - 1])
+        return KeysetPage(rows[:limit], rows[limit - 1])
     # Of ids alone, which the index has.
     ids_seen = window.with_only_columns(model.id).limit(WINDOW).subquery()
     count, last = db.session.execute(select(func.count(), func.min(ids_seen.c.id))).one()
-    return Found(rows, last, is_short=True) if count == WINDOW else Found(rows, None)
+    return KeysetPage(rows, last, is_short=True) if count == WINDOW else KeysetPage(rows, None)
 
 
 def span(model: Any, prefix: str, since: datetime | None, until: datetime | None) -> Ids:
@@ -109,9 +109,9 @@ def span(model: Any, prefix: str, since: datetime | None, until: datetime | None
     return Ids(first, last)
 
 
-def _led(model: Any, leader: Leader, ids: Ids) -> Select[Any]:
+def _led(model: Any, leader: LeadingIndex, ids: Ids) -> Select[Any]:
     """What a list can be narrowed by, in the order of the leading index, newest first."""
-    window = select(model.id, *(getattr(model, name) for name in model.NARROWS))
+    window = select(model.id, *(getattr(model, name) for name in model.FILTER_COLUMNS))
     if leader.partial is not None:
         window = window.where(leader.partial)
     keys = [(getattr(model, name), value) for name, value in leader.keys.items()]

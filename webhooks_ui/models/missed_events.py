@@ -12,24 +12,24 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.public_ids import EVENT
 from webhooks_ui.models import webhook_history
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event
-from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.keyset import span
+from webhooks_ui.models.public_ids import EVENT
+from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 
 
 def count(choice: Choice, since: datetime, until: datetime) -> int:
-    """How many there are, `MOST_COUNTED` at most; none while the webhook is disabled."""
+    """How many there are, `MAX_COUNTED` at most; none while the webhook is disabled."""
     found = _events(choice, since, until, 0)
     if found is None:
         return 0
-    seen = found.limit(MOST_COUNTED).subquery()
+    seen = found.limit(MAX_COUNTED).subquery()
     return db.session.scalar(select(func.count()).select_from(seen)) or 0
 
 
@@ -52,7 +52,7 @@ def _events(choice: Choice, since: datetime, until: datetime, after: int) -> Sel
         Webhook.public_id == choice.webhook, Webhook.enabled, Webhook.deleted_at.is_(None)
     )
     webhook_id = db.session.scalar(own) if choice.missed else None
-    times = webhook_history.times_off(webhook_id) if webhook_id else []
+    times = webhook_history.disabled_periods(webhook_id) if webhook_id else []
     meant = [
         condition
         for off in times
@@ -65,7 +65,7 @@ def _events(choice: Choice, since: datetime, until: datetime, after: int) -> Sel
 
 
 def _while(
-    off: webhook_history.Off, choice: Choice, since: datetime, until: datetime
+    off: webhook_history.DisabledPeriod, choice: Choice, since: datetime, until: datetime
 ) -> ColumnElement[bool] | None:
     """What came in one time of being disabled, by how the webhook was set up then."""
     kinds = [kind for kind in off.event_types if kind in EVENT_TYPES]

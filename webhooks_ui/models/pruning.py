@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import aliased
 
-from webhooks_ui.database.engine import db, read_anew, transaction
+from webhooks_ui.database.engine import db, end_read, transaction
 from webhooks_ui.models.counters import TotalHour, WebhookDay, WebhookHour
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
@@ -90,7 +90,7 @@ def receivers(moment: datetime) -> Iterator[Deleted]:
 
 def _not_recovering(before: datetime) -> datetime:
     """That time, or the earliest from which a running recovery sends again."""
-    read_anew()
+    end_read()
     running = select(func.min(Recovery.since)).where(text("status = 'running'"))
     return min(before, db.session.scalar(running) or before)
 
@@ -144,7 +144,7 @@ def _webhooks() -> Iterator[list[int]]:
     """The ids of all webhooks, a slice at a time."""
     after = 0
     while True:
-        read_anew()
+        end_read()
         found = select(Webhook.id).where(Webhook.id > after).order_by(Webhook.id).limit(SLICE)
         ids = list(db.session.scalars(found))
         if not ids:
@@ -158,7 +158,7 @@ def _all_of(
 ) -> Iterator[Deleted]:
     """Deletes the rows for which all this holds; one turn without any says that it has looked."""
     while True:
-        read_anew()
+        end_read()
         chosen = [
             tuple(row) for row in db.session.execute(select(*key).where(*conditions).limit(most))
         ]

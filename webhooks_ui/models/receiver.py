@@ -8,13 +8,13 @@ from typing import Self
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.text import strict_json as raw_json
 from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.text import strict_json
 
 KEPT_FOR = timedelta(days=7)
 MOST = 20  # receivers that live at once
-MOST_REQUESTS = 100  # of one receiver
-MOST_BODY = 65_536  # bytes that are kept
+MAX_REQUESTS = 100  # of one receiver
+MAX_BODY = 65_536  # bytes that are kept
 
 
 class Receiver(Model):
@@ -65,7 +65,7 @@ class Receiver(Model):
     def forget_old(self) -> None:
         """Keeps the newest requests alone; within a transaction of the caller."""
         own = select(ReceivedRequest.id).where(ReceivedRequest.receiver_id == self.id)
-        first = own.order_by(ReceivedRequest.id.desc()).offset(MOST_REQUESTS - 1).limit(1)
+        first = own.order_by(ReceivedRequest.id.desc()).offset(MAX_REQUESTS - 1).limit(1)
         if oldest := db.session.scalar(first):
             old = (ReceivedRequest.receiver_id == self.id) & (ReceivedRequest.id < oldest)
             db.session.execute(delete(ReceivedRequest).where(old))
@@ -105,4 +105,4 @@ class ReceivedRequest(Model):
         """JSON set out in lines; anything else, or a body that was cut off, as it came."""
         if len(self.body) < self.size or not self.body.lstrip().startswith((b"{", b"[")):
             return self.text
-        return raw_json.pretty(self.body)
+        return strict_json.pretty(self.body)

@@ -9,11 +9,11 @@ from sqlalchemy import JSON, ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.database.engine import Instant, Model, RowId, db, now
-from webhooks_ui.models.public_ids import RECOVERY, new_id
 from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.public_ids import RECOVERY, new_id
 from webhooks_ui.models.webhook import Webhook
 
-MOST_COUNTED = 20_000
+MAX_COUNTED = 20_000
 _RUNNING = text("status = 'running'")
 
 
@@ -41,7 +41,7 @@ class Choice:
 class Progress:
     """What came of the deliveries that a recovery has made so far.
 
-    Of each it is counted up to `MOST_COUNTED`.
+    Of each it is counted up to `MAX_COUNTED`.
     """
 
     delivered: int
@@ -111,7 +111,7 @@ class Recovery(Model):
 
     def _count(self, status: str) -> int:
         own = select(Delivery.id).where(Delivery.recovery_id == self.id, Delivery.status == status)
-        seen = own.limit(MOST_COUNTED).subquery()
+        seen = own.limit(MAX_COUNTED).subquery()
         return db.session.scalar(select(func.count()).select_from(seen)) or 0
 
     @classmethod

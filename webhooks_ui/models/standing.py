@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.job_run import ChoreRun
 from webhooks_ui.models.delivery import OPEN, Delivery
+from webhooks_ui.models.job_run import JobRun
 from webhooks_ui.models.webhook import Webhook
 
 HEARTBEAT = "heartbeat"
@@ -40,4 +40,4 @@ def standing() -> Standing:
 
 def worker_is_up(moment: datetime) -> bool:
     """Whether a worker, here or elsewhere, has shown itself lately."""
-    return abs(moment - ChoreRun.last_done(HEARTBEAT)) < ALIVE_FOR
+    return abs(moment - JobRun.last_done(HEARTBEAT)) < ALIVE_FOR

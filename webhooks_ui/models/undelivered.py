@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, t
 from sqlalchemy.orm import aliased
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.public_ids import DELIVERY
 from webhooks_ui.models import missed_events as missed
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.keyset import span
+from webhooks_ui.models.public_ids import DELIVERY
+from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 _NOBODY = -1
 
 
@@ -25,7 +25,7 @@ _NOBODY = -1
 class Preview:
     """How many deliveries would be sent again, and how many of those lost are left out.
 
-    Looked at are the oldest `MOST_COUNTED` that were lost. `last_row` is the newest delivery.
+    Looked at are the oldest `MAX_COUNTED` that were lost. `last_row` is the newest delivery.
     `missed` are events that came while the webhook was disabled.
     """
 
@@ -37,7 +37,7 @@ class Preview:
     @property
     def is_more(self) -> bool:
         """Whether there are more than were looked at."""
-        return self.count + self.left_out >= MOST_COUNTED or self.missed >= missed.MOST_COUNTED
+        return self.count + self.left_out >= MAX_COUNTED or self.missed >= missed.MAX_COUNTED
 
     @property
     def total(self) -> int:
@@ -48,7 +48,7 @@ class Preview:
 def preview(choice: Choice, since: datetime, until: datetime) -> Preview:
     """What a recovery of this choice would send again now."""
     last_row = db.session.scalar(select(func.max(Delivery.id))) or 0
-    lost = _rows(choice, since, until, 0, last_row, MOST_COUNTED)
+    lost = _rows(choice, since, until, 0, last_row, MAX_COUNTED)
     seen = lost.subquery()
     counts = select(func.count(), func.count(case((wants(), 1))))
     counts = counts.select_from(Delivery).join(seen, seen.c.id == Delivery.id)

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import ForeignKey, Index, String, and_, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.accounts import user_agents as browsers
 from webhooks_ui.database.engine import Instant, Model, RowId, db, now
 
 ROLES = ("admin", "editor", "viewer")
@@ -87,11 +86,6 @@ class UserSession(Model):
     def login(self) -> str:
         """The login of the user whose session it is."""
         return self.user.login
-
-    @property
-    def browser(self) -> str:
-        """The browser in words."""
-        return browsers.in_words(self.user_agent)
 
     @staticmethod
     def new_token() -> str:
@@ -193,6 +187,6 @@ class SignInFailure(Model):
         db.session.execute(delete(cls).where(cls.created_at <= moment))
 
     @classmethod
-    def forgive(cls, login: str, address: str) -> None:
+    def clear(cls, login: str, address: str) -> None:
         """Removes the failures of this login at this address."""
         db.session.execute(delete(cls).where(cls.login == login, cls.address == address))

@@ -19,14 +19,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.database.engine import Instant, Model, RowId, db, now
-from webhooks_ui.models.public_ids import WEBHOOK, new_id
-from webhooks_ui.models import webhook_display as webhook_words
-from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.user import User
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
+from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.models import webhook_display
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.public_ids import WEBHOOK, new_id
+from webhooks_ui.models.user import User
 
 SORTED = 100  # characters by which lists are sorted
 ROTATION_OVERLAP = timedelta(hours=24)
@@ -128,12 +128,12 @@ class Webhook(Model):
     @property
     def title(self) -> str:
         """The name, or the receiver's host where it has none."""
-        return webhook_words.titled(self.name, self.url)
+        return webhook_display.titled(self.name, self.url)
 
     @property
     def shown_url(self) -> str:
         """The URL with its host as people write it."""
-        return webhook_words.shown_url(self.url)
+        return webhook_display.shown_url(self.url)
 
     @property
     def event_types(self) -> list[str]:
@@ -151,7 +151,7 @@ class Webhook(Model):
     @property
     def state(self) -> str:
         """``disabled``, ``failing``, ``working`` or ``untested``: see `webhook_words.state`."""
-        return webhook_words.state(self.enabled, self.failing_since, self.last_succeeded)
+        return webhook_display.state(self.enabled, self.failing_since, self.last_succeeded)
 
     def authorization(self, vault: Vault) -> Authorization:
         """The authorization with its secret in clear, to be used and not kept."""
@@ -196,7 +196,7 @@ class Webhook(Model):
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
         """Takes over settings and notes who changed them; stored secrets are encrypted anew."""
         self.name, self.url = settings.name, settings.url
-        host = webhook_words.unicode_host(settings.url)
+        host = webhook_display.unicode_host(settings.url)
         self.search_text = f"{settings.name}\n{settings.url}\n{host}".casefold()
         self.authorize_with(settings.authorization, vault)
         self.event_types = settings.event_types

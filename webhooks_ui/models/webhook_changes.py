@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import select, update
 
+from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import db, now, transaction
 from webhooks_ui.models import webhook_history
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook import Webhook, WebhookSettings
-from webhooks_ui.crypto.vault import Vault
 
 
 def create(
@@ -39,7 +39,7 @@ def change(
     webhook: Webhook, version: int, settings: WebhookSettings, vault: Vault, editor: User | None
 ) -> bool:
     """Takes over the settings; False when the webhook is no longer at `version`, or gone."""
-    with _alone_with(webhook):
+    with _locked(webhook):
         if webhook.version != version or webhook.deleted_at:
             return False
         webhook.configure(settings, vault, editor)
@@ -51,7 +51,7 @@ def change(
 
 def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
     """Switches deliveries on or off by hand."""
-    with _alone_with(webhook):
+    with _locked(webhook):
         if webhook.enabled == enabled:
             return
         if enabled:
@@ -59,33 +59,33 @@ def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
         else:
             webhook.disable("manual")
             Delivery.cancel_waiting(webhook.id)
-        _sign_off(_noted(webhook), editor)
+        _stamp_editor(_noted(webhook), editor)
 
 
 def delete(webhook: Webhook, editor: User | None) -> None:
     """Takes the webhook out of use; `restore` brings it back."""
-    with _alone_with(webhook):
+    with _locked(webhook):
         webhook.deleted_at = now()
         Delivery.cancel_waiting(webhook.id)
-        _sign_off(_noted(webhook), editor)
+        _stamp_editor(_noted(webhook), editor)
 
 
 def restore(webhook: Webhook, editor: User | None) -> None:
     """Brings a deleted webhook back as it was."""
-    with _alone_with(webhook):
+    with _locked(webhook):
         webhook.deleted_at = None
-        _sign_off(_noted(webhook), editor)
+        _stamp_editor(_noted(webhook), editor)
 
 
 def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -> None:
     """Makes a new signing secret; the former one signs too for 24 hours."""
-    with _alone_with(webhook):
+    with _locked(webhook):
         webhook.rotate_signing_secret(vault, now())
-        _sign_off(webhook, editor)
+        _stamp_editor(webhook, editor)
 
 
 @contextmanager
-def _alone_with(webhook: Webhook) -> Iterator[None]:
+def _locked(webhook: Webhook) -> Iterator[None]:
     """A transaction in which nobody else changes the webhook; what follows sees it as it is."""
     own = webhook.id
     with transaction():
@@ -102,7 +102,7 @@ def _noted(webhook: Webhook) -> Webhook:
     return webhook
 
 
-def _sign_off(webhook: Webhook, editor: User | None) -> None:
+def _stamp_editor(webhook: Webhook, editor: User | None) -> None:
     webhook.updated_at = now()
     webhook.updated_by_id = editor.id if editor else None
 

@@ -29,7 +29,7 @@ class WebhookState(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Off:
+class DisabledPeriod:
     """A time in which a webhook was there and disabled, and how it was set up then.
 
     `until` is None while it lasts. An edit in between makes two of them.
@@ -42,13 +42,13 @@ class Off:
     event_types: Sequence[str]
 
 
-def times_off(webhook_id: int) -> list[Off]:
+def disabled_periods(webhook_id: int) -> list[DisabledPeriod]:
     """When this webhook was disabled, the earliest first, as far back as is kept."""
     own = select(WebhookState).where(WebhookState.webhook_id == webhook_id)
     states = db.session.scalars(own.order_by(WebhookState.since, WebhookState.id)).all()
     ends = [*(state.since for state in states[1:]), None]
     return [
-        Off(one.since, until, one.disabled_reason, one.channel_id, one.event_types)
+        DisabledPeriod(one.since, until, one.disabled_reason, one.channel_id, one.event_types)
         for one, until in zip(states, ends, strict=False)
         if not one.enabled and not one.deleted
     ]

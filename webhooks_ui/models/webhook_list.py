@@ -9,7 +9,7 @@ from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import webhook_rows as webhook_line
+from webhooks_ui.models import webhook_rows
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.pages import Page, number_of, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
@@ -68,10 +68,10 @@ class WebhookQuery:
             found = db.session.scalars(narrowed.order_by(*self._order())).all()
             number = within(self.page, len(found), PAGE_SIZE)
             ids = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-            return Page(webhook_line.load(ids), len(found), number, PAGE_SIZE)
+            return Page(webhook_rows.load(ids), len(found), number, PAGE_SIZE)
         total = db.session.scalar(narrowed.with_only_columns(func.count())) or 0
         number = within(self.page, total, PAGE_SIZE)
-        rows = webhook_line.load(self._ids(narrowed, total, number))
+        rows = webhook_rows.load(self._ids(narrowed, total, number))
         return Page(rows, total, number, PAGE_SIZE)
 
     def _ids(self, narrowed: Select[int], total: int, number: int) -> Sequence[int]:

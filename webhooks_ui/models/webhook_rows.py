@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from flask_babel.speaklater import LazyString
 from sqlalchemy import Row, Select, func, select
 
-from webhooks_ui.explanations import verdicts as explain
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import webhook_display as webhook_words
-from webhooks_ui.models.id_list import among
+from webhooks_ui.explanations import verdicts
+from webhooks_ui.models import webhook_display
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.delivery_rows import ATTEMPT, IS_LAST, LastAttempt, headline
+from webhooks_ui.models.id_list import among
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
 
 
@@ -33,7 +33,7 @@ class LastDelivery(NamedTuple):
     attempt: LastAttempt | None
 
     @property
-    def headline(self) -> explain.Headline:
+    def headline(self) -> verdicts.Headline:
         """What came of it, in few words."""
         return headline(self.status, self.lease_until, self.attempt)
 
@@ -61,22 +61,22 @@ class WebhookLine:
     @property
     def title(self) -> str:
         """As `Webhook.title`."""
-        return webhook_words.titled(self.name, self.url)
+        return webhook_display.titled(self.name, self.url)
 
     @property
     def shown_url(self) -> str:
         """As `Webhook.shown_url`."""
-        return webhook_words.shown_url(self.url)
+        return webhook_display.shown_url(self.url)
 
     @property
     def auth_label(self) -> str | LazyString:
         """The kind of authorization in a word."""
-        return webhook_words.auth_label(self.auth_type, self.auth_header_name)
+        return webhook_display.auth_label(self.auth_type, self.auth_header_name)
 
     @property
     def state(self) -> str:
         """As `Webhook.state`."""
-        return webhook_words.state(self.enabled, self.failing_since, self.last_succeeded)
+        return webhook_display.state(self.enabled, self.failing_since, self.last_succeeded)
 
 
 def load(ids: Sequence[int]) -> list[WebhookLine]:

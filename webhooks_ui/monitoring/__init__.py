@@ -1,1 +1,1 @@
-"""monitoring"""
+"""Logs and metrics."""

@@ -1,1 +1,1 @@
-"""receiver"""
+"""The built-in receiver, and `webhooks-ui listen`."""

@@ -12,17 +12,17 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import func, select
 
-from webhooks_ui.crypto import signing
 from webhooks_ui.authorization.kinds import MASK, Authorization, header, masked
-from webhooks_ui.database.engine import db, now, transaction
-from webhooks_ui.egress import target_url as target
-from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, User, Webhook
-from webhooks_ui.models.receiver import MOST, MOST_BODY
 from webhooks_ui.authorization.redaction import redact
+from webhooks_ui.crypto import signing
 from webhooks_ui.crypto.vault import Vault
+from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.egress import target_url
+from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, User, Webhook
+from webhooks_ui.models.receiver import MAX_BODY, MOST
 
 SLOW_SECONDS = 5.0
-MOST_SLOW = 2  # slow answers at once: each holds one of the server's few threads
+MAX_SLOW = 2  # slow answers at once: each holds one of the server's few threads
 RETRY_AFTER = 30  # seconds that the answer 429 asks for
 ANSWERS: dict[str, LazyString] = {
     "200": _l("200 OK"),
@@ -38,7 +38,7 @@ ANSWERS: dict[str, LazyString] = {
 """What can be chosen as the answer."""
 
 _SECRETIVE = frozenset(["authorization", "proxy-authorization", "cookie", "x-api-key"])
-_slow = BoundedSemaphore(MOST_SLOW)
+_slow = BoundedSemaphore(MAX_SLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def make(base_url: str, user: User | None) -> Receiver | None:
         receiver = Receiver(
             token=token,
             # In the one form that a webhook's URL has, since the guard compares the two.
-            url=target.parse(f"{base_url}/receiver/{token}").url,
+            url=target_url.parse(f"{base_url}/receiver/{token}").url,
             created_by_id=user.id if user else None,
         )
         db.session.add(receiver)
@@ -114,7 +114,7 @@ def _keep(receiver: Receiver, arrival: Arrival, answer: str, vault: Vault) -> No
         receiver_id=own,
         method=arrival.method[:10],
         headers=[[name, _shown(name, value, auth)] for name, value in arrival.headers],
-        body=(redact(arrival.body, auth) if auth else arrival.body)[:MOST_BODY],
+        body=(redact(arrival.body, auth) if auth else arrival.body)[:MAX_BODY],
         size=len(arrival.body),
         signature=_judged(arrival, webhook, vault),
         webhook_id=message_id or None,

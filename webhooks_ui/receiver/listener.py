@@ -17,8 +17,8 @@ from io import BufferedIOBase
 from webhooks_ui.crypto import signing
 from webhooks_ui.text.printable import visible
 
-MOST_BYTES = 20_000_000
-MOST_CHARACTERS = 200_000
+MAX_BYTES = 20_000_000
+MAX_CHARACTERS = 200_000
 _HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
@@ -158,8 +158,8 @@ def pretty(body: bytes) -> str:
     text = body.decode(errors="replace")
     with contextlib.suppress(ValueError, RecursionError):  # not JSON, or none one could read
         text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    more = len(text) - MOST_CHARACTERS
-    shown = "\n".join(visible(line) for line in text[:MOST_CHARACTERS].split("\n"))
+    more = len(text) - MAX_CHARACTERS
+    shown = "\n".join(visible(line) for line in text[:MAX_CHARACTERS].split("\n"))
     return f"{shown}\n… and {more:,} characters more" if more > 0 else shown
 
 
@@ -174,8 +174,8 @@ def _utf8(value: str) -> str:
 def _chunks(stream: BufferedIOBase) -> bytes:
     body = bytearray()
     while size := _chunk_size(stream.readline(1_000)):
-        if len(body) + size > MOST_BYTES:
-            raise BodyError(f"it has more than {MOST_BYTES:,} bytes")
+        if len(body) + size > MAX_BYTES:
+            raise BodyError(f"it has more than {MAX_BYTES:,} bytes")
         body += _exactly(stream, size)
         if stream.readline(3).strip():
             raise BodyError("a chunk is longer than it says")
@@ -192,8 +192,8 @@ def _chunk_size(line: bytes) -> int:
 
 
 def _exactly(stream: BufferedIOBase, size: int) -> bytes:
-    if size > MOST_BYTES:
-        raise BodyError(f"it has more than {MOST_BYTES:,} bytes")
+    if size > MAX_BYTES:
+        raise BodyError(f"it has more than {MAX_BYTES:,} bytes")
     try:
         body = stream.read(size)
     except TimeoutError:

@@ -1,1 +1,1 @@
-"""server"""
+"""The processes: the WSGI server, the supervisor of the worker, signals."""

@@ -10,18 +10,18 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from webhooks_ui import create_app
-from webhooks_ui.database import engine as database
-from webhooks_ui.web import errors
-from webhooks_ui.accounts import setup_link as first_run
-from webhooks_ui.server import process as lifecycle, signals
-from webhooks_ui.monitoring import logs, metrics
-from webhooks_ui.validation import event as event_rules
+from webhooks_ui.accounts import setup_link
+from webhooks_ui.database import engine
 from webhooks_ui.models import User
-from webhooks_ui.web.security import HEADERS
+from webhooks_ui.monitoring import logs, metrics
+from webhooks_ui.server import process, signals
 from webhooks_ui.server.supervisor import Supervisor
+from webhooks_ui.validation import event as event_rules
+from webhooks_ui.web import errors
+from webhooks_ui.web.security import HEADERS
 
 THREADS = 8
-MOST_CONNECTIONS = 500
+MAX_CONNECTIONS = 500
 IDLE_SECONDS = 60
 HEADER_BYTES = 65_536
 
@@ -44,18 +44,18 @@ def serve(
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
     listening = listen(app.config["HOST"], app.config["PORT"])
     app.config["OWN_URL"] = address(listening)
-    database.upgrade(app)
+    engine.upgrade(app)
     metrics.share(app.config["DATA_DIR"])
     supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
     if worker:
         supervisor.start()
     server = _server(app, listening)
     _greet(app, address(listening), say)
-    lifecycle.settle()
+    process.settle()
     server.run()  # until a signal ends it
     if worker:
         supervisor.close()
-    lifecycle.close(app)
+    process.close(app)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -103,7 +103,7 @@ def _server(app: Flask, listening: socket.socket) -> waitress.server.BaseWSGISer
         sockets=[listening],
         threads=THREADS,
         ident=None,
-        connection_limit=MOST_CONNECTIONS,
+        connection_limit=MAX_CONNECTIONS,
         asyncore_use_poll=True,  # select() ends at 1,024 file descriptors
         channel_timeout=IDLE_SECONDS,
         max_request_header_size=HEADER_BYTES,
@@ -122,4 +122,4 @@ def _greet(app: Flask, local: str, say: Callable[[str], None]) -> None:
         if not User.exists():
             base = app.config["PUBLIC_URL"] or local
             say("Make the first administrator here:")
-            say(first_run.setup_url(base, app.config["SECRET_KEY"]))
+            say(setup_link.setup_url(base, app.config["SECRET_KEY"]))

@@ -1,1 +1,1 @@
-"""settings"""
+"""Settings from the environment: one table, its parsers."""

@@ -12,8 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from webhooks_ui.settings import addresses
-from webhooks_ui.settings import parsers
+from webhooks_ui.settings import addresses, parsers
 from webhooks_ui.text.printable import visible
 
 PREFIX = "WEBHOOKS_UI_"

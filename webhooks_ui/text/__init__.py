@@ -1,1 +1,1 @@
-"""text"""
+"""Text from outside: strict JSON, and what is safe to print."""

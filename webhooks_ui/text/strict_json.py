@@ -2,7 +2,7 @@
 
 Numbers such as 12345678901234567890 and 1.50 must come out as they came in, so what is passed on is
 never parsed and written anew. Stricter than RFC 8259 asks for: no NaN, no duplicate names, no lone
-surrogates, nothing deeper than `MOST_DEPTH`.
+surrogates, nothing deeper than `MAX_DEPTH`.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-MOST_DEPTH = 100
+MAX_DEPTH = 100
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # only escapes can make one: the text is UTF-8
 # A text that never ends is one token too: else each quotation mark in it would look for its end.
@@ -98,7 +98,7 @@ def _check_depth(text: str) -> None:
     for match in _BRACKETS.finditer(text):
         if match[0] in "[{":
             depth += 1
-            if depth > MOST_DEPTH:
+            if depth > MAX_DEPTH:
                 raise JsonError(_l("The data is nested too deeply."))
         elif match[0] in "]}":
             depth -= 1

@@ -8,8 +8,8 @@ from flask_babel.speaklater import LazyString
 from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
 from webhooks_ui.models import Channel
 
-MOST_KEY_CHARACTERS = 100
-MOST_NAME_CHARACTERS = 200
+MAX_KEY_CHARACTERS = 100
+MAX_NAME_CHARACTERS = 200
 KEY_PATTERN = r"[A-Za-z0-9._-]+"
 _KEY = re.compile(KEY_PATTERN)
 
@@ -29,8 +29,8 @@ def key_problem(key: str) -> LazyString | None:
     """What keeps a text from being a channel's key, or None."""
     if not key:
         return _l("Enter the key that events name this channel by.")
-    if len(key) > MOST_KEY_CHARACTERS:
-        return _l("Shorten the key to %(most)s characters.", most=MOST_KEY_CHARACTERS)
+    if len(key) > MAX_KEY_CHARACTERS:
+        return _l("Shorten the key to %(most)s characters.", most=MAX_KEY_CHARACTERS)
     if not _KEY.fullmatch(key):
         return _l("Use only Latin letters, digits, full stops, underscores and hyphens.")
     return None
@@ -40,8 +40,8 @@ def name_problem(name: str) -> LazyString | None:
     """What keeps a text from being a channel's name, or None."""
     if not name:
         return _l("Enter a name.")
-    if len(name) > MOST_NAME_CHARACTERS:
-        return _l("Shorten the name to %(most)s characters.", most=MOST_NAME_CHARACTERS)
+    if len(name) > MAX_NAME_CHARACTERS:
+        return _l("Shorten the name to %(most)s characters.", most=MAX_NAME_CHARACTERS)
     if not name.isprintable():
         return _l("Remove line breaks and control characters from the name.")
     return None

@@ -7,7 +7,7 @@ from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-MOST_KEY_CHARACTERS = 255
+MAX_KEY_CHARACTERS = 255
 ROOM = 65_536  # bytes of a body beside an event's data
 BATCH_FACTOR = 8  # a batch's body may be as large as that of this many of the largest events
 NO_MOMENT = _l("Write date and time as in RFC 3339, for example 2026-01-21T12:53:20Z.")
@@ -43,8 +43,8 @@ def key_problem(key: str) -> LazyString | None:
     """What keeps a text from being an id by the sender or an idempotency key, or None."""
     if not key:
         return _l("Enter a text that no other event has, or leave it out.")
-    if len(key) > MOST_KEY_CHARACTERS:
-        return _l("Shorten this to %(most)s characters.", most=MOST_KEY_CHARACTERS)
+    if len(key) > MAX_KEY_CHARACTERS:
+        return _l("Shorten this to %(most)s characters.", most=MAX_KEY_CHARACTERS)
     if not key.isprintable():
         return _l("Remove line breaks and control characters.")
     return None

@@ -12,14 +12,14 @@ from flask_babel.speaklater import LazyString
 from webhooks_ui.authorization import kinds as authorization
 from webhooks_ui.authorization.kinds import Authorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.egress import target_url as target
+from webhooks_ui.egress import target_url
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.models import Channel
 from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.models.webhook_display import AUTH_LABELS
 
 LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
-MOST_NAME_CHARACTERS = 200
+MAX_NAME_CHARACTERS = 200
 FORMATS = ("envelope", "raw")
 KIND_UNKNOWN = _l("Choose one of the four kinds.")
 
@@ -48,7 +48,7 @@ class Proposal:
         """What is saved; only after `problems` found none."""
         return WebhookSettings(
             name=self.name,
-            url=target.parse(self.url).url,
+            url=target_url.parse(self.url).url,
             authorization=self.authorization,
             event_types=tuple(event for event in ALL_TYPES if event in self.events),
             channel=self.channel,
@@ -65,7 +65,7 @@ def userinfo(url: str, auth_type: str, *, given: bool) -> tuple[str, str, str] |
     """
     if auth_type not in ("none", "basic") or (auth_type == "basic" and given):
         return None
-    return target.take_userinfo(url)
+    return target_url.take_userinfo(url)
 
 
 def problems(proposal: Proposal, *, test: bool = False) -> Iterator[Problem]:
@@ -86,8 +86,8 @@ def problems(proposal: Proposal, *, test: bool = False) -> Iterator[Problem]:
 def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
     """Whether the guard lets nothing go to the address, as far as one knows now."""
     try:
-        return guard.refusal(target.parse(url), LOOK_UP_TIMEOUT)
-    except target.TargetError:
+        return guard.refusal(target_url.parse(url), LOOK_UP_TIMEOUT)
+    except target_url.TargetError:
         return None  # that it is no address is said by `problems`
 
 
@@ -96,16 +96,16 @@ def _url_problems(url: str) -> Iterator[Problem]:
         yield "url", _l("Enter the address that the request goes to.")
         return
     try:
-        target.parse(url)
-    except target.TargetError as error:
+        target_url.parse(url)
+    except target_url.TargetError as error:
         yield "url", error.message
 
 
 def _name_problems(name: str) -> Iterator[Problem]:
-    if len(name) > MOST_NAME_CHARACTERS:
+    if len(name) > MAX_NAME_CHARACTERS:
         yield (
             "name",
-            _l("Shorten the name to %(most)s characters.", most=MOST_NAME_CHARACTERS),
+            _l("Shorten the name to %(most)s characters.", most=MAX_NAME_CHARACTERS),
         )
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
         yield "name", _l("Remove line breaks and control characters from the name.")

@@ -2,17 +2,33 @@
 
 from flask import Flask
 
-from webhooks_ui.views import account, auth, catalogue, channels, deliveries, delivery_log as delivery_list, events, health, language, metrics, receivers as receiver, recoveries, webhook_form, pings as webhook_test, webhooks
+from webhooks_ui.views import (
+    account,
+    auth,
+    catalogue,
+    channels,
+    deliveries,
+    delivery_log,
+    events,
+    health,
+    language,
+    metrics,
+    pings,
+    receivers,
+    recoveries,
+    webhook_form,
+    webhooks,
+)
 
 PAGES = (
     webhooks,
     webhook_form,
-    webhook_test,
+    pings,
     deliveries,
-    delivery_list,
+    delivery_log,
     events,
     recoveries,
-    receiver,
+    receivers,
     channels,
     catalogue,
     account,

@@ -6,7 +6,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.accounts import sessions
+from webhooks_ui.accounts import sessions, user_agents
 from webhooks_ui.forms.account import PasswordForm
 from webhooks_ui.models import UserSession
 
@@ -54,4 +54,5 @@ def _page(form: PasswordForm) -> str:
         user=user,
         sessions=sorted(UserSession.of(user), key=lambda session: session.id != own_id),
         own_id=own_id,
+        browser=user_agents.in_words,
     )

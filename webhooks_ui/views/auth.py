@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.accounts import setup_link as first_run, sessions
+from webhooks_ui.accounts import sessions, setup_link
 from webhooks_ui.forms.account import SetUpForm, SignInForm
 from webhooks_ui.models import User
 from webhooks_ui.web.security import safe_next
@@ -29,7 +29,7 @@ def setup() -> Answer:
     if User.exists():
         return redirect(url_for(".login"), 303)
     token = request.values.get("token", "")
-    if not first_run.is_setup_token(token, current_app.config["SECRET_KEY"]):
+    if not setup_link.is_setup_token(token, current_app.config["SECRET_KEY"]):
         return render_template("auth/setup_link.html", wrong=bool(token)), 403
     form = SetUpForm()
     if request.method == "GET":

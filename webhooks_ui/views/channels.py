@@ -8,8 +8,8 @@ from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, channel_changes
 from webhooks_ui.models.channel_list import ChannelQuery
-from webhooks_ui.web.security import is_piece_request
 from webhooks_ui.views.webhooks import piece_at
+from webhooks_ui.web.security import is_piece_request
 
 blueprint = Blueprint("channels", __name__)
 Answer = Response | str | tuple[str, int]

@@ -6,12 +6,12 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.delivery.queue import actions as by_hand
+from webhooks_ui.delivery.queue import actions
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
 from webhooks_ui.models import Delivery
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
 from webhooks_ui.views.webhooks import page_of
+from webhooks_ui.web.security import is_piece_request
 
 blueprint = Blueprint("deliveries", __name__)
 UNFIT = {
@@ -42,14 +42,14 @@ def show(id: str) -> Response | str | tuple[str, int]:
 @blueprint.post("/deliveries/<id>/resend")
 def resend(id: str) -> BaseResponse:
     """A new delivery of the same event to the same webhook; a second click finds the first."""
-    made = by_hand.resend(load(id), order_id())
+    made = actions.resend(load(id), order_id())
     return after_order(made, url_for(".show", id=id))
 
 
-@blueprint.post("/deliveries/<id>/hurry")
-def hurry(id: str) -> BaseResponse:
+@blueprint.post("/deliveries/<id>/retry_now")
+def retry_now(id: str) -> BaseResponse:
     """The next attempt is made at once."""
-    if by_hand.hurry(load(id)):
+    if actions.retry_now(load(id)):
         flash(_("The next attempt is made now."), "info")
     else:
         flash(_("It is no longer waiting: it is being sent, or over."), "wait")
@@ -59,7 +59,7 @@ def hurry(id: str) -> BaseResponse:
 @blueprint.post("/deliveries/<id>/cancel")
 def cancel(id: str) -> BaseResponse:
     """Nothing more is sent."""
-    if by_hand.cancel(load(id)):
+    if actions.cancel(load(id)):
         flash(_("The delivery is cancelled."), "info")
     else:
         flash(_("It could not be cancelled: it is being sent at this moment, or over."), "wait")
@@ -77,7 +77,7 @@ def order_id() -> str:
     return given if is_id(given, DELIVERY) else new_id(DELIVERY)
 
 
-def after_order(made: "Delivery | by_hand.Unfit", back: str) -> BaseResponse:
+def after_order(made: "Delivery | actions.NotSendable", back: str) -> BaseResponse:
     """To the new delivery, or back with the reason why there is none."""
     if isinstance(made, Delivery):
         return redirect(url_for("deliveries.show", id=made.public_id), 303)

@@ -10,19 +10,19 @@ from flask import Response, render_template, request, stream_with_context, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.database.engine import db, read_anew
+from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
-from webhooks_ui.web.i18n import isotime
-from webhooks_ui.models import Channel, delivery_rows as delivery_line, delivery_list, webhook_list
-from webhooks_ui.models.delivery_rows import DeliveryLine
+from webhooks_ui.models import Channel, delivery_list, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
-from webhooks_ui.models.keyset import Found
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.models.delivery_rows import DeliveryLine
+from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.views.deliveries import blueprint
 from webhooks_ui.views.webhooks import piece_at
+from webhooks_ui.web.i18n import isotime
+from webhooks_ui.web.security import is_piece_request
 
-MOST_NEW = 50
+MAX_NEW = 50
 _AT_ONCE = 500  # rows of a download read together
 _COLUMNS = (
     *("id", "created_at", "finished_at", "status", "type", "test", "event_id", "webhook_id"),
@@ -49,12 +49,12 @@ def fresh() -> tuple[str, int]:
     chosen = query.deliveries()
     if chosen is None or not (newest.isascii() and newest.isdigit() and len(newest) < 19):
         return "", 204
-    count = chosen.newer_than(int(newest), MOST_NEW)
+    count = chosen.newer_than(int(newest), MAX_NEW)
     if not count:
         return "", 204
     newest_url = url_for(".index", **query.arguments(before=""))
     return render_template(
-        "deliveries/_new.html", count=count, most=MOST_NEW, newest_url=newest_url
+        "deliveries/_new.html", count=count, most=MAX_NEW, newest_url=newest_url
     ), 200
 
 
@@ -83,8 +83,8 @@ def download(kind: str) -> Response:
 def list_words(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
     """What the list's piece shows."""
     newest = delivery_list.newest()
-    found = chosen.find(before=query.cursor) if chosen else Found((), None)
-    rows, channels = delivery_line.load(found.ids), Channel.choices()
+    found = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
+    rows, channels = delivery_rows.load(found.ids), Channel.choices()
     return {
         "filters": query,
         "deliveries": rows,
@@ -111,15 +111,15 @@ def choices() -> dict[str, Any]:
 
 
 def _made_at(row: int | None) -> Any:
-    return delivery_line.load([row])[0].created_at if row else None
+    return delivery_rows.load([row])[0].created_at if row else None
 
 
 def _records(chosen: DeliveryFilter | None) -> Iterator[dict[str, Any]]:
     before: int | None = None
     while chosen is not None:
         found = chosen.find(before=before, limit=_AT_ONCE)
-        records = [_record(row) for row in delivery_line.load(found.ids)]
-        read_anew()  # no transaction stays open, no connection is held, while the other side reads
+        records = [_record(row) for row in delivery_rows.load(found.ids)]
+        end_read()  # no transaction stays open, no connection is held, while the other side reads
         db.session.expunge_all()
         yield from records
         if (before := found.next) is None:

@@ -4,15 +4,15 @@ from flask import Blueprint, abort, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.delivery.queue import actions as by_hand
+from webhooks_ui.delivery.queue import actions
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
+from webhooks_ui.models import Channel, Event, event_list, event_outcomes
+from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.models.public_ids import DELIVERY, new_id
-from webhooks_ui.models import Channel, Event, event_list, event_outcomes as event_story
-from webhooks_ui.models.keyset import Found
-from webhooks_ui.web.security import is_piece_request
 from webhooks_ui.views.deliveries import after_order, order_id
 from webhooks_ui.views.webhooks import load as load_webhook
 from webhooks_ui.views.webhooks import piece_at
+from webhooks_ui.web.security import is_piece_request
 
 blueprint = Blueprint("events", __name__)
 
@@ -22,7 +22,7 @@ def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
     chosen = query.events()
-    found = chosen.find(before=query.cursor) if chosen else Found((), None)
+    found = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
     looked_back = event_list.load([found.next])[0] if found.is_short and found.next else None
     words = {
         "filters": query,
@@ -45,18 +45,18 @@ def show(id: str) -> str:
     event = _load(id)
     number = request.args.get("page", "")
     words = request.args.get("q", "").strip()[:200]
-    missed = event_story.missed(
+    missed = event_outcomes.missed(
         event,
         words,
         int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
     )
-    deliveries = event_story.deliveries(event)
+    deliveries = event_outcomes.deliveries(event)
     return render_template(
         "events/show.html",
         event=event,
         deliveries=deliveries,
-        cases={} if event.test else event_story.cases(event, deliveries),
-        most=event_story.PAGE,
+        cases={} if event.test else event_outcomes.cases(event, deliveries),
+        most=event_outcomes.PAGE,
         missed=missed,
         words=words,
         new_order=lambda: new_id(DELIVERY),
@@ -71,7 +71,7 @@ def deliver(id: str) -> BaseResponse:
     """Sends the event to a webhook that did not get it."""
     event = _load(id)
     webhook = load_webhook(request.form.get("webhook", ""))
-    made = by_hand.deliver(event, webhook, order_id())
+    made = actions.deliver(event, webhook, order_id())
     return after_order(made, url_for(".show", id=id))
 
 

@@ -6,9 +6,9 @@ from ipaddress import ip_address, ip_network
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from webhooks_ui.monitoring import metrics
 from webhooks_ui.database.engine import now
 from webhooks_ui.models import standing
+from webhooks_ui.monitoring import metrics
 
 blueprint = Blueprint("metrics", __name__)
 

@@ -6,17 +6,17 @@ from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from webhooks_ui.database.engine import now, read_anew
-from webhooks_ui.delivery import ping as testing
-from webhooks_ui.delivery.request import Endpoint
+from webhooks_ui.database.engine import end_read, now
+from webhooks_ui.delivery import ping
 from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
+from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Delivery, Webhook
 from webhooks_ui.models.webhook import WebhookSettings
-from webhooks_ui.web.security import is_piece_request
 from webhooks_ui.views.webhook_form import form_of, render_form
 from webhooks_ui.views.webhooks import blueprint, load, page_of, vault
+from webhooks_ui.web.security import is_piece_request
 
 Answer = Response | str | tuple[str, int]
 # Seconds that an answer waits for the result, so that a quick receiver needs no second look. Each
@@ -87,7 +87,7 @@ def _send(
         draft_id=None if webhook else draft_id,
     )
     try:
-        testing.runner().send(test_event)
+        ping.runner().send(test_event)
     except TooManyTestsError:
         return str(_("Many tests are waiting for their receivers. Try again in a few seconds."))
     return None
@@ -95,8 +95,8 @@ def _send(
 
 def _result(panel: TestPanel) -> Delivery | None:
     """The test's delivery: finished, or still under way when the receiver takes its time."""
-    testing.runner().wait(panel.once, PIECE_WAITS if is_piece_request() else PAGE_WAITS)
-    read_anew()
+    ping.runner().wait(panel.once, PIECE_WAITS if is_piece_request() else PAGE_WAITS)
+    end_read()
     return Delivery.by_public_id(panel.once)
 
 

@@ -18,13 +18,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.receiver import built_in as receiving
-from webhooks_ui.web.extensions import csrf
 from webhooks_ui.models import Receiver
-from webhooks_ui.models.receiver import MOST_REQUESTS
+from webhooks_ui.models.receiver import MAX_REQUESTS
+from webhooks_ui.receiver import built_in
 from webhooks_ui.receiver.built_in import ANSWERS, RETRY_AFTER, Arrival
-from webhooks_ui.web.security import is_piece_request
 from webhooks_ui.views.webhooks import vault
+from webhooks_ui.web.extensions import csrf
+from webhooks_ui.web.security import is_piece_request
 
 blueprint = Blueprint("receiver", __name__)
 BODY = '{"received": true}\n'
@@ -40,7 +40,7 @@ def index() -> str:
 @blueprint.post("/receiver")
 def make() -> BaseResponse:
     """Makes one."""
-    receiver = receiving.make(base_url(), current_user.user)
+    receiver = built_in.make(base_url(), current_user.user)
     if receiver is None:
         flash(_("There are too many receivers. Delete one that is no longer used."), "bad")
         return redirect(url_for(".index"), 303)
@@ -63,7 +63,7 @@ def show(token: str) -> str | tuple[str, int]:
         requests=receiver.requests(),
         newest=newest,
         answers=ANSWERS,
-        most=MOST_REQUESTS,
+        most=MAX_REQUESTS,
     )
 
 
@@ -74,9 +74,9 @@ def arrive(token: str) -> Response:
     arrival = Arrival(
         request.method, list(request.headers.items()), request.get_data(), request.remote_addr
     )
-    answer = receiving.arrive(receiver, arrival, vault())
+    answer = built_in.arrive(receiver, arrival, vault())
     if answer == "slow":
-        receiving.wait_slowly()
+        built_in.wait_slowly()
     if answer == "hang_up":
         _hang_up()
     status = STATUSES.get(answer) or (int(answer) if answer.isdecimal() else 503)
@@ -93,7 +93,7 @@ csrf.exempt(arrive)  # it comes from anywhere, and changes nothing but what this
 def choose(token: str) -> BaseResponse:
     """What it answers from now on."""
     answer = request.form.get("answer", "")
-    receiving.choose(_load(token), answer if answer in ANSWERS else abort(422))
+    built_in.choose(_load(token), answer if answer in ANSWERS else abort(422))
     flash(_("From now on it answers: %(answer)s.", answer=ANSWERS[answer]), "good")
     return redirect(url_for(".show", token=token), 303)
 
@@ -101,7 +101,7 @@ def choose(token: str) -> BaseResponse:
 @blueprint.post("/receiver/<token>/delete")
 def delete(token: str) -> BaseResponse:
     """Deletes it with all that arrived."""
-    receiving.remove(_load(token))
+    built_in.remove(_load(token))
     flash(_("The receiver is deleted."), "info")
     return redirect(url_for(".index"), 303)
 

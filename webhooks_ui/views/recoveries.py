@@ -18,19 +18,19 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.jobs import recovery as recovering
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
-from webhooks_ui.models import Channel, Recovery, Webhook, undelivered as lost, webhook_history
-from webhooks_ui.models.recovery import Choice
+from webhooks_ui.jobs import recovery as recovering
 from webhooks_ui.jobs.recovery import AlreadyRunning
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.models import Channel, Recovery, Webhook, undelivered, webhook_history
+from webhooks_ui.models.recovery import Choice
 from webhooks_ui.views.webhooks import load as load_webhook
+from webhooks_ui.web.security import is_piece_request
 
 blueprint = Blueprint("recoveries", __name__)
-USUAL_SPAN = timedelta(hours=24)
+DEFAULT_SPAN = timedelta(hours=24)
 BEFORE = timedelta(hours=1)
 WHICH = {
     "": _l("Failed and cancelled"),
@@ -85,9 +85,9 @@ def _recover(webhook: Webhook | None) -> Response | str:
         missed=webhook is not None and not (query.status or chosen.error),
     )
     trouble = _began_to_fail(webhook) if webhook else None
-    since = chosen.since or trouble or now() - USUAL_SPAN
+    since = chosen.since or trouble or now() - DEFAULT_SPAN
     until = chosen.until or now()
-    found = lost.preview(choice, since, until)
+    found = undelivered.preview(choice, since, until)
     if request.method == "POST" and (found.total or found.is_more):
         return _start(choice, since, until, found)
     return render_template(
@@ -97,7 +97,7 @@ def _recover(webhook: Webhook | None) -> Response | str:
         trouble=trouble,
         since=since,
         found=found,
-        most=lost.MOST_COUNTED,
+        most=undelivered.MAX_COUNTED,
         which=WHICH,
         spans_offered=SPAN_LABELS,
         latest=Recovery.latest(webhook.id if webhook else None),
@@ -105,7 +105,9 @@ def _recover(webhook: Webhook | None) -> Response | str:
     )
 
 
-def _start(choice: Choice, since: datetime, until: datetime, found: lost.Preview) -> Response:
+def _start(
+    choice: Choice, since: datetime, until: datetime, found: undelivered.Preview
+) -> Response:
     begun = recovering.start(choice, since, until, found, current_user.user)
     if isinstance(begun, AlreadyRunning):
         flash(_("Another recovery is not over yet. Wait for its end, or stop it."), "wait")
@@ -124,8 +126,8 @@ def _began_to_fail(webhook: Webhook) -> datetime | None:
 
 def _was_off_lately(webhook_id: int) -> list[datetime]:
     """Since when it had been disabled, and had failed, until it was enabled within a day."""
-    ended, began = now() - USUAL_SPAN, None
-    for off in reversed(webhook_history.times_off(webhook_id)):
+    ended, began = now() - DEFAULT_SPAN, None
+    for off in reversed(webhook_history.disabled_periods(webhook_id)):
         if not ((off.until and off.until >= ended) or off.until == began):
             break
         # For how long it had failed before is known by the rule alone that disabled it.

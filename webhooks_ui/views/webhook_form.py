@@ -8,12 +8,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.ping_panel import TestPanel
+from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
-from webhooks_ui.web.i18n import absolute
 from webhooks_ui.models import Webhook, webhook_changes
 from webhooks_ui.views.webhooks import SAMPLES, blueprint, load, reveal_signing_secret, vault
+from webhooks_ui.web.i18n import absolute
 
 Answer = Response | str | tuple[str, int]
 

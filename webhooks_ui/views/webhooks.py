@@ -11,14 +11,23 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
+from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.ping_panel import TestPanel
-from webhooks_ui.models import Channel, Delivery, Webhook, delivery_rows as delivery_line, health, backlog as waiting, webhook_changes, webhook_rows as webhook_line
+from webhooks_ui.models import (
+    Channel,
+    Delivery,
+    Webhook,
+    backlog,
+    delivery_rows,
+    health,
+    webhook_changes,
+    webhook_rows,
+)
 from webhooks_ui.models.webhook_list import WebhookQuery
 from webhooks_ui.web.security import is_piece_request, safe_next
-from webhooks_ui.crypto.vault import Vault
 
 blueprint = Blueprint("webhooks", __name__)
 HISTORY = 20
@@ -56,7 +65,7 @@ def index() -> Response | str:
         "event_types": ALL_TYPES,
         "states": STATE_LABELS,
         "sorts": SORT_LABELS,
-        "waiting": waiting.of(ids),
+        "waiting": backlog.of(ids),
         "health": health.of(ids, now()),
         "errors": ERROR_LABELS,
         "nothing_yet": not page.total and not query.active,
@@ -156,7 +165,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     secrets = webhook.signing_secrets(vault(), now())
     return {
         "webhook": webhook,
-        "waiting": waiting.of([webhook.id]),
+        "waiting": backlog.of([webhook.id]),
         "health": health.of([webhook.id], now()),
         "errors": ERROR_LABELS,
         "was_enabled": request.args.get("enabled") == "now" and webhook.enabled,
@@ -164,7 +173,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "secret_until": webhook.previous_secret_until if len(secrets) > 1 else None,
         "panel": panel or TestPanel.fresh(webhook.event_types),
         "result": shown if shown and shown.webhook_id == webhook.id else None,
-        "deliveries": delivery_line.newest_of(webhook.id, HISTORY),
+        "deliveries": delivery_rows.newest_of(webhook.id, HISTORY),
         "event_types": ALL_TYPES,
         "samples": SAMPLES,
         "unencrypted": _goes_unencrypted(webhook),
@@ -199,11 +208,11 @@ def _switch(webhook: Webhook, *, enabled: bool) -> Response | str:
 
 
 def _row(webhook: Webhook) -> str:
-    (line,) = webhook_line.load([webhook.id])
+    (line,) = webhook_rows.load([webhook.id])
     return render_template(
         "webhooks/_row.html",
         webhook=line,
-        waiting=waiting.of([webhook.id]),
+        waiting=backlog.of([webhook.id]),
         health=health.of([webhook.id], now()),
         errors=ERROR_LABELS,
         event_types=ALL_TYPES,

@@ -1,1 +1,1 @@
-"""web"""
+"""The frame of every page: security headers, languages, assets, errors."""

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from webhooks_ui.delivery.http import tls
-from webhooks_ui.delivery.http.response_head import Answer
 from webhooks_ui.delivery.http.errors import of_connecting, of_securing
-from webhooks_ui.egress.guard import Address
 from webhooks_ui.delivery.http.outcome import TlsFacts
+from webhooks_ui.delivery.http.response_head import Answer
 from webhooks_ui.delivery.http.socket_stream import Stream
+from webhooks_ui.egress.guard import Address
 from webhooks_ui.egress.target_url import Target
 
 # Seconds that an address may take while there is another one to try.

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 from time import monotonic
 
-from webhooks_ui.delivery.http.response_head import Answer, read_headers, read_status
-from webhooks_ui.delivery.http.response_body import read_body
 from webhooks_ui.delivery.http.connection import Trace
 from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.response_body import read_body
+from webhooks_ui.delivery.http.response_head import Answer, read_headers, read_status
 from webhooks_ui.delivery.http.socket_stream import Stream
 
 _ONE_PIECE = 65536  # bytes of a body that goes out together with the head
@@ -28,7 +28,7 @@ def serialised(path: str, headers: Iterable[tuple[str, str]]) -> bytes:
     return head + b"\r\n\r\n"
 
 
-def converse(
+def exchange(
     stream: Stream, head: bytes, body: bytes, deadline: float, trace: Trace, limit: int
 ) -> float | None:
     """Sends a request and reads the answer into the trace, `limit` bytes of its body.

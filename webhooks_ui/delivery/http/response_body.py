@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from webhooks_ui.delivery.http.response_head import Answer
 from webhooks_ui.delivery.http.body_buffer import Plain, Unpacking
+from webhooks_ui.delivery.http.response_head import Answer
 from webhooks_ui.delivery.http.socket_stream import RECEIVE, CutError, ExhaustedError, Stream
 
 _WITHOUT_BODY = (204, 304)

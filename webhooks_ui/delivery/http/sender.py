@@ -7,14 +7,14 @@ from time import monotonic
 from requests import Response, Session
 
 from webhooks_ui.delivery.http import tls
-from webhooks_ui.delivery.http.response_head import Answer
 from webhooks_ui.delivery.http.connection import Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
-from webhooks_ui.egress.guard import Guard
 from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest, TlsFacts
 from webhooks_ui.delivery.http.pool import Pool
-from webhooks_ui.egress.target_url import TargetError, parse
+from webhooks_ui.delivery.http.response_head import Answer
 from webhooks_ui.delivery.http.transport import Attempt, Transport
+from webhooks_ui.egress.guard import Guard
+from webhooks_ui.egress.target_url import TargetError, parse
 
 __all__ = ["Outcome", "OutgoingRequest", "Sender", "TlsFacts"]
 

@@ -12,11 +12,11 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from webhooks_ui.delivery.http.connection import Connection, Opener, Trace
-from webhooks_ui.delivery.http.exchange import converse, serialised
 from webhooks_ui.delivery.http.errors import AttemptError
-from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
+from webhooks_ui.delivery.http.exchange import exchange, serialised
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.pool import Key, Pool
+from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
 from webhooks_ui.egress.target_url import Target
 
 _OURS = frozenset(["accept-encoding", "connection", "content-length", "host", "transfer-encoding"])
@@ -130,7 +130,7 @@ class Transport(BaseAdapter):
     def _send_over(self, connection: Connection, attempt: Attempt, head: bytes) -> None:
         kept_for = None
         try:
-            kept_for = converse(
+            kept_for = exchange(
                 connection.stream,
                 head,
                 attempt.content,

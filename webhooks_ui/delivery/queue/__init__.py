@@ -1,1 +1,1 @@
-"""queue"""
+"""The queue in the database: claims under a lease, outcomes, counts, wake-ups."""

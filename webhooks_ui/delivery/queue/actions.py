@@ -7,16 +7,16 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from webhooks_ui.database.engine import EPOCH, db, now, transaction
-from webhooks_ui.delivery.queue import wakeup as wake
-from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.models import Delivery, Event, Webhook
+from webhooks_ui.models.public_ids import DELIVERY, new_id
 
 # Why nothing is sent: a test has its own button, the rest has nobody to go to.
-Unfit = Literal["test", "deleted", "disabled"]
+NotSendable = Literal["test", "deleted", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _NewDelivery:
     """A delivery to be made. A second order of the same `public_id` is the first one, once more."""
 
     public_id: str
@@ -25,24 +25,24 @@ class _Order:
     resend_of_id: int | None = None
 
 
-def resend(delivery: Delivery, public_id: str | None = None) -> Delivery | Unfit:
+def resend(delivery: Delivery, public_id: str | None = None) -> Delivery | NotSendable:
     """A new delivery of the same event to the same webhook as it is now, due at once."""
     if delivery.test or delivery.webhook_id is None:
         return "test"
     own = public_id or new_id(DELIVERY)
-    return _make(_Order(own, delivery.event_id, delivery.webhook_id, delivery.id))
+    return _make(_NewDelivery(own, delivery.event_id, delivery.webhook_id, delivery.id))
 
 
-def deliver(event: Event, webhook: Webhook, public_id: str) -> Delivery | Unfit:
+def deliver(event: Event, webhook: Webhook, public_id: str) -> Delivery | NotSendable:
     """A delivery of an event to a webhook that did not get it, whatever it subscribes to."""
-    return "test" if event.test else _make(_Order(public_id, event.id, webhook.id))
+    return "test" if event.test else _make(_NewDelivery(public_id, event.id, webhook.id))
 
 
-def hurry(delivery: Delivery) -> bool:
+def retry_now(delivery: Delivery) -> bool:
     """Makes the next attempt due at once; False when the delivery does not wait any more."""
     changed = _change(delivery, due_at=EPOCH)
     if changed:
-        wake.workers()
+        wakeup.workers()
     return changed
 
 
@@ -58,7 +58,7 @@ def _change(delivery: Delivery, **values: object) -> bool:
         return db.session.scalar(waiting.values(**values).returning(Delivery.id)) is not None
 
 
-def _make(order: _Order) -> Delivery | Unfit:
+def _make(order: _NewDelivery) -> Delivery | NotSendable:
     try:
         with transaction():
             made = _insert(order)
@@ -68,11 +68,11 @@ def _make(order: _Order) -> Delivery | Unfit:
             raise
         return earlier
     if isinstance(made, Delivery):
-        wake.workers()
+        wakeup.workers()
     return made
 
 
-def _insert(order: _Order) -> Delivery | Unfit:
+def _insert(order: _NewDelivery) -> Delivery | NotSendable:
     chosen = select(Webhook.enabled, Webhook.deleted_at).where(Webhook.id == order.webhook_id)
     # Locked on PostgreSQL, so that who disables it meanwhile cancels this one too.
     webhook = db.session.execute(chosen.with_for_update()).one_or_none()

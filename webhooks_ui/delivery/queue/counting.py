@@ -12,8 +12,15 @@ from sqlalchemy import Connection, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webhooks_ui.database.engine import now
+from webhooks_ui.models.counters import (
+    COUNTED,
+    DURATION_BOUNDS,
+    TotalHour,
+    WebhookDay,
+    WebhookHour,
+    WebhookPast,
+)
 from webhooks_ui.models.id_list import among
-from webhooks_ui.models.counters import COUNTED, DURATION_BOUNDS, TotalHour, WebhookDay, WebhookHour, WebhookPast
 
 _PARTS = 16
 _HOUR = 3_600_000  # ms

@@ -13,15 +13,15 @@ from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select, update
 
-from webhooks_ui.monitoring import metrics
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.delivery.queue import claim_sql as claiming, webhook_state as consequences, counting, attempt_rows as recording
-from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
+from webhooks_ui.delivery.queue import attempt_rows, claim_sql, counting, webhook_state
 from webhooks_ui.delivery.queue.attempt_rows import milliseconds
+from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
+from webhooks_ui.monitoring import metrics
 
-MOST_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by a wrong clock
+MAX_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by a wrong clock
 
 _WEBHOOKS = cast("Table", Webhook.__table__)
 _EVENTS = cast("Table", Event.__table__)
@@ -39,7 +39,7 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
     Deliveries of disabled webhooks stay where they are. An outcome that comes too late changes
     nothing; one of a delivery that is claimed anew by this very turn counts under the new claim.
     """
-    rows = [recording.stored(result.attempt) for result in results]  # before anything is locked
+    rows = [attempt_rows.stored(result.attempt) for result in results]  # before anything is locked
     claims: list[Claim] = []
     kept: list[Result] = []
     with transaction():
@@ -48,7 +48,7 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
         if results:
             kept = _record(_under(claims, results), rows)
             counting.add(db.session.connection(), [_ended(result) for result in kept])
-            consequences.note(kept, moment)
+            webhook_state.note(kept, moment)
     metrics.recorded((result.decision.status, result.attempt["error"]) for result in kept)
     return claims
 
@@ -67,8 +67,10 @@ def record(results: Sequence[Result], moment: datetime) -> None:
 
 def _claim(demand: Demand, moment: datetime) -> list[Claim]:
     rows = db.session.connection().execute(
-        claiming.statement(db.engine.dialect.name),
-        claiming.parameters(demand.slots, demand.usual, demand.most, moment, moment + demand.lease),
+        claim_sql.statement(db.engine.dialect.name),
+        claim_sql.parameters(
+            demand.slots, demand.usual, demand.most, moment, moment + demand.lease
+        ),
     )
     return [Claim(*row) for row in rows]
 
@@ -91,7 +93,7 @@ def release(claims: Sequence[Claim], moment: datetime) -> None:
                 )
                 .values(status="pending", due_at=moment, lease_until=None)
             )
-        consequences.cancel_what_is_off({held.webhook_id for held in claims})
+        webhook_state.cancel_what_is_off({held.webhook_id for held in claims})
 
 
 def release_expired(moment: datetime) -> int:
@@ -99,7 +101,7 @@ def release_expired(moment: datetime) -> int:
 
     What so waits for a webhook that was disabled or deleted meanwhile is cancelled.
     """
-    gone = (Delivery.lease_until < moment) | (Delivery.lease_until > moment + MOST_SKEW)
+    gone = (Delivery.lease_until < moment) | (Delivery.lease_until > moment + MAX_SKEW)
     with transaction():
         released = db.session.scalars(
             update(Delivery)
@@ -162,16 +164,16 @@ def finish_test(public_id: str, attempt: dict[str, Any], moment: datetime) -> No
         )
 
 
-def _record(results: Sequence[Result], rows: Sequence[recording.Row]) -> list[Result]:
+def _record(results: Sequence[Result], rows: Sequence[attempt_rows.Row]) -> list[Result]:
     """Writes down outcomes, each with the row of its attempt; those whose claim still held."""
     connection = db.session.connection()
-    first: dict[tuple[int, int], tuple[Result, recording.Row]] = {}
+    first: dict[tuple[int, int], tuple[Result, attempt_rows.Row]] = {}
     for result, row in zip(results, rows, strict=True):
         first.setdefault((result.claim.id, result.claim.claims), (result, row))
-    current = claiming.finish(connection, [_moved_on(result) for result, _ in first.values()])
+    current = claim_sql.finish(connection, [_moved_on(result) for result, _ in first.values()])
     kept = [pair for claim, pair in first.items() if claim in current]
     if kept:
-        recording.keep(connection, [row | {"delivery_id": r.claim.id} for r, row in kept])
+        attempt_rows.keep(connection, [row | {"delivery_id": r.claim.id} for r, row in kept])
     return [result for result, _ in kept]
 
 

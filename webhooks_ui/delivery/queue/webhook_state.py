@@ -8,7 +8,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.delivery.queue.claims import Result
-from webhooks_ui.models import Delivery, Notice, Webhook, webhook_history
+from webhooks_ui.models import Alert, Delivery, Webhook, webhook_history
 
 NOTICE_AFTER = timedelta(minutes=15)  # of failing; or as soon as one delivery is given up
 
@@ -90,9 +90,7 @@ def _tell(webhook_id: int, kind: str, cause: Result, since: datetime | None, **m
         "since": since.isoformat() if since else None,
         "delivery_id": cause.claim.id,
     }
-    db.session.execute(
-        insert(Notice).values(webhook_id=webhook_id, kind=kind, detail=detail | more)
-    )
+    db.session.execute(insert(Alert).values(webhook_id=webhook_id, kind=kind, detail=detail | more))
 
 
 def _disable(webhook_id: int, reason: str, cause: Result, moment: datetime) -> None:

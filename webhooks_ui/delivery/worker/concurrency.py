@@ -18,7 +18,7 @@ _CLOSING = {
 }
 
 
-class Windows:
+class ConcurrencyLimits:
     """The windows of one worker, from 1 to `most` each. Not thread-safe: one thread owns it."""
 
     def __init__(self, most: int) -> None:

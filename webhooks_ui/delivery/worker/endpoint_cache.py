@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
-from webhooks_ui.delivery.queue import turns as queue
+from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Job
 from webhooks_ui.delivery.request import Endpoint
 
@@ -28,7 +28,7 @@ class Endpoints:
 
     def _read(self, job: Job, moment: datetime) -> Endpoint:
         with self._app.app_context():
-            webhook = queue.webhook_of(job.claim)
+            webhook = turns.webhook_of(job.claim)
         if webhook is None:
             raise LookupError(f"the webhook of {job.public_id} is gone")
         vault = self._app.extensions["vault"]

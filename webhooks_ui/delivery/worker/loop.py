@@ -16,17 +16,17 @@ from threading import Event as Flag
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from webhooks_ui.monitoring import metrics
 from webhooks_ui.database.engine import UNREACHABLE, db, now
-from webhooks_ui.delivery.worker import prefetch as pace
-from webhooks_ui.delivery.queue import turns as queue, wakeup as wake
 from webhooks_ui.delivery.attempt_record import bare_attempt
+from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
+from webhooks_ui.delivery.worker import prefetch
+from webhooks_ui.delivery.worker.concurrency import ConcurrencyLimits
 from webhooks_ui.delivery.worker.senders import Attempts, Senders
-from webhooks_ui.delivery.worker.concurrency import Windows
+from webhooks_ui.monitoring import metrics
 
 LEASE_MARGIN = timedelta(seconds=30)
-MOST_RECORDED = 100
+MAX_RECORDED = 100
 RECORD_AFTER = 0.05  # seconds that an outcome waits for others to be recorded with
 LOOK_EVERY = 1.0  # seconds between looks when nothing wakes the worker
 RELEASE_EVERY = 5.0  # seconds between looks for leases that ran out
@@ -49,11 +49,11 @@ class Worker:
     ) -> None:
         self._app, self._clock = app, clock
         config = app.config
-        self._pace = pace.Pace(concurrency or config["WORKER_CONCURRENCY"])
+        self._pace = prefetch.Pace(concurrency or config["WORKER_CONCURRENCY"])
         # Long enough to be sent last of all that was claimed, should everything before it hang.
-        longest = (pace.DEEPEST + 1) * timedelta(seconds=config["DELIVERY_TIMEOUT"])
+        longest = (prefetch.DEEPEST + 1) * timedelta(seconds=config["DELIVERY_TIMEOUT"])
         self._lease = longest + LEASE_MARGIN
-        self._windows = Windows(config["ENDPOINT_CONCURRENCY"])
+        self._windows = ConcurrencyLimits(config["ENDPOINT_CONCURRENCY"])
         self._under_way: dict[int, Claim] = {}
         self._senders = Senders(
             Attempts(app, clock, chance),
@@ -67,7 +67,7 @@ class Worker:
         self._is_roused = False
         self._looked_at = self._released_at = float("-inf")
         with app.app_context():
-            self._alarm = wake.alarm(db.engine, config["DATA_DIR"])
+            self._alarm = wakeup.alarm(db.engine, config["DATA_DIR"])
 
     def stop(self) -> None:
         """Ends `run` once what is under way has ended; may be called from a signal handler."""
@@ -89,7 +89,7 @@ class Worker:
         self._gather()
         if not self._exchange():
             time.sleep(BACK_OFF)
-        elif len(self._results) < MOST_RECORDED:
+        elif len(self._results) < MAX_RECORDED:
             self._sleep()
 
     def _sleep(self) -> None:
@@ -118,7 +118,7 @@ class Worker:
                 self._results.append(replace(one.result, claim=held))
             if one.is_given_back:
                 given_back.append(held)
-        self._pace.went(len(sent))
+        self._pace.record_sent(len(sent))
         metrics.in_flight(min(len(self._under_way), self._pace.concurrency))
         self._give_back(given_back)
 
@@ -127,11 +127,11 @@ class Worker:
         if not self._results and time.monotonic() - self._looked_at < LOOK_EVERY:
             return True
         self._looked_at = time.monotonic()
-        batch, moment = self._results[:MOST_RECORDED], self._clock()
+        batch, moment = self._results[:MAX_RECORDED], self._clock()
         try:
             with self._app.app_context():
                 self._release(moment)
-                jobs = self._claimed(queue.turn(batch, self._demand(), moment), batch)
+                jobs = self._claimed(turns.turn(batch, self._demand(), moment), batch)
         except UNREACHABLE as error:
             log.warning("The queue is out of reach, trying again: %s", _said(error))
             return False
@@ -157,13 +157,13 @@ class Worker:
         recorded = {result.claim.id for result in batch}
         fresh = [c for c in claims if c.id not in self._under_way and c.id not in recorded]
         self._under_way |= {claim.id: claim for claim in claims if claim.id in self._under_way}
-        return queue.jobs(fresh) if fresh else []
+        return turns.jobs(fresh) if fresh else []
 
     def _hand_out(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             self._under_way[job.claim.id] = job.claim
             self._windows.begin(job.claim.webhook_id)
-        self._pace.weighed(len(job.event.data) for job in jobs)
+        self._pace.record_sizes(len(job.event.data) for job in jobs)
         self._senders.few = self._pace.few
         self._senders.hand_out(jobs, len(self._under_way))
 
@@ -171,7 +171,7 @@ class Worker:
         if time.monotonic() - self._released_at < RELEASE_EVERY:
             return
         self._released_at = time.monotonic()
-        if count := queue.release_expired(moment):
+        if count := turns.release_expired(moment):
             log.warning("%s deliveries of a worker that is gone are due again", count)
 
     def _give_back(self, claims: Sequence[Claim]) -> None:
@@ -180,7 +180,7 @@ class Worker:
             return
         try:
             with self._app.app_context():
-                queue.release([self._held(claim) for claim in claims], self._clock())
+                turns.release([self._held(claim) for claim in claims], self._clock())
         except (DBAPIError, *UNREACHABLE) as error:
             log.warning("What was not begun is due again when its leases end: %s", _said(error))
 
@@ -215,13 +215,13 @@ class Worker:
         try:
             with self._app.app_context():
                 try:
-                    queue.record([held], self._clock())
+                    turns.record([held], self._clock())
                 except UNREACHABLE:
                     raise
                 except Exception:  # a mistake of ours: unrecorded it would be sent again for ever
                     log.exception("The attempt at delivery %s cannot be stored", held.claim.id)
                     bare = replace(held, attempt=bare_attempt(held.attempt))
-                    queue.record([bare], self._clock())
+                    turns.record([bare], self._clock())
         except UNREACHABLE as error:
             log.warning("An outcome is not recorded yet, trying again: %s", _said(error))
             return False

@@ -11,7 +11,7 @@ from time import monotonic
 DEEPEST = 2  # jobs for each thread that may wait
 AHEAD = 0.05  # seconds of work that wait
 MEASURED_OVER = 0.2  # seconds
-MOST_BYTES = 16_000_000  # of events read at once, as far as the last ones tell
+MAX_BYTES = 16_000_000  # of events read at once, as far as the last ones tell
 
 
 class Pace:
@@ -24,7 +24,7 @@ class Pace:
         self._ahead = 0
         self._at_once = concurrency * (1 + DEEPEST)
 
-    def went(self, count: int) -> None:
+    def record_sent(self, count: int) -> None:
         """So many have been sent since the last call."""
         self._count += count
         seconds = self._clock() - self._since
@@ -33,10 +33,10 @@ class Pace:
             self._ahead = min(wanted, DEEPEST * self.concurrency)
             self._since, self._count = self._clock(), 0
 
-    def weighed(self, sizes: Iterable[int]) -> None:
+    def record_sizes(self, sizes: Iterable[int]) -> None:
         """Events of these sizes, in bytes, have just been read."""
         if largest := max(sizes, default=0):
-            self._at_once = max(MOST_BYTES // largest, 1)
+            self._at_once = max(MAX_BYTES // largest, 1)
 
     def room(self, under_way: int) -> int:
         """How many more may be claimed now."""

@@ -11,17 +11,17 @@ from typing import Any
 
 from flask import Flask
 
-from webhooks_ui.monitoring import metrics
+from webhooks_ui.crypto.vault import VaultError
 from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.delivery import attempt_log
-from webhooks_ui.delivery.queue import turns as queue
 from webhooks_ui.delivery.attempt_record import attempt_of, unsent_attempt
-from webhooks_ui.delivery.worker.endpoint_cache import Endpoints
+from webhooks_ui.delivery.http.sender import Sender
+from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Claim, Job, Result
 from webhooks_ui.delivery.request import compose
 from webhooks_ui.delivery.retry import Policy, decide
-from webhooks_ui.delivery.http.sender import Sender
-from webhooks_ui.crypto.vault import VaultError
+from webhooks_ui.delivery.worker.endpoint_cache import Endpoints
+from webhooks_ui.monitoring import metrics
 
 STALE_AFTER = 0.1  # seconds since the claim, after which a job is looked at again before it is sent
 UNREADABLE = "unexpected error: the secrets cannot be decrypted, see the setting ENCRYPTION_KEYS"
@@ -104,7 +104,7 @@ class Attempts:
         if monotonic() - job.claimed_at < STALE_AFTER:
             return job
         with self._app.app_context():
-            version = queue.version_for(held)
+            version = turns.version_for(held)
         return None if version is None else replace(job, webhook_version=version)
 
 
