@@ -28,7 +28,8 @@ from bench.seed_sql import BUSY, MAIN_CHANNEL, QUIET
 from bench.stage import percentile
 from tests.conftest import sign_in
 from webhooks_ui import create_app
-from webhooks_ui.database.engine import db, transaction, upgrade
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.models import Delivery, Event, Token, Webhook
 from webhooks_ui.server import process
 

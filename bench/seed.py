@@ -20,7 +20,9 @@ from bench import seed_sql
 from webhooks_ui import create_app
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.crypto.signing import new_secret
-from webhooks_ui.database.engine import Base, db, now, upgrade
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.migrate import upgrade
+from webhooks_ui.database.types import Base, now
 from webhooks_ui.models import (
     Attempt,
     Channel,

@@ -16,7 +16,8 @@ from sqlalchemy import func, select, text
 
 from tests.engine.conftest import subscribe
 from webhooks_ui import create_app
-from webhooks_ui.database.engine import db, upgrade
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.delivery.worker.loop import Worker
 from webhooks_ui.intake import accept as intake
 from webhooks_ui.intake.event import IncomingEvent

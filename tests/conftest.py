@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
 from webhooks_ui import create_app
-from webhooks_ui.database.engine import db, transaction, upgrade
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.models import User, UserSession, Webhook
 from webhooks_ui.server import process
 

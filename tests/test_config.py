@@ -215,7 +215,7 @@ def test_the_database_lies_in_the_data_dir_whatever_its_name(tmp_path: Path) -> 
 def test_the_reference_names_every_setting_and_is_up_to_date() -> None:
     text = table.reference()
     assert all(f"| `{setting.name}` |" in text and setting.help in text for setting in SETTINGS)
-    docs = Path(table.__file__).parent.parent / "docs" / "settings.md"
+    docs = Path(table.__file__).parents[2] / "docs" / "settings.md"
     assert docs.read_text(encoding="utf-8") == text
 
 

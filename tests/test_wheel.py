@@ -15,7 +15,7 @@ FIRST_PAGE = """
 import json, re, sys
 from pathlib import Path
 import webhooks_ui
-from webhooks_ui.database import upgrade
+from webhooks_ui.database.migrate import upgrade
 
 app = webhooks_ui.create_app({"DATA_DIR": Path(sys.argv[1])})
 upgrade(app)

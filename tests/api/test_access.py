@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from tests.api.conftest import Call, caller, issue
 from tests.conftest import sign_in
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.intake import accept
 from webhooks_ui.models import Token
 

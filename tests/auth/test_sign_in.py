@@ -16,7 +16,8 @@ from sqlalchemy import select, text, update
 from tests.auth.conftest import add, at_once, enter
 from tests.conftest import PASSWORD, piece
 from webhooks_ui.accounts import passwords
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
 
 pytestmark = pytest.mark.usefixtures("olena")

@@ -14,10 +14,11 @@ from flask import Flask
 from sqlalchemy import event, inspect, select, text, update
 
 from tests.conftest import make_webhook, sign_in
-from webhooks_ui.database.engine import db, prepare_migrations, transaction, upgrade
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.migrate import prepare_migrations, upgrade
 from webhooks_ui.models import Webhook
 
-START = "import webhooks_ui, webhooks_ui.database as d; d.upgrade(webhooks_ui.create_app())"
+START = "import webhooks_ui, webhooks_ui.database.migrate as d; d.upgrade(webhooks_ui.create_app())"
 EVENT = """INSERT INTO events (public_id, type, data, test, deliveries_count, occurred_at,
  created_at) VALUES ('evt_1', 'message_created', '', FALSE, 0, 0, 0)"""
 DELIVERY = """INSERT INTO deliveries (id, public_id, event_id, type, test, status, claims,

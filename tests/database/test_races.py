@@ -17,7 +17,8 @@ from tests.support.waiting import wait_until
 from webhooks_ui.accounts import passwords
 from webhooks_ui.authorization.kinds import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
-from webhooks_ui.database.engine import db, transaction, upgrade
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.models import Channel, User, UserSession, Webhook, channel_changes, webhook_changes
 from webhooks_ui.models.channel_changes import ChannelSettings, KeyTaken
 from webhooks_ui.models.webhook import WebhookSettings

@@ -11,7 +11,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from tests.engine.conftest import send, subscribe
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import claim_sql, turns
 from webhooks_ui.models import Event
 

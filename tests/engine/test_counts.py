@@ -7,7 +7,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.engine.conftest import attempt_at, send, subscribe
-from webhooks_ui.database.engine import db, now
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import turns, webhook_state
 from webhooks_ui.delivery.queue.claims import Job, Result
 from webhooks_ui.delivery.retry import Decision

@@ -28,7 +28,8 @@ from tests.support.waiting import wait_until
 from webhooks_ui import create_app
 from webhooks_ui.authorization.kinds import Bearer
 from webhooks_ui.database import engine as database
-from webhooks_ui.database.engine import db, transaction, upgrade
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.delivery.attempt_record import attempt_of
 from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import Claim

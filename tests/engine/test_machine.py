@@ -20,7 +20,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from tests.engine.conftest import attempt_at, subscribe
 from webhooks_ui import create_app
-from webhooks_ui.database.engine import db, transaction, upgrade
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide

@@ -18,7 +18,8 @@ from tests.support.mail_server import MailServer
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.waiting import free_port
 from webhooks_ui.catalogue.event_types import OPERATIONAL_TYPES
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
 from webhooks_ui.jobs.alerts import GIVE_UP_AFTER, Notices

@@ -7,7 +7,8 @@ from flask import Flask
 from sqlalchemy import update
 
 from tests.engine.conftest import attempt_at, deliveries, send, subscribe, switch_off
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Job, Result
 from webhooks_ui.delivery.retry import Decision

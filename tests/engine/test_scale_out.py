@@ -18,7 +18,8 @@ from tests.support.api import Platform
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import wait_until
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.worker.loop import LEASE_MARGIN
 from webhooks_ui.models import Event, Token
 

@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from tests.engine.conftest import deliveries, ended, send, subscribe, switch_off, working
 from tests.support.receiver import Receiver
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Claim, Job
 from webhooks_ui.delivery.worker import loop, senders

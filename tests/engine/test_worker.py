@@ -11,7 +11,8 @@ from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui.authorization.kinds import Bearer
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.worker import loop
 from webhooks_ui.models import Attempt, Webhook, webhook_changes
 

@@ -8,7 +8,8 @@ from flask import Flask
 from ulid import ULID
 
 from tests.engine.conftest import subscribe
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import Attempt, Channel, Delivery, Event, IdempotencyKey, Webhook
 
 TYPES = ("message_created", "team_changed", "assignee_changed")

@@ -7,7 +7,8 @@ from tests.conftest import piece, sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui.database.engine import EPOCH, db, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import EPOCH
 from webhooks_ui.models import Delivery
 
 

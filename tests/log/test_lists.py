@@ -20,7 +20,8 @@ from sqlalchemy import insert, text
 
 from tests.conftest import MakeApp, piece, sign_in
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import (
     Channel,
     Delivery,
@@ -316,7 +317,7 @@ def test_a_download_holds_what_the_list_holds(engine: Flask) -> None:
 def test_a_download_holds_no_connection_between_its_parts(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webhooks_ui.views.delivery_list._AT_ONCE", 10)
+    monkeypatch.setattr("webhooks_ui.views.delivery_log._AT_ONCE", 10)
     fill(engine, 40)
     with engine.app_context():
         pool: Any = db.engine.pool

@@ -19,7 +19,8 @@ from tests.conftest import MakeApp, piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe, working
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui.database.engine import EPOCH, db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.jobs import recovery
 from webhooks_ui.models import (
     Delivery,

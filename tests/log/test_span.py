@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask
 
 from tests.engine.conftest import deliveries, send, subscribe
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.models.delivery_list import DeliveryFilter
 
 SECOND = timedelta(seconds=1)

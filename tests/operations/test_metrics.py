@@ -20,7 +20,8 @@ from sqlalchemy.exc import OperationalError
 from tests.support.receiver import Receiver
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import free_port, wait_until
-from webhooks_ui.database.engine import db, end_read, now
+from webhooks_ui.database.engine import db, end_read
+from webhooks_ui.database.types import now
 from webhooks_ui.jobs.scheduler import Chores, heartbeat
 from webhooks_ui.models import JobRun, standing
 from webhooks_ui.monitoring import metrics

@@ -15,7 +15,8 @@ from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.receiver import Receiver
 from webhooks_ui.database import vacuum
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.jobs import retention
 from webhooks_ui.jobs.scheduler import Chores, pruning
 from webhooks_ui.models import (

@@ -11,7 +11,8 @@ from tests.conftest import MakeApp, piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe
 from webhooks_ui.authorization.kinds import Bearer
 from webhooks_ui.crypto import signing
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.jobs import retention
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, Webhook
 from webhooks_ui.models.receiver import MAX_BODY, MAX_REQUESTS, MOST

@@ -14,7 +14,8 @@ from sqlalchemy import event, select, update
 from tests.conftest import MakeApp, sign_in
 from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import counting
 from webhooks_ui.jobs import scheduler
 from webhooks_ui.models import Webhook, WebhookPast, health, health_counts, health_rollup

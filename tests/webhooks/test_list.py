@@ -11,7 +11,8 @@ from markupsafe import escape
 from sqlalchemy import delete, event, select, update
 
 from tests.conftest import make_webhook, piece
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
 from webhooks_ui.web import i18n

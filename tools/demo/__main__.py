@@ -9,7 +9,7 @@ import waitress
 from tools.demo import show
 from tools.demo.receivers import Stage
 from webhooks_ui.monitoring import logs
-from webhooks_ui.server import signals
+from webhooks_ui.server import process
 from webhooks_ui.server.wsgi import AddressError, address, listen
 
 FOLDER = Path(__file__).resolve().parents[2] / "instance" / "demo"
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=21, help="of history")
     given = parser.parse_args()
     os.umask(0o077)
-    signals.exit_on_stop()
+    process.exit_on_stop()
     logs.set_up("text", "warning")
     try:
         show.prepare(given.folder)

@@ -16,7 +16,8 @@ from tools.demo.receivers import Stage
 from webhooks_ui import create_app
 from webhooks_ui.accounts import users
 from webhooks_ui.crypto.signing import new_secret
-from webhooks_ui.database.engine import now, upgrade
+from webhooks_ui.database.migrate import upgrade
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.worker.loop import Worker
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import ChannelName, IncomingEvent

@@ -12,7 +12,8 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy import Connection, update
 from sqlalchemy.exc import OperationalError
 
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
 
 SEEN_EVERY = timedelta(minutes=1)  # how exact `last_seen_at` is

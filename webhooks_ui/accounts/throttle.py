@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import SignInFailure
 
 WINDOW = timedelta(minutes=15)

@@ -19,7 +19,8 @@ from webhooks_ui.api.pages import walked
 from webhooks_ui.api.webhooks import load as load_webhook
 from webhooks_ui.api.webhooks import vault
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
-from webhooks_ui.database.engine import end_read, now
+from webhooks_ui.database.engine import end_read
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery import ping
 from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
 from webhooks_ui.delivery.queue.actions import resend as send_again

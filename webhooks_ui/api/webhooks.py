@@ -19,7 +19,7 @@ from webhooks_ui.api.webhook_shapes import (
 )
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.models import Webhook, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, is_id, new_id
 from webhooks_ui.web.problem import Problem

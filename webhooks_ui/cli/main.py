@@ -75,12 +75,12 @@ def listen(host: str, port: int, status: int, secret: str | None) -> None:
     """Print every request, and whether its signature holds."""
     from webhooks_ui.crypto import signing
     from webhooks_ui.receiver.listener import Listener
-    from webhooks_ui.server import signals
+    from webhooks_ui.server import process
 
     secret = secret.strip() if secret else None
     if secret is not None and not signing.is_secret(secret):
         raise click.UsageError("--secret takes a signing secret: whsec_ and base64.")
-    signals.exit_on_stop()
+    process.exit_on_stop()
     try:
         listener = Listener(host, port, status, secret, click.echo)
     except OSError as error:

@@ -39,13 +39,13 @@ def within_reach() -> Iterator[None]:
 def database(*, pages: bool = False) -> Iterator[Flask]:
     """An app in its context, with the database brought up to date."""
     from webhooks_ui import create_app
-    from webhooks_ui.database import engine as database
+    from webhooks_ui.database import migrate
     from webhooks_ui.server import process
 
     app = create_app(pages=pages)
     try:
         with within_reach(), app.app_context():
-            database.upgrade(app)
+            migrate.upgrade(app)
             yield app
     finally:
         process.close(app)

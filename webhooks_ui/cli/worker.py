@@ -35,9 +35,9 @@ def worker(
     concurrency: int | None, metrics_port: int | None, metrics_host: str, with_parent: bool
 ) -> None:
     """Deliver what is due, until asked to end."""
-    from webhooks_ui.server import signals
+    from webhooks_ui.server import process
 
-    signals.exit_on_stop()  # while it sets itself up there is nothing to finish
+    process.exit_on_stop()  # while it sets itself up there is nothing to finish
 
     from webhooks_ui.delivery.worker.loop import Worker
     from webhooks_ui.jobs.scheduler import Chores, everything, heartbeat
@@ -58,7 +58,7 @@ def worker(
         showing = Chores(app, [heartbeat()])
         chores.start()
         showing.start()
-        process.settle()
+        process.freeze_garbage_collector()
         if app.config["WORKER_CORE"] == "auto":
             cpu_affinity.keep()
         try:
@@ -93,7 +93,7 @@ def _follow(stop: Callable[[], None]) -> None:
 def prune(vacuum: bool) -> None:
     """Delete what is older than RETENTION, as a worker does once a day, and give space back."""
     from webhooks_ui.database import vacuum as space
-    from webhooks_ui.database.engine import now
+    from webhooks_ui.database.types import now
     from webhooks_ui.jobs import retention
 
     with database() as app:

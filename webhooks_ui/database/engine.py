@@ -1,4 +1,4 @@
-"""The database: one engine set up for durable writes, transactions, and migrations at start.
+"""The database: one engine set up for durable writes, and transactions.
 
 SQLite is set up for a server that may lose nothing: WAL, ``synchronous=FULL``, foreign keys, a
 busy time-out, and ``BEGIN IMMEDIATE`` for those who write (a transaction that reads first and
@@ -7,8 +7,7 @@ writes later fails at once with "database is locked", whatever the busy time-out
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from threading import Lock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
@@ -16,26 +15,20 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
-    BigInteger,
     Connection,
-    Dialect,
     Engine,
-    Integer,
-    MetaData,
     event,
-    inspect,
     text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
+
+from webhooks_ui.database.types import Base
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 """What is raised while the database is locked, full, away, or every connection to it is taken."""
-EPOCH = datetime.fromtimestamp(0, UTC)
 BUSY_TIMEOUT = timedelta(seconds=5)
 _BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
@@ -48,38 +41,7 @@ POSTGRES_LIMITS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,  # ms
 }
-_MIGRATIONS = Path(__file__).parents[1] / "migrations"
-_MIGRATION_LOCK = 0x77686B73  # one migration at a time on PostgreSQL, whoever starts it
 
-
-class Base(DeclarativeBase):
-    """What every model has in common: constraint names that migrations can refer to."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-
-class Instant(TypeDecorator[datetime]):
-    """A moment, kept as milliseconds since 1970 UTC: the same arithmetic on both databases."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else int(value.timestamp() * 1000)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
-
-
-RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only an INTEGER key
 
 _writer = Lock()
 db = SQLAlchemy(model_class=Base)
@@ -88,12 +50,6 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
-
-
-def now() -> datetime:
-    """This moment in UTC, to the millisecond that is kept."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 @contextmanager
@@ -147,43 +103,9 @@ def init_app(app: Flask) -> None:
             _set_up_postgres(db.engine)
 
 
-def upgrade(app: Flask) -> None:
-    """Brings the database to the newest schema; safe when several processes start at once."""
-    with app.app_context():
-        Path(app.config["DATA_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _is_current():
-            import flask_migrate
-
-            prepare_migrations(app)
-            flask_migrate.upgrade()
-
-
-def prepare_migrations(app: Flask) -> None:
-    """Lets `flask db` and `upgrade` migrate; Alembic takes memory that nothing else needs."""
-    from flask_migrate import Migrate
-
-    Migrate(app, db, directory=str(_MIGRATIONS))
-
-
 def ping() -> None:
     """One round trip to the database; raises SQLAlchemy's OperationalError if it cannot be made."""
     db.session.execute(text("SELECT 1"))
-
-
-def lock_for_migration(connection: Connection) -> None:
-    """Waits until nobody else migrates; on SQLite BEGIN IMMEDIATE has done so already."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-
-
-def _is_current() -> bool:
-    """Whether nothing is to be migrated; the names of the migrations begin with their numbers."""
-    newest = max(file.name[:4] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
-    with db.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return False
-        found = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
-    return found == [newest]
 
 
 def _engine_options(backend: str) -> dict[str, Any]:

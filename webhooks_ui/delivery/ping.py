@@ -14,7 +14,8 @@ from threading import Lock, Semaphore
 from flask import Flask, current_app
 from sqlalchemy.exc import IntegrityError
 
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.attempt_record import attempt_of
 from webhooks_ui.delivery.http.sender import OutgoingRequest, Sender
 from webhooks_ui.delivery.queue import turns

@@ -10,7 +10,7 @@ from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.models import webhook_list
 from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter, event_meant, searched

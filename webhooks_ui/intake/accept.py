@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from webhooks_ui.catalogue.event_types import CHANNEL_KINDS, EVENT_TYPES, OPERATIONAL_TYPES
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.intake.fan_out import fan_out

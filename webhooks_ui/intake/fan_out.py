@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, func, insert, literal, or_, select
 
-from webhooks_ui.database.engine import EPOCH, db
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import EPOCH
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, EVENT

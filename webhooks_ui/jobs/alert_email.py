@@ -14,7 +14,7 @@ from typing import Any, Self
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import verdict
 from webhooks_ui.settings.addresses import MailServer
 from webhooks_ui.web.i18n import absolute

@@ -16,7 +16,8 @@ from flask import Flask
 from flask_babel import force_locale
 from sqlalchemy import delete, exists, select, update
 
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import verdict
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal

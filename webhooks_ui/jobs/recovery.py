@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Select, func, insert, literal, null, select, text, update
 
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.models import Delivery, Event, Recovery, User, Webhook, missed_events, undelivered
 from webhooks_ui.models.delivery import OPEN, PENDING

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from webhooks_ui.database import vacuum
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.models import pruning
 
 EVERY = timedelta(hours=24)

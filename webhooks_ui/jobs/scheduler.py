@@ -15,7 +15,8 @@ from time import sleep
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from webhooks_ui.database.engine import UNREACHABLE, end_read, now
+from webhooks_ui.database.engine import UNREACHABLE, end_read
+from webhooks_ui.database.types import now
 from webhooks_ui.jobs import recovery
 from webhooks_ui.jobs.alerts import Notices
 from webhooks_ui.jobs.retention import DailyPruning

@@ -1,10 +1,11 @@
-"""How Alembic reaches the app's database, for `database.upgrade` and for `flask db migrate`."""
+"""How Alembic reaches the app's database, for `migrate.upgrade` and for `flask db migrate`."""
 
 from alembic import context
 from flask import current_app
 
 from webhooks_ui import models  # noqa: F401  # the tables to compare with
-from webhooks_ui.database.engine import db, lock_for_migration
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.migrate import lock_for_migration
 
 
 def run() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import EPOCH, Instant, Model, RowId, now
+from webhooks_ui.database.engine import Model
+from webhooks_ui.database.types import EPOCH, Instant, RowId, now
 
 
 class Alert(Model):

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import column, func, select, table, text
 
-from webhooks_ui.database.engine import RowId, db, now
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import RowId, now
 from webhooks_ui.models.delivery import PENDING, Delivery
 from webhooks_ui.models.id_list import among
 

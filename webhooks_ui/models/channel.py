@@ -9,7 +9,8 @@ from sqlalchemy import Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
-from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.public_ids import CHANNEL, new_id
 
 if TYPE_CHECKING:

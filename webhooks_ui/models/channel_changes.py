@@ -7,7 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import webhook_history
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.id_list import among

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import Instant, Model, RowId
+from webhooks_ui.database.engine import Model
+from webhooks_ui.database.types import Instant, RowId
 
 DURATION_BOUNDS = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 """Upper bounds in ms of the counts `took_0` … `took_10`; `took_11` counts what took longer."""

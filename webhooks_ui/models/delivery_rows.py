@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, select
 
-from webhooks_ui.database.engine import db, now
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import now
 from webhooks_ui.explanations import verdicts
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import JSON, Index, LargeBinary, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.public_ids import EVENT, new_id
 from webhooks_ui.text import strict_json
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import EPOCH, Instant, Model, db, transaction
+from webhooks_ui.database.engine import Model, db, transaction
+from webhooks_ui.database.types import EPOCH, Instant
 
 
 class JobRun(Model):

@@ -8,7 +8,8 @@ from typing import Self
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.text import strict_json
 
 KEPT_FOR = timedelta(days=7)

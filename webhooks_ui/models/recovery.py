@@ -8,7 +8,8 @@ from typing import Any, Self
 from sqlalchemy import JSON, ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.public_ids import RECOVERY, new_id
 from webhooks_ui.models.webhook import Webhook

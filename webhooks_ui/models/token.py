@@ -8,7 +8,8 @@ from typing import Self
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId, now
 
 SCOPES = ("events", "admin")
 

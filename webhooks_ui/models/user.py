@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import ForeignKey, Index, String, and_, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId, now
 
 ROLES = ("admin", "editor", "viewer")
 IDLE_LIMIT = timedelta(hours=12)

@@ -21,7 +21,8 @@ from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import Instant, Model, RowId, db, now
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models import webhook_display
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from sqlalchemy import select, update
 
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import webhook_history
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.user import User

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import Instant, Model, RowId, db
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
 
 

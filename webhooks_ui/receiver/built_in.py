@@ -16,7 +16,8 @@ from webhooks_ui.authorization.kinds import MASK, Authorization, header, masked
 from webhooks_ui.authorization.redaction import redact
 from webhooks_ui.crypto import signing
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.egress import target_url
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, User, Webhook
 from webhooks_ui.models.receiver import MAX_BODY, MOST

@@ -1,13 +1,22 @@
-"""The beginning and the end of a process with an app."""
+"""The beginning and the end of a process."""
 
 import gc
+import signal
+import sys
+from typing import NoReturn
 
 from flask import Flask
 
 from webhooks_ui.database.engine import db
 
 
-def settle() -> None:
+def exit_on_stop() -> None:
+    """Lets SIGTERM and SIGINT end the process in an orderly way, with exit status 0."""
+    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGINT, _exit)
+
+
+def freeze_garbage_collector() -> None:
     """Keeps the garbage collector from walking what start-up made, which lives to the end."""
     gc.collect()
     gc.freeze()
@@ -20,3 +29,7 @@ def close(app: Flask) -> None:
     app.extensions["sender"].close()
     with app.app_context():
         db.engine.dispose()
+
+
+def _exit(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(0)

@@ -11,10 +11,10 @@ from waitress.task import ErrorTask
 
 from webhooks_ui import create_app
 from webhooks_ui.accounts import setup_link
-from webhooks_ui.database import engine
+from webhooks_ui.database import migrate
 from webhooks_ui.models import User
 from webhooks_ui.monitoring import logs, metrics
-from webhooks_ui.server import process, signals
+from webhooks_ui.server import process
 from webhooks_ui.server.supervisor import Supervisor
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web import errors
@@ -38,20 +38,20 @@ def serve(
     `host` and `port` go above the settings. Raises `AddressError`, `config.SettingError` and
     `keys.KeyFileError`.
     """
-    signals.exit_on_stop()
+    process.exit_on_stop()
     given = {"HOST": host, "PORT": port}
     app = create_app({name: value for name, value in given.items() if value is not None})
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
     listening = listen(app.config["HOST"], app.config["PORT"])
     app.config["OWN_URL"] = address(listening)
-    engine.upgrade(app)
+    migrate.upgrade(app)
     metrics.share(app.config["DATA_DIR"])
     supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
     if worker:
         supervisor.start()
     server = _server(app, listening)
     _greet(app, address(listening), say)
-    process.settle()
+    process.freeze_garbage_collector()
     server.run()  # until a signal ends it
     if worker:
         supervisor.close()

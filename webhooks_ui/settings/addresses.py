@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import idna
 
 from webhooks_ui.settings.parsers import words
+from webhooks_ui.text.printable import quoted
 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _ORIGIN = re.compile(r"https?://[a-z0-9._:\[\]-]+/?", re.IGNORECASE)
@@ -109,7 +110,7 @@ def _mail_address(text: str) -> str:
             raise ValueError(local)
         return f"{local}@{host(domain)}"
     except ValueError:
-        raise ValueError(f"has {text[:80]!a}, which is no e-mail address") from None
+        raise ValueError(f"has {quoted(text)}, which is no e-mail address") from None
 
 
 def _has_good_host(url: str) -> bool:
@@ -133,9 +134,9 @@ def _ip_network(text: str) -> str:
         network = ipaddress.ip_network(text, strict=False)
         address = ipaddress.ip_address(text.partition("/")[0])
     except ValueError:
-        raise ValueError(f"has {text[:80]!a}, {_NEITHER}") from None
+        raise ValueError(f"has {quoted(text)}, {_NEITHER}") from None
     if address != network.network_address:
-        raise ValueError(f"has {text[:80]!a}, which is an address with a range; use {network}")
+        raise ValueError(f"has {quoted(text)}, which is an address with a range; use {network}")
     return str(network) if "/" in text else str(address)
 
 
@@ -148,5 +149,5 @@ def _host_name(text: str) -> str:
     # A browser reads a host that ends in a number as an IPv4 address (WHATWG URL).
     is_number = _NUMBER.fullmatch(name.rpartition(".")[2])
     if len(name) > 253 or is_number or not _HOST.fullmatch(name):
-        raise ValueError(f"has {text[:80]!a}, {_NEITHER}")
+        raise ValueError(f"has {quoted(text)}, {_NEITHER}")
     return name

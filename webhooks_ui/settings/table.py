@@ -1,7 +1,7 @@
 """The settings: environment variables that begin with `WEBHOOKS_UI_`.
 
-The table `SETTINGS` is the only place that knows them. `python -m webhooks_ui.config` prints
-`docs/settings.md` from it; with `--check` it only says whether that file is up to date.
+The table `SETTINGS` is the only place that knows them. `python -m webhooks_ui.settings.table`
+prints `docs/settings.md` from it; with `--check` it only says whether that file is up to date.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from webhooks_ui.settings import addresses, parsers
-from webhooks_ui.text.printable import visible
+from webhooks_ui.text.printable import quoted, visible
 
 PREFIX = "WEBHOOKS_UI_"
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -242,7 +242,8 @@ def reference() -> str:
         for setting in SETTINGS
     )
     return (
-        "# Settings\n\n<!-- Written by `python -m webhooks_ui.config`; change the table there. -->"
+        "# Settings\n\n<!-- Written by `python -m webhooks_ui.settings.table`; change the table"
+        " there. -->"
         f"\n\nSettings are environment variables that begin with `{PREFIX}`. Each can also be read"
         f" from a file that\n`{PREFIX}<NAME>_FILE` names. An empty value is the default. An unknown"
         " name, or a value that cannot be understood,\nstops the start with one line that says"
@@ -272,7 +273,7 @@ def _value(setting: Setting, given: Mapping[str, str]) -> Any:
         return setting.parse(text or setting.default)
     except ValueError as error:
         shown = str(error).startswith("takes") and not setting.secret
-        instead = f", not {_printable(text)}" if shown else ""
+        instead = f", not {quoted(text)}" if shown else ""
         raise SettingError(f"{name} {error}{instead}.") from None
 
 
@@ -281,13 +282,8 @@ def _read(name: str, file: Path) -> str:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        shown = _printable(str(file))
+        shown = quoted(str(file))
         raise SettingError(f"{name} names {shown}, which cannot be read: {reason}.") from None
-
-
-def _printable(text: str) -> str:
-    """At most 80 characters of a value, on one line."""
-    return f"'{visible(text if len(text) <= 80 else f'{text[:80]}…')}'"
 
 
 def _main(arguments: list[str]) -> int:
@@ -297,7 +293,7 @@ def _main(arguments: list[str]) -> int:
     file = Path(arguments[1]) if arguments[1:] else _CHECKOUT / "docs" / "settings.md"
     if file.is_file() and file.read_text(encoding="utf-8") == reference():
         return 0
-    sys.stderr.write(f"{file} is out of date. Run: python -m webhooks_ui.config > {file}\n")
+    sys.stderr.write(f"{file} is out of date. Run: python -m webhooks_ui.settings.table > {file}\n")
     return 1
 
 

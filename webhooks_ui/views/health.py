@@ -3,7 +3,8 @@
 from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
-from webhooks_ui.database.engine import now, ping
+from webhooks_ui.database.engine import ping
+from webhooks_ui.database.types import now
 from webhooks_ui.models import standing
 
 blueprint = Blueprint("health", __name__)

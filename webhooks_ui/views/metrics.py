@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.models import standing
 from webhooks_ui.monitoring import metrics
 

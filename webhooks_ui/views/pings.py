@@ -6,7 +6,8 @@ from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from webhooks_ui.database.engine import end_read, now
+from webhooks_ui.database.engine import end_read
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery import ping
 from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
 from webhooks_ui.delivery.request import Endpoint

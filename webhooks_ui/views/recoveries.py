@@ -19,7 +19,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
 from webhooks_ui.jobs import recovery as recovering

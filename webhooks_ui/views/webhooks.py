@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.ping_panel import TestPanel

@@ -22,7 +22,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.models.health import Span
 
 LANGUAGES = {"uk": "Українська", "en": "English"}

@@ -6,7 +6,8 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webhooks_ui.database.engine import EPOCH, db, now, transaction
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.models import Delivery, Event, Webhook
 from webhooks_ui.models.public_ids import DELIVERY, new_id

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, column, insert, inspect, table
 
-from webhooks_ui.database.engine import Instant
+from webhooks_ui.database.types import Instant
 from webhooks_ui.models import Attempt
 
 Row = dict[str, Any]

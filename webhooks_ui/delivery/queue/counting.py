@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webhooks_ui.database.engine import now
+from webhooks_ui.database.types import now
 from webhooks_ui.models.counters import (
     COUNTED,
     DURATION_BOUNDS,

@@ -16,7 +16,8 @@ from threading import Event as Flag
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from webhooks_ui.database.engine import UNREACHABLE, db, now
+from webhooks_ui.database.engine import UNREACHABLE, db
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery.attempt_record import bare_attempt
 from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
