@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from tests.auth.conftest import at_once, enter, setup_link
+from tests.accounts.conftest import at_once, enter, setup_link
 from tests.support.postgres import Postgres
 from tests.support.waiting import wait_until
 from webhooks_ui.accounts import passwords

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.auth.conftest import enter, setup_link
+from tests.accounts.conftest import enter, setup_link
 from tests.conftest import PASSWORD
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import User

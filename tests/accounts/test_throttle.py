@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from tests.auth.conftest import add, enter
+from tests.accounts.conftest import add, enter
 from webhooks_ui.accounts import passwords, throttle
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import SignInFailure

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from webhooks_ui.cli.main import main
 from webhooks_ui.settings import table
 
-FILE = Path(__file__).parents[1] / "compose.yaml"
+FILE = Path(__file__).parents[2] / "compose.yaml"
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}")
 
 

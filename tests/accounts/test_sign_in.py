@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
-from tests.auth.conftest import add, at_once, enter
+from tests.accounts.conftest import add, at_once, enter
 from tests.conftest import PASSWORD, piece
 from webhooks_ui.accounts import passwords
 from webhooks_ui.database.engine import db, transaction

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.auth.conftest import enter
+from tests.accounts.conftest import enter
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import UserSession
 

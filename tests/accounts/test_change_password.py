@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.auth.conftest import enter
+from tests.accounts.conftest import enter
 from tests.conftest import PASSWORD, sign_in
 from webhooks_ui.accounts import passwords, users
 from webhooks_ui.database.engine import db, transaction

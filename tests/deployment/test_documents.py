@@ -7,7 +7,7 @@ import pytest
 
 from webhooks_ui.settings.table import SETTINGS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KNOWN = {setting.name for setting in SETTINGS}
 
 
