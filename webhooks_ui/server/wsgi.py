@@ -4,9 +4,7 @@ import os
 import socket
 from collections.abc import Callable
 
-import waitress.server
 from flask import Flask
-from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from webhooks_ui import create_app
@@ -15,15 +13,11 @@ from webhooks_ui.database import migrate
 from webhooks_ui.models import User
 from webhooks_ui.monitoring import logs, metrics
 from webhooks_ui.server import process
+from webhooks_ui.server.connections import Server
 from webhooks_ui.server.supervisor import Supervisor
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web import errors
 from webhooks_ui.web.security import HEADERS
-
-THREADS = 8
-MAX_CONNECTIONS = 500
-IDLE_SECONDS = 60
-HEADER_BYTES = 65_536
 
 
 class AddressError(Exception):
@@ -76,8 +70,8 @@ def address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _channel(app: Flask) -> type[HTTPChannel]:
-    """Connections whose errors, such as a body that is far too large, are told as the app does."""
+def _refusal(app: Flask) -> type[ErrorTask]:
+    """Answers what never reaches the app, such as a body that is far too large, as the app does."""
 
     class Refusal(ErrorTask):  # type: ignore[misc]  # waitress has no types
         def execute(self) -> None:
@@ -89,31 +83,27 @@ def _channel(app: Flask) -> type[HTTPChannel]:
             self.set_close_on_finish()
             self.write(answer.data)
 
-    class Channel(HTTPChannel):  # type: ignore[misc]
-        error_task_class = Refusal
-
-    return Channel
+    return Refusal
 
 
-def _server(app: Flask, listening: socket.socket) -> waitress.server.BaseWSGIServer:
+def _server(app: Flask, listening: socket.socket) -> Server:
     most_of_event = app.config["MAX_EVENT_SIZE"]
-    most = event_rules.largest_batch(most_of_event)
-    server = waitress.server.create_server(
+    one, many = event_rules.largest_body(most_of_event), event_rules.largest_batch(most_of_event)
+
+    def body_limit(path: str) -> int:
+        """Above the app's own limit, so that what is too large gets the app's own answer."""
+        return 2 * one + (many if path.startswith("/api/") else 0)
+
+    return Server(
         logs.RequestLog(app),
-        sockets=[listening],
-        threads=THREADS,
-        ident=None,
-        connection_limit=MAX_CONNECTIONS,
-        asyncore_use_poll=True,  # select() ends at 1,024 file descriptors
-        channel_timeout=IDLE_SECONDS,
-        max_request_header_size=HEADER_BYTES,
-        # Above the app's own limit, so that what is too large gets the app's own answer.
-        max_request_body_size=most + event_rules.largest_body(most_of_event),
+        listening,
+        _refusal(app),
+        body_limit,
+        max_body=2 * one + many,
+        per_address=app.config["TRUSTED_PROXIES"] == 0,
         # The app judges X-Forwarded-* itself, and only where proxies are trusted.
-        clear_untrusted_proxy_headers=app.config["TRUSTED_PROXIES"] == 0,
+        clear_proxy_headers=app.config["TRUSTED_PROXIES"] == 0,
     )
-    server.channel_class = _channel(app)
-    return server
 
 
 def _greet(app: Flask, local: str, say: Callable[[str], None]) -> None:

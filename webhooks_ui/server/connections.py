@@ -1,0 +1,286 @@
+"""The clients' connections: deadlines, a limit, framing rules, and a stop that loses no request.
+
+waitress reads a whole request before a thread works on it, so a slow client holds no thread. Left
+alone, it lets idle connections fill its limit and then accepts nobody. Here every connection has a
+deadline, and when the limit is reached, the one that has waited longest without a request goes.
+"""
+
+import os
+import resource
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.utilities import Error, RequestEntityTooLarge
+
+THREADS = 8
+MAX_CONNECTIONS = 500
+BEGIN_WITHIN = 15.0  # seconds from the connection to the first byte of a request
+HEAD_WITHIN = 15.0  # seconds from the first byte of a request to the end of its head
+BODY_GRACE, BODY_RATE = 15.0, 16_384  # seconds, and bytes a second, that a body has beside
+KEEP_ALIVE = 60.0  # seconds between two requests on a connection
+STALLED = 60.0  # seconds in which a client takes nothing of its answer
+QUEUED_AT_MOST = 5.0  # seconds that a request waits for a thread before others are refused
+DRAIN_WITHIN = 10.0  # seconds for the requests under way when the server is stopped
+_QUIET = 0.2  # seconds: a connection on which nothing came for so long may be closed at a stop
+_ALIVE = "/healthz"
+_HEADER_BYTES = 65_536
+
+
+class _ServiceUnavailable(Error):  # type: ignore[misc]  # waitress has no types
+    code = 503
+    reason = "Service Unavailable"
+
+
+class Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request under the framing rules of RFC 9112 and the size limit of its path."""
+
+    error: Error | None = None
+    path = ""  # where the head could not be read
+
+    def received(self, data: bytes) -> int:
+        """Takes bytes in and returns how many belong to this request."""
+        taken: int = super().received(data)
+        size = max(self.content_length, self.body_bytes_received)
+        if self.headers_finished and not self.error and size > self.adj.body_limit(self.path):
+            self.error = RequestEntityTooLarge(f"exceeds the limit of {self.path}")
+            self.completed = True
+        return taken
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Refuses what two readers could frame differently (RFC 9112 §3.2, §6.1, §6.3)."""
+        super().parse_header(header_plus)
+        host = self.headers.get("HOST")
+        if "," in (host or "") or (host is None and self.version == "1.1"):
+            raise ParsingError("There has to be one Host header")
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length and Transfer-Encoding exclude each other")
+        if "TRANSFER_ENCODING" in self.headers:  # waitress takes it away from HTTP/1.1 alone
+            raise ParsingError("HTTP/1.0 knows no Transfer-Encoding")
+
+
+class Connection(HTTPChannel):  # type: ignore[misc]
+    """One client's connection, which knows until when it may wait."""
+
+    parser_class = Request
+    requests_served = 0
+    queued_at = 0.0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self.waiting_since = time.monotonic()
+        super().__init__(*arguments, **named)
+
+    def received(self, data: bytes) -> bool:
+        """Takes bytes in; the time of a request counts from its first one."""
+        begins = self.request is None
+        taken: bool = super().received(data)
+        if begins and self.request is not None:
+            self.waiting_since = time.monotonic()
+        return taken
+
+    def service(self) -> None:
+        """Answers the oldest request, in a thread."""
+        super().service()
+        self.requests_served += 1
+        self.waiting_since = time.monotonic()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no whole request has come that is not answered yet."""
+        return not self.requests and not self.total_outbufs_len
+
+    @property
+    def deadline(self) -> float:
+        """When the client has to have gone on, on the clock of `time.monotonic`."""
+        if self.total_outbufs_len and (not self.requests or self._is_full):
+            stalled = time.time() - self.last_activity  # which waitress keeps by the wall clock
+            return float(time.monotonic() - stalled + STALLED)
+        if self.requests:
+            return float("inf")
+        if self.request is None:
+            return self.waiting_since + (KEEP_ALIVE if self.requests_served else BEGIN_WITHIN)
+        if not self.request.headers_finished:
+            return self.waiting_since + HEAD_WITHIN
+        size: int = max(self.request.content_length, self.request.body_bytes_received)
+        return self.waiting_since + HEAD_WITHIN + BODY_GRACE + size / BODY_RATE
+
+    @property
+    def _is_full(self) -> bool:
+        return bool(self.total_outbufs_len >= self.adj.send_bytes)
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]
+    """Answers on a listening socket until it is stopped.
+
+    `error_task` answers what never reaches the app; `body_limit` gives the largest body of a path.
+    `per_address` limits the connections of one address, for servers that no proxy stands before.
+    """
+
+    channel_class = Connection
+
+    def __init__(
+        self,
+        app: Any,
+        listening: socket.socket,
+        error_task: type[ErrorTask],
+        body_limit: Callable[[str], int],
+        *,
+        max_body: int,
+        per_address: bool,
+        clear_proxy_headers: bool,
+    ) -> None:
+        self.limit = connection_limit()
+        self.address_limit = self.limit // 2 if per_address else self.limit
+        self._stopping_since: float | None = None
+        self._next_look = 0.0
+        self._urgent = _dispatcher(1)
+        self.channel_class = self._channel_class(error_task)
+        adj = Adjustments(
+            sockets=[listening],
+            threads=THREADS,
+            ident=None,
+            asyncore_use_poll=True,  # select() ends at 1,024 file descriptors
+            max_request_header_size=_HEADER_BYTES,
+            max_request_body_size=max_body,
+            clear_untrusted_proxy_headers=clear_proxy_headers,
+        )
+        adj.body_limit = body_limit
+        super().__init__(
+            app,
+            map={},
+            _sock=listening,
+            dispatcher=_dispatcher(THREADS),
+            adj=adj,
+            bind_socket=False,
+            sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
+        )
+
+    @staticmethod
+    def _channel_class(error_task: type[ErrorTask]) -> type[Connection]:
+        class Channel(Connection):
+            error_task_class = error_task
+
+        return Channel
+
+    def handle_accept(self) -> None:
+        """Accepts a connection, and makes room for it where the limit is reached."""
+        super().handle_accept()
+        connections = list(self.active_channels.values())
+        if len(connections) > self.limit:
+            self._make_room(connections)
+        elif len(connections) > self.address_limit:
+            by_address = Counter(one.addr[0] for one in connections)
+            newest = connections[-1].addr[0]
+            if by_address[newest] > self.address_limit:
+                self._make_room([one for one in connections if one.addr[0] == newest])
+
+    def _make_room(self, connections: Iterable[Connection]) -> None:
+        """Closes the connection that has waited longest without a whole request, else the last."""
+        *older, newest = connections
+        waiting = [one for one in older if one.is_idle]
+        min(waiting, key=lambda one: one.waiting_since, default=newest).handle_close()
+
+    def readable(self) -> bool:
+        """Whether connections are accepted: `_make_room` sees to the limit."""
+        return bool(self.accepting)
+
+    def _close_late(self, moment: float) -> None:
+        """Closes connections that are past their deadline; looks once a second."""
+        if moment < self._next_look:
+            return
+        self._next_look = moment + 1.0
+        for connection in list(self.active_channels.values()):
+            if connection.deadline < moment:
+                connection.handle_close()
+
+    def add_task(self, channel: Connection) -> None:
+        """Queues a connection's oldest request for a thread; refuses it when they are all stuck."""
+        request = channel.requests[0]
+        channel.queued_at = time.monotonic()
+        if self._stopping_since is not None:
+            request.connection_close = True
+        if self._is_stuck() and request.path != _ALIVE:
+            request.error = request.error or _ServiceUnavailable("all threads are busy")
+        urgent = request.path == _ALIVE or request.error
+        (self._urgent if urgent else self.task_dispatcher).add_task(channel)
+
+    def _is_stuck(self) -> bool:
+        try:
+            oldest: Connection = self.task_dispatcher.queue[0]
+        except IndexError:
+            return False
+        return time.monotonic() - oldest.queued_at > QUEUED_AT_MOST
+
+    def run(self) -> None:
+        """Answers until SIGTERM or SIGINT, then finishes what is under way."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        self.loop()
+
+    def loop(self) -> None:
+        """Answers until `stop` is called, from wherever."""
+        while not self._is_done():
+            self._close_late(time.monotonic())
+            wasyncore.poll2(1.0 if self._stopping_since is None else 0.05, self._map)
+        self.task_dispatcher.shutdown()
+        self._urgent.shutdown()
+        wasyncore.close_all(self._map)
+
+    def stop(self) -> None:
+        """Lets `run` end: no connection is accepted any more, requests under way are answered."""
+        self._stopping_since = time.monotonic()
+        with suppress(OSError):  # it has ended already
+            self.pull_trigger()
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        if self._stopping_since is not None:
+            os._exit(128 + number)
+        self.stop()
+
+    def _is_done(self) -> bool:
+        since, moment = self._stopping_since, time.monotonic()
+        if since is None:
+            return False
+        if self.accepting:
+            self._accept_no_more()
+        for connection in list(self.active_channels.values()):
+            quiet = moment - max(since, connection.waiting_since) > _QUIET
+            if connection.is_idle and connection.request is None and quiet:
+                connection.handle_close()
+        return not self.active_channels or moment - since > DRAIN_WITHIN
+
+    def _accept_no_more(self) -> None:
+        """Takes over who has connected already, then closes the listening socket."""
+        before = -1
+        while before < len(self.active_channels) < self.limit:
+            before = len(self.active_channels)
+            self.handle_accept()
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
+
+
+def connection_limit() -> int:
+    """How many connections may be open: half of the file descriptors that the process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4 * MAX_CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft // 2)
+
+
+def _dispatcher(threads: int) -> ThreadedTaskDispatcher:
+    made = ThreadedTaskDispatcher()
+    made.set_thread_count(threads)
+    return made
