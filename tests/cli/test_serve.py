@@ -102,7 +102,7 @@ def test_the_server_lets_every_batch_through_that_the_api_takes(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        ("POST /api/v1/events HTTP/1.1\r\nContent-Length: 99999999999", 413),
+        ("POST /api/v1/events HTTP/1.1\r\nHost: c\r\nContent-Length: 99999999999", 413),
         (f"GET / HTTP/1.1\r\nX-Long: {'x' * 70_000}", 431),
         ("GET / HTTP/1.1\r\nno header", 400),
     ],
