@@ -77,14 +77,14 @@ def test_the_sample_follows_the_event_until_it_is_edited(page: Page, receiver: R
 
 def test_broken_json_is_told_and_not_sent(page: Page, receiver: Receiver) -> None:
     data = open_panel(page, receiver.url)
-    data.fill('{\n  "id": 7,\n}')
+    data.fill('{\n  "id": 7\n  "x": 8}')
     send(page)
     expect_verdict(page, "bad", "Nothing was sent.")
-    expect_verdict(page, "bad", "The data is not JSON: look at line 3, column 1.")
-    expect(page.get_by_role("status")).to_contain_text("look at line 3, column 1.")
+    expect_verdict(page, "bad", "This is not JSON: look at line 3, column 3.")
+    expect(page.get_by_role("status")).to_contain_text("look at line 3, column 3.")
     data.fill("[]")
     send(page)
-    expect_verdict(page, "bad", "The data must be a JSON object")
+    expect_verdict(page, "bad", "A JSON object was expected")
     data.fill("{}")
     send(page)
     expect_verdict(page, "good", "The receiver accepted the event.")
@@ -99,7 +99,7 @@ def test_broken_json_without_javascript(open_page: Open, receiver: Receiver) -> 
     send(page)
     expect(data).to_have_value("{]")
     expect(data).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_text("The data is not JSON: look at line 1, column 2.")).to_be_visible()
+    expect(page.get_by_text("This is not JSON: look at line 1, column 2.")).to_be_visible()
     assert receiver.requests() == []
 
 

@@ -1,6 +1,8 @@
-"""JSON that keeps its bytes and refuses what no sender should send."""
+"""The JSON parser keeps bytes and refuses what no sender should send; the printer is bounded."""
 
 import json
+import re
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -8,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks_ui.text.strict_json import JsonError, items, members, pretty
+from webhooks_ui.text.strict_json import (
+    MAX_DEPTH,
+    MAX_PRETTY,
+    JsonError,
+    items,
+    members,
+    pretty,
+)
 
 JSON = st.recursive(
     st.none()
@@ -93,10 +102,66 @@ def test_brackets_within_a_text_do_not_nest() -> None:
     assert members(b'{"a": "' + b"[" * 500 + b'\\""}')["a"].value == "[" * 500 + '"'
 
 
-def test_a_text_without_an_end_is_read_through_once() -> None:
-    """Looking for its end from each of its quotation marks would take hours."""
-    endless = b'{"a": "' + b'\\"' * 200_000
-
+@pytest.mark.parametrize("read", [members, lambda data: pretty(data) and members(data)])
+def test_an_unterminated_string_is_read_once(read: Callable[[bytes], object]) -> None:
+    """Searching for the end of each of its quotes would take hours."""
     with pytest.raises(JsonError):
-        members(endless)
-    assert pretty(endless) == '{\n  "a": "' + '\\"' * 200_000
+        read(b'{"a": "' + b'\\"' * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"a":1.50,"b":[1e400,-0.0, 12345678901234567890]}', None),
+        ('{"a": 1, "a": 2}', '{\n  "a": 1,\n  "a": 2\n}'),
+        ("[ ]\n", "[]"),
+        ('{"a": {  }, "b": [[], {}]}', '{\n  "a": {},\n  "b": [\n    [],\n    {}\n  ]\n}'),
+        ('["\\u0041, {[\\"", "\\ud800"]', '[\n  "\\u0041, {[\\"",\n  "\\ud800"\n]'),
+        ("[" + "9" * 5_000 + "]", "[\n  " + "9" * 5_000 + "\n]"),
+    ],
+)
+def test_pretty_keeps_everything_but_white_space(text: str, shown: str | None) -> None:
+    expected = shown or (
+        '{\n  "a": 1.50,\n  "b": [\n    1e400,\n    -0.0,\n    12345678901234567890\n  ]\n}'
+    )
+    assert pretty(text.encode()) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain text",
+        "12 ",
+        ' "text"',
+        '<p title="a, b">{}</p>',
+        '{"a": 1',
+        '{"a": 1}}',
+        "[1, 2,]",
+        '["\n"]',
+        "[" * (MAX_DEPTH + 1) + "1" + "]" * (MAX_DEPTH + 1),
+        "[" * 60_000,
+        "]" * 60_000,
+        '{"a":' * 60_000,
+        "[" * 90 + "1," * 30_000 + "1" + "]" * 90,
+        "[" + " " * MAX_PRETTY + "]",
+    ],
+)
+def test_pretty_returns_other_text_as_it_came(text: str) -> None:
+    assert pretty(text.encode()) == text
+
+
+@given(st.lists(JSON, max_size=5) | st.dictionaries(st.text(), JSON, max_size=5))
+def test_pretty_is_what_the_library_prints(value: object) -> None:
+    for ascii_only in (True, False):
+        text = json.dumps(value, ensure_ascii=ascii_only)
+        with suppress(UnicodeEncodeError):
+            assert pretty(text.encode()) == json.dumps(value, ensure_ascii=ascii_only, indent=2)
+
+
+@given(st.text(st.sampled_from('{}[]",:1 \\'), max_size=60))
+def test_pretty_of_any_text_only_adds_white_space(text: str) -> None:
+    def without_space(some: str) -> str:
+        return re.sub(r"\s", "", some)
+
+    assert without_space(pretty(text.encode())) == without_space(text)

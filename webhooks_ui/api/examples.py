@@ -6,6 +6,8 @@ import re
 import shlex
 from typing import Any
 
+from webhooks_ui.text.strict_json import pretty
+
 EVENT: dict[str, Any] = {
     "type": "message_created",
     "channel": {"key": "telegram-sales", "name": "Telegram sales", "kind": "telegram"},
@@ -46,7 +48,7 @@ def curl(method: str, url: str, body: dict[str, Any] | None) -> str:
         '-H "Authorization: Bearer $TOKEN"',
     ]
     if body is not None:
-        text = json.dumps(body, ensure_ascii=False, indent=2)
+        text = pretty(json.dumps(body, ensure_ascii=False).encode())
         lines += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(text)}"]
     return " \\\n  ".join(lines)
 

@@ -1,6 +1,5 @@
 """A delivery: one event on its way to one webhook, and the attempts made at it."""
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +23,7 @@ from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.curl import curl_command
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.text import strict_json
 
 if TYPE_CHECKING:
     from webhooks_ui.models.webhook import Webhook
@@ -231,15 +231,9 @@ class Attempt(Model):
         return self.response_bytes.decode(errors="replace")
 
     @property
-    def pretty_body(self) -> str | None:
-        """The body set out as JSON; None when it is not a JSON object or list."""
-        try:
-            found = json.loads(self.response_body)
-        except (ValueError, RecursionError):
-            return None
-        if not isinstance(found, dict | list):
-            return None
-        return json.dumps(found, ensure_ascii=False, indent=2)
+    def pretty_body(self) -> str:
+        """The body with JSON indented, and anything else as it came."""
+        return strict_json.pretty(self.response_bytes)
 
     @property
     def note_texts(self) -> list[LazyString]:

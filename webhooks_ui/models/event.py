@@ -100,7 +100,7 @@ class Event(Model):
 
     @property
     def pretty_data(self) -> str:
-        """The data set out in lines, every number and text as it came in."""
+        """The data, indented; numbers and strings stay as they came in."""
         return strict_json.pretty(self.data)
 
     @property

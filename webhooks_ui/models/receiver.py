@@ -103,7 +103,5 @@ class ReceivedRequest(Model):
 
     @property
     def pretty(self) -> str:
-        """JSON set out in lines; anything else, or a body that was cut off, as it came."""
-        if len(self.body) < self.size or not self.body.lstrip().startswith((b"{", b"[")):
-            return self.text
+        """The body with JSON indented, and anything else as it came."""
         return strict_json.pretty(self.body)

@@ -1,6 +1,5 @@
 """A small receiver for developers: prints every request, and whether its signature holds."""
 
-import contextlib
 import json
 import re
 import socket
@@ -15,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 
 from webhooks_ui.crypto import signing
+from webhooks_ui.text import strict_json
 from webhooks_ui.text.printable import visible
 
 MAX_BYTES = 20_000_000
@@ -155,9 +155,7 @@ def read_body(headers: Message, stream: BufferedIOBase) -> bytes:
 
 def pretty(body: bytes) -> str:
     """The body as text: JSON indented, anything else as it is, unprintable characters escaped."""
-    text = body.decode(errors="replace")
-    with contextlib.suppress(ValueError, RecursionError):  # not JSON, or none one could read
-        text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    text = strict_json.pretty(body)
     more = len(text) - MAX_CHARACTERS
     shown = "\n".join(visible(line) for line in text[:MAX_CHARACTERS].split("\n"))
     return f"{shown}\n… and {more:,} characters more" if more > 0 else shown

@@ -1,8 +1,8 @@
-"""JSON read strictly, with the exact bytes of each member kept.
+"""The program's one JSON parser and pretty printer: strict, bounded, and true to the bytes.
 
-Numbers such as 12345678901234567890 and 1.50 must come out as they came in, so what is passed on is
-never parsed and written anew. Stricter than RFC 8259 asks for: no NaN, no duplicate names, no lone
-surrogates, nothing deeper than `MAX_DEPTH`.
+Numbers such as 12345678901234567890 and 1.50 must come out as they came in, so what is passed on or
+shown is never parsed and written anew. Stricter than RFC 8259 asks for: no NaN, no duplicate names,
+no lone surrogates, nothing nested deeper than `MAX_DEPTH`.
 """
 
 import json
@@ -14,16 +14,18 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 MAX_DEPTH = 100
+MAX_PRETTY = 262_144  # characters that `pretty` makes of JSON at most
+
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # only escapes can make one: the text is UTF-8
-# A text that never ends is one token too: else each quotation mark in it would look for its end.
-_TEXT = r'"(?s:[^"\\]|\\.)*+"?'
-_TOKENS = re.compile(_TEXT + r'|[\[\]{},:]|[^\s\[\]{},:"]+')
-_BRACKETS = re.compile(_TEXT + r"|[\[\]{}]")
+# An unterminated string is one token too: otherwise each quote in it would search for its end.
+_STRING = r'"(?s:[^"\\]|\\.)*+"?'
+_BRACKETS = re.compile(_STRING + r"|[\[\]{}]")
+_TOKENS = re.compile(_STRING + r'|\[\s*+\]|\{\s*+\}|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 class JsonError(ValueError):
-    """Text that is not the JSON we take. `message` says what is wrong and where."""
+    """Text that is refused. `message` says what is wrong and where."""
 
     def __init__(self, message: LazyString) -> None:
         super().__init__(str(message))
@@ -38,7 +40,7 @@ class Number(str):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of an object: its value, and its bytes as they came."""
+    """The value of an object's member, parsed, and its bytes as they came in."""
 
     value: Any
     raw: bytes
@@ -46,40 +48,87 @@ class Member:
 
 def members(data: bytes) -> dict[str, Member]:
     """The members of a JSON object. Raises `JsonError`."""
-    text = _decoded(data)
+    text, at = _opened(data, "{", _l("A JSON object was expected: { … }."))
     found: dict[str, Member] = {}
-    _parsed(text)
-    at = _skip(text, 0)
-    if text[at] != "{":
-        raise JsonError(_l("A JSON object was expected: { … }."))
-    at = _skip(text, at + 1)
     while text[at] != "}":
-        name, at = json.JSONDecoder().raw_decode(text, at)
-        start = _skip(text, _skip(text, at) + 1)  # behind the colon
-        value, at = _DECODER.raw_decode(text, start)
-        found[name] = Member(value, text[start:at].encode())
-        at = _skip(text, at)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
+        name, at = _DECODER.raw_decode(text, at)
+        start = _skip(text, _skip(text, at) + 1)  # past the colon
+        value, end = _DECODER.raw_decode(text, start)
+        found[name] = Member(value, text[start:end].encode())
+        at = _next(text, end)
     return found
 
 
 def items(data: bytes) -> list[bytes]:
     """The elements of a JSON array, each as its bytes. Raises `JsonError`."""
-    text = _decoded(data)
-    _parsed(text)
+    text, at = _opened(data, "[", _l("A JSON array was expected: [ … ]."))
     found: list[bytes] = []
-    at = _skip(text, 0)
-    if text[at] != "[":
-        raise JsonError(_l("A JSON array was expected: [ … ]."))
-    at = _skip(text, at + 1)
     while text[at] != "]":
         _value, end = _DECODER.raw_decode(text, at)
         found.append(text[at:end].encode())
-        at = _skip(text, end)
-        if text[at] == ",":
-            at = _skip(text, at + 1)
+        at = _next(text, end)
     return found
+
+
+def pretty(data: bytes) -> str:
+    """A JSON object or array, indented for people; numbers and strings stay as they are written.
+
+    Only for showing, so duplicate names are kept. Everything else is returned as it came: text that
+    is not JSON, JSON deeper than `MAX_DEPTH`, and JSON that would take more than `MAX_PRETTY`
+    characters.
+    """
+    text = data.decode(errors="replace")
+    if len(text) > MAX_PRETTY or not text.lstrip().startswith(("{", "[")):
+        return text
+    if (indented := _indented(text)) is None:
+        return text
+    try:
+        _LENIENT.decode(text)
+    except ValueError:
+        return text
+    return indented
+
+
+def _indented(text: str) -> str | None:
+    """The tokens of the text on indented lines; None beyond one of the limits."""
+    pieces: list[str] = []
+    depth = length = 0
+    for match in _TOKENS.finditer(text):
+        piece = match[0]
+        if piece in "{[":
+            depth += 1
+            piece += "\n" + "  " * depth
+        elif piece[0] in "{[":
+            piece = piece[0] + piece[-1]  # empty, whatever space there is between the brackets
+        elif piece in "}]":
+            depth -= 1
+            piece = "\n" + "  " * depth + piece
+        elif piece == ",":
+            piece += "\n" + "  " * depth
+        elif piece == ":":
+            piece = ": "
+        length += len(piece)
+        if depth > MAX_DEPTH or length > MAX_PRETTY:
+            return None
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _opened(data: bytes, bracket: str, otherwise: LazyString) -> tuple[str, int]:
+    """The checked text, and where its first element starts; `otherwise` refuses another value."""
+    text = _decoded(data)
+    _check_depth(text)
+    _check(text)
+    at = _skip(text, 0)
+    if text[at] != bracket:
+        raise JsonError(otherwise)
+    return text, _skip(text, at + 1)
+
+
+def _next(text: str, end: int) -> int:
+    """Where the next element starts, or the closing bracket stands, after one that ends here."""
+    at = _skip(text, end)
+    return _skip(text, at + 1) if text[at] == "," else at
 
 
 def _decoded(data: bytes) -> str:
@@ -89,7 +138,6 @@ def _decoded(data: bytes) -> str:
         raise JsonError(_l("The text is not UTF-8: look at byte %(at)s.", at=error.start)) from None
     if text.startswith("\ufeff"):
         raise JsonError(_l("The text begins with a byte order mark. Leave it out."))
-    _check_depth(text)
     return text
 
 
@@ -104,7 +152,7 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _parsed(text: str) -> None:
+def _check(text: str) -> None:
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -135,7 +183,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_texts(value: Any) -> None:
-    """Halves of surrogate pairs cannot be written as UTF-8, wherever they stand."""
+    """Half of a surrogate pair cannot be encoded as UTF-8."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -146,33 +194,8 @@ def _refuse(name: str) -> NoReturn:
     raise JsonError(_l("JSON has no %(name)s.", name=name))
 
 
-# Python refuses to parse an integer of more than 4,300 digits, and none is computed with.
+# Python refuses to parse integers of more than 4,300 digits, and nobody computes with them.
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_refuse, parse_int=Number, parse_float=Number
 )
-
-
-def pretty(data: bytes) -> str:
-    """JSON set out in lines for people, every number and text as it is written.
-
-    What is not JSON comes out as it is.
-    """
-    text, found, depth = data.decode(errors="replace"), [], 0
-    for match in _TOKENS.finditer(text):
-        piece = match[0]
-        if piece in "{[":
-            depth += 1
-            found.append(f"{piece}{_line(depth)}")
-        elif piece in "}]":
-            depth -= 1
-            empty = found and found[-1].rstrip() in ("{", "[")
-            found.append(f"{found.pop().rstrip()}{piece}" if empty else f"{_line(depth)}{piece}")
-        elif piece == ",":
-            found.append(f",{_line(depth)}")
-        else:
-            found.append(": " if piece == ":" else piece)
-    return "".join(found)
-
-
-def _line(depth: int) -> str:
-    return "\n" + "  " * max(depth, 0)
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)

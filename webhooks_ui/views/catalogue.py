@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, render_template
 import webhooks_ui
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Event
+from webhooks_ui.text.strict_json import pretty
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -20,7 +21,7 @@ def index() -> str:
         "catalogue/index.html",
         event_types=ALL_TYPES,
         changes={name: _changes(name) for name in ALL_TYPES},
-        formats={name: _pretty(example.content.body(name)) for name in ("envelope", "raw")},
+        formats={name: pretty(example.content.body(name)) for name in ("envelope", "raw")},
         user_agent=f"webhooks-ui/{webhooks_ui.__version__}",
         timeout=current_app.config["DELIVERY_TIMEOUT"],
     )
@@ -43,7 +44,3 @@ def _changes(identifier: str) -> str | None:
     if event_type.changed_key is None:
         return None
     return json.dumps({"changed_attributes": event_type.sample["changed_attributes"]})
-
-
-def _pretty(body: bytes) -> str:
-    return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
