@@ -1,4 +1,4 @@
-"""Notices: from the outcome that gives cause to the operational webhook and the e-mail."""
+"""Alerts: from the outcome that causes one to the operational webhook and the e-mail."""
 
 import json
 from collections.abc import Callable
@@ -22,13 +22,13 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
-from webhooks_ui.jobs.alerts import GIVE_UP_AFTER, Notices
-from webhooks_ui.jobs.scheduler import Chores, telling
+from webhooks_ui.jobs.alerts import MAIL_GIVE_UP_AFTER, Alerts
+from webhooks_ui.jobs.scheduler import Scheduler, alerts_job
 from webhooks_ui.models import Alert, Delivery, Event, Webhook, event_outcomes, webhook_changes
 from webhooks_ui.settings.addresses import MailServer as Settings
 
 OWN = tuple(OPERATIONAL_TYPES)
-AT_ONCE = (timedelta(0),)  # tried again once, at once, then given up
+RETRY_AT_ONCE = (timedelta(0),)  # one retry, at once
 SINCE = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 
@@ -40,7 +40,7 @@ def watcher() -> Any:
 
 
 def verified(app: Flask, webhook_id: str, request: Received) -> dict[str, Any]:
-    """The envelope that came, its signature checked by somebody else's library."""
+    """The envelope received, its signature checked by an independent library."""
     with app.app_context():
         webhook = Webhook.by_public_id(webhook_id)
         assert webhook
@@ -53,8 +53,8 @@ def row_of(public_id: str) -> int:
     return db.session.scalars(select(Webhook.id).where(Webhook.public_id == public_id)).one()
 
 
-def leave(app: Flask, webhook_id: str, kind: str, **detail: Any) -> None:
-    """A notice as the engine leaves it."""
+def add_alert(app: Flask, webhook_id: str, kind: str, **detail: Any) -> None:
+    """Inserts an alert as the engine does."""
     facts = {"error": "http_status", "status_code": 503, "since": SINCE.isoformat()}
     with app.app_context():
         values = {"webhook_id": row_of(webhook_id), "kind": kind, "detail": facts | detail}
@@ -64,11 +64,11 @@ def leave(app: Flask, webhook_id: str, kind: str, **detail: Any) -> None:
 
 def step(app: Flask, clock: Callable[[], datetime] = now) -> bool:
     with app.app_context():
-        return Notices.of(app, clock).step()
+        return Alerts.from_app(app, clock).step()
 
 
 def counts(app: Flask) -> tuple[int, int]:
-    """How many notices wait, and how many events there are."""
+    """The number of alerts left, and of events."""
     with app.app_context():
         return db.session.query(Alert).count(), db.session.query(Event).count()
 
@@ -76,11 +76,11 @@ def counts(app: Flask) -> tuple[int, int]:
 def test_failing_disabled_and_recovered_reach_another_webhook_signed(
     make_engine: MakeApp, receiver: Receiver, watcher: Receiver
 ) -> None:
-    app = make_engine(RETRY_SCHEDULE=AT_ONCE, PUBLIC_URL="https://hooks.example")
+    app = make_engine(RETRY_SCHEDULE=RETRY_AT_ONCE, PUBLIC_URL="https://hooks.example")
     watching = subscribe(app, watcher.url, event_types=OWN)
     broken = subscribe(app, f"{receiver.url}?token=hunter2", name="CRM")
-    chores = Chores(app, [telling(app)])
-    chores.start()
+    scheduler = Scheduler(app, [alerts_job(app)])
+    scheduler.start()
     try:
         with working(app):
             receiver.answer(Answer(503))
@@ -93,7 +93,7 @@ def test_failing_disabled_and_recovered_reach_another_webhook_signed(
             send(app)
             disabled = verified(app, watching, watcher.wait(3)[2])
     finally:
-        chores.stop()
+        scheduler.stop()
 
     assert [failing["type"], recovered["type"], disabled["type"]] == [OWN[0], OWN[2], OWN[1]]
     assert failing["channel"] is None
@@ -131,11 +131,11 @@ def test_failing_disabled_and_recovered_reach_another_webhook_signed(
         assert envelope["data"].keys() == OPERATIONAL_TYPES[kind].sample.keys()
 
 
-def test_a_webhook_is_not_told_about_itself(engine: Flask) -> None:
+def test_a_webhook_gets_no_alert_about_itself(engine: Flask) -> None:
     watching = subscribe(engine, "http://127.0.0.1/1", event_types=OWN)
     other = subscribe(engine, "http://127.0.0.1/2", event_types=OWN)
-    leave(engine, watching, "failing")
-    leave(engine, other, "disabled", reason="gone")
+    add_alert(engine, watching, "failing")
+    add_alert(engine, other, "disabled", reason="gone")
     assert [step(engine), step(engine)] == [True, False]
     with engine.app_context():
         rows = db.session.query(Delivery).order_by(Delivery.id).all()
@@ -147,12 +147,12 @@ def test_a_webhook_is_not_told_about_itself(engine: Flask) -> None:
     assert len(rows) == 2
 
 
-def test_a_crash_between_event_and_row_emits_once(
+def test_a_crash_after_emitting_does_not_emit_twice(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watching = subscribe(engine, "http://127.0.0.1/1", event_types=OWN)
     broken = subscribe(engine, "http://127.0.0.1/2")
-    leave(engine, broken, "failing")
+    add_alert(engine, broken, "failing")
 
     def dies(events: Any) -> Any:
         real(events)
@@ -164,29 +164,29 @@ def test_a_crash_between_event_and_row_emits_once(
         step(engine)
     monkeypatch.undo()
     assert counts(engine) == (1, 1)
-    send(engine)  # what waits for the webhook is told too, and is not what it was
+    send(engine)  # changes the payload, which has the number of waiting deliveries
     assert not step(engine)
     assert counts(engine) == (0, 2)
     assert watching
-    # The number of a row that is gone comes again, and is another notice.
-    leave(engine, broken, "recovered")
+    # SQLite reuses the row id; it is another alert all the same.
+    add_alert(engine, broken, "recovered")
     step(engine)
     assert counts(engine) == (0, 3)
 
 
-def test_a_sender_who_uses_the_same_key_is_in_nobodys_way(engine: Flask) -> None:
+def test_an_alert_does_not_share_idempotency_keys_with_the_platform(engine: Flask) -> None:
     broken = subscribe(engine, "http://127.0.0.1/2")
-    leave(engine, broken, "failing")
+    add_alert(engine, broken, "failing")
     with engine.app_context():
-        notice = db.session.scalars(select(Alert)).one()
-        moment = notice.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        key = f"{notice.id}-{moment}"
+        alert = db.session.scalars(select(Alert)).one()
+        moment = alert.created_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        key = f"{alert.id}-{moment}"
     send(engine, idempotency_key=key)
     step(engine)
     assert counts(engine) == (0, 2)
 
 
-def test_nobody_else_sends_operational_events(engine: Flask) -> None:
+def test_intake_refuses_operational_events_from_outside(engine: Flask) -> None:
     with engine.app_context():
         for kind in OWN:
             answer = accept.accept([IncomingEvent(kind, b"{}")])
@@ -196,9 +196,9 @@ def test_nobody_else_sends_operational_events(engine: Flask) -> None:
             assert kind not in str(answer.detail)
 
 
-def test_what_is_deleted_is_not_told_of(engine: Flask) -> None:
+def test_a_deleted_webhook_causes_no_alert(engine: Flask) -> None:
     broken = subscribe(engine, "http://127.0.0.1/2")
-    leave(engine, broken, "failing")
+    add_alert(engine, broken, "failing")
     with engine.app_context():
         webhook = Webhook.by_public_id(broken)
         assert webhook
@@ -230,7 +230,7 @@ def test_an_email_in_english_over_tls(make_engine: MakeApp, certificate: Path, t
         app = mailing(make_engine, server, PUBLIC_URL="https://hooks.example")
         broken = subscribe(app, "http://crm.example/hook?token=hunter2", name="CRM\u2028desk")
         send(app, 3)
-        leave(app, broken, "failing")
+        add_alert(app, broken, "failing")
         assert [step(app), step(app)] == [True, False]
         (mail,) = server.messages
     assert (mail.tls, mail.login) == (True, "hooks:hunter2")
@@ -247,10 +247,12 @@ def test_an_email_in_english_over_tls(make_engine: MakeApp, certificate: Path, t
     assert counts(app) == (0, 4)
 
 
-def test_an_email_explains_what_the_engine_met(make_engine: MakeApp, receiver: Receiver) -> None:
+def test_an_email_explains_the_error_of_the_attempt(
+    make_engine: MakeApp, receiver: Receiver
+) -> None:
     receiver.answer(Answer(hang=True))
     with MailServer() as server:
-        app = mailing(make_engine, server, RETRY_SCHEDULE=AT_ONCE, DELIVERY_TIMEOUT=0.2)
+        app = mailing(make_engine, server, RETRY_SCHEDULE=RETRY_AT_ONCE, DELIVERY_TIMEOUT=0.2)
         subscribe(app, receiver.url)
         send(app)
         with working(app):
@@ -261,13 +263,13 @@ def test_an_email_explains_what_the_engine_met(make_engine: MakeApp, receiver: R
     assert f"127.0.0.1:{receiver.port}" in mail.message.get_content()
 
 
-def test_an_email_in_ukrainian_tells_of_many(make_engine: MakeApp) -> None:
+def test_one_email_in_ukrainian_about_several_webhooks(make_engine: MakeApp) -> None:
     with MailServer() as server:
         app = mailing(make_engine, server, LANGUAGE="uk", NOTICE_FROM="hooks@acme.example")
         gone = subscribe(app, "http://127.0.0.1/1", name="Складський облік")
         well = subscribe(app, "http://127.0.0.1/2", name="Billing")
-        leave(app, gone, "disabled", reason="gone", status_code=410)
-        leave(app, well, "recovered", error=None, status_code=None)
+        add_alert(app, gone, "disabled", reason="gone", status_code=410)
+        add_alert(app, well, "recovered", error=None, status_code=None)
         while step(app):
             assert counts(app)[0]
         (mail,) = server.messages
@@ -280,7 +282,7 @@ def test_an_email_in_ukrainian_tells_of_many(make_engine: MakeApp) -> None:
     assert "До того не працював з 1 бер. 2026, 09:30:00 UTC." in text
 
 
-def test_an_email_that_is_refused_waits_longer_each_time_and_a_day_at_most(
+def test_a_refused_email_is_retried_with_backoff_for_a_day_at_most(
     make_engine: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = [now()]
@@ -288,7 +290,7 @@ def test_an_email_that_is_refused_waits_longer_each_time_and_a_day_at_most(
         app = mailing(make_engine, server)
         broken = subscribe(app, "http://127.0.0.1/2")
         watching = subscribe(app, "http://127.0.0.1/1", event_types=OWN)
-        leave(app, broken, "failing")
+        add_alert(app, broken, "failing")
         assert step(app, lambda: clock[0])
         with app.app_context():  # the event does not wait for the e-mail
             assert [row.webhook.public_id for row in Delivery.query] == [watching]  # type: ignore[attr-defined]
@@ -300,18 +302,18 @@ def test_an_email_that_is_refused_waits_longer_each_time_and_a_day_at_most(
             if due_at:
                 waits.append(due_at - clock[0])
                 with app.app_context():
-                    assert not Notices.of(app).is_due(due_at - timedelta(seconds=1), clock[0])
+                    assert not Alerts.from_app(app).is_due(due_at - timedelta(seconds=1), clock[0])
                 clock[0] = due_at
     minutes = [wait / timedelta(minutes=1) for wait in waits]
     assert minutes[:5] == [1, 5, 15, 60, 60]
-    assert sum(waits, timedelta(0)) > GIVE_UP_AFTER
+    assert sum(waits, timedelta(0)) > MAIL_GIVE_UP_AFTER
     assert len(waits) < 30
     assert not server.messages
     assert "refuses ops@acme.example" in caplog.text
-    assert "1 notices were not sent by e-mail within a day" in caplog.text
+    assert "1 alerts could not be e-mailed within a day" in caplog.text
 
 
-def test_no_password_goes_to_a_server_that_nobody_vouches_for(
+def test_no_password_is_sent_to_a_server_without_a_trusted_certificate(
     make_engine: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "stranger.pem"
@@ -320,7 +322,7 @@ def test_no_password_goes_to_a_server_that_nobody_vouches_for(
     with MailServer(file) as strange, MailServer() as open_one:
         app = mailing(make_engine, strange)
         broken = subscribe(app, "http://127.0.0.1/2")
-        leave(app, broken, "failing")
+        add_alert(app, broken, "failing")
         step(app)
         for hours, (settings, words) in enumerate(
             (
@@ -338,7 +340,7 @@ def test_no_password_goes_to_a_server_that_nobody_vouches_for(
     assert counts(app)[0] == 1
 
 
-def test_samples_are_whole_events() -> None:
+def test_a_sample_is_a_whole_event() -> None:
     for name, kind in OPERATIONAL_TYPES.items():
         assert kind.sample["event"] == name
         assert json.loads(kind.sample_text) == kind.sample

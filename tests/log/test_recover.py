@@ -119,7 +119,7 @@ def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: Fla
     send(engine)
     lose(engine)
     switch(engine, own, enabled=False)
-    missed = send(engine, recovery.AT_ONCE + 1)
+    missed = send(engine, recovery.BATCH + 1)
     send(engine, type="team_changed")  # it did not subscribe to that
     assert (
         "can be sent to it" in browser.post(f"/webhooks/{own}/enable", follow_redirects=True).text
@@ -129,19 +129,17 @@ def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: Fla
 
     page = browser.get(f"/webhooks/{own}/recover").text
     assert '<strong id="found">1 delivery</strong>' in page
-    assert f'<strong id="missed">{recovery.AT_ONCE} events</strong>' in page
-    assert f"Send {recovery.AT_ONCE + 1} events" in page
+    assert f'<strong id="missed">{recovery.BATCH} events</strong>' in page
+    assert f"Send {recovery.BATCH + 1} events" in page
     assert 'id="missed"' not in browser.get(f"/webhooks/{own}/recover?status=failed").text
     begun = browser.post(f"/webhooks/{own}/recover").location
     go_through(engine)
 
     again = [delivery for delivery in deliveries(engine) if delivery.recovery_id]
-    assert len(again) == len({delivery.event_id for delivery in again}) == recovery.AT_ONCE + 1
+    assert len(again) == len({delivery.event_id for delivery in again}) == recovery.BATCH + 1
     assert {delivery.webhook_id for delivery in again} == {1}
-    assert (state(engine).status, state(engine).resent) == ("finished", recovery.AT_ONCE + 1)
-    assert (
-        f"{recovery.AT_ONCE + 1} of {recovery.AT_ONCE + 1} sent again." in browser.get(begun).text
-    )
+    assert (state(engine).status, state(engine).resent) == ("finished", recovery.BATCH + 1)
+    assert f"{recovery.BATCH + 1} of {recovery.BATCH + 1} sent again." in browser.get(begun).text
     story = browser.get(f"/events/{missed[0].event_id}").text.partition('id="missed"')[0]
     assert "It was sent by a recovery." in story
     assert "Nothing is to be sent again" in browser.get(f"/webhooks/{own}/recover").text
@@ -235,7 +233,7 @@ def test_a_filtered_list_leads_to_it(engine: Flask, browser: FlaskClient) -> Non
 
 def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
     subscribe(engine, "http://127.0.0.1/1")
-    send(engine, recovery.AT_ONCE + 50)
+    send(engine, recovery.BATCH + 50)
     lose(engine)
     begun = recover(engine)
     with engine.app_context():
@@ -243,18 +241,18 @@ def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
     path = f"/recoveries/{begun.public_id}"
     running = piece(browser, "GET", path).text
     assert "every 2s" in running
-    assert f"{recovery.AT_ONCE} of {recovery.AT_ONCE + 50} sent again." in running
+    assert f"{recovery.BATCH} of {recovery.BATCH + 50} sent again." in running
     assert browser.post(f"{path}/stop").status_code == 303
     go_through(engine)
-    assert (state(engine).status, len(made(engine))) == ("stopped", recovery.AT_ONCE)
+    assert (state(engine).status, len(made(engine))) == ("stopped", recovery.BATCH)
     # What waited is not sent any more; it is lost again, and a later recovery finds it.
     assert {delivery.status for delivery in made(engine)} == {"cancelled"}
     assert all(delivery.finished_at for delivery in made(engine))
     stopped = browser.get(path).text
-    assert re.search(rf"Cancelled</dt><dd>{recovery.AT_ONCE}", stopped)
+    assert re.search(rf"Cancelled</dt><dd>{recovery.BATCH}", stopped)
     with engine.app_context():
         found = undelivered.preview(Choice(), now() - HOUR, now() + HOUR)
-        assert found.count == recovery.AT_ONCE + 50
+        assert found.count == recovery.BATCH + 50
     viewer = sign_in(engine, "viewer", "viewer")
     assert viewer.get(path).status_code == 200
     assert viewer.post(f"{path}/stop").status_code == 403

@@ -22,7 +22,7 @@ from tests.support.server import PROGRAM, Server
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.database.types import now
-from webhooks_ui.jobs.scheduler import Chores, heartbeat
+from webhooks_ui.jobs.scheduler import Scheduler, heartbeat_job
 from webhooks_ui.models import JobRun, standing
 from webhooks_ui.monitoring import metrics
 from webhooks_ui.monitoring.shared_counters import MetricsFolder
@@ -280,14 +280,14 @@ def test_where_the_folder_cannot_be_written_each_process_counts_for_itself(
 def test_ready_while_a_worker_shows_itself(engine: Flask) -> None:
     client = engine.test_client()
     late = timedelta(seconds=31)
-    Chores(engine, [heartbeat()], clock=lambda: now() - late).look()
+    Scheduler(engine, [heartbeat_job()], clock=lambda: now() - late).run_once()
     assert client.get("/readyz").json == {"status": "no worker"}  # the sign of one that died
-    living = Chores(engine, [heartbeat()])
-    living.look()
+    living = Scheduler(engine, [heartbeat_job()])
+    living.run_once()
     assert client.get("/readyz").json == {"status": "ready"}
     with engine.app_context():
         shown_at = JobRun.last_done(standing.HEARTBEAT)
-        living.look()  # it writes every 10 seconds, not with every look
+        living.run_once()  # it writes every 10 seconds, not with every look
         end_read()
         assert JobRun.last_done(standing.HEARTBEAT) == shown_at
 

@@ -18,7 +18,7 @@ from webhooks_ui.database import vacuum
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.jobs import retention
-from webhooks_ui.jobs.scheduler import Chores, pruning
+from webhooks_ui.jobs.scheduler import Scheduler, retention_job
 from webhooks_ui.models import (
     Attempt,
     Delivery,
@@ -255,7 +255,7 @@ def test_events_are_taken_in_and_delivered_while_it_goes_on(
 
     def delete() -> None:
         with engine.app_context():
-            for _ in retention.calmly(retention.prune(MONTH, now())):
+            for _ in retention.with_pauses(retention.prune(MONTH, now())):
                 pass
         is_over.set()
 
@@ -296,17 +296,17 @@ def test_a_worker_does_it_once_a_day(engine: Flask) -> None:
     send(engine, 3)
     age(engine)
     moment = now()
-    chores = Chores(engine, [pruning(MONTH)], clock=lambda: moment)
-    while chores.look():
+    scheduler = Scheduler(engine, [retention_job(MONTH)], clock=lambda: moment)
+    while scheduler.run_once():
         pass
     assert count(engine, Event) == 0
     with engine.app_context():
         assert JobRun.last_done("prune") == moment
     send(engine)
     age(engine)
-    assert not chores.look()
+    assert not scheduler.run_once()
     moment += timedelta(hours=25)
-    while chores.look():
+    while scheduler.run_once():
         pass
     assert count(engine, Event) == 0
 

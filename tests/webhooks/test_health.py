@@ -116,20 +116,20 @@ def test_a_worker_adds_up_once_an_hour(app: Flask, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(health_rollup, "AT_ONCE", 2)
     hour = moment = datetime(2026, 5, 4, 10, tzinfo=UTC)
     monkeypatch.setattr(scheduler, "now", lambda: moment)
-    adding = scheduler.Chores(app, [scheduler.adding_up()], clock=lambda: moment)
+    adding = scheduler.Scheduler(app, [scheduler.adding_up()], clock=lambda: moment)
 
     def hours() -> list[datetime]:
         with app.app_context():
             return list(db.session.scalars(select(WebhookPast.hour)))
 
     moment = hour + timedelta(seconds=59)
-    assert not adding.look()  # what has just happened is being recorded
+    assert not adding.run_once()  # what has just happened is being recorded
     assert hours() == []
     moment = hour + timedelta(minutes=1)
-    assert [adding.look() for _ in range(4)] == [True, True, False, False]
+    assert [adding.run_once() for _ in range(4)] == [True, True, False, False]
     assert hours() == [hour] * 3
     moment = hour + timedelta(minutes=61)
-    assert [adding.look() for _ in range(3)] == [True, True, False]
+    assert [adding.run_once() for _ in range(3)] == [True, True, False]
     assert hours() == [hour + timedelta(hours=1)] * 3
 
 

@@ -21,7 +21,7 @@ from webhooks_ui.database.types import now
 from webhooks_ui.delivery.worker.loop import Worker
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import ChannelName, IncomingEvent
-from webhooks_ui.jobs.scheduler import Chores, everything, heartbeat
+from webhooks_ui.jobs.scheduler import Scheduler, all_jobs, heartbeat_job
 from webhooks_ui.models import Channel, Webhook, channel_changes, webhook_changes
 from webhooks_ui.models.channel_changes import ChannelSettings
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
@@ -70,10 +70,14 @@ def console(folder: Path, stage: Stage, days: int, **settings: Any) -> Iterator[
 
 @contextmanager
 def alive(app: Flask, every: float) -> Iterator[None]:
-    """Delivers, does the chores, and takes an event in every so many seconds or so."""
-    worker, chores, ending = Worker(app), Chores(app, [heartbeat(), *everything(app)]), Flag()
+    """Runs a worker with its jobs, and takes in an event every `every` seconds on average."""
+    worker, scheduler, ending = (
+        Worker(app),
+        Scheduler(app, [heartbeat_job(), *all_jobs(app)]),
+        Flag(),
+    )
     threads = [Thread(target=worker.run), Thread(target=_trickle, args=(app, every, ending))]
-    chores.start()
+    scheduler.start()
     for thread in threads:
         thread.start()
     try:
@@ -81,7 +85,7 @@ def alive(app: Flask, every: float) -> Iterator[None]:
     finally:
         ending.set()
         worker.stop()
-        chores.stop()
+        scheduler.stop()
         for thread in threads:
             thread.join()
 

@@ -40,7 +40,7 @@ def worker(
     process.exit_on_stop()  # while it sets itself up there is nothing to finish
 
     from webhooks_ui.delivery.worker.loop import Worker
-    from webhooks_ui.jobs.scheduler import Chores, everything, heartbeat
+    from webhooks_ui.jobs.scheduler import Scheduler, all_jobs, heartbeat_job
     from webhooks_ui.monitoring import logs, metrics
     from webhooks_ui.server import cpu_affinity, process
     from webhooks_ui.server import metrics_port as metrics_server
@@ -50,22 +50,22 @@ def worker(
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:
             metrics_server.start(app, _listen(metrics_host, metrics_port))
-        running, chores = Worker(app, concurrency=concurrency), Chores(app, everything(app))
+        running, scheduler = Worker(app, concurrency=concurrency), Scheduler(app, all_jobs(app))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: running.stop())
         if with_parent:
             Thread(target=_follow, args=(running.stop,), daemon=True).start()
-        showing = Chores(app, [heartbeat()])
-        chores.start()
-        showing.start()
+        heartbeat = Scheduler(app, [heartbeat_job()])
+        scheduler.start()
+        heartbeat.start()
         process.freeze_garbage_collector()
         if app.config["WORKER_CORE"] == "auto":
             cpu_affinity.keep()
         try:
             running.run()
         finally:
-            showing.stop()
-            chores.stop()
+            heartbeat.stop()
+            scheduler.stop()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -98,7 +98,7 @@ def prune(vacuum: bool) -> None:
 
     with database() as app:
         before, deleted = space.size(), Counter[str]()
-        for turn in retention.calmly(retention.prune(app.config["RETENTION"], now())):
+        for turn in retention.with_pauses(retention.prune(app.config["RETENTION"], now())):
             deleted += turn
         if vacuum:
             space.rewrite()

@@ -1,1 +1,1 @@
-"""What one worker at a time does in the background."""
+"""Background jobs, each run by one worker at a time."""

@@ -1,4 +1,4 @@
-"""Notices by e-mail: plain text in the console's language, handed to the server of SMTP_URL."""
+"""Alerts by e-mail: plain text in the console's language, sent through the server of SMTP_URL."""
 
 import smtplib
 import ssl
@@ -15,7 +15,7 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
 from webhooks_ui.database.types import now
-from webhooks_ui.explanations.verdicts import verdict
+from webhooks_ui.explanations.verdicts import Verdict, verdict
 from webhooks_ui.settings.addresses import MailServer
 from webhooks_ui.web.i18n import absolute
 
@@ -23,15 +23,15 @@ TIMEOUT = 10.0  # seconds for one message, and for one answer of the server
 
 
 class MailError(Exception):
-    """The server did not take the message; the text says why, without secrets."""
+    """The server did not accept the message; the text says why, without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertContext:
-    """A notice with what is told of its webhook; `url` and `link` have no secrets.
+    """What an alert says about its webhook; `url` and the links hold no secrets.
 
-    `facts` are those of the attempt that gave cause, as `explain.verdict` takes them.
-    Plain values, so that no transaction is open while the mail server is waited for.
+    `facts` are the attempt's, as `verdicts.verdict` takes them. All are plain values: no
+    transaction is open while the mail server is waited for.
     """
 
     id: int
@@ -49,12 +49,17 @@ class AlertContext:
     facts: dict[str, Any]
     reason: str | None
     delivery_id: str | None
+    delivery_link: str | None
     waiting: int
+
+    def verdict(self) -> Verdict:
+        """Why the webhook fails, in the current language."""
+        return verdict("failed", self.error, self.status_code, **self.facts)
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """Who is written to, by whom, through which server, in which language."""
+class Mailer:
+    """Sends alerts: through which server, to whom, from whom, in which language."""
 
     server: MailServer
     recipients: tuple[str, ...]
@@ -62,19 +67,19 @@ class Mail:
     language: str
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Self | None:
-        """As the settings have it; None when they do not have both a server and a recipient."""
+    def from_config(cls, config: Mapping[str, Any]) -> Self | None:
+        """As configured; None without both a server and a recipient."""
         server, recipients = config["SMTP_URL"], config["NOTICE_EMAIL"]
         if not server or not recipients:
             return None
         return cls(server, recipients, config["NOTICE_FROM"] or recipients[0], config["LANGUAGE"])
 
-    def send(self, told: Sequence[AlertContext]) -> None:
-        """Sends one message about these notices; raises `MailError`."""
+    def send(self, alerts: Sequence[AlertContext]) -> None:
+        """Sends one message about these alerts; raises `MailError`."""
         with force_locale(self.language):
-            message = self._compose(told)
+            message = self._compose(alerts)
         try:
-            self._hand_in(message)
+            self._deliver(message)
         except smtplib.SMTPResponseException as error:
             raise MailError(f"the server answered {error.smtp_code}") from None
         except smtplib.SMTPRecipientsRefused as error:
@@ -82,18 +87,18 @@ class Mail:
         except (OSError, ValueError, smtplib.SMTPException) as error:
             raise MailError(str(error) or type(error).__name__) from None
 
-    def _compose(self, told: Sequence[AlertContext]) -> EmailMessage:
+    def _compose(self, alerts: Sequence[AlertContext]) -> EmailMessage:
         message = EmailMessage()
-        message["Subject"] = " ".join(_subject(told).split())
+        message["Subject"] = " ".join(_subject(alerts).split())
         message["From"], message["To"] = self.sender, ", ".join(self.recipients)
         message["Date"] = mail_date(now())
         message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-        message.set_content("\n\n".join(_paragraph(one) for one in told) + "\n")
+        message.set_content("\n\n".join(_paragraph(alert) for alert in alerts) + "\n")
         return message
 
-    def _hand_in(self, message: EmailMessage) -> None:
-        context, until = ssl.create_default_context(), time.monotonic() + TIMEOUT
+    def _deliver(self, message: EmailMessage) -> None:
+        context, deadline = ssl.create_default_context(), time.monotonic() + TIMEOUT
         with _connect(self.server, context) as smtp:
             if not self.server.tls:
                 smtp.ehlo()
@@ -103,7 +108,7 @@ class Mail:
                     raise MailError("the server offers no STARTTLS, so no password is sent to it")
             if self.server.login:
                 smtp.login(self.server.login, self.server.password)
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise MailError(f"the server took more than {TIMEOUT:g} seconds")
             refused = smtp.send_message(message, self.sender, self.recipients)
         if refused:
@@ -116,46 +121,45 @@ def _connect(server: MailServer, context: ssl.SSLContext) -> smtplib.SMTP:
     return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
 
 
-def _subject(told: Sequence[AlertContext]) -> str:
-    if len(told) > 1:
-        return str(ngettext("News of %(num)s webhook", "News of %(num)s webhooks", len(told)))
-    return _headline(told[0])
+def _subject(alerts: Sequence[AlertContext]) -> str:
+    if len(alerts) > 1:
+        return str(ngettext("News of %(num)s webhook", "News of %(num)s webhooks", len(alerts)))
+    return _headline(alerts[0])
 
 
-def _headline(told: AlertContext) -> str:
-    name = told.title
-    match told.kind:
+def _headline(alert: AlertContext) -> str:
+    match alert.kind:
         case "failing":
-            return str(_("Webhook failing: %(name)s", name=name))
+            return str(_("Webhook failing: %(name)s", name=alert.title))
         case "disabled":
-            return str(_("Webhook disabled: %(name)s", name=name))
+            return str(_("Webhook disabled: %(name)s", name=alert.title))
         case _:
-            return str(_("Webhook recovered: %(name)s", name=name))
+            return str(_("Webhook recovered: %(name)s", name=alert.title))
 
 
-def _paragraph(told: AlertContext) -> str:
-    lines = [_headline(told), told.url, *_what_happened(told)]
-    if told.waiting and told.kind != "disabled":
-        waits = ngettext("%(num)s delivery waits.", "%(num)s deliveries wait.", told.waiting)
+def _paragraph(alert: AlertContext) -> str:
+    lines = [_headline(alert), alert.url, *_what_happened(alert)]
+    if alert.waiting and alert.kind != "disabled":
+        waits = ngettext("%(num)s delivery waits.", "%(num)s deliveries wait.", alert.waiting)
         lines.append(str(waits))
-    if told.link:
-        lines.append(told.link)
+    if alert.link:
+        lines.append(alert.link)
     return "\n".join(lines)
 
 
-def _what_happened(told: AlertContext) -> list[str]:
-    if told.kind == "recovered":
-        since = absolute(told.since or told.happened_at)
+def _what_happened(alert: AlertContext) -> list[str]:
+    if alert.kind == "recovered":
+        since = absolute(alert.since or alert.happened_at)
         return [_("It works again. It had failed since %(moment)s.", moment=since)]
-    found = verdict("failed", told.error, told.status_code, **told.facts)
+    found = alert.verdict()
     lines = [f"{found.title} {found.meaning}"]
-    if told.since:
-        lines.append(_("It has failed since %(moment)s.", moment=absolute(told.since)))
-    if told.reason == "gone":
+    if alert.since:
+        lines.append(_("It has failed since %(moment)s.", moment=absolute(alert.since)))
+    if alert.reason == "gone":
         lines.append(_("It was disabled because its receiver answered 410."))
-    elif told.reason:
+    elif alert.reason:
         lines.append(_("It was disabled because it had failed for too long."))
-    if told.kind == "disabled":
+    if alert.kind == "disabled":
         lines.append(_("Events are not sent to it until somebody enables it again."))
     elif found.next_step:
         lines.append(found.next_step)

@@ -1,8 +1,8 @@
-"""Recovering: what was not delivered is sent again, a little at a time, by a worker.
+"""Recovery: deliveries that failed, and events missed while a webhook was disabled, are sent again.
 
-Each step is one transaction that makes the next deliveries and moves the recovery on, so that a
-process that dies in between leaves nothing out and sends nothing twice. They are due after what
-has come in meanwhile, and no more are made while many still wait for their first attempt.
+Each step is one transaction that makes the next deliveries and advances the recovery, so that a
+crash in between neither skips nor repeats anything. These deliveries are due after new ones, and
+no more are made while many still wait for their first attempt.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.undelivered import Preview
 
-AT_ONCE = 200  # deliveries made in one step
+BATCH = 200  # deliveries made in one step
 MAX_WAITING = 1_000  # deliveries of a recovery that wait for their first attempt
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyRunning:
-    """Another recovery for the same webhook, or over several, is not over yet."""
+    """Another recovery that covers the same webhook has not ended."""
 
     recovery: Recovery
 
@@ -35,7 +35,7 @@ class AlreadyRunning:
 def start(
     choice: Choice, since: datetime, until: datetime, found: Preview, user: User | None
 ) -> Recovery | AlreadyRunning:
-    """Begins to send again what a preview has found, unless another one runs."""
+    """Starts a recovery of what the preview found, unless one that overlaps is running."""
     with transaction():
         own = select(Webhook.id).where(Webhook.public_id == choice.webhook)
         webhook_id = db.session.scalar(own) if choice.webhook else None
@@ -55,25 +55,25 @@ def start(
 
 
 def stop(recovery: Recovery) -> None:
-    """Sends no more of it: what still waits is cancelled, and can be recovered another time."""
+    """Stops it and cancels its pending deliveries, which can be recovered another time."""
     row = recovery.id
     with transaction():
-        _end(recovery, "stopped")  # first, so that a step under way has made its own before
+        _end(recovery, "stopped")  # first: it waits for a step in progress on the recovery's row
         waiting = update(Delivery).where(Delivery.recovery_id == row, text(PENDING))
         db.session.execute(waiting.values(status="cancelled", due_at=None, finished_at=now()))
 
 
 def is_due(_moment: datetime, _done_at: datetime) -> bool:
-    """Whether a recovery runs."""
+    """Whether a recovery is running."""
     return bool(_running())
 
 
 def step() -> bool:
-    """Moves every recovery that runs on by a little; whether there is more to do at once."""
-    moved = [_advance(row) for row in _running()]
-    if any(moved):
+    """Advances every running recovery by one batch; returns whether there is more to do at once."""
+    advanced = [_advance(row) for row in _running()]
+    if any(advanced):
         wakeup.workers()
-    return any(moved)
+    return any(advanced)
 
 
 def _running() -> list[int]:
@@ -81,7 +81,7 @@ def _running() -> list[int]:
 
 
 def _advance(row: int) -> bool:
-    events = _missed(row)  # looked for while nothing is locked: it may take a while
+    events = _missed(row)  # before anything is locked: the search may take long
     with transaction():
         recovery = db.session.get(Recovery, row, with_for_update=True, populate_existing=True)
         if recovery is None or recovery.status != "running":
@@ -91,7 +91,7 @@ def _advance(row: int) -> bool:
             _end(recovery, "stopped", "deleted" if webhook.deleted_at else "disabled")
             return False
         room = MAX_WAITING - _waiting(recovery)
-        if room < AT_ONCE:
+        if room < BATCH:
             return False
         rows = undelivered.take(
             recovery.choice,
@@ -99,7 +99,7 @@ def _advance(row: int) -> bool:
             recovery.until,
             recovery.position,
             recovery.last_row,
-            AT_ONCE,
+            BATCH,
         )
         wanted = [delivery for delivery, is_wanted in rows if is_wanted]
         _make(recovery, wanted)
@@ -107,17 +107,17 @@ def _advance(row: int) -> bool:
         recovery.skipped += len(rows) - len(wanted)
         if rows:
             recovery.position = rows[-1][0]
-        if len(rows) < AT_ONCE:
+        if len(rows) < BATCH:
             _send_missed(recovery, events)
-            if len(events) < AT_ONCE:
+            if len(events) < BATCH:
                 _end(recovery, "finished")
         return True
 
 
 def _missed(row: int) -> Sequence[int]:
-    """The next events that came while the webhook was disabled.
+    """The next events that arrived while the webhook was disabled.
 
-    They are those behind the last one that was sent: nothing else is remembered.
+    The position is the newest event that this recovery has delivered so far.
     """
     recovery = db.session.get(Recovery, row)
     if recovery is None or not recovery.choice.missed:
@@ -126,7 +126,7 @@ def _missed(row: int) -> Sequence[int]:
         Delivery.recovery_id == row, Delivery.resend_of_id.is_(None)
     )
     after = db.session.scalar(own) or 0
-    return missed_events.take(recovery.choice, recovery.since, recovery.until, after, AT_ONCE)
+    return missed_events.take(recovery.choice, recovery.since, recovery.until, after, BATCH)
 
 
 def _send_missed(recovery: Recovery, events: Sequence[int]) -> None:
@@ -139,7 +139,7 @@ def _send_missed(recovery: Recovery, events: Sequence[int]) -> None:
 
 
 def _waiting(recovery: Recovery) -> int:
-    """How many of its deliveries wait for their first attempt."""
+    """How many of its deliveries have not been attempted yet, counted up to `MAX_WAITING`."""
     own = select(Delivery.id).where(
         Delivery.recovery_id == recovery.id, text(OPEN), Delivery.attempts_made == 0
     )
@@ -150,13 +150,15 @@ def _waiting(recovery: Recovery) -> int:
 
 def _make(recovery: Recovery, rows: list[int]) -> None:
     columns = (Delivery.event_id, Delivery.webhook_id, Delivery.type, Delivery.channel_id)
-    lost_ones = select(*columns, Delivery.id).where(Delivery.id.in_(rows))
-    _insert(recovery, lost_ones.order_by(Delivery.id))
+    originals = select(*columns, Delivery.id).where(Delivery.id.in_(rows))
+    _insert(recovery, originals.order_by(Delivery.id))
 
 
 def _insert(recovery: Recovery, chosen: Select[*tuple[Any, ...]]) -> list[int]:
-    """One delivery for each row: event, webhook, type, channel, the delivery that it repeats. The
-    events' rows."""
+    """Inserts a delivery per row of (event, webhook, type, channel, repeated delivery).
+
+    Returns the events' row ids.
+    """
     moment = now()
     made = [
         {
@@ -169,7 +171,7 @@ def _insert(recovery: Recovery, chosen: Select[*tuple[Any, ...]]) -> list[int]:
             "resend_of_id": repeats,
             "recovery_id": recovery.id,
             "status": "pending",
-            # Behind what comes in meanwhile, which is due since the epoch.
+            # Behind new deliveries, which are due from the epoch on.
             "due_at": moment,
             "created_at": moment,
         }

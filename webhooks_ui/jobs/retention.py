@@ -1,7 +1,7 @@
-"""What is past RETENTION is deleted: once a day by a worker, or by `webhooks-ui prune`.
+"""Retention: what is older than RETENTION is deleted, once a day or by `webhooks-ui prune`.
 
-It is done in short turns with a rest after each, in which others write, so that no delivery and no
-event taken in waits for long.
+Rows go in short transactions with a pause after each, in which others can write, so that neither
+deliveries nor intake wait for long.
 """
 
 import time
@@ -15,15 +15,16 @@ from webhooks_ui.models import pruning
 
 EVERY = timedelta(hours=24)
 HOURS_KEPT = timedelta(days=8)  # health is shown for 7 days
-KEYS_KEPT = timedelta(days=7)  # promised to senders: an event sent again is not taken in twice
-FORGET_AFTER = 300.0  # seconds without a turn: another worker has gone on meanwhile
-LEAST_REST, REST_SHARE = 0.02, 3  # seconds; and how many times as long as the turn took
+KEYS_KEPT = timedelta(days=7)  # promised to senders: how long a repeated event is recognised
+RESTART_AFTER = 300.0  # seconds without a step: another worker has had the job meanwhile
+MIN_PAUSE, PAUSE_RATIO = 0.02, 3  # seconds; and the pause's length as a multiple of the work's
 
 
 def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
-    """Deletes what is older than `retention`; after each short turn, how many rows went by table.
+    """Deletes what is older than `retention`; yields the deleted rows by table, per transaction.
 
-    What still waits is kept, whatever its age. At last the space is given back, told as `pages`.
+    Deliveries that have not ended are kept, whatever their age. At the end SQLite's free space is
+    given back, yielded as `pages`.
     """
     before = moment - retention
     yield from pruning.events(before, moment)
@@ -37,20 +38,20 @@ def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
         yield Counter(pages=pages)
 
 
-def calmly(turns: Iterator[Counter[str]]) -> Iterator[Counter[str]]:
-    """The same turns, with a rest after each that has written."""
+def with_pauses(turns: Iterator[Counter[str]]) -> Iterator[Counter[str]]:
+    """Yields the same, pausing after each turn that has written."""
     while True:
         started = time.monotonic()
         deleted = next(turns, None)
         if deleted is None:
             return
         if deleted:
-            time.sleep(max(LEAST_REST, REST_SHARE * (time.monotonic() - started)))
+            time.sleep(max(MIN_PAUSE, PAUSE_RATIO * (time.monotonic() - started)))
         yield deleted
 
 
 class DailyPruning:
-    """The worker's chore: `is_due` once a day, then a turn with each `step`."""
+    """The job: due once a day; each `step` is one transaction and its pause."""
 
     def __init__(self, retention: timedelta) -> None:
         self._retention = retention
@@ -58,13 +59,13 @@ class DailyPruning:
         self._stepped_at = float("-inf")
 
     def is_due(self, moment: datetime, done_at: datetime) -> bool:
-        """Whether a day has gone by since it was done."""
+        """Whether it last completed a day ago or earlier."""
         return abs(moment - done_at) >= EVERY
 
     def step(self) -> bool:
-        """A turn and its rest; whether there are more."""
-        if time.monotonic() - self._stepped_at > FORGET_AFTER:
-            self._turns = calmly(prune(self._retention, now()))
+        """Deletes some rows and pauses; returns whether there are more."""
+        if time.monotonic() - self._stepped_at > RESTART_AFTER:
+            self._turns = with_pauses(prune(self._retention, now()))
         more = next(self._turns, None) is not None
         self._stepped_at = time.monotonic() if more else float("-inf")
         return more

@@ -1,8 +1,8 @@
-"""Work in the background that is not delivering: each chore by one worker at a time.
+"""Background jobs of the worker; each is run by one worker at a time.
 
-A chore says cheaply whether there is something to do, and does it in short steps, so that it never
-holds up a delivery for long and loses little when its process dies. The lease is in the database:
-with several workers whichever comes first takes it, and another goes on when it is gone.
+A job says cheaply whether it is due and works in short steps, so that it never holds up a delivery
+for long and loses little when its process dies. The lease is a row in the database: with several
+workers, whichever comes first runs the job, and another takes over when the lease has run out.
 """
 
 import logging
@@ -18,12 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from webhooks_ui.database.engine import UNREACHABLE, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.jobs import recovery
-from webhooks_ui.jobs.alerts import Notices
+from webhooks_ui.jobs.alerts import Alerts
 from webhooks_ui.jobs.retention import DailyPruning
 from webhooks_ui.models import JobRun, health_rollup, standing
 from webhooks_ui.models.health_counts import full_hour
 
-LOOK_EVERY = 1.0  # seconds
+POLL_INTERVAL = 1.0  # seconds
 LEASE = timedelta(minutes=1)
 RECORDED_AFTER = timedelta(minutes=1)
 REST = 0.02  # seconds
@@ -32,10 +32,11 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
-    """`is_due` asks whether there is something to do, given now and when it was last done.
+class Job:
+    """A background job.
 
-    `step` does a little of it (well under a second) and says whether there is more to do at once.
+    `is_due` is given the current time and when the job last completed. `step` works for well under
+    a second and returns whether it is to be called again at once.
     """
 
     name: str
@@ -43,44 +44,44 @@ class Chore:
     step: Callable[[], bool]
 
 
-def everything(app: Flask) -> list[Chore]:
-    """Every chore of this product."""
-    return [pruning(app.config["RETENTION"]), telling(app), sending_again(), adding_up()]
+def all_jobs(app: Flask) -> list[Job]:
+    """The jobs of a worker, without its heartbeat."""
+    return [retention_job(app.config["RETENTION"]), alerts_job(app), recovery_job(), adding_up()]
 
 
-def heartbeat() -> Chore:
-    """Shows every few seconds that a worker is there, whichever it is.
+def heartbeat_job() -> Job:
+    """Records every `BEAT_EVERY` that a worker is alive.
 
-    In a thread of its own, so that a chore that takes its time does not hide the worker.
+    It needs a scheduler of its own: a job that takes long must not make the worker look dead.
     """
 
-    def is_due(moment: datetime, shown_at: datetime) -> bool:
-        return abs(moment - shown_at) >= standing.BEAT_EVERY
+    def is_due(moment: datetime, done_at: datetime) -> bool:
+        return abs(moment - done_at) >= standing.BEAT_EVERY
 
-    return Chore(standing.HEARTBEAT, is_due, lambda: False)
+    return Job(standing.HEARTBEAT, is_due, lambda: False)
 
 
-def pruning(retention: timedelta) -> Chore:
-    """Deletes, once a day, what is older than this."""
+def retention_job(retention: timedelta) -> Job:
+    """Deletes once a day what is older than `retention`."""
     daily = DailyPruning(retention)
-    return Chore("prune", daily.is_due, daily.step)
+    return Job("prune", daily.is_due, daily.step)
 
 
-def telling(app: Flask) -> Chore:
-    """Tells of webhooks that fail, were disabled or work again."""
-    notices = Notices.of(app)
-    return Chore("notices", notices.is_due, notices.step)
+def alerts_job(app: Flask) -> Job:
+    """Sends alerts about webhooks that fail, were disabled or have recovered."""
+    alerts = Alerts.from_app(app)
+    return Job("notices", alerts.is_due, alerts.step)
 
 
-def sending_again() -> Chore:
-    """Goes on with the recoveries that people have begun."""
-    return Chore("recover", recovery.is_due, recovery.step)
+def recovery_job() -> Job:
+    """Advances the recoveries that users have started."""
+    return Job("recover", recovery.is_due, recovery.step)
 
 
-def adding_up() -> Chore:
+def adding_up() -> Job:
     """Adds up, when an hour is over, what it and those before it said of each webhook."""
     hourly = HourlyPast()
-    return Chore("past", hourly.is_due, hourly.step)
+    return Job("past", hourly.is_due, hourly.step)
 
 
 class HourlyPast:
@@ -109,58 +110,58 @@ class HourlyPast:
         return True
 
 
-class Chores:
-    """Runs chores in a thread of their own between `start` and `stop`."""
+class Scheduler:
+    """Runs jobs in a thread of its own between `start` and `stop`."""
 
     def __init__(
-        self, app: Flask, chores: Sequence[Chore], *, clock: Callable[[], datetime] = now
+        self, app: Flask, jobs: Sequence[Job], *, clock: Callable[[], datetime] = now
     ) -> None:
-        self._app, self._chores, self._clock = app, chores, clock
+        self._app, self._jobs, self._clock = app, jobs, clock
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name="chores")
+        self._thread = Thread(target=self._run, name="jobs")
 
     def start(self) -> None:
-        """Begins to look for what is due."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the step under way."""
+        """Stops after the current step and joins the thread."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> bool:
-        """Looks once after every chore and does a step of those that are due; whether there is
-        more to do at once."""
-        more = [self._run_job(chore) for chore in self._chores]
+    def run_once(self) -> bool:
+        """Runs one step of every job that is due; returns whether one of them has more to do."""
+        more = [self._run_job(job) for job in self._jobs]
         return any(more)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            if not self.look():
-                self._stopping.wait(LOOK_EVERY)
+            if not self.run_once():
+                self._stopping.wait(POLL_INTERVAL)
 
-    def _run_job(self, chore: Chore) -> bool:
+    def _run_job(self, job: Job) -> bool:
         try:
             with self._app.app_context():
-                return self._step(chore)
+                return self._step(job)
         except (DBAPIError, *UNREACHABLE) as error:
-            reason = getattr(error, "orig", error)
-            log.warning("%s waits until the database answers: %s", chore.name, reason)
+            log.warning(
+                "Job %s: the database is unreachable: %s", job.name, getattr(error, "orig", error)
+            )
         except Exception:
-            log.exception("%s failed and is tried again", chore.name)
+            log.exception("Job %s failed and is retried", job.name)
         return False
 
-    def _step(self, chore: Chore) -> bool:
+    def _step(self, job: Job) -> bool:
         moment = self._clock()
-        if not chore.is_due(moment, JobRun.last_done(chore.name)):
+        if not job.is_due(moment, JobRun.last_done(job.name)):
             return False
-        if not JobRun.take(chore.name, moment, LEASE):
+        if not JobRun.acquire(job.name, moment, LEASE):
             return False
         more = True
         try:
             end_read()
-            more = chore.step()
+            more = job.step()
         finally:
-            JobRun.release(chore.name, None if more else self._clock())
+            JobRun.release(job.name, None if more else self._clock())
         return more

@@ -1,4 +1,4 @@
-"""A chore: work in the background that one worker at a time does, whichever it is."""
+"""The state of the background jobs: their leases, and when each last completed."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from webhooks_ui.database.types import EPOCH, Instant
 
 
 class JobRun(Model):
-    """Who holds a chore until when, and when it was last done to its end."""
+    """A job's lease, which one worker at a time holds, and when the job last completed."""
 
     __tablename__ = "chores"
 
@@ -20,24 +20,24 @@ class JobRun(Model):
 
     @classmethod
     def last_done(cls, name: str) -> datetime:
-        """When the chore was last done; the epoch if never."""
+        """When the job last completed; the epoch if never."""
         return db.session.scalar(select(cls.done_at).where(cls.name == name)) or EPOCH
 
     @classmethod
-    def take(cls, name: str, moment: datetime, lease: timedelta) -> bool:
-        """Holds the chore for a while; False when another worker has it."""
+    def acquire(cls, name: str, moment: datetime, lease: timedelta) -> bool:
+        """Takes the lease; False while another worker holds it."""
         with transaction():
             if db.session.get(cls, name) is None:
                 db.session.add(cls(name=name))
                 db.session.flush()
-            # A lease that ends later than any is given for was given by a wrong clock.
+            # A lease longer than any that is given comes from a clock that was wrong.
             free = (cls.held_until <= moment) | (cls.held_until > moment + 2 * lease)
             taken = update(cls).where(cls.name == name, free).returning(cls.name)
             return db.session.scalar(taken.values(held_until=moment + lease)) is not None
 
     @classmethod
     def release(cls, name: str, done_at: datetime | None) -> None:
-        """Lets others have it; with `done_at` it was done to its end."""
+        """Gives the lease back; `done_at` is given when the job has completed."""
         values = {"held_until": EPOCH} | ({"done_at": done_at} if done_at else {})
         with transaction():
             db.session.execute(update(cls).where(cls.name == name).values(**values))
