@@ -24,11 +24,11 @@ from bench.stage import (
     workers,
     working,
 )
+from tests.engine.conftest import claim
 from webhooks_ui.authorization.kinds import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
-from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.intake import accept as intake
 from webhooks_ui.models import Delivery, Event, Webhook
@@ -187,7 +187,7 @@ def _claims(app: Flask, dead: int) -> float:
     with app.app_context():
         for _ in range(15):
             start = time.perf_counter()
-            claimed = turns.claim({dead: 0}, 5, 100, now(), timedelta(minutes=1))
+            claimed = claim({dead: 0}, 5, 100, now(), timedelta(minutes=1))
             took.append((time.perf_counter() - start) * 1000)
             assert len(claimed) == 100
     return percentile(took, 0.5)

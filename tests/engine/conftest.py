@@ -1,9 +1,9 @@
 """The engine on both databases: an app, webhooks put in directly, a worker to run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Thread
 from typing import Any
 
@@ -16,8 +16,8 @@ from tests.support.waiting import wait_until
 from webhooks_ui.authorization.kinds import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db
-from webhooks_ui.delivery.attempt_record import unsent_attempt
-from webhooks_ui.delivery.queue.claims import Job
+from webhooks_ui.delivery.queue import turns
+from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job
 from webhooks_ui.delivery.worker.loop import Worker
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
@@ -68,9 +68,19 @@ def send(app: Flask, count: int = 1, **fields: Any) -> list[Accepted]:
     return answer
 
 
-def attempt_at(job: Job, error: str | None, moment: datetime) -> dict[str, Any]:
+def claim(
+    slots: Mapping[int, int], default_slots: int, limit: int, moment: datetime, lease: timedelta
+) -> list[Claim]:
+    """A turn that only claims; within an app context."""
+    return turns.turn([], Demand(slots, default_slots, limit, lease), moment)
+
+
+def attempt_at(
+    job: Job, error: str | None, moment: datetime, status_code: int | None = None
+) -> AttemptRecord:
     """An attempt at this delivery, without the facts that the queue does not look at."""
-    return unsent_attempt("", moment, 1.0, job.attempts_made + 1) | {"error": error}
+    number = job.attempts_made + 1
+    return AttemptRecord(number, moment, 1.0, error=error, status_code=status_code)
 
 
 def switch_off(app: Flask, public_id: str, act: str) -> None:

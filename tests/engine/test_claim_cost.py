@@ -10,10 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from tests.engine.conftest import send, subscribe
+from tests.engine.conftest import claim, send, subscribe
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.queue import claim_sql, turns
+from webhooks_ui.delivery.queue import claim_sql
+from webhooks_ui.delivery.queue.claims import Demand
 from webhooks_ui.models import Event
 
 WAITING = 100_000
@@ -54,8 +55,7 @@ def piled_up(engine: Flask) -> Iterator[Flask]:
 
 
 def parameters(slots: dict[int, int]) -> dict[str, Any]:
-    moment = now()
-    return claim_sql.parameters(slots, 2, 64, moment, moment + timedelta(seconds=45))
+    return claim_sql.parameters(Demand(slots, 2, 64, timedelta(seconds=45)), now())
 
 
 @pytest.mark.parametrize("slots", [{}, {1: 1}, {1: 0}])
@@ -67,14 +67,14 @@ def test_a_claim_reads_few_rows_however_many_wait(piled_up: Flask, slots: dict[i
 
 
 def test_the_others_get_their_turn(piled_up: Flask) -> None:
-    claims = turns.claim({}, 2, 64, now(), timedelta(seconds=45))
+    claims = claim({}, 2, 64, now(), timedelta(seconds=45))
 
     assert sorted(claim.webhook_id for claim in claims) == [1, 1, 2]
 
 
 def rows(slots: dict[int, int]) -> int:
     """How many rows the nodes of PostgreSQL's plan gave or threw away, as it was run."""
-    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {claim_sql.statement('postgresql').text}")
+    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {claim_sql.CLAIM['postgresql'].text}")
     found = db.session.execute(explain, parameters(slots)).scalar_one()
     db.session.rollback()
     (plan,) = found if isinstance(found, list) else json.loads(found)
@@ -98,7 +98,7 @@ def steps(slots: dict[int, int]) -> int:
     with db.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(count, 100)
-        connection.execute(claim_sql.statement("sqlite"), parameters(slots))
+        connection.execute(claim_sql.CLAIM["sqlite"], parameters(slots))
         driver.set_progress_handler(None, 0)
         connection.rollback()
     return taken
@@ -107,7 +107,7 @@ def steps(slots: dict[int, int]) -> int:
 @pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
 def test_sqlite_looks_nothing_up_without_an_index(engine: Flask) -> None:
     with engine.app_context():
-        explain = text(f"EXPLAIN QUERY PLAN {claim_sql.statement('sqlite').text}")
+        explain = text(f"EXPLAIN QUERY PLAN {claim_sql.CLAIM['sqlite'].text}")
         plan = [row.detail for row in db.session.execute(explain, parameters({}))]
     of_deliveries = [line for line in plan if re.search(r"\b(deliveries|d|p)\b", line)]
     assert of_deliveries

@@ -1,5 +1,6 @@
 """What is written along with outcomes: hourly counts, notices, the history of webhooks."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.engine.conftest import attempt_at, send, subscribe
+from tests.engine.conftest import claim as claim_due
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import turns, webhook_state
@@ -20,7 +22,7 @@ START = datetime.fromisoformat("2026-03-01T12:59:59.900+00:00")
 
 def claim(app: Flask, moment: datetime) -> list[Job]:
     with app.app_context():
-        return turns.jobs(turns.claim({}, 10, 10, moment, LEASE))
+        return turns.jobs(claim_due({}, 10, 10, moment, LEASE))
 
 
 def outcome(job: Job, status: str, moment: datetime, **facts: Any) -> Result:
@@ -28,7 +30,7 @@ def outcome(job: Job, status: str, moment: datetime, **facts: Any) -> Result:
     error = None if status == "succeeded" else "http_status"
     code = facts.pop("status_code", 200 if error is None else 500)
     disable = facts.pop("disable", None)
-    attempt = attempt_at(job, error, moment) | {"status_code": code} | facts
+    attempt = replace(attempt_at(job, error, moment, code), **facts)
     return Result(job.claim, attempt, Decision(status, moment, disable))
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.delivery.attempt_record import attempt_of
 from webhooks_ui.delivery.queue import turns, wakeup
-from webhooks_ui.delivery.queue.claims import Claim
+from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim
 from webhooks_ui.delivery.worker import loop, senders
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.server import process
@@ -189,9 +190,10 @@ def test_an_attempt_that_cannot_be_stored_takes_no_other_along(
     subscribe(engine, receiver.url)
     subscribe(engine, receiver.url + "/odd")
 
-    def odd(*arguments: Any) -> dict[str, Any]:
+    def odd(*arguments: Any) -> AttemptRecord:
         made = attempt_of(*arguments)
-        return made | {"request_url": None} if made["request_url"].endswith("/odd") else made
+        unfit: Any = None
+        return replace(made, request_url=unfit) if made.request_url.endswith("/odd") else made
 
     monkeypatch.setattr(senders, "attempt_of", odd)
     send(engine, 10)
@@ -254,7 +256,7 @@ def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(
 ) -> None:
     """Unrecorded it would be sent again with each lease, for ever."""
 
-    def broken(*_: Any) -> dict[str, Any]:
+    def broken(*_: Any) -> AttemptRecord:
         raise RuntimeError("a mistake of ours")
 
     monkeypatch.setattr(senders, "attempt_of", broken)

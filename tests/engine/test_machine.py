@@ -19,6 +19,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from tests.engine.conftest import attempt_at, subscribe
+from tests.engine.conftest import claim as claim_due
 from webhooks_ui import create_app
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
@@ -78,7 +79,7 @@ class QueueMachine(RuleBasedStateMachine):
         with self.app.app_context():
             slots = {self.webhook(number).id: count for number, count in named.items()}
             due = self.due()
-            claims = turns.claim(slots, usual, most, self.moment, LEASE)
+            claims = claim_due(slots, usual, most, self.moment, LEASE)
             jobs = turns.jobs(claims)
             taken = dict.fromkeys(due, 0)
             for job in jobs:

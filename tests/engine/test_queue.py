@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from tests.engine.conftest import attempt_at, deliveries, send, subscribe, switch_off
+from tests.engine.conftest import claim as claim_due
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import turns
@@ -19,7 +20,7 @@ LEASE = timedelta(seconds=45)
 
 def claim(app: Flask) -> list[Job]:
     with app.app_context():
-        return turns.jobs(turns.claim({}, 10, 10, now(), LEASE))
+        return turns.jobs(claim_due({}, 10, 10, now(), LEASE))
 
 
 def outcome(job: Job, error: str | None = None) -> Result:

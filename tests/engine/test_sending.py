@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from tests.engine.conftest import deliveries, ended, send, subscribe, switch_off, working
+from tests.engine.conftest import claim, deliveries, ended, send, subscribe, switch_off, working
 from tests.support.receiver import Receiver
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
@@ -28,7 +28,7 @@ def claimed(engine: Flask, waited: float) -> Job:
     """A job that was claimed so many seconds ago."""
     send(engine)
     with engine.app_context():
-        (job,) = turns.jobs(turns.claim({}, 1, 1, now(), timedelta(minutes=1)))
+        (job,) = turns.jobs(claim({}, 1, 1, now(), timedelta(minutes=1)))
     return replace(job, claimed_at=job.claimed_at - waited)
 
 

@@ -17,6 +17,7 @@ from tests.engine.test_counts import claim, outcome, record
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import counting
+from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.jobs import scheduler
 from webhooks_ui.models import Webhook, WebhookPast, health, health_counts, health_rollup
 from webhooks_ui.models.counters import DURATION_BOUNDS
@@ -263,10 +264,9 @@ def test_a_week_is_168_hours_at_any_time_of_the_day(app: Flask, hour: int) -> No
         with transaction():
             connection = db.session.connection()
             for number in range(-30, 7 * 24):
-                attempt = {"error": None, "status_code": 200, "duration_ms": 9}
                 at = first + timedelta(hours=number, minutes=30)
-                ended = int(at.timestamp() * 1000)
-                counting.add(connection, [(webhook.id, "succeeded", ended, attempt)])
+                attempt = AttemptRecord(1, at, 15.0, duration_ms=9, status_code=200)
+                counting.add(connection, [(webhook.id, "succeeded", attempt)])
         found = health.of([webhook.id], moment)[webhook.id]
     assert (found.week.delivered, found.week.attempts) == (7 * 24, 7 * 24)
     assert (found.day.delivered, found.day.attempts) == (24, 24)

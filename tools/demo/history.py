@@ -20,9 +20,10 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery.attempt_record import attempt_of
 from webhooks_ui.delivery.http.outcome import Outcome
-from webhooks_ui.delivery.queue import counting
+from webhooks_ui.delivery.queue import counting, turns
+from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.delivery.request import Endpoint, compose
-from webhooks_ui.models import Attempt, Channel, Delivery, Event, Webhook, WebhookState
+from webhooks_ui.models import Channel, Delivery, Event, Webhook, WebhookState
 from webhooks_ui.models.public_ids import DELIVERY, EVENT
 
 SEED = 17
@@ -50,7 +51,7 @@ ANSWERS: dict[int, tuple[str, bytes]] = {
 class _Rows:
     events: list[dict[str, Any]] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
-    attempts: list[dict[str, Any]] = field(default_factory=list)
+    attempts: list[tuple[int, AttemptRecord]] = field(default_factory=list)
     ended: list[counting.Ended] = field(default_factory=list)
 
 
@@ -77,13 +78,10 @@ def write(webhooks: dict[str, Webhook], moment: datetime, days: int) -> None:
                 _deliver(rows, chance, player, webhooks[player.name], event, moment)
         rows.events.append(_event_row(event, len(rows.deliveries) - before))
     with transaction():
-        for model, found in (
-            (Event, rows.events),
-            (Delivery, rows.deliveries),
-            (Attempt, rows.attempts),
-        ):
+        for model, found in ((Event, rows.events), (Delivery, rows.deliveries)):
             if found:
                 db.session.execute(insert(model), found)
+        turns.insert_attempts(rows.attempts)
         counting.add(db.session.connection(), rows.ended)
         for player in cast.PLAYERS:
             _settle(player, webhooks[player.name].id, rows, moment, days)
@@ -169,9 +167,9 @@ def _deliver(
         attempt = attempt_of(outcome, request, endpoint, due_at, TIMEOUT, number)
         is_last = number == len(plot)
         status = "pending" if not is_last else "succeeded" if came == 200 else "failed"
-        ended_at = due_at + timedelta(milliseconds=outcome.duration_ms)
-        rows.attempts.append(attempt | {"delivery_id": delivery_id})
-        rows.ended.append((webhook.id, status, int(ended_at.timestamp() * 1000), attempt))
+        ended_at = attempt.ended_at
+        rows.attempts.append((delivery_id, attempt))
+        rows.ended.append((webhook.id, status, attempt))
         made, error = number, outcome.error
         if not is_last:
             due_at = ended_at + RETRIES[number - 1] * (1 + 0.2 * chance.random()) * SECONDS

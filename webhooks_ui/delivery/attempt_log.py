@@ -7,15 +7,15 @@ since a busy worker makes a thousand a second. No URL, header or body is told: s
 import logging
 from typing import Any
 
-from webhooks_ui.delivery.queue.claims import Job
+from webhooks_ui.delivery.queue.claims import AttemptRecord, Job
 from webhooks_ui.delivery.retry import Decision
 
 log = logging.getLogger("webhooks_ui.attempts")
 
 
-def note(job: Job, attempt: dict[str, Any], decision: Decision) -> None:
+def log_attempt(job: Job, attempt: AttemptRecord, decision: Decision) -> None:
     """Tells of an attempt and of what follows from it."""
-    error, level = attempt["error"], logging.DEBUG
+    error, level = attempt.error, logging.DEBUG
     if error:
         level = logging.WARNING if decision.disable else logging.INFO
     if not log.isEnabledFor(level):
@@ -26,10 +26,10 @@ def note(job: Job, attempt: dict[str, Any], decision: Decision) -> None:
         "webhook": job.webhook_public_id,
         "event": job.event.public_id,
         "type": job.event.type,
-        "attempt": attempt["number"],
-        "status_code": attempt["status_code"],
+        "attempt": attempt.number,
+        "status_code": attempt.status_code,
         "error": error,
-        "ms": attempt["duration_ms"],
+        "ms": attempt.duration_ms,
         "status": decision.status,
         "next_attempt_at": due_at.isoformat(timespec="seconds") if due_at else None,
         "disabled": decision.disable,

@@ -110,7 +110,7 @@ class TestRunner:
         outcome = self._sender.send(request)
         with self._app.app_context():
             attempt = attempt_of(outcome, request, test.endpoint, moment, self._timeout)
-            turns.finish_test(test.public_id, attempt, now())
+            turns.finish_ping(test.public_id, attempt, now())
 
     def _finish(
         self, public_id: str, reserved: Future[None], done: Future[None] | None = None

@@ -1,9 +1,9 @@
 """The two statements of the queue in which the databases differ.
 
-Which webhooks have something waiting is found by hopping over the partial index
-``ix_deliveries_due`` from one webhook to the next, so that 100,000 deliveries waiting for a dead
-receiver cost one hop. Of each, only the first few that are due are looked at. The orders are those
-of the index to its last column: so it is taken whatever the statistics say, and never sorted.
+The claim finds the webhooks that have something waiting by a loose scan of the partial index
+``ix_deliveries_due``: it hops from one webhook to the next, so that 100,000 deliveries waiting for
+a dead receiver cost one hop. Of each webhook at most 32 due deliveries are read. Every ORDER BY is
+that of the index to its last column, so the index is used whatever the statistics say.
 """
 
 import json
@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
-# Most that one claim takes for a single webhook: a constant, since SQLite takes no column here.
-_AT_ONCE = 32
+from webhooks_ui.database.types import milliseconds
+from webhooks_ui.delivery.queue.claims import Claim, Demand
 
-_WAITING = """
+_CLAIM_ON_SQLITE = """
 WITH RECURSIVE waiting(webhook_id) AS (
   SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.status = 'pending'
           ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
@@ -25,102 +25,100 @@ WITH RECURSIVE waiting(webhook_id) AS (
           WHERE d.status = 'pending' AND d.webhook_id > waiting.webhook_id
           ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
   FROM waiting WHERE waiting.webhook_id IS NOT NULL
-), ready(webhook_id, slots) AS (
-  SELECT w.id, COALESCE(CAST({slots} AS INTEGER), :usual)
+), known(webhook_id, slots) AS (
+  SELECT w.id, COALESCE(json_extract(:slots, '$."' || w.id || '"'), :default_slots)
   FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
-  WHERE w.enabled AND w.deleted_at IS NULL AND COALESCE(CAST({slots} AS INTEGER), :usual) > 0
-), first(id, rank, due_at) AS (
-  {first}
+  WHERE w.enabled AND w.deleted_at IS NULL
+), ranked(id, due_at, slots, rank) AS (
+  SELECT d.id, d.due_at, known.slots,
+         row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.due_at, d.id)
+  FROM known JOIN deliveries d ON d.id IN (
+    SELECT p.id FROM deliveries p
+    WHERE p.webhook_id = known.webhook_id AND p.status = 'pending' AND p.due_at <= :now
+    ORDER BY p.due_at, p.id LIMIT 32)
+  WHERE known.slots > 0
 )
 UPDATE deliveries
 SET status = 'delivering', due_at = NULL, lease_until = :lease_until, claims = claims + 1
-WHERE id {chosen} AND status = 'pending'
+WHERE id IN (SELECT id FROM ranked WHERE rank <= slots ORDER BY rank, due_at, id LIMIT :limit)
+  AND status = 'pending'
 RETURNING id, claims, webhook_id, event_id, public_id, attempts_made
 """
-_CHOSEN = "SELECT id FROM first ORDER BY rank, due_at, id LIMIT :most"
-_SQLITE_FIRST = f"""
-  SELECT id, rank, due_at FROM (
-    SELECT d.id, d.due_at, ready.slots,
-           row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.due_at, d.id) AS rank
-    FROM ready JOIN deliveries d ON d.id IN (
-      SELECT p.id FROM deliveries p
-      WHERE p.webhook_id = ready.webhook_id AND p.status = 'pending' AND p.due_at <= :now
-      ORDER BY p.due_at, p.id LIMIT {_AT_ONCE})
-  ) AS ranked WHERE rank <= slots
-"""
-_POSTGRESQL_FIRST = f"""
-  SELECT d.id, row_number() OVER (PARTITION BY ready.webhook_id ORDER BY d.due_at, d.id), d.due_at
-  FROM ready CROSS JOIN LATERAL (
+# The last step is by the primary key (= ANY), whatever the statistics say of how many wait.
+_CLAIM_ON_POSTGRESQL = """
+WITH RECURSIVE waiting(webhook_id) AS (
+  SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.status = 'pending'
+          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.webhook_id FROM deliveries d
+          WHERE d.status = 'pending' AND d.webhook_id > waiting.webhook_id
+          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
+  FROM waiting WHERE waiting.webhook_id IS NOT NULL
+), known(webhook_id, slots) AS (
+  SELECT w.id, COALESCE(CAST(CAST(:slots AS jsonb) ->> CAST(w.id AS text) AS integer),
+                        :default_slots)
+  FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
+  WHERE w.enabled AND w.deleted_at IS NULL
+), ranked(id, due_at, rank) AS (
+  SELECT d.id, d.due_at,
+         row_number() OVER (PARTITION BY known.webhook_id ORDER BY d.due_at, d.id)
+  FROM known CROSS JOIN LATERAL (
     SELECT p.id, p.due_at FROM deliveries p
-    WHERE p.webhook_id = ready.webhook_id AND p.status = 'pending' AND p.due_at <= :now
-    ORDER BY p.due_at, p.id LIMIT least(ready.slots, {_AT_ONCE}) FOR UPDATE SKIP LOCKED
-  ) AS d
+    WHERE p.webhook_id = known.webhook_id AND p.status = 'pending' AND p.due_at <= :now
+    ORDER BY p.due_at, p.id LIMIT least(known.slots, 32) FOR UPDATE SKIP LOCKED) AS d
+  WHERE known.slots > 0
+)
+UPDATE deliveries
+SET status = 'delivering', due_at = NULL, lease_until = :lease_until, claims = claims + 1
+WHERE id = ANY (ARRAY(SELECT id FROM ranked ORDER BY rank, due_at, id LIMIT :limit))
+  AND status = 'pending'
+RETURNING id, claims, webhook_id, event_id, public_id, attempts_made
 """
-_CLAIM = {
-    "sqlite": text(
-        _WAITING.format(
-            slots="json_extract(:slots, '$.\"' || waiting.webhook_id || '\"')",
-            first=_SQLITE_FIRST,
-            chosen=f"IN ({_CHOSEN})",
-        )
-    ),
-    "postgresql": text(
-        _WAITING.format(
-            slots="(CAST(:slots AS jsonb) ->> CAST(waiting.webhook_id AS text))",
-            first=_POSTGRESQL_FIRST,
-            # By the primary key, whatever the statistics say of how many wait.
-            chosen=f"= ANY (ARRAY({_CHOSEN}))",
-        )
-    ),
-}
-_FINISH = """
+_FINISH_ON_SQLITE = """
 UPDATE deliveries
 SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
     error = r.error, finished_at = r.finished_at, lease_until = NULL
-FROM ({rows}) AS r
+FROM (
+  SELECT value ->> 'id' AS id, value ->> 'claims' AS claims, value ->> 'status' AS status,
+         value ->> 'due_at' AS due_at, value ->> 'attempts_made' AS attempts_made,
+         value ->> 'error' AS error, value ->> 'finished_at' AS finished_at
+  FROM json_each(:rows)
+) AS r
 WHERE deliveries.id = r.id AND deliveries.claims = r.claims AND deliveries.status = 'delivering'
 RETURNING deliveries.id, deliveries.claims
 """
-_FIELDS = ("id", "claims", "status", "due_at", "attempts_made", "error", "finished_at")
-_FINISHES = {
-    "sqlite": text(
-        _FINISH.format(
-            rows="SELECT "
-            + ", ".join(f"value ->> '{name}' AS {name}" for name in _FIELDS)
-            + " FROM json_each(:rows)"
-        )
-    ),
-    "postgresql": text(
-        _FINISH.format(
-            rows="SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS t(id bigint,"
-            " claims integer, status text, due_at bigint, attempts_made integer,"
-            " error text, finished_at bigint)"
-        )
-    ),
-}
+_FINISH_ON_POSTGRESQL = """
+UPDATE deliveries
+SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
+    error = r.error, finished_at = r.finished_at, lease_until = NULL
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
+  id bigint, claims integer, status text, due_at bigint, attempts_made integer,
+  error text, finished_at bigint)
+WHERE deliveries.id = r.id AND deliveries.claims = r.claims AND deliveries.status = 'delivering'
+RETURNING deliveries.id, deliveries.claims
+"""
+CLAIM = {"sqlite": text(_CLAIM_ON_SQLITE), "postgresql": text(_CLAIM_ON_POSTGRESQL)}
+_FINISH = {"sqlite": text(_FINISH_ON_SQLITE), "postgresql": text(_FINISH_ON_POSTGRESQL)}
 
 
-def statement(dialect: str) -> TextClause:
-    """The claim; it returns the fields of `job.Claim` for each row that is ours now."""
-    return _CLAIM[dialect]
-
-
-def parameters(
-    slots: Mapping[int, int], usual: int, most: int, moment: datetime, lease_until: datetime
-) -> dict[str, Any]:
-    """The claim's parameters; see `queue.claim`."""
+def parameters(demand: Demand, moment: datetime) -> dict[str, Any]:
+    """The parameters of `CLAIM`."""
     return {
-        "slots": json.dumps({str(webhook): count for webhook, count in slots.items()}),
-        "usual": usual,
-        "most": most,
-        "now": int(moment.timestamp() * 1000),
-        "lease_until": int(lease_until.timestamp() * 1000),
+        "slots": json.dumps(dict(demand.slots)),
+        "default_slots": demand.default_slots,
+        "limit": demand.limit,
+        "now": milliseconds(moment),
+        "lease_until": milliseconds(moment + demand.lease),
     }
 
 
+def claim(connection: Connection, demand: Demand, moment: datetime) -> list[Claim]:
+    """Leases due deliveries."""
+    found = connection.execute(CLAIM[connection.dialect.name], parameters(demand, moment))
+    return [Claim(*row) for row in found]
+
+
 def finish(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
-    """Moves claimed rows on; id and claims of those whose claim still held."""
-    found = connection.execute(
-        _FINISHES[connection.dialect.name], {"rows": json.dumps([dict(row) for row in rows])}
-    )
-    return {(row[0], row[1]) for row in found}
+    """Writes the next state of claimed deliveries; id and claims of those still held."""
+    given = {"rows": json.dumps([dict(row) for row in rows])}
+    return {(row[0], row[1]) for row in connection.execute(_FINISH[connection.dialect.name], given)}

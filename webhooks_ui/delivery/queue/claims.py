@@ -1,4 +1,4 @@
-"""What passes between the queue and those who work: claims, jobs, results."""
+"""What passes between the queue and the workers: demands, claims, jobs, attempts, results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from webhooks_ui.models.event import EventContent
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that is ours until its lease ends; `claims` is the fence."""
+    """A delivery that is ours until its lease ends; `claims` is the fencing token."""
 
     id: int
     claims: int
@@ -23,14 +23,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What is to be claimed: up to `most` due deliveries, fairly over webhooks.
+    """What a worker asks for: up to `limit` due deliveries, fairly over webhooks.
 
-    `slots` is how many more a webhook may have under way, `usual` for those not named.
+    `slots` is how many more a webhook may have under way, `default_slots` for those not named.
     """
 
     slots: Mapping[int, int]
-    usual: int
-    most: int
+    default_slots: int
+    limit: int
     lease: timedelta
 
 
@@ -56,10 +56,49 @@ class Job:
         return self.claim.attempts_made
 
 
+@dataclass(frozen=True)
+class AttemptRecord:
+    """A row of the table of attempts, without its delivery and without secrets.
+
+    The fields are its columns; the defaults are those of an attempt that sent nothing.
+    """
+
+    number: int
+    started_at: datetime
+    timeout: float
+    duration_ms: int = 0
+    address: str | None = None
+    status_code: int | None = None
+    error: str | None = None
+    detail: str = ""
+    timings: Mapping[str, int | None] = field(
+        default_factory=lambda: (
+            dict.fromkeys(("dns", "connect", "tls", "first_byte")) | {"total": 0}
+        )
+    )
+    tls: Mapping[str, Any] | None = None
+    request_url: str = ""
+    request_headers: list[list[str]] = field(default_factory=list)
+    payload_format: str = "envelope"
+    http_version: str | None = None
+    reason: str = ""
+    location: str | None = None
+    response_headers: list[list[str]] = field(default_factory=list)
+    response_body: bytes = b""
+    response_size: int = 0
+    truncated: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it ended."""
+        return self.started_at + timedelta(milliseconds=self.duration_ms)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of a claimed delivery: the attempt made, and what is to follow from it."""
 
     claim: Claim
-    attempt: dict[str, Any]
+    attempt: AttemptRecord
     decision: Decision

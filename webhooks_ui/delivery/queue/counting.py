@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webhooks_ui.database.types import now
+from webhooks_ui.database.types import milliseconds, now
+from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.models.counters import (
     COUNTED,
     DURATION_BOUNDS,
@@ -27,14 +28,15 @@ _HOUR = 3_600_000  # ms
 _DAY = 24 * _HOUR
 _ADDED_UP = delete(WebhookPast).where(among(WebhookPast.webhook_id))
 
-Ended = tuple[int, str, int, dict[str, Any]]
-"""A webhook's row, the delivery's next status, when the attempt ended (ms), and the attempt."""
+Ended = tuple[int, str, AttemptRecord]
+"""A webhook's row, the delivery's next status, and the attempt."""
 
 
 def add(connection: Connection, ended: Iterable[Ended]) -> None:
     """Adds attempts to the counts of their hours."""
     webhooks: dict[tuple[int, int], Counter[str]] = {}
-    for webhook_id, status, moment, attempt in ended:
+    for webhook_id, status, attempt in ended:
+        moment = milliseconds(attempt.ended_at)
         key = webhook_id, moment - moment % _HOUR
         counts = webhooks.get(key)
         if counts is None:
@@ -56,7 +58,7 @@ def add(connection: Connection, ended: Iterable[Ended]) -> None:
             for webhook_id, began in sorted(found)
         ]
         connection.execute(_upsert(dialect, model, ("webhook_id", name)), rows)
-    present = int(now().timestamp() * 1000)
+    present = milliseconds(now())
     if late := [row for row, hour in webhooks if hour + _HOUR <= present]:
         connection.execute(_ADDED_UP, {"ids": late})  # before this came
     part = os.getpid() % _PARTS
@@ -64,20 +66,20 @@ def add(connection: Connection, ended: Iterable[Ended]) -> None:
     connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), rows)
 
 
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+def _moment(since_1970: int) -> datetime:
+    return datetime.fromtimestamp(since_1970 / 1000, UTC)
 
 
-def _counts(status: str, attempt: dict[str, Any]) -> list[str]:
+def _counts(status: str, attempt: AttemptRecord) -> list[str]:
     found = ["attempts"]
-    if attempt["error"]:
+    if attempt.error:
         found.append("failed_attempts")
     if status == "succeeded":
         found.append("delivered")
     if status == "failed":
         found.append("given_up")
-    if attempt.get("status_code") is not None:
-        found.append(f"took_{bisect_left(DURATION_BOUNDS, attempt['duration_ms'])}")
+    if attempt.status_code is not None:
+        found.append(f"took_{bisect_left(DURATION_BOUNDS, attempt.duration_ms)}")
     return found
 
 

@@ -1,22 +1,22 @@
-"""The queue: claim what is due under a lease, and write down what came of it.
+"""The queue: claims due deliveries under a lease, and records what came of them.
 
 A claim is one statement that moves rows to ``delivering`` with a lease and counts the claim.
-Whoever records an outcome names the claim that it holds: when the lease ran out and the row was
+Whoever records an outcome names the claim that it holds: if the lease ran out and the row was
 claimed again, the late outcome changes nothing. No row is locked between the two.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.delivery.queue import attempt_rows, claim_sql, counting, webhook_state
-from webhooks_ui.delivery.queue.attempt_rows import milliseconds
-from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
+from webhooks_ui.database.types import milliseconds
+from webhooks_ui.delivery.queue import claim_sql, counting, webhook_state
+from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Result
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.monitoring import metrics
@@ -31,33 +31,30 @@ _ENDPOINT = select(
 _CONTENT = select(*(_EVENTS.c[name] for name in ("id", *EventContent.FIELDS))).where(
     _EVENTS.c.id.in_(bindparam("rows", expanding=True))
 )
+_INSERT_ATTEMPTS = insert(cast("Table", Attempt.__table__))
 
 
 def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> list[Claim]:
-    """Claims what is due and writes down outcomes, both in one transaction.
+    """Claims what is due and records outcomes, both in one transaction.
 
     Deliveries of disabled webhooks stay where they are. An outcome that comes too late changes
-    nothing; one of a delivery that is claimed anew by this very turn counts under the new claim.
+    nothing; one of a delivery that this very turn claims again counts under the new claim.
     """
-    rows = [attempt_rows.stored(result.attempt) for result in results]  # before anything is locked
     claims: list[Claim] = []
     kept: list[Result] = []
     with transaction():
-        if demand and demand.most:
-            claims = _claim(demand, moment)
+        connection = db.session.connection()
+        if demand and demand.limit:
+            claims = claim_sql.claim(connection, demand, moment)
         if results:
-            kept = _record(_under(claims, results), rows)
-            counting.add(db.session.connection(), [_ended(result) for result in kept])
-            webhook_state.note(kept, moment)
-    metrics.recorded((result.decision.status, result.attempt["error"]) for result in kept)
+            kept = _finish(_under(claims, results))
+            insert_attempts([(result.claim.id, result.attempt) for result in kept])
+            counting.add(
+                connection, [(r.claim.webhook_id, r.decision.status, r.attempt) for r in kept]
+            )
+            webhook_state.update_webhooks(kept, moment)
+    metrics.recorded((result.decision.status, result.attempt.error) for result in kept)
     return claims
-
-
-def claim(
-    slots: Mapping[int, int], usual: int, most: int, moment: datetime, lease: timedelta
-) -> list[Claim]:
-    """A turn that only claims."""
-    return turn([], Demand(slots, usual, most, lease), moment)
 
 
 def record(results: Sequence[Result], moment: datetime) -> None:
@@ -65,14 +62,11 @@ def record(results: Sequence[Result], moment: datetime) -> None:
     turn(results, None, moment)
 
 
-def _claim(demand: Demand, moment: datetime) -> list[Claim]:
-    rows = db.session.connection().execute(
-        claim_sql.statement(db.engine.dialect.name),
-        claim_sql.parameters(
-            demand.slots, demand.usual, demand.most, moment, moment + demand.lease
-        ),
-    )
-    return [Claim(*row) for row in rows]
+def insert_attempts(attempts: Sequence[tuple[int, AttemptRecord]]) -> None:
+    """Inserts attempts, each with its delivery's id; within a transaction of the caller."""
+    rows = [{"delivery_id": delivery_id, **vars(attempt)} for delivery_id, attempt in attempts]
+    if rows:
+        db.session.connection().execute(_INSERT_ATTEMPTS, rows)
 
 
 def release(claims: Sequence[Claim], moment: datetime) -> None:
@@ -147,34 +141,31 @@ def webhook_of(claim: Claim) -> Webhook | None:
     return found
 
 
-def finish_test(public_id: str, attempt: dict[str, Any], moment: datetime) -> None:
-    """Finishes a test by its attempt; it is never repeated."""
+def finish_ping(public_id: str, attempt: AttemptRecord, moment: datetime) -> None:
+    """Finishes a ping by its attempt; it is never retried."""
     with transaction():
         delivery = Delivery.by_public_id(public_id)
         if delivery is None or delivery.status != "delivering":
             return
-        db.session.add(Attempt(delivery_id=delivery.id, **attempt))
-        delivery.status = "failed" if attempt["error"] else "succeeded"
+        insert_attempts([(delivery.id, attempt)])
+        delivery.status = "failed" if attempt.error else "succeeded"
         delivery.finished_at, delivery.lease_until = moment, None
-        delivery.attempts_made, delivery.error = attempt["number"], attempt["error"]
+        delivery.attempts_made, delivery.error = attempt.number, attempt.error
         db.session.execute(
             update(Webhook)
             .where(Webhook.id == delivery.webhook_id)
-            .values(last_delivery_id=delivery.id, last_succeeded=not attempt["error"])
+            .values(last_delivery_id=delivery.id, last_succeeded=not attempt.error)
         )
 
 
-def _record(results: Sequence[Result], rows: Sequence[attempt_rows.Row]) -> list[Result]:
-    """Writes down outcomes, each with the row of its attempt; those whose claim still held."""
-    connection = db.session.connection()
-    first: dict[tuple[int, int], tuple[Result, attempt_rows.Row]] = {}
-    for result, row in zip(results, rows, strict=True):
-        first.setdefault((result.claim.id, result.claim.claims), (result, row))
-    current = claim_sql.finish(connection, [_moved_on(result) for result, _ in first.values()])
-    kept = [pair for claim, pair in first.items() if claim in current]
-    if kept:
-        attempt_rows.keep(connection, [row | {"delivery_id": r.claim.id} for r, row in kept])
-    return [result for result, _ in kept]
+def _finish(results: Sequence[Result]) -> list[Result]:
+    """Moves deliveries on; returns the results whose claim still held, one for each claim."""
+    first: dict[tuple[int, int], Result] = {}
+    for result in results:
+        first.setdefault((result.claim.id, result.claim.claims), result)
+    rows = [_next_state(result) for result in first.values()]
+    current = claim_sql.finish(db.session.connection(), rows)
+    return [result for claim, result in first.items() if claim in current]
 
 
 def _under(claims: Sequence[Claim], results: Sequence[Result]) -> Sequence[Result]:
@@ -185,28 +176,18 @@ def _under(claims: Sequence[Claim], results: Sequence[Result]) -> Sequence[Resul
     return [replace(r, claim=newest.get(r.claim.id, r.claim)) for r in results]
 
 
-def _moved_on(result: Result) -> dict[str, Any]:
-    decision = result.decision
-    over = decision.status != "pending"
+def _next_state(result: Result) -> dict[str, Any]:
+    attempt, decision = result.attempt, result.decision
+    is_over = decision.status != "pending"
     return {
         "id": result.claim.id,
         "claims": result.claim.claims,
         "status": decision.status,
-        "due_at": milliseconds(decision.due_at),
-        "attempts_made": result.attempt["number"],
-        "error": result.attempt["error"],
-        "finished_at": _end(result.attempt) if over else None,
+        "due_at": milliseconds(decision.due_at) if decision.due_at else None,
+        "attempts_made": attempt.number,
+        "error": attempt.error,
+        "finished_at": milliseconds(attempt.ended_at) if is_over else None,
     }
-
-
-def _ended(result: Result) -> counting.Ended:
-    attempt = result.attempt
-    return result.claim.webhook_id, result.decision.status, _end(attempt), attempt
-
-
-def _end(attempt: Mapping[str, Any]) -> int:
-    """When an attempt ended, in milliseconds."""
-    return int(attempt["started_at"].timestamp() * 1000) + int(attempt["duration_ms"])
 
 
 def _cancel_for_webhooks_that_are_off(moment: datetime) -> None:

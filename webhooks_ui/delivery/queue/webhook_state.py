@@ -32,8 +32,8 @@ _STATE = (
 )
 
 
-def note(results: Sequence[Result], moment: datetime) -> None:
-    """Notes on their webhooks what the outcomes mean, within the transaction that records them."""
+def update_webhooks(results: Sequence[Result], moment: datetime) -> None:
+    """Writes what outcomes mean to their webhooks, in the transaction that records them."""
     by_webhook: dict[int, list[Result]] = {}
     for result in results:
         by_webhook.setdefault(result.claim.webhook_id, []).append(result)
@@ -51,7 +51,7 @@ def note(results: Sequence[Result], moment: datetime) -> None:
         reason = next((r.decision.disable for r in of_it if r.decision.disable), None)
         if reason and not _any_succeeded(of_it):
             _disable(webhook_id, reason, of_it[-1], moment)
-    cancel_what_is_off({r.claim.webhook_id for r in results if r.attempt["error"]})
+    cancel_what_is_off({r.claim.webhook_id for r in results if r.attempt.error})
 
 
 def _changed(
@@ -64,7 +64,7 @@ def _changed(
     """The webhook's columns after these outcomes; writes the notice that they give cause for."""
     last = results[-1]
     changed: dict[str, Any] = {"last": last.claim.id, "since": None, "told_at": None}
-    changed["succeeded"] = last.attempt["error"] is None
+    changed["succeeded"] = last.attempt.error is None
     if _any_succeeded(results):
         if told_at:
             _tell(webhook_id, "recovered", last, since or told_at)
@@ -79,14 +79,14 @@ def _changed(
 
 
 def _any_succeeded(results: Sequence[Result]) -> bool:
-    return any(result.attempt["error"] is None for result in results)
+    return any(result.attempt.error is None for result in results)
 
 
 def _tell(webhook_id: int, kind: str, cause: Result, since: datetime | None, **more: str) -> None:
     """Leaves a notice to be sent once this is committed."""
     detail = {
-        "error": cause.attempt["error"],
-        "status_code": cause.attempt.get("status_code"),
+        "error": cause.attempt.error,
+        "status_code": cause.attempt.status_code,
         "since": since.isoformat() if since else None,
         "delivery_id": cause.claim.id,
     }

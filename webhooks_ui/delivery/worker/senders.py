@@ -7,7 +7,6 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
-from typing import Any
 
 from flask import Flask
 
@@ -17,7 +16,7 @@ from webhooks_ui.delivery import attempt_log
 from webhooks_ui.delivery.attempt_record import attempt_of, unsent_attempt
 from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.queue import turns
-from webhooks_ui.delivery.queue.claims import Claim, Job, Result
+from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Job, Result
 from webhooks_ui.delivery.request import compose
 from webhooks_ui.delivery.retry import Policy, decide
 from webhooks_ui.delivery.worker.endpoint_cache import Endpoints
@@ -82,18 +81,18 @@ class Attempts:
         attempt = attempt_of(outcome, request, endpoint, started_at, self._timeout, number)
         return self._decided(job, attempt, outcome.retry_after)
 
-    def _decided(self, job: Job, attempt: dict[str, Any], retry_after: str | None) -> Result:
+    def _decided(self, job: Job, attempt: AttemptRecord, retry_after: str | None) -> Result:
         decision = decide(
             self._policy,
-            error=attempt["error"],
-            status_code=attempt["status_code"],
+            error=attempt.error,
+            status_code=attempt.status_code,
             retry_after=retry_after,
-            attempts_made=attempt["number"],
+            attempts_made=attempt.number,
             failing_since=job.failing_since,
             moment=self._clock(),
             chance=self._chance,
         )
-        attempt_log.note(job, attempt, decision)
+        attempt_log.log_attempt(job, attempt, decision)
         return Result(job.claim, attempt, decision)
 
     def current(self, job: Job, held: Claim) -> Job | None:
@@ -193,4 +192,4 @@ class Senders:
         except Exception:
             log.exception("Delivery %s was not attempted", job.public_id)
             return Sent(job.claim, "not_sent", None)
-        return Sent(job.claim, result.attempt["error"], result)
+        return Sent(job.claim, result.attempt.error, result)
