@@ -34,7 +34,6 @@ _PIECES = st.sampled_from(
         b"Content-Length: -5\r\n",
         b"Transfer-Encoding: chunked\r\n",
         b"Content-Encoding: gzip\r\n",
-        b"Content-Encoding: deflate\r\n",
         b"Connection: close\r\n",
         b"Keep-Alive: timeout=5\r\n",
         b"X: \x00\xff\r\n",
@@ -46,8 +45,6 @@ _PIECES = st.sampled_from(
         b"0\r\n\r\n",
         b"ffffffff\r\n",
         b"hello",
-        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xcbH\xcd\xc9\xc9\x07\x00\x86\xa6\x106\x05\x00",
-        b"x\x9c\xcbH\xcd\xc9\xc9\x07\x00\x06,\x02\x15",
         b"x" * 100,
     ]
 )
@@ -103,6 +100,6 @@ def test_how_an_answer_is_cut_into_packets_does_not_matter(answer: bytes) -> Non
     if whole.answer is not None and dripped.answer is not None:
         for part in ("status", "reason", "headers"):
             assert getattr(whole.answer, part) == getattr(dripped.answer, part)
-        if not {"bad_length", "bad_encoding"} & {*whole.answer.notes, *dripped.answer.notes}:
+        if "bad_length" not in {*whole.answer.notes, *dripped.answer.notes}:
             assert whole.answer.body == dripped.answer.body
             assert whole.answer.notes == dripped.answer.notes

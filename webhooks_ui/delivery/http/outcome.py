@@ -41,9 +41,8 @@ class Outcome:
     byte of the answer; `total`, the same as `duration_ms`.
 
     `headers`, `reason` and `location` are capped, their control characters escaped (`\\x00`).
-    `body` is at most `body_limit` bytes, without gzip or deflate; `truncated` says that there was
-    more. `size` counts the body's bytes on the wire as far as they were read or, when it is
-    truncated, as many as were announced.
+    `body` is at most `body_limit` bytes as they came; `truncated` says that there were more. `size`
+    counts the bytes of the body as far as they were read or, when it is truncated, as announced.
 
     `notes` say what was odd about an answer that counts all the same: `headers_capped`,
     `bad_headers`, `incomplete_headers`, `bad_length`, `incomplete_body`, `broken_chunks`,

@@ -1,65 +1,52 @@
-"""Reads the body of an answer: as much as is kept, and little more (RFC 9112 sections 6 and 7)."""
+"""Reads the body of a response, in bounded memory (RFC 9112 sections 6 and 7)."""
 
 import re
 from collections.abc import Iterator
 
-from webhooks_ui.delivery.http.body_buffer import Plain, Unpacking
 from webhooks_ui.delivery.http.response_head import Answer
 from webhooks_ui.delivery.http.socket_stream import RECEIVE, CutError, ExhaustedError, Stream
 
 _WITHOUT_BODY = (204, 304)
 _MAX_CHUNK_LINE = 1024
 _MAX_TRAILERS = 100
-_FRAMING_ROOM = 8  # times the body: what chunks of one byte take on the wire, and more
+_FRAMING_ROOM = 8  # bytes read for each byte kept: chunks of one byte take six on the wire
 _LENGTH = re.compile(rb"[0-9]{1,15}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?", re.DOTALL)
 
 
 class ChunksError(Exception):
-    """A body that says it comes in chunks does not."""
+    """The chunked coding of a body is broken."""
 
 
 def read_body(stream: Stream, answer: Answer, limit: int) -> bool:
-    """Reads the body into `answer` and keeps `limit` bytes; whether it was read to its end.
+    """Reads the body into `answer`, keeping `limit` bytes; returns whether it was read to its end.
 
-    Only then may the connection be used again. Raises AttemptError when time is up; what had come
-    by then is in `answer`.
+    Only then may the connection be reused. Raises AttemptError at the deadline; what has arrived by
+    then is in `answer`. A content coding is not undone, since none is asked for: the bytes are kept
+    as they come, and noted.
     """
     stream.allow(_FRAMING_ROOM * limit + RECEIVE)
-    sink = _sink(answer, limit)
+    length, body = _length(answer), bytearray()
     try:
-        return _fill(sink, stream, answer)
+        for piece in _pieces(stream, answer, length):
+            answer.size += len(piece)
+            body += piece[: limit - len(body)]
+            if answer.size > limit:
+                raise ExhaustedError
     except CutError:
         answer.note("incomplete_body")
     except ChunksError:
         answer.note("broken_chunks")
     except ExhaustedError:
         answer.truncated = True
+        answer.size = max(answer.size, length or 0)
+    else:
+        return length is not None or _is_chunked(answer)
     finally:
-        answer.body = sink.kept
-        if sink.is_broken and answer.size and not answer.truncated:
+        answer.body = bytes(body)
+        if body and answer.fields.get(b"content-encoding", b"identity").lower() != b"identity":
             answer.note("bad_encoding")
     return False
-
-
-def _fill(sink: Plain | Unpacking, stream: Stream, answer: Answer) -> bool:
-    length = _length(answer)
-    for piece in _pieces(stream, answer, length):
-        answer.size += len(piece)
-        if not sink.take(piece):
-            answer.truncated = True
-            answer.size = max(answer.size, length or 0)
-            return False
-    return length is not None or _is_chunked(answer)
-
-
-def _sink(answer: Answer, limit: int) -> Plain | Unpacking:
-    encoding = answer.fields.get(b"content-encoding", b"").lower()
-    if encoding in (b"gzip", b"x-gzip", b"deflate"):
-        return Unpacking(limit)
-    if encoding not in (b"", b"identity"):
-        answer.note("bad_encoding")
-    return Plain(limit)
 
 
 def _is_chunked(answer: Answer) -> bool:
@@ -68,7 +55,7 @@ def _is_chunked(answer: Answer) -> bool:
 
 
 def _length(answer: Answer) -> int | None:
-    """The bytes of the body; None when only its own framing or the connection's end tells."""
+    """The length of the body in bytes; None when chunks or the end of the connection delimit it."""
     if answer.status in _WITHOUT_BODY:
         return 0
     text = answer.fields.get(b"content-length")
@@ -107,7 +94,7 @@ def _to_the_end(stream: Stream) -> Iterator[bytes]:
 
 
 def _at_hand(stream: Stream) -> Iterator[bytes]:
-    """What has come already: without a length one would wait for more until the time is up."""
+    """What has arrived: without a usable length, waiting for more could take until the deadline."""
     if stream.has_rest():
         yield stream.piece(RECEIVE)
 
