@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.waiting import wait_until
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
 from webhooks_ui.egress.ip_ranges import NOT_PUBLIC
 from webhooks_ui.egress.resolver import BoundedResolver, system_resolve
@@ -31,6 +32,11 @@ class Names:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def allows(guard: Guard, address: str | IPv4Address | IPv6Address) -> bool:
+    """Whether a webhook may connect to this address."""
+    return isinstance(guard.check(str(address), 80, 1), tuple)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +91,7 @@ class Names:
     ],
 )
 def test_an_address_that_is_not_public_is_refused(address: str) -> None:
-    assert not Guard().allows(address)
+    assert not allows(Guard(), address)
 
 
 @pytest.mark.parametrize(
@@ -93,14 +99,14 @@ def test_an_address_that_is_not_public_is_refused(address: str) -> None:
     [PUBLIC, "1.1.1.1", "172.32.0.1", "100.128.0.1", f"::ffff:{PUBLIC}", PUBLIC6, "2a00::1"],
 )
 def test_a_public_address_is_allowed(address: str) -> None:
-    assert Guard().allows(address)
+    assert allows(Guard(), address)
 
 
 def test_every_address_of_a_refused_range_is_refused_up_to_its_edges() -> None:
     guard = Guard()
     for network in map(ip_network, NOT_PUBLIC):
-        assert not guard.allows(network[0])
-        assert not guard.allows(network[-1])
+        assert not allows(guard, network[0])
+        assert not allows(guard, network[-1])
 
 
 @settings(deadline=None)
@@ -108,7 +114,7 @@ def test_every_address_of_a_refused_range_is_refused_up_to_its_edges() -> None:
 def test_nothing_that_python_knows_as_special_is_ever_allowed(
     address: IPv4Address | IPv6Address,
 ) -> None:
-    if Guard().allows(address):
+    if allows(Guard(), address):
         assert address.is_global or (isinstance(address, IPv6Address) and address.ipv4_mapped)
         assert not address.is_multicast
         assert not address.is_reserved or address.version == 6
@@ -118,7 +124,7 @@ def test_nothing_that_python_knows_as_special_is_ever_allowed(
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_mapped_address_is_judged_as_the_ipv4_address(address: IPv4Address) -> None:
     guard = Guard(["10.0.0.0/8"])
-    assert guard.allows(f"::ffff:{address}") == guard.allows(address)
+    assert allows(guard, f"::ffff:{address}") == allows(guard, address)
 
 
 @settings(deadline=None)
@@ -126,7 +132,7 @@ def test_an_ipv4_mapped_address_is_judged_as_the_ipv4_address(address: IPv4Addre
 def test_an_ipv4_address_inside_another_is_never_allowed(address: IPv4Address) -> None:
     number = int(address)
     for prefix, shift in [("64:ff9b::", 0), ("::ffff:0:0:0", 0), ("::", 0), ("2002::", 80)]:
-        assert not Guard().allows(IPv6Address(int(IPv6Address(prefix)) | number << shift))
+        assert not allows(Guard(), IPv6Address(int(IPv6Address(prefix)) | number << shift))
 
 
 @settings(deadline=None)
@@ -134,19 +140,19 @@ def test_an_ipv4_address_inside_another_is_never_allowed(address: IPv4Address) -
 def test_an_allowed_address_is_reachable_whatever_it_is(
     address: IPv4Address | IPv6Address,
 ) -> None:
-    assert Guard([str(address)]).allows(address)
+    assert allows(Guard([str(address)]), address)
 
 
 def test_allowed_networks_open_their_addresses_and_no_others() -> None:
     guard = Guard(["10.0.0.0/8", "127.0.0.1", "fd00::/8", "fe80::/10"])
-    assert guard.allows("10.255.0.1")
-    assert guard.allows("127.0.0.1")
-    assert guard.allows("::ffff:10.0.0.1")
-    assert guard.allows("fd00::1")
-    assert guard.allows("fe80::1%2")
-    assert not guard.allows("127.0.0.2")
-    assert not guard.allows("192.168.0.1")
-    assert not guard.allows("::1")
+    assert allows(guard, "10.255.0.1")
+    assert allows(guard, "127.0.0.1")
+    assert allows(guard, "::ffff:10.0.0.1")
+    assert allows(guard, "fd00::1")
+    assert allows(guard, "fe80::1%2")
+    assert not allows(guard, "127.0.0.2")
+    assert not allows(guard, "192.168.0.1")
+    assert not allows(guard, "::1")
 
 
 def test_an_allowed_host_may_lead_anywhere_and_others_may_not() -> None:
@@ -315,12 +321,45 @@ def test_callers_that_want_one_name_at_once_share_one_look_up(hanging: Hanging) 
     assert answers == [(PUBLIC,)] * 8
 
 
-def test_threads_are_used_again(hanging: Hanging) -> None:
+def test_a_thread_ends_with_its_look_up(hanging: Hanging) -> None:
     resolver = BoundedResolver(hanging)
     before = active_count()
     for number in range(50):
         assert resolver.resolve(f"fine{number}", 80, 5) == (PUBLIC,)
-    assert active_count() - before <= 2
+    wait_until(lambda: active_count() == before, what="the last thread's end")
+
+
+def test_callers_that_wait_for_a_thread_share_the_look_up_too(hanging: Hanging) -> None:
+    resolver = BoundedResolver(hanging, threads=1)
+    assert resolver.resolve("hang", 80, 0.01) == DnsFailure("hang", "timeout")
+    answers: list[object] = []
+
+    def ask(timeout: float) -> None:
+        answers.append(resolver.resolve("fine", 80, timeout))
+
+    callers = [Thread(target=ask, args=(timeout,)) for timeout in (0.05, 10, 10)]
+    for caller in callers:
+        caller.start()
+    callers[0].join()
+    hanging.go_on.set()
+    for caller in callers:
+        caller.join()
+    assert answers == [DnsFailure("fine", "timeout"), (PUBLIC,), (PUBLIC,)]
+    assert hanging.asked == ["hang", "fine"]
+
+
+def test_a_system_without_threads_is_a_failure(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    resolver = BoundedResolver(hanging, threads=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", refuse)
+        for _ in range(2):
+            assert resolver.resolve("fine", 80, 5) == DnsFailure("fine", "failed")
+    assert resolver.resolve("fine", 80, 5) == (PUBLIC,)
 
 
 def test_the_systems_answer_is_a_list_of_addresses_each_once(

@@ -1,7 +1,7 @@
-"""Which addresses a webhook may reach: the guard against requests into private networks (SSRF).
+"""The guard against server-side request forgery (SSRF): which addresses a webhook may reach.
 
-A name is resolved once, every address of the answer is checked, and what is connected to is one of
-the checked addresses: an answer that changes afterwards (DNS rebinding) changes nothing.
+A host name is resolved once, every address of the answer is checked, and connections go to the
+checked addresses only. An answer that changes afterwards (DNS rebinding) has no effect.
 """
 
 import socket
@@ -33,7 +33,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A host that webhooks may not reach. `kind` is one of the words in addresses.NOT_PUBLIC."""
+    """A host that webhooks may not reach. `kind` is a value of `ip_ranges.NOT_PUBLIC`."""
 
     host: str
     address: str
@@ -56,17 +56,19 @@ class Blocked:
         )
 
 
+Checked = tuple[Address, ...] | Blocked | DnsFailure
+
+
 class Guard:
     """Resolves and checks hosts. Thread-safe; one for a process.
 
-    `allowed` are CIDR ranges, IP addresses and host names that are reachable although they are not
-    public; a host named there may resolve to anything. Raises ValueError for a range that is none.
-    `is_own` says of a URL whether it is the exact address of a built-in receiver: the console's own
-    address is the one exception, for that URL alone.
+    `allowed` are CIDR ranges, IP addresses and host names that may be reached although they are not
+    public; a host named there may resolve to any address. Raises ValueError for a malformed range.
+    `is_own` tells whether a URL is that of a built-in receiver. These URLs are the only ones at the
+    console's own address that webhooks may reach.
 
-    A good answer is remembered for `remember` seconds, for speed. That opens no gap: what is
-    remembered are checked addresses, not a permission for the name, and connections go to these
-    addresses only. Refusals and failures are not remembered.
+    Addresses that passed are cached for `remember` seconds. That is safe: connections go to these
+    very addresses, whatever the name resolves to by then. Refusals and failures are not cached.
     """
 
     def __init__(
@@ -85,16 +87,10 @@ class Guard:
         self._clock = clock
         self._remembered: dict[tuple[str, int], tuple[float, tuple[Address, ...]]] = {}
 
-    def allows(self, ip: str | IPAddress, host: str = "") -> bool:
-        """Whether a webhook for `host` may connect to `ip`. Raises ValueError if it is no IP."""
-        return self._kind(unwrapped(ip), host) is None
+    def check(self, host: str, port: int, timeout: float) -> Checked:
+        """The addresses to try for a host: at least one, and all of them allowed.
 
-    def check(
-        self, host: str, port: int, timeout: float
-    ) -> tuple[Address, ...] | Blocked | DnsFailure:
-        """The addresses to try for a target's host, at least one, every one of them allowed.
-
-        One address that is not allowed refuses them all. Takes at most `timeout` seconds.
+        One address that is not allowed refuses the host. Takes at most `timeout` seconds.
         """
         known = self._remembered.get((host, port))
         if known is not None and self._clock() < known[0]:
@@ -106,17 +102,15 @@ class Guard:
             self._remembered[host, port] = self._clock() + self._remember, answer
         return answer
 
-    def addresses(
-        self, target: Target, timeout: float
-    ) -> tuple[Address, ...] | Blocked | DnsFailure:
-        """What `check` answers for the target's host; a built-in receiver's URL is let through."""
+    def addresses(self, target: Target, timeout: float) -> Checked:
+        """What `check` finds for the target's host; the URL of a built-in receiver passes."""
         answer = self.check(target.host, target.port, timeout)
         if isinstance(answer, Blocked) and self._is_own(target.url):
             return self._resolve(target.host, target.port, timeout, free=True)
         return answer
 
     def forget(self, host: str, port: int) -> None:
-        """Resolve anew next time: connecting to the remembered addresses failed."""
+        """Drops the cached addresses of a host, since connecting to them failed."""
         self._remembered.pop((host, port), None)
 
     def refusal(self, target: Target, timeout: float) -> Blocked | DnsFailure | None:
@@ -124,9 +118,7 @@ class Guard:
         answer = self.addresses(target, timeout)
         return None if isinstance(answer, tuple) else answer
 
-    def _resolve(
-        self, host: str, port: int, timeout: float, *, free: bool = False
-    ) -> tuple[Address, ...] | Blocked | DnsFailure:
+    def _resolve(self, host: str, port: int, timeout: float, *, free: bool = False) -> Checked:
         try:
             answer: tuple[str, ...] | DnsFailure = (str(ip_address(host)),)
         except ValueError:
@@ -144,7 +136,7 @@ class Guard:
         return tuple(Address(str(a), _FAMILIES[a.version]) for a in addresses)
 
     def _kind(self, address: IPAddress, host: str) -> str | None:
-        """Why an address is refused, None if it is not."""
+        """Why an address is refused; None if it is allowed."""
         if host in self._hosts or any(address in network for network in self._networks):
             return None
         return why_not_public(address)
@@ -162,7 +154,7 @@ def _split_allowed(allowed: Iterable[str]) -> tuple[tuple[IPNetwork, ...], froze
 
 
 def _unwrapped_network(network: IPNetwork) -> IPNetwork:
-    """An IPv4-mapped range as the IPv4 range it is: addresses are compared unwrapped."""
+    """The IPv4 range of an IPv4-mapped one, since addresses are compared unwrapped."""
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped is None or network.prefixlen < 96:
         return network

@@ -12,7 +12,7 @@ from ipaddress import (
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 
-# What is never a public receiver: the IANA special-purpose registries (RFC 6890 and its updates),
+# Never a public receiver: the IANA special-purpose registries (RFC 6890 and its updates),
 # the ranges that carry an IPv4 address inside, and the addresses of cloud platforms' own services.
 NOT_PUBLIC: dict[str, str] = {
     "0.0.0.0/8": "this_network",
@@ -54,23 +54,23 @@ NOT_PUBLIC: dict[str, str] = {
     "ff00::/8": "multicast",
 }
 _NETWORKS = {ip_network(network): kind for network, kind in NOT_PUBLIC.items()}
-_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291; the rest of IPv6 is not given out
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291; the rest of IPv6 is unassigned
 
 
 def unwrapped(ip: str | IPAddress) -> IPAddress:
-    """The address that is really reached: an IPv4-mapped one (RFC 4291 2.5.5.2) is IPv4.
+    """The address that is really reached: the IPv4 one for an IPv4-mapped one (RFC 4291, 2.5.5.2).
 
-    Raises ValueError for text that is no IP address.
+    Raises ValueError for text that is not an IP address.
     """
     address = ip_address(ip)
     return getattr(address, "ipv4_mapped", None) or address
 
 
 def why_not_public(address: IPAddress) -> str | None:
-    """One of the words in NOT_PUBLIC, or None for a public address. Unwrap the address first."""
+    """A value of NOT_PUBLIC; None for a public address. The address has to be unwrapped."""
     for network, kind in _NETWORKS.items():
         if address in network:
             return kind
-    is_given_out = address.version == 4 or address in _GLOBAL_UNICAST
+    is_assigned = address.version == 4 or address in _GLOBAL_UNICAST
     # `is_global` knows what the registries have added since the table was written.
-    return None if is_given_out and address.is_global else "reserved"
+    return None if is_assigned and address.is_global else "reserved"

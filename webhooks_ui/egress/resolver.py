@@ -1,17 +1,18 @@
 """Host names to addresses, in bounded time and with a bounded number of threads.
 
-`getaddrinfo` has no time-out of its own and cannot be interrupted. It runs in daemon threads: a
-caller waits as long as it wants, callers that ask for the same name share one look-up, and a name
-server that hangs holds `threads` threads at most.
+`getaddrinfo` has no time-out and cannot be interrupted, so it runs in daemon threads. Callers wait
+as long as they want, those that ask for the same name share one look-up, and a name server that
+hangs holds a bounded number of threads.
 """
 
 import logging
 import socket
-from collections import deque
+import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
-from threading import Condition, Event, Thread
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock, Thread
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -47,9 +48,13 @@ class DnsFailure:
         return _l("Looking up %(host)s failed. Try again in a minute.", host=self.host)
 
 
+Answer = tuple[str, ...] | DnsFailure
+_Name = tuple[str, int]  # host and port
+
+
 def system_resolve(host: str, port: int) -> list[str]:
-    """The addresses the operating system has for a host name, each once. Raises OSError."""
-    # As bytes, since Python would pass text through its own IDNA 2003 codec.
+    """The addresses that the operating system finds for a host name, each once. Raises OSError."""
+    # As bytes: Python would encode text by its own IDNA 2003 codec.
     answers = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(_address(sockaddr) for *_, sockaddr in answers))
 
@@ -58,71 +63,52 @@ def _address(sockaddr: tuple[str, int] | tuple[str, int, int, int] | tuple[int, 
     return str(sockaddr[0])
 
 
-@dataclass(slots=True, eq=False)
-class _Lookup:
-    host: str
-    port: int
-    waiting: int = 0
-    done: Event = field(default_factory=Event)
-    answer: tuple[str, ...] | DnsFailure | None = None
-
-
 class BoundedResolver:
-    """Any resolver, made safe to wait for. Thread-safe."""
+    """A resolver with a time-out that runs at most `threads` look-ups at once. Thread-safe."""
 
     def __init__(self, resolve: Resolver, threads: int = 16) -> None:
         self._resolve = resolve
-        self._threads_left = threads
-        self._idle = 0
-        self._changed = Condition()
-        self._queue: deque[_Lookup] = deque()
-        self._lookups: dict[tuple[str, int], _Lookup] = {}
+        self._free_threads = BoundedSemaphore(threads)
+        self._lock = Lock()
+        self._lookups: dict[_Name, Future[Answer | None]] = {}
 
-    def resolve(self, host: str, port: int, timeout: float) -> tuple[str, ...] | DnsFailure:
+    def resolve(self, host: str, port: int, timeout: float) -> Answer:
         """The addresses of a host name, or why there are none within `timeout` seconds."""
-        lookup = self._join(host, port)
-        lookup.done.wait(timeout)
-        with self._changed:
-            lookup.waiting -= 1
-            if not lookup.waiting and lookup in self._queue:
-                # Nobody waits any more: it need not begin. One that has begun stays known, so that
-                # the next caller joins it instead of hanging a second thread on the same name.
-                self._queue.remove(lookup)
-                del self._lookups[host, port]
-        return lookup.answer or DnsFailure(host, "timeout")
+        name, deadline = (host, port), time.monotonic() + timeout
+        with suppress(TimeoutError):
+            while (left := deadline - time.monotonic()) > 0:
+                with self._lock:
+                    is_new = name not in self._lookups
+                    lookup = self._lookups.setdefault(name, Future())
+                if is_new:
+                    self._start(name, left)
+                answer = lookup.result(deadline - time.monotonic())
+                if answer is not None:
+                    return answer
+        return DnsFailure(host, "timeout")
 
-    def _join(self, host: str, port: int) -> _Lookup:
-        with self._changed:
-            lookup = self._lookups.get((host, port))
-            if lookup is None:
-                lookup = self._lookups[host, port] = _Lookup(host, port)
-                self._queue.append(lookup)
-                self._wake_a_thread()
-            lookup.waiting += 1
-            return lookup
-
-    def _wake_a_thread(self) -> None:
-        if len(self._queue) <= self._idle or not self._threads_left:
-            self._changed.notify()
+    def _start(self, name: _Name, timeout: float) -> None:
+        """Starts a look-up. It ends without an answer if no thread is free in time."""
+        if not self._free_threads.acquire(timeout=timeout):
+            self._end(name, None)
             return
-        with suppress(RuntimeError):  # no more threads: the look-up waits for one of ours
-            Thread(target=self._work, name="resolver", daemon=True).start()
-            self._threads_left -= 1
+        try:
+            Thread(target=self._run, args=(name,), name="resolver", daemon=True).start()
+        except RuntimeError:  # the system has no more threads
+            self._free_threads.release()
+            self._end(name, DnsFailure(name[0], "failed"))
 
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._queue:
-                    self._idle += 1
-                    self._changed.wait()
-                    self._idle -= 1
-                lookup = self._queue.popleft()
-            lookup.answer = self._answer(lookup.host, lookup.port)
-            with self._changed:
-                del self._lookups[lookup.host, lookup.port]
-            lookup.done.set()
+    def _run(self, name: _Name) -> None:
+        answer = self._answer(*name)
+        self._free_threads.release()
+        self._end(name, answer)
 
-    def _answer(self, host: str, port: int) -> tuple[str, ...] | DnsFailure:
+    def _end(self, name: _Name, answer: Answer | None) -> None:
+        with self._lock:
+            lookup = self._lookups.pop(name)
+        lookup.set_result(answer)
+
+    def _answer(self, host: str, port: int) -> Answer:
         try:
             return tuple(self._resolve(host, port)) or DnsFailure(host, "no_address")
         except OSError as error:

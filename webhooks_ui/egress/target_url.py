@@ -1,9 +1,9 @@
-"""The URL of a webhook: which ones may be saved and sent to, and in which one form.
+"""The URL of a webhook: which URLs are accepted, and their normal form.
 
-The rules are RFC 3986 narrowed to what every reader of a URL understands alike, so that the host
-that was checked is the host that is connected to: absolute http or https, no userinfo, no control
-characters or white space, no host that browsers would read as a number (WHATWG URL, "ends in a
-number checker"), internationalised names by IDNA 2008 with UTS 46 mapping (RFC 5891).
+The rules are RFC 3986, narrowed to what all parsers agree on, so that the host that was checked is
+the host that is connected to: absolute http or https, no userinfo, no control characters or white
+space, no host that browsers parse as a number (WHATWG URL, "ends in a number checker"),
+internationalised names by IDNA 2008 with UTS 46 mapping (RFC 5891).
 """
 
 import re
@@ -46,13 +46,13 @@ _HOST_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([^:]*))?")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# What RFC 3986 allows in a path or a query, beside letters, digits and "-._~" (never quoted).
+# What RFC 3986 allows in a path or a query besides letters, digits and "-._~" (never quoted).
 _PATH_SAFE = "%/:@!$&'()*+,;="
 _QUERY_SAFE = _PATH_SAFE + "?"
 
 
 class TargetError(ValueError):
-    """A URL that no webhook may have: `code` is stable, `message` says what to do about it."""
+    """A refused URL: `code` is a key of `MESSAGES`, `message` says how to mend it."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -65,10 +65,10 @@ class TargetError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL that passed the rules.
+    """An accepted URL and its parts.
 
     `url` is ASCII, without fragment and default port; `host` is lower case, an IPv6 address without
-    its brackets; `authority` is what the Host header says; `path` includes the query.
+    brackets; `authority` is the value of the Host header; `path` includes the query.
     """
 
     url: str
@@ -82,7 +82,7 @@ class Target:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Target:
-    """The target that `text` names; outer white space is trimmed, a fragment dropped.
+    """Parses a URL; surrounding white space is trimmed, a fragment dropped.
 
     Raises TargetError. `parse(parse(text).url)` is the same target.
     """
@@ -108,7 +108,7 @@ def parse(text: str) -> Target:
 def take_userinfo(text: str) -> tuple[str, str, str] | None:
     """(URL without userinfo, login, password) of `https://login:password@host/`, else None.
 
-    For the form, which offers to move them into Basic. The URL is not checked otherwise.
+    The form offers to move them into Basic authorization. The URL is not checked otherwise.
     """
     text = text.strip()
     match = _SPLIT.fullmatch(text)
@@ -125,8 +125,8 @@ def _check_characters(text: str) -> None:
         raise TargetError("empty")
     if len(text) > MAX_LENGTH:
         raise TargetError("length")
-    # Z: every kind of space. C: control, invisible (bidi marks), surrogates, unassigned.
-    # A backslash is a slash to browsers and a plain character to others.
+    # Z: spaces of every kind. C: control, invisible (bidi marks), surrogate, unassigned.
+    # Browsers read a backslash as a slash, other parsers do not.
     if "\\" in text or any(unicodedata.category(c)[0] in "ZC" for c in text):
         raise TargetError("characters")
 
@@ -152,7 +152,7 @@ def _port(text: str) -> int:
 
 def _ipv6(text: str) -> str:
     try:
-        # A zone (fe80::1%eth0, RFC 6874) means something on one machine only.
+        # A zone (fe80::1%eth0, RFC 6874) has a meaning on one machine only.
         address = IPv6Address("" if "%" in text else text)
     except ValueError:
         raise TargetError("host") from None
