@@ -1,4 +1,4 @@
-"""/metrics: right over several processes, also those that are gone; for those who may see them."""
+"""/metrics: right over several processes, dead ones included; who may read it; /readyz."""
 
 import json
 import re
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
@@ -24,8 +25,7 @@ from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.jobs.scheduler import Scheduler, heartbeat_job
 from webhooks_ui.models import JobRun, standing
-from webhooks_ui.monitoring import metrics
-from webhooks_ui.monitoring.shared_counters import MetricsFolder
+from webhooks_ui.monitoring import metrics, shared_counters
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
 TOKEN = "a-token-for-prometheus"
@@ -49,7 +49,7 @@ def scrape(url: str) -> Samples:
 
 
 def subscribe(server: Server, url: str) -> None:
-    """A webhook, put in by another process, as everything here."""
+    """Makes a webhook from this process, which is not the server's."""
     from tests.engine.conftest import subscribe
     from webhooks_ui import create_app
     from webhooks_ui.server import process
@@ -89,18 +89,21 @@ def test_console_worker_and_commands_count_together(tmp_path: Path) -> None:
         assert 0 < scrape(server.url)["webhooks_ui_deliveries_oldest_waiting_seconds"] < 60
         with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
             assert json.load(answer) == {"status": "ready"}
-        _told_of_both_failures(server)
+        _assert_both_failures_are_logged(server)
         server.stop()
-        # What was counted stays, the files of those that are gone do not.
+        # Counts outlive their processes; a new process takes over the files of a dead one.
+        files = {file.name for file in (server.data_dir / "metrics").iterdir()}
         server.start("--no-worker")
+        server.command("event", "send", "message_created")
         again = scrape(server.url)
         assert again["webhooks_ui_attempt_duration_seconds_count"] == 4
-        assert len(list((server.data_dir / "metrics").glob("*.alive"))) == 1
-        assert len(list((server.data_dir / "metrics").glob("counter_*"))) == 2
-        _shown_by_a_worker_of_its_own(server)
+        assert again["webhooks_ui_deliveries_accepted_total"] == 6
+        assert again["webhooks_ui_attempts_in_flight"] == 0
+        assert {file.name for file in (server.data_dir / "metrics").iterdir()} == files
+        _assert_a_worker_shows_them_on_its_own_port(server)
 
 
-def _shown_by_a_worker_of_its_own(server: Server) -> None:
+def _assert_a_worker_shows_them_on_its_own_port(server: Server) -> None:
     url = f"http://127.0.0.1:{(port := free_port())}"
     command = [*PROGRAM, "worker", "--metrics-port", str(port)]
     worker = subprocess.Popen(command, env=server.environ, stderr=subprocess.DEVNULL)
@@ -121,7 +124,7 @@ def _is_open(port: int) -> bool:
         return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _told_of_both_failures(server: Server) -> None:
+def _assert_both_failures_are_logged(server: Server) -> None:
     lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
     told = [line for line in lines if line["logger"] == "webhooks_ui.attempts"]
     assert [line["level"] for line in told] == ["info", "info"]  # successes are `debug`
@@ -154,7 +157,7 @@ def _told_of_both_failures(server: Server) -> None:
         ({"METRICS_TOKEN": TOKEN}, "127.0.0.1", "Bearer «ні»", 401),
     ],
 )
-def test_they_are_for_those_who_have_the_token_or_are_near(
+def test_access_by_token_or_by_network(
     make_app: Callable[..., Flask],
     settings: dict[str, object],
     address: str,
@@ -175,7 +178,7 @@ def test_they_are_for_those_who_have_the_token_or_are_near(
         assert ("WWW-Authenticate" in answer.headers) == (status == 401)
 
 
-def test_behind_a_proxy_it_is_the_clients_address_that_counts(
+def test_behind_a_trusted_proxy_the_clients_address_decides(
     make_app: Callable[..., Flask],
 ) -> None:
     client = make_app(TRUSTED_PROXIES=1).test_client()
@@ -184,7 +187,7 @@ def test_behind_a_proxy_it_is_the_clients_address_that_counts(
     assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 200
 
 
-def test_a_scrape_does_not_fail_with_the_database(
+def test_a_scrape_succeeds_without_the_database(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse() -> None:
@@ -199,7 +202,7 @@ def test_a_scrape_does_not_fail_with_the_database(
     assert "webhooks_ui_attempts_total{result=succeeded}" in found
 
 
-def test_not_ready_without_a_worker_and_asking_writes_nothing(
+def test_not_ready_without_a_worker(
     make_app: Callable[..., Flask],
 ) -> None:
     client = make_app().test_client()
@@ -209,7 +212,7 @@ def test_not_ready_without_a_worker_and_asking_writes_nothing(
     assert samples(client.get("/metrics").text)["webhooks_ui_worker_up"] == 0
 
 
-def test_every_metric_of_the_dashboard_is_one_that_is_exposed(
+def test_the_dashboard_shows_exactly_the_metrics_that_are_exposed(
     make_app: Callable[..., Flask],
 ) -> None:
     dashboard = json.loads(DASHBOARD.read_text())
@@ -225,50 +228,71 @@ def test_every_metric_of_the_dashboard_is_one_that_is_exposed(
     assert [variable["name"] for variable in dashboard["templating"]["list"]] == ["datasource"]
 
 
-def a_process(folder: Path, in_flight: float, attempts: float) -> MetricsFolder:
-    """What one process has written, as Prometheus' client does it."""
-    from prometheus_client.mmap_dict import MmapedDict, mmap_key
+class Process:
+    """What one process does to the folder, by prometheus-client's own means."""
 
-    joined = MetricsFolder(folder)
-    identity = joined.join()
-    for kind, name, value in (("gauge_livesum", "busy", in_flight), ("counter", "made", attempts)):
-        file = MmapedDict(str(folder / f"{kind}_{identity}.db"))
-        file.write_value(mmap_key(name, name, [], [], "Help."), value, 0.0)
-        file.close()
-    return joined
+    def __init__(self, folder: Path, in_flight: float, attempts: float) -> None:
+        self.slot = shared_counters.take_slot(folder)
+        self._lock = shared_counters._slots[-1]
+        for kind, name, value in (
+            ("gauge_livesum", "busy", in_flight),
+            ("counter", "made", attempts),
+        ):
+            file = MmapedDict(str(folder / f"{kind}_{self.slot}.db"))
+            key = mmap_key(name, name, [], [], "Help.")
+            file.write_value(key, file.read_value(key)[0] + value, 0.0)
+            file.close()
+
+    def die(self) -> None:
+        self._lock.close()
 
 
 def totals(folder: Path) -> Samples:
-    return {s.name: s.value for metric in MetricsFolder(folder).read() for s in metric.samples}
+    return {s.name: s.value for metric in shared_counters.read(folder) for s in metric.samples}
 
 
-def test_a_process_that_is_gone_has_nothing_in_flight_and_keeps_its_counts(tmp_path: Path) -> None:
-    first, second = a_process(tmp_path, 3, 10), a_process(tmp_path, 4, 5)
+def test_a_dead_process_has_nothing_in_flight_and_keeps_its_counts(tmp_path: Path) -> None:
+    first, second = Process(tmp_path, 3, 10), Process(tmp_path, 4, 5)
+    assert (first.slot, second.slot) == (0, 1)
     assert totals(tmp_path) == {"busy": 7, "made": 15}
-    first.leave()
+    first.die()
     assert totals(tmp_path) == {"busy": 4, "made": 15}
-    for _ in range(3):  # each that joins folds those that are gone
-        a_process(tmp_path, 1, 1).leave()
-    third = a_process(tmp_path, 2, 1)
+    for _ in range(3):  # each continues the counters of the one before
+        restarted = Process(tmp_path, 1, 1)
+        assert restarted.slot == 0
+        assert totals(tmp_path)["busy"] == 5
+        restarted.die()
+    third = Process(tmp_path, 2, 1)
     assert totals(tmp_path) == {"busy": 6, "made": 19}
-    assert len(list(tmp_path.glob("*.db"))) == 2 * 3 + 2
+    assert len(list(tmp_path.glob("*.db"))) == 2 * 3
     for living in (second, third):
-        living.leave()
+        living.die()
 
 
-def test_a_file_that_a_power_cut_has_spoiled_is_left_out(
+def test_what_an_older_version_has_counted_is_kept_and_its_gauges_are_not(tmp_path: Path) -> None:
+    """Its files were named by random identities, with `past` for the processes that had ended."""
+    Process(tmp_path, 3, 10).die()
+    for kind in ("counter", "gauge_livesum"):
+        (tmp_path / f"{kind}_0.db").rename(tmp_path / f"{kind}_5d1ab6f09f7f4a55.db")
+    (tmp_path / "0.alive").rename(tmp_path / "5d1ab6f09f7f4a55.alive")
+    (tmp_path / "counter_5d1ab6f09f7f4a55.db").rename(tmp_path / "counter_past.db")
+    assert totals(tmp_path) == {"made": 10}
+
+
+def test_a_file_spoiled_by_a_power_cut_is_left_out_and_starts_at_0(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    a_process(tmp_path, 0, 10).leave()
+    Process(tmp_path, 0, 10).die()
     (spoiled,) = tmp_path.glob("counter_*.db")
     spoiled.write_bytes(b"\x40\x00\x00\x00" + b"\xff" * 60)
-    living = a_process(tmp_path, 0, 5)
+    assert totals(tmp_path) == {}
+    assert "cannot be read and start at 0" in caplog.text
+    living = Process(tmp_path, 0, 5)
     assert totals(tmp_path)["made"] == 5
-    assert "cannot be read and begin anew" in caplog.text
-    living.leave()
+    living.die()
 
 
-def test_where_the_folder_cannot_be_written_each_process_counts_for_itself(
+def test_an_unwritable_folder_leaves_each_process_to_count_for_itself(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "metrics").write_text("in the way")
@@ -277,23 +301,23 @@ def test_where_the_folder_cannot_be_written_each_process_counts_for_itself(
     assert b"webhooks_ui_attempts_total" in metrics.exposition({})
 
 
-def test_ready_while_a_worker_shows_itself(engine: Flask) -> None:
+def test_ready_while_a_worker_beats(engine: Flask) -> None:
     client = engine.test_client()
     late = timedelta(seconds=31)
     Scheduler(engine, [heartbeat_job()], clock=lambda: now() - late).run_once()
-    assert client.get("/readyz").json == {"status": "no worker"}  # the sign of one that died
+    assert client.get("/readyz").json == {"status": "no worker"}  # the last beat of a dead one
     living = Scheduler(engine, [heartbeat_job()])
     living.run_once()
     assert client.get("/readyz").json == {"status": "ready"}
     with engine.app_context():
         shown_at = JobRun.last_done(standing.HEARTBEAT)
-        living.run_once()  # it writes every 10 seconds, not with every look
+        living.run_once()  # it writes every 10 seconds, not at each poll
         end_read()
         assert JobRun.last_done(standing.HEARTBEAT) == shown_at
 
 
-def test_what_waits_is_counted_from_an_index(engine: Flask) -> None:
-    """Deliveries that have ended cost a scrape nothing, however many they are."""
+def test_the_backlog_is_counted_from_an_index(engine: Flask) -> None:
+    """Ended deliveries cost a scrape nothing, however many there are."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, given: Any, *_: object) -> None:

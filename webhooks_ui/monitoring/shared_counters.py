@@ -1,133 +1,88 @@
-"""A folder in which the processes of one machine count together, for one scrape to read.
+"""Counters that the processes of one machine share, by prometheus-client's multiprocess mode.
 
-Each process writes files of its own, named by a random identity and not by its process id, which
-two containers may share; it holds a lock as long as it lives, however it ends. Whoever joins folds
-the counts of those that are gone into one pair of files, so that the folder does not grow.
+Each process takes a slot and locks it for as long as it lives; the slot's number names its files.
+A process id would not do: containers that share a folder may have the same ones. Whoever takes a
+slot after its process has ended continues its counters, so that counts outlive processes and the
+folder never has more files than there were processes at a time.
 """
 
 import fcntl
+import itertools
 import json
 import logging
-import secrets
 import struct
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-PAST = "past"
-_KEPT = ("counter", "histogram")  # what a process has counted stays when it is gone
-_LIVE = "gauge_livesum"
-_FILE_BYTES = 1 << 16  # far above what our metrics take, so that no file ever grows
+_COUNTS = ("counter", "histogram")
+_GAUGE = "gauge_livesum"
+_FILE_BYTES = 1 << 16  # far more than our metrics take, so that no file ever grows
+
+_slots: list[IO[bytes]] = []  # kept open: closing one would release its lock
 
 log = logging.getLogger(__name__)
 
 
-class MetricsFolder:
-    """A folder of counts. `join` once in each process that counts; anyone may `read`."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._alive: IO[bytes] | None = None
-
-    def join(self) -> str:
-        """A new identity for this process, with its files; raises OSError, as on a full disk."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._locked(fcntl.LOCK_EX):
-            self._fold(list(self._gone()))
-            identity = secrets.token_hex(8)
-            for kind in (*_KEPT, _LIVE):
-                # Written in full: a memory map into a file with holes dies of a full disk later.
-                (self.path / f"{kind}_{identity}.db").write_bytes(bytes(_FILE_BYTES))
-            self._alive = (self.path / f"{identity}.alive").open("wb")
-            fcntl.flock(self._alive, fcntl.LOCK_EX)
-        return identity
-
-    def leave(self) -> None:
-        """Lets the others see that this process is gone; the end of the process does so too."""
-        if self._alive:
-            self._alive.close()
-            self._alive = None
-
-    def read(self) -> "Iterable[Metric]":
-        """The counts of all processes, and the gauges of those that live."""
-        from prometheus_client.multiprocess import MultiProcessCollector
-
-        if not self.path.is_dir():
-            return ()
-        with self._locked(fcntl.LOCK_SH):
-            gone = set(self._gone())
-            files = [
-                str(file)
-                for file in sorted(self.path.glob("*.db"))
-                if not (file.name.startswith(_LIVE) and _identity(file) in gone)
-            ]
-            found: Iterable[Metric] = MultiProcessCollector.merge(files)
-            return found
-
-    @contextmanager
-    def _locked(self, how: int) -> Iterator[None]:
-        """Folding and reading keep out of each other's way."""
-        with (self.path / "lock").open("ab") as file:
-            fcntl.flock(file, how)
-            yield
-
-    def _gone(self) -> Iterator[str]:
-        """The identities whose process has ended."""
-        for file in sorted(self.path.glob("*.alive")):
-            with file.open("rb") as held:
-                try:
-                    fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield file.stem
-
-    def _fold(self, gone: list[str]) -> None:
-        if not gone:
-            return
-        for kind in _KEPT:
-            self._add_up(kind, [self.path / f"{kind}_{name}.db" for name in (PAST, *gone)])
-        for name in gone:
-            (self.path / f"{_LIVE}_{name}.db").unlink(missing_ok=True)
-            (self.path / f"{name}.alive").unlink()
-
-    def _add_up(self, kind: str, files: list[Path]) -> None:
-        from prometheus_client.mmap_dict import MmapedDict
-
-        sums: dict[str, float] = {}
-        for file in files:
-            for key, value in _values(file):
-                sums[key] = sums.get(key, 0.0) + value
-        new = self.path / f"{kind}.new"
-        new.write_bytes(bytes(_FILE_BYTES))
-        written = MmapedDict(str(new))
-        for key, value in sums.items():
-            written.write_value(key, value, 0.0)
-        written.close()
-        # Gone before they count twice: were we to end here, a counter would only begin anew.
-        for file in files:
-            file.unlink(missing_ok=True)
-        new.replace(files[0])
+def take_slot(folder: Path) -> int:
+    """Locks the first free slot and prepares its files; raises OSError, as on a full disk."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    slot = next(number for number in itertools.count() if _lock(folder / f"{number}.alive"))
+    for kind in (*_COUNTS, _GAUGE):
+        file = folder / f"{kind}_{slot}.db"
+        if kind == _GAUGE or not file.exists() or not _is_readable(file):
+            # Written in full: a memory map of a sparse file ends in SIGBUS when the disk is full.
+            file.write_bytes(bytes(_FILE_BYTES))
+    return slot
 
 
-def _identity(file: Path) -> str:
-    return file.stem.rpartition("_")[2]
+def read(folder: Path) -> "Iterable[Metric]":
+    """The counts of all processes, and the gauges of those that are alive."""
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    files = [
+        str(file)
+        for file in sorted(folder.glob("*.db"))
+        if (_is_alive(file) or not file.name.startswith(_GAUGE)) and _is_readable(file)
+    ]
+    found: Iterable[Metric] = MultiProcessCollector.merge(files)
+    return found
 
 
-def _values(file: Path) -> list[tuple[str, float]]:
-    """What a file has counted; nothing from one that a power cut has left unreadable."""
+def _lock(path: Path) -> bool:
+    file = path.open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    _slots.append(file)
+    return True
+
+
+def _is_alive(file: Path) -> bool:
+    """Whether the process that writes this file still holds its slot."""
+    try:
+        with (file.parent / f"{file.stem.rpartition('_')[2]}.alive").open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _is_readable(file: Path) -> bool:
+    """False for what a power cut has spoiled."""
     from prometheus_client.mmap_dict import MmapedDict
 
     try:
-        found = [(key, value) for key, value, *_ in MmapedDict.read_all_values_from_file(str(file))]
-        for key, _value in found:
+        for key, *_ in MmapedDict.read_all_values_from_file(str(file)):
             json.loads(key)
-    except FileNotFoundError:
-        return []
     except (ValueError, RuntimeError, struct.error, OSError) as error:
-        log.warning("The metrics in %s cannot be read and begin anew: %s", file.name, error)
-        return []
-    return found
+        log.warning("The metrics in %s cannot be read and start at 0: %s", file.name, error)
+        return False
+    return True
