@@ -1,7 +1,7 @@
-"""The built-in receiver: what arrives at its address is kept, judged, and answered as chosen.
+"""The built-in receiver keeps what arrives, checks its signature, and answers as configured.
 
-It never sends anything, so nothing that arrives can lead to another request. Of one of our own
-deliveries each attempt is kept once, whatever else comes under its id.
+It never sends anything, so no request can cause another. Each attempt of one of our own deliveries
+is kept once, however often its id arrives.
 """
 
 from collections.abc import Sequence
@@ -36,15 +36,15 @@ ANSWERS: dict[str, LazyString] = {
     "slow": _l("200 after 5 seconds"),
     "hang_up": _l("no answer: it hangs up"),
 }
-"""What can be chosen as the answer."""
+"""The answers to choose from."""
 
-_SECRETIVE = frozenset(["authorization", "proxy-authorization", "cookie", "x-api-key"])
+_SECRET_HEADERS = frozenset(["authorization", "proxy-authorization", "cookie", "x-api-key"])
 _slow = BoundedSemaphore(MAX_SLOW)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A request as it came in, with the names of its headers as they were sent."""
+    """A request as it came in, its header names in their original case."""
 
     method: str
     headers: Sequence[tuple[str, str]]
@@ -52,19 +52,19 @@ class Arrival:
     address: str | None
 
     def header(self, name: str) -> str:
-        """The first value of a header, empty when there is none."""
+        """The first value of a header (its name in lower case); empty if there is none."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
 
 def make(base_url: str, user: User | None) -> Receiver | None:
-    """A new receiver under the console's own address; None while there are too many."""
+    """Creates a receiver under the console's own address; None while there are too many."""
     with transaction():
         if len(Receiver.live()) >= MOST:
             return None
         token = Receiver.new_token()
         receiver = Receiver(
             token=token,
-            # In the one form that a webhook's URL has, since the guard compares the two.
+            # In the normal form of webhooks' URLs, since the guard compares the two.
             url=target_url.parse(f"{base_url}/receiver/{token}").url,
             created_by_id=user.id if user else None,
         )
@@ -73,19 +73,19 @@ def make(base_url: str, user: User | None) -> Receiver | None:
 
 
 def choose(receiver: Receiver, answer: str) -> None:
-    """What it answers from now on; one of `ANSWERS`."""
+    """Sets what it answers from now on: a key of `ANSWERS`."""
     with transaction():
         receiver.answer = answer
 
 
 def remove(receiver: Receiver) -> None:
-    """Deletes it with all that arrived."""
+    """Deletes a receiver with all its requests."""
     with transaction():
         db.session.delete(receiver)
 
 
 def arrive(receiver: Receiver, arrival: Arrival, vault: Vault) -> str:
-    """Keeps a request and says how it is to be answered: one of `ANSWERS`, or ``busy``."""
+    """Keeps a request and returns how to answer it: a key of `ANSWERS`, or ``busy``."""
     answer = receiver.answer
     if answer == "slow" and not _slow.acquire(blocking=False):
         answer = "busy"
@@ -99,7 +99,7 @@ def arrive(receiver: Receiver, arrival: Arrival, vault: Vault) -> str:
 
 
 def wait_slowly() -> None:
-    """Lets the time of a slow answer pass."""
+    """Waits as long as a slow answer takes."""
     try:
         Event().wait(SLOW_SECONDS)
     finally:
@@ -117,7 +117,7 @@ def _keep(receiver: Receiver, arrival: Arrival, answer: str, vault: Vault) -> No
         headers=[[name, _shown(name, value, auth)] for name, value in arrival.headers],
         body=(redact(arrival.body, auth) if auth else arrival.body)[:MAX_BODY],
         size=len(arrival.body),
-        signature=_judged(arrival, webhook, vault),
+        signature=_signature(arrival, webhook, vault),
         webhook_id=message_id or None,
         answered=answer,
         address=arrival.address,
@@ -125,7 +125,7 @@ def _keep(receiver: Receiver, arrival: Arrival, answer: str, vault: Vault) -> No
     attempts = delivery.attempts_made + 1 if delivery else None
     with transaction():
         if attempts is not None and _kept(own, message_id) >= attempts:
-            return  # the same attempt once more
+            return  # a repetition of the same attempt
         db.session.add(request)
         db.session.flush()
         kept = db.session.get(Receiver, own)
@@ -139,17 +139,17 @@ def _kept(receiver_id: int, message_id: str) -> int:
 
 
 def _shown(name: str, value: str, auth: Authorization | None) -> str:
-    """A header's value as it may be shown: a secret is not shown again after it was saved."""
+    """A header's value as it may be shown: secrets are masked."""
     hidden, given = masked(auth) if auth else None, header(auth) if auth else None
     if hidden and given and name.lower() == hidden[0].lower():
         return hidden[1] if value == given[1] else MASK
-    if name.lower() in _SECRETIVE:
+    if name.lower() in _SECRET_HEADERS:
         return f"{value.split(' ', maxsplit=1)[0]} {MASK}" if " " in value else MASK
     return value
 
 
-def _judged(arrival: Arrival, webhook: Webhook | None, vault: Vault) -> str:
-    """Whether the signature was made with a secret of the webhook that the delivery belongs to."""
+def _signature(arrival: Arrival, webhook: Webhook | None, vault: Vault) -> str:
+    """Whether the signature holds under a secret of the delivery's webhook: a stored code."""
     signature, stamp = arrival.header("webhook-signature"), arrival.header("webhook-timestamp")
     if not signature or not stamp.isascii() or not stamp.isdecimal() or len(stamp) > 12:
         return "missing"

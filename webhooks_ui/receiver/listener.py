@@ -1,4 +1,4 @@
-"""A small receiver for developers: prints every request, and whether its signature holds."""
+"""`webhooks-ui listen`: prints every request, and whether its signature holds, for developers."""
 
 import json
 import re
@@ -8,10 +8,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import Message
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BufferedIOBase
 
 from webhooks_ui.crypto import signing
 from webhooks_ui.text import strict_json
@@ -20,16 +20,13 @@ from webhooks_ui.text.printable import visible
 MAX_BYTES = 20_000_000
 MAX_CHARACTERS = 200_000
 _HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
-
-
-class BodyError(Exception):
-    """The framing of a body is broken or it is too large; the text says how."""
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class Listener(ThreadingHTTPServer):
-    """Answers every request with `status`, checks it by `secret`, hands its report to `write`.
+    """Answers every request with `status`, checks it with `secret`, passes a report to `write`.
 
-    Raises `OSError` where it cannot listen on `host` and `port` (0 takes any free one).
+    Port 0 takes any free one. Raises `OSError` where it cannot listen.
     """
 
     request_queue_size = 128
@@ -46,9 +43,8 @@ class Listener(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where it listens."""
-        host, port = self.server_address[:2]
-        name = str(host)
-        return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
+        host, port = str(self.server_address[0]), self.server_address[1]
+        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
     def server_bind(self) -> None:
         """Binds without the reverse look-up of `HTTPServer`, which can hang."""
@@ -56,13 +52,13 @@ class Listener(ThreadingHTTPServer):
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
     def report(self, text: str) -> None:
-        """Writes one whole report; reports of several threads do not mix."""
+        """Writes a report; those of several threads do not mix."""
         with self._lock:
             self._count += 1
             self._write(f"--- {self._count} --- {time.strftime('%H:%M:%S')} ---\n{text}\n")
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that breaks off is a line, not a traceback."""
+        """Reports a broken connection in one line instead of a traceback."""
         self.report(f"A connection broke off: {visible(repr(sys.exception()))}")
 
 
@@ -70,54 +66,50 @@ class _Handler(BaseHTTPRequestHandler):
     server: Listener
     protocol_version = "HTTP/1.1"
     timeout = 60  # seconds for a client that stops in the middle
-    disable_nagle_algorithm = True  # head and body go out as two pieces; 40 ms between them else
+    disable_nagle_algorithm = True  # head and body are two writes; 40 ms between them otherwise
 
     def _answer(self) -> None:
-        try:
-            body, problem = read_body(self.headers, self.rfile), None
-        except BodyError as error:
-            body, problem = b"", str(error)
-            self.close_connection = True
-        status = HTTPStatus.BAD_REQUEST if problem else self.server.status
+        length = self.headers.get("Content-Length", "0").strip()
+        if "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
+            return self.send_error(HTTPStatus.LENGTH_REQUIRED)  # webhooks-ui always sends one
+        if int(length) > MAX_BYTES:
+            return self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        body = b""
+        with suppress(TimeoutError):
+            body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            return self.send_error(HTTPStatus.BAD_REQUEST, "The body is shorter than its length")
         verdict = check(self.server.secret, self.headers, body, time.time())
-        self.server.report(self._describe(body, problem, verdict, status))
-        self._respond(status, json.dumps({"received": not problem, "signature": verdict}).encode())
+        self.server.report(self._describe(body, verdict))
+        return self._respond(json.dumps({"received": True, "signature": verdict}).encode())
 
-    def _describe(self, body: bytes, problem: str | None, verdict: str, status: int) -> str:
-        first = visible(f"{self.command} {self.path} {self.request_version}")
-        fields = [
-            f"{visible(name)}: {visible(_utf8(value))}" for name, value in self.headers.items()
-        ]
-        text = f"The body could not be read: {problem}." if problem else pretty(body)
-        end = f"Signature: {verdict}\nAnswered {status:d}."
-        return "\n".join([first, *fields, "", *([text, ""] if text else []), end])
+    def _describe(self, body: bytes, verdict: str) -> str:
+        lines = [f"{self.command} {self.path} {self.request_version}"]
+        lines += [f"{name}: {_utf8(value)}" for name, value in self.headers.items()]
+        lines = [*map(visible, lines), ""]
+        lines += [pretty(body), ""] if body else []
+        return "\n".join([*lines, f"Signature: {verdict}", f"Answered {self.server.status}."])
 
-    def _respond(self, status: int, body: bytes) -> None:
-        bodiless = status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-        self.send_response(status)
-        if not bodiless:
+    def _respond(self, body: bytes) -> None:
+        self.send_response(self.server.status)
+        if self.server.status not in _WITHOUT_BODY:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
-        if self.close_connection:
-            self.send_header("Connection", "close")
         self.end_headers()
-        if not bodiless and self.command != "HEAD":
+        if self.server.status not in _WITHOUT_BODY and self.command != "HEAD":
             self.wfile.write(body)
 
     def version_string(self) -> str:
-        """What stands in the Server header."""
+        """The value of the Server header."""
         return "webhooks-ui"
 
     def log_error(self, format: str, *args: object) -> None:
-        """A kept connection on which nothing more comes is no news."""
+        """Reports an error; an idle connection that is closed after the time-out is none."""
         if not any(isinstance(arg, TimeoutError) for arg in args):
-            self.log_message(format, *args)
+            self.server.report(visible(format % args))
 
     def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Requests are reported by `_answer`."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        self.server.report(visible(format % args))
+        """Writes nothing: `_answer` reports requests, `log_error` what went wrong."""
 
 
 for _method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
@@ -125,7 +117,7 @@ for _method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
 
 
 def check(secret: str | None, headers: Message, body: bytes, now: float) -> str:
-    """Whether the signature of Standard Webhooks holds, and if not, why, in a sentence."""
+    """Whether the signature by Standard Webhooks holds, and if not, why, in a sentence."""
     if secret is None:
         return "not checked. Give --secret whsec_… to check it."
     missing = [name for name in _HEADERS if not headers.get(name)]
@@ -143,18 +135,8 @@ def check(secret: str | None, headers: Message, body: bytes, now: float) -> str:
     return "holds."
 
 
-def read_body(headers: Message, stream: BufferedIOBase) -> bytes:
-    """The body by Content-Length or in chunks (RFC 9112 §6, §7.1); raises `BodyError`."""
-    if "chunked" in (headers.get("Transfer-Encoding") or "").lower():
-        return _chunks(stream)
-    length = (headers.get("Content-Length") or "0").strip()
-    if not re.fullmatch(r"[0-9]{1,18}", length):
-        raise BodyError("its Content-Length is not a number")
-    return _exactly(stream, int(length))
-
-
 def pretty(body: bytes) -> str:
-    """The body as text: JSON indented, anything else as it is, unprintable characters escaped."""
+    """The body as text: JSON indented, unprintable characters escaped, the end cut off if long."""
     text = strict_json.pretty(body)
     more = len(text) - MAX_CHARACTERS
     shown = "\n".join(visible(line) for line in text[:MAX_CHARACTERS].split("\n"))
@@ -162,40 +144,8 @@ def pretty(body: bytes) -> str:
 
 
 def _utf8(value: str) -> str:
-    """A header's value, which http.server reads as latin-1, as UTF-8 where it is."""
+    """A header's value as UTF-8 where it is; http.server decodes it as Latin-1."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeError:
         return value
-
-
-def _chunks(stream: BufferedIOBase) -> bytes:
-    body = bytearray()
-    while size := _chunk_size(stream.readline(1_000)):
-        if len(body) + size > MAX_BYTES:
-            raise BodyError(f"it has more than {MAX_BYTES:,} bytes")
-        body += _exactly(stream, size)
-        if stream.readline(3).strip():
-            raise BodyError("a chunk is longer than it says")
-    while stream.readline(65_537).strip():
-        pass  # trailers
-    return bytes(body)
-
-
-def _chunk_size(line: bytes) -> int:
-    match = re.match(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;|\r?\n)", line)
-    if match is None:
-        raise BodyError("a chunk does not begin with its size")
-    return int(match[1], 16)
-
-
-def _exactly(stream: BufferedIOBase, size: int) -> bytes:
-    if size > MAX_BYTES:
-        raise BodyError(f"it has more than {MAX_BYTES:,} bytes")
-    try:
-        body = stream.read(size)
-    except TimeoutError:
-        raise BodyError(f"the rest of its {size:,} bytes did not come") from None
-    if len(body) < size:
-        raise BodyError(f"it ended after {len(body):,} of {size:,} bytes")
-    return body
