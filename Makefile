@@ -19,7 +19,7 @@ PACKAGING := pyproject.toml hatch_build.py
 JOBS ?= 3
 ARGS ?=
 
-.PHONY: help run test crash bench check format translations docs demo screenshots clean
+.PHONY: help run test crash bench check house format translations docs demo screenshots clean
 
 help:
 	@echo "make run           serve console and worker on http://127.0.0.1:8000"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench         the benchmarks, as a table and as JSON"
 	@echo "make crash         kill -9 server and workers 25 times on each database, and count"
 	@echo "make check         formatter, linter, types, import rules, translations, generated docs"
+	@echo "make house         sizes, layers and circles of the code against their limits"
 	@echo "make format        format the code and mend what the linter can"
 	@echo "make translations  bring new and changed texts into the .po files"
 	@echo "make docs          write the generated docs anew"
@@ -59,6 +60,9 @@ check: $(TEST_INSTALLED)
 	$(BIN)/lint-imports --no-logo
 	$(PY) tools/translations.py check
 	$(PY) -m webhooks_ui.settings.table --check docs/settings.md
+
+house: $(TEST_INSTALLED)
+	@$(PY) -m tools.house
 
 format: $(TEST_INSTALLED)
 	$(BIN)/ruff format .
