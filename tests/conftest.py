@@ -1,8 +1,7 @@
 """What most tests start from: an app with a database of its own, and browsers signed in to it."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
+from tests.support.apps import Apps, MakeApp
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
 from webhooks_ui import create_app
@@ -27,8 +25,6 @@ from webhooks_ui.server import process
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
-
-MakeApp = Callable[..., Flask]
 
 LONGEST = (
     "browser/test_every_page.py",
@@ -59,24 +55,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-class Compiled(BytecodeCache):
-    """Templates, compiled once for all the apps of a test process."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Takes what was compiled before."""
-        if code := self._kept.get(bucket.key + bucket.checksum):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keeps what was compiled."""
-        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
-
-
-COMPILED = Compiled()
-
 PASSWORD = "correct horse battery staple"
 NAMES = {
     "crm.example": ["93.184.216.34"],
@@ -94,6 +72,14 @@ def resolve(host: str, _port: int) -> list[str]:
     return NAMES[host]
 
 
+SETTINGS: dict[str, Any] = {
+    "TESTING": True,
+    "ALLOWED_NETWORKS": ("127.0.0.1",),
+    "RESOLVER": resolve,
+    "DELIVERY_TIMEOUT": 2.0,
+}
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with keys and an empty, migrated database, to be copied."""
@@ -104,36 +90,17 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_apps(given: Mapping[str, Any]) -> Iterator[MakeApp]:
-    """Makes apps with these settings and further ones, until the test ends."""
-    apps: list[Flask] = []
-
-    def make(**settings: Any) -> Flask:
-        app = create_app({**given, **settings})
-        app.jinja_env.bytecode_cache = COMPILED
-        apps.append(app)
-        return app
-
-    yield make
-    for app in apps:
-        process.close(app)
+@pytest.fixture(scope="session")
+def apps(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Apps:
+    """The apps of this test process."""
+    return Apps(migrated, tmp_path_factory.mktemp("apps"))
 
 
 @pytest.fixture
-def make_app(migrated: Path, tmp_path: Path) -> Iterator[MakeApp]:
-    """Makes apps on one database, with settings of their own."""
-    data_dir = tmp_path / "data"
-    shutil.copytree(migrated, data_dir)
-    yield from make_apps(
-        {
-            "TESTING": True,
-            "WTF_CSRF_ENABLED": False,
-            "DATA_DIR": data_dir,
-            "ALLOWED_NETWORKS": ("127.0.0.1",),
-            "RESOLVER": resolve,
-            "DELIVERY_TIMEOUT": 2.0,
-        }
-    )
+def make_app(apps: Apps) -> Iterator[MakeApp]:
+    """Makes apps on one SQLite file; CSRF is off, since its own test has it on."""
+    with apps.lend({**SETTINGS, "WTF_CSRF_ENABLED": False}) as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
@@ -156,28 +123,19 @@ def postgres_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def make_engine(
-    request: pytest.FixtureRequest, migrated: Path, tmp_path: Path
-) -> Iterator[MakeApp]:
+def make_engine(request: pytest.FixtureRequest, apps: Apps) -> Iterator[MakeApp]:
     """Makes apps on one empty database: the test runs once on SQLite, once on PostgreSQL."""
-    data_dir = tmp_path / "data"
-    shutil.copytree(migrated, data_dir)
-    given: dict[str, Any] = {
-        "TESTING": True,
-        "DATA_DIR": data_dir,
-        "ALLOWED_NETWORKS": ("127.0.0.1",),
-        "RESOLVER": resolve,
-        "DELIVERY_TIMEOUT": 2.0,
-    }
+    given = dict(SETTINGS)
     if request.param == "postgresql":
         given["DATABASE_URL"] = url = request.getfixturevalue("postgres_url")
         request.getfixturevalue("postgres").empty(url, db.metadata.sorted_tables)
-    yield from make_apps(given)
+    with apps.lend(given) as make:
+        yield make
 
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    """The app; CSRF is off, since its own test has it on."""
+    """The app."""
     return make_app()
 
 

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import MakeApp
 from tests.engine.conftest import receiver
+from tests.support.apps import MakeApp
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Token
 

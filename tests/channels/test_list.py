@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.channels.conftest import add
-from tests.conftest import MakeApp, make_webhook, piece, sign_in
+from tests.conftest import make_webhook, piece, sign_in
+from tests.support.apps import MakeApp
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, channel_list
 from webhooks_ui.models.channel_list import ChannelQuery

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.conftest import MakeApp
+from tests.support.apps import MakeApp
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.authorization.kinds import NoAuthorization

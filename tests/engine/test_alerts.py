@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import insert, select
 from standardwebhooks import Webhook as Verifier
 
-from tests.conftest import MakeApp
 from tests.engine.conftest import ended, send, subscribe, working
+from tests.support.apps import MakeApp
 from tests.support.mail_server import MailServer
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.waiting import free_port

@@ -14,9 +14,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.conftest import MakeApp
 from tests.engine.conftest import deliveries, ended, send, subscribe
 from tests.support.api import Platform
+from tests.support.apps import MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import wait_until

@@ -20,9 +20,10 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from tests.conftest import MakeApp, sign_in
+from tests.conftest import sign_in
 from tests.delivery.hostile import Behaviour, Hostile, Peer, answering, answering_once
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.support.apps import MakeApp
 from tests.support.postgres import Postgres
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.conftest import MakeApp
 from tests.engine.conftest import deliveries, ended, subscribe
 from tests.engine.test_crash import expire_leases, start
 from tests.support.api import Platform
+from tests.support.apps import MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import wait_until

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from tests.conftest import MakeApp, sign_in
+from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, send, subscribe, working
+from tests.support.apps import MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 

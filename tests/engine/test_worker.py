@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from standardwebhooks import Webhook as Verifier
 
-from tests.conftest import MakeApp
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.support.apps import MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui.authorization.kinds import Bearer

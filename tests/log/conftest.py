@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import MakeApp, sign_in
+from tests.conftest import sign_in
 from tests.engine.conftest import receiver
+from tests.support.apps import MakeApp
 
 __all__ = ["receiver"]  # fixtures
 

@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import MakeApp, sign_in
+from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.support.apps import MakeApp
 from tests.support.receiver import Answer, Receiver
 
 MAX_PAGE = 2_000_000  # bytes

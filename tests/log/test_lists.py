@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event as sql_event
 from sqlalchemy import insert, text
 
-from tests.conftest import MakeApp, piece, sign_in
+from tests.conftest import piece, sign_in
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
+from tests.support.apps import MakeApp
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import (

@@ -15,8 +15,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from ulid import ULID
 
-from tests.conftest import MakeApp, piece, sign_in
+from tests.conftest import piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe, working
+from tests.support.apps import MakeApp
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.database.engine import db, transaction

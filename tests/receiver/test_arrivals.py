@@ -7,8 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from tests.conftest import MakeApp, piece, sign_in
+from tests.conftest import piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe
+from tests.support.apps import MakeApp
 from webhooks_ui.authorization.kinds import Bearer
 from webhooks_ui.crypto import signing
 from webhooks_ui.database.engine import db, transaction

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
-from tests.conftest import MakeApp, sign_in
+from tests.conftest import sign_in
 from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
+from tests.support.apps import MakeApp
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import counting

@@ -1,0 +1,82 @@
+"""The tests' apps: made once for each set of settings, lent to one test at a time with new data."""
+
+import shutil
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+
+from webhooks_ui import create_app
+from webhooks_ui.delivery import ping
+from webhooks_ui.server import process
+
+MakeApp = Callable[..., Flask]
+MAX_KEPT = 12
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once for all the apps of a test process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Takes what was compiled before."""
+        if code := self._kept.get(bucket.key + bucket.checksum):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps what was compiled."""
+        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+class Apps:
+    """Lends apps whose data folder is a copy of `template`, made anew for each test.
+
+    Routes, extensions and templates of an app survive a test; the settings are put back, and the
+    database's connections, the guard, the sender and the runner of pings are new. A test that
+    changes more than that makes its own app with `create_app`.
+    """
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        self._template = template
+        self.data_dir = folder / "data"
+        self._templates = CompiledTemplates()
+        self._free: OrderedDict[str, tuple[Flask, dict[str, Any]]] = OrderedDict()
+
+    @contextmanager
+    def lend(self, given: Mapping[str, Any]) -> Iterator[MakeApp]:
+        """Makes apps with the settings `given` and further ones on one data folder."""
+        shutil.rmtree(self.data_dir, ignore_errors=True)
+        shutil.copytree(self._template, self.data_dir)
+        lent: list[tuple[str, Flask, dict[str, Any]]] = []
+
+        def make(**settings: Any) -> Flask:
+            merged = {"DATA_DIR": self.data_dir, **given, **settings}
+            key = repr(sorted(merged.items()))
+            app, config = self._free.pop(key) if key in self._free else self._make(merged)
+            lent.append((key, app, config))
+            return app
+
+        yield make
+        for key, app, config in lent:
+            self._take_back(key, app, config)
+
+    def _make(self, settings: dict[str, Any]) -> tuple[Flask, dict[str, Any]]:
+        app = create_app(settings)
+        app.jinja_env.bytecode_cache = self._templates
+        return app, dict(app.config)
+
+    def _take_back(self, key: str, app: Flask, config: dict[str, Any]) -> None:
+        process.close(app)
+        app.config.clear()
+        app.config.update(config)
+        ping.init_app(app)
+        self._free[key] = app, config
+        if len(self._free) > MAX_KEPT:
+            self._free.popitem(last=False)
