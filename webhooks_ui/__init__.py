@@ -2,20 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
-
-__version__ = version("webhooks-ui")
 
 
 def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True) -> Flask:
     """The WSGI app, set up from the environment; `overrides` are settings that go above it.
 
     Without `pages` it answers nothing: it is for who delivers, in less memory and time.
-    Raises `config.SettingError` for a setting that is unknown or cannot be read.
+    Raises `table.SettingError` for a setting that is unknown or cannot be read.
     """
     # Imported here so that `import webhooks_ui` is cheap and free of cycles.
     from webhooks_ui.crypto import keys, vault

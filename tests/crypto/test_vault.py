@@ -37,9 +37,7 @@ def test_rotation_reads_the_old_and_writes_the_new() -> None:
     before, during, after = Vault([OLD]), Vault([NEW, OLD]), Vault([NEW])
     token = before.encrypt("secret", "x")
     assert during.decrypt(token, "x") == "secret"
-    assert not during.is_current(token)
     fresh = during.encrypt("secret", "x")
-    assert during.is_current(fresh)
     assert after.decrypt(fresh, "x") == "secret"
     with pytest.raises(VaultError, match="not among the encryption keys"):
         after.decrypt(token, "x")

@@ -1,4 +1,4 @@
-"""Who may call: an API token in the Authorization header, nothing else (RFC 6750 §2.1, §3)."""
+"""Authentication by an API token in the Authorization header (RFC 6750 §2.1, §3)."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -16,11 +16,11 @@ from webhooks_ui.web.problem import Problem
 
 Scope = Literal["events", "admin"]
 REALM = 'Bearer realm="webhooks-ui"'
-NOTED_EVERY = timedelta(minutes=1)
+USE_RECORDED_EVERY = timedelta(minutes=1)
 
 
 def require(scope: Scope) -> None:
-    """Lets the request through if its token reaches as far as `scope`; a token of admin always."""
+    """Raises 401 without a known token, 403 if its scope is not `scope`; admin covers all."""
     scheme, _, text = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise Problem(
@@ -41,17 +41,17 @@ def require(scope: Scope) -> None:
             _l("This token may only send events in. Use one of scope admin."),
             headers={"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{scope}"'},
         )
-    if token.last_used_at is None or token.last_used_at < now() - NOTED_EVERY:
-        g.token_to_note = token.id
+    if token.last_used_at is None or token.last_used_at < now() - USE_RECORDED_EVERY:
+        g.used_token_id = token.id
 
 
-def note_use(response: Response) -> Response:
-    """Writes down, once a minute at most and if the database lets us, that a token was used."""
-    token_id: int | None = g.pop("token_to_note", None)
+def record_use(response: Response) -> Response:
+    """Updates the token's `last_used_at`, at most once a minute; a busy database is no error."""
+    token_id: int | None = g.pop("used_token_id", None)
     if token_id is None or response.status_code >= 500:
         return response
     moment = now()
-    stale = or_(Token.last_used_at.is_(None), Token.last_used_at < moment - NOTED_EVERY)
+    stale = or_(Token.last_used_at.is_(None), Token.last_used_at < moment - USE_RECORDED_EVERY)
     with suppress(OperationalError), transaction():
         db.session.execute(
             update(Token).where(Token.id == token_id, stale).values(last_used_at=moment)

@@ -43,9 +43,9 @@ class Body(BaseModel):
     raw: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
-    def most_bytes(cls, most_event_bytes: int) -> int:
-        """How large the body may be where an event may have `most_event_bytes`."""
-        return event_rules.largest_body(most_event_bytes)
+    def max_bytes(cls, max_event_bytes: int) -> int:
+        """How large the body may be where an event may have `max_event_bytes`."""
+        return event_rules.largest_body(max_event_bytes)
 
     @classmethod
     def read(cls, data: bytes) -> Self:
@@ -71,16 +71,16 @@ class Body(BaseModel):
         return values
 
 
-def read_body(most_bytes: int) -> bytes:
+def read_body(max_bytes: int) -> bytes:
     """The bytes of this request's body, which has to be JSON and within the limit."""
     if not request.is_json:
         raise Problem(415, ADVICE[415])
-    request.max_content_length = most_bytes
+    request.max_content_length = max_bytes
     try:
         return request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise too_large(
-            _l("Send %(most)s bytes at most at once.", most=format_decimal(most_bytes))
+            _l("Send %(most)s bytes at most at once.", most=format_decimal(max_bytes))
         ) from None
 
 

@@ -1,6 +1,6 @@
 """Channels: the list, and making, changing and deleting one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from flask import url_for
 from flask_babel import lazy_ngettext
@@ -9,18 +9,15 @@ from sqlalchemy import select
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.channel_shapes import ChannelChanges, ChannelPage, ChannelShape, NewChannel
 from webhooks_ui.api.finding import found
-from webhooks_ui.api.operation import operation
+from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.api.pages import PageQuery, page
 from webhooks_ui.models import Channel, channel_changes
 from webhooks_ui.models.channel_changes import ChannelSettings, KeyTaken
-from webhooks_ui.models.public_ids import CHANNEL, is_id
 from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
-Headers = Mapping[str, str]
 
-
-@operation("GET", "/channels", answer=ChannelPage, query=PageQuery, errors=(422,))
+@Operation("GET", "/channels", answer=ChannelPage, query=PageQuery, errors=(422,))
 def index(query: PageQuery) -> tuple[ChannelPage, Headers]:
     """List the channels, oldest first."""
     one = page(Channel, select(Channel), query)
@@ -28,7 +25,7 @@ def index(query: PageQuery) -> tuple[ChannelPage, Headers]:
     return ChannelPage(channels=shapes, next=one.next), one.headers
 
 
-@operation(
+@Operation(
     "POST",
     "/channels",
     status=201,
@@ -42,13 +39,13 @@ def make(body: NewChannel) -> tuple[ChannelShape, Headers]:
     return ChannelShape.of(channel), {"Location": url_for(".channels_show", id=channel.public_id)}
 
 
-@operation("GET", "/channels/<public_id:id>", answer=ChannelShape, errors=(404,))
+@Operation("GET", "/channels/<public_id:id>", answer=ChannelShape, errors=(404,))
 def show(id: str) -> ChannelShape:
     """Look at a channel."""
-    return ChannelShape.of(_load(id))
+    return ChannelShape.of(found(Channel.by_public_id(id)))
 
 
-@operation(
+@Operation(
     "PATCH",
     "/channels/<public_id:id>",
     answer=ChannelShape,
@@ -57,16 +54,16 @@ def show(id: str) -> ChannelShape:
 )
 def change(id: str, body: ChannelChanges) -> ChannelShape:
     """Change a channel; what is left out stays as it is."""
-    channel = _load(id)
+    channel = found(Channel.by_public_id(id))
     wanted = body.model_dump(exclude_none=True)
     settings = ChannelSettings(channel.key, channel.name, channel.kind)._replace(**wanted)
     return ChannelShape.of(_save(channel, settings, wanted))
 
 
-@operation("DELETE", "/channels/<public_id:id>", status=204, errors=(404, 409))
+@Operation("DELETE", "/channels/<public_id:id>", status=204, errors=(404, 409))
 def delete(id: str) -> None:
     """Delete a channel, unless webhooks use it."""
-    if used := len(channel_changes.delete(_load(id))):
+    if used := len(channel_changes.delete(found(Channel.by_public_id(id)))):
         raise Problem(
             409,
             lazy_ngettext(
@@ -76,10 +73,6 @@ def delete(id: str) -> None:
                 used,
             ),
         )
-
-
-def _load(public_id: str) -> Channel:
-    return found(Channel.by_public_id(public_id) if is_id(public_id, CHANNEL) else None)
 
 
 def _save(channel: Channel | None, wanted: ChannelSettings, fields: Collection[str]) -> Channel:

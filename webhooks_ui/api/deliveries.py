@@ -1,6 +1,6 @@
 """Deliveries: the list, one with its attempts, tests, and sending once more."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
@@ -14,11 +14,10 @@ from webhooks_ui.api.delivery_shapes import (
     TestBody,
 )
 from webhooks_ui.api.finding import found
-from webhooks_ui.api.operation import operation
+from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.api.pages import walked
-from webhooks_ui.api.webhooks import load as load_webhook
-from webhooks_ui.api.webhooks import vault
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery import ping
@@ -33,7 +32,6 @@ from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.errors import RETRY_AFTER
 from webhooks_ui.web.problem import Fault, Problem
 
-Headers = Mapping[str, str]
 MARGIN = 5.0  # seconds beyond the time-out until a test's result is stored
 UNFIT = {
     "test": _l("A test is not sent again. Send another one from its webhook."),
@@ -42,7 +40,7 @@ UNFIT = {
 }
 
 
-@operation("GET", "/deliveries", answer=DeliveryPage, query=DeliveryQuery, errors=(422,))
+@Operation("GET", "/deliveries", answer=DeliveryPage, query=DeliveryQuery, errors=(422,))
 def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
     """List the deliveries, newest first.
 
@@ -63,25 +61,25 @@ def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
     return DeliveryPage(deliveries=shapes, next=one.next), one.headers
 
 
-@operation("GET", "/deliveries/<public_id:id>", answer=DeliveryShape, errors=(404,))
+@Operation("GET", "/deliveries/<public_id:id>", answer=DeliveryShape, errors=(404,))
 def show(id: str) -> DeliveryShape:
     """Look at a delivery and every attempt that was made at it."""
-    return DeliveryShape.of(_load(id))
+    return DeliveryShape.of(found(Delivery.by_public_id(id)))
 
 
-@operation(
+@Operation(
     "POST", "/deliveries/<public_id:id>/resend", status=201, answer=DeliveryShape, errors=(404, 409)
 )
 def resend(id: str) -> tuple[DeliveryShape, Headers]:
     """Send the same event to the same webhook once more, as a delivery of its own."""
-    again = send_again(_load(id))
+    again = send_again(found(Delivery.by_public_id(id)))
     if not isinstance(again, Delivery):
         raise Problem(409, UNFIT[again])
     location = url_for(".deliveries_show", id=again.public_id)
     return DeliveryShape.of(again), {"Location": location}
 
 
-@operation(
+@Operation(
     "POST",
     "/webhooks/<public_id:id>/test",
     answer=DeliveryShape,
@@ -93,7 +91,7 @@ def test(id: str, body: TestBody) -> DeliveryShape:
 
     The webhook may be disabled. The delivery says whether its receiver took the event.
     """
-    webhook = load_webhook(id)
+    webhook = found(Webhook.by_public_id(id))
     event = _test_event(webhook, body)
     timeout = current_app.config["DELIVERY_TIMEOUT"]
     try:
@@ -105,7 +103,7 @@ def test(id: str, body: TestBody) -> DeliveryShape:
             headers={"Retry-After": str(RETRY_AFTER)},
         ) from None
     end_read()
-    return DeliveryShape.of(_load(event.public_id))
+    return DeliveryShape.of(found(Delivery.by_public_id(event.public_id)))
 
 
 def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
@@ -114,8 +112,9 @@ def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
     data = sample_json(body.type).encode() if body.data is None else body.data
     if problem := event_rules.size_problem(data, current_app.config["MAX_EVENT_SIZE"]):
         raise too_large(problem)
-    settings = webhook.settings(vault())
-    secrets = webhook.signing_secrets(vault(), now())
+    vault = current_vault()
+    settings = webhook.settings(vault)
+    secrets = webhook.signing_secrets(vault, now())
     return TestEvent(
         public_id=new_id(DELIVERY),
         endpoint=Endpoint(settings.url, settings.authorization, settings.payload_format, secrets),
@@ -124,10 +123,6 @@ def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
         channel=settings.channel,
         webhook=webhook,
     )
-
-
-def _load(public_id: str) -> Delivery:
-    return found(Delivery.by_public_id(public_id) if is_id(public_id, DELIVERY) else None)
 
 
 def _faults(query: DeliveryQuery) -> Iterator[Fault]:

@@ -5,14 +5,13 @@ import re
 from functools import cache
 from typing import Any
 
-from apispec import APISpec
 from flask import Response, current_app, json, url_for
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-import webhooks_ui
 from webhooks_ui.api.operation import OPERATIONS, Operation, PublicId, blueprint
 from webhooks_ui.api.shapes import ProblemShape
+from webhooks_ui.version import __version__
 from webhooks_ui.web.problem import MIMETYPE
 
 INTRODUCTION = """\
@@ -64,24 +63,26 @@ def openapi() -> Response:
 @cache
 def describe() -> dict[str, Any]:
     """The description, without the address it is served at."""
-    spec = APISpec(
-        title="webhooks-ui",
-        version=webhooks_ui.__version__,
-        openapi_version="3.1.0",
-        info={"description": INTRODUCTION, "license": {"name": "MIT", "identifier": "MIT"}},
-        security=[{"token": []}],
-        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
-    )
-    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    for name, schema in _schemas().items():
-        spec.components.schema(name, schema)
+    paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
-        spec.path(
-            _PARAMETER.sub(r"{\1}", operation.path),
-            operations={operation.method.lower(): _operation(operation)},
-        )
-    described: dict[str, Any] = spec.to_dict()
-    return described
+        path = _PARAMETER.sub(r"{\1}", operation.path)
+        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "webhooks-ui",
+            "version": __version__,
+            "description": INTRODUCTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "security": [{"token": []}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
 
 
 def _schemas() -> dict[str, Any]:
@@ -96,32 +97,25 @@ def _schemas() -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    summary, _, more = inspect.cleandoc(operation.text).partition("\n")
+    summary, _, more = inspect.cleandoc(operation.view.__doc__ or "").partition("\n")
+    statuses = sorted({operation.status, *operation.errors, *ALWAYS})
     described: dict[str, Any] = {
-        "operationId": f"{operation.tag}_{operation.name}",
+        "operationId": operation.endpoint,
         "tags": ["webhooks" if operation.path.startswith("/webhooks") else operation.tag],
         "summary": summary.rstrip("."),
-        "description": " ".join(more.split()) + _scope(operation),
+        "description": f"{' '.join(more.split())} Needs a token of scope `{operation.scope}`.",
         "parameters": [*_path(operation), *_query(operation), *_headers(operation)],
-        "responses": {str(status): _answer(status, operation) for status in _statuses(operation)},
+        "responses": {str(status): _answer(status, operation) for status in statuses},
     }
     if operation.body:
         described["requestBody"] = {"required": True, "content": _json(operation.body)}
     return described
 
 
-def _scope(operation: Operation) -> str:
-    return f" Needs a token of scope `{operation.scope}`."
-
-
-def _statuses(operation: Operation) -> list[int]:
-    return sorted({operation.status, *operation.errors, *ALWAYS})
-
-
 def _answer(status: int, operation: Operation) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": STATUSES[status]}
     if status >= 400:
-        answer["content"] = {MIMETYPE: {"schema": {"$ref": REFERENCE.format(model="ProblemShape")}}}
+        answer["content"] = _json(ProblemShape, MIMETYPE)
     elif operation.answer:
         answer["content"] = _json(operation.answer)
     if status == 201:
@@ -129,8 +123,8 @@ def _answer(status: int, operation: Operation) -> dict[str, Any]:
     return answer
 
 
-def _json(model: type[BaseModel]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
+def _json(model: type[BaseModel], mimetype: str = "application/json") -> dict[str, Any]:
+    return {mimetype: {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
 
 
 def _path(operation: Operation) -> list[dict[str, Any]]:

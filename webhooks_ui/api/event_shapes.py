@@ -62,9 +62,9 @@ class BatchBody(Body):
     events: list[EventBody] = Field(min_length=1, max_length=MAX_IN_BATCH)
 
     @classmethod
-    def most_bytes(cls, most_event_bytes: int) -> int:
+    def max_bytes(cls, max_event_bytes: int) -> int:
         """A batch is larger than one event."""
-        return event_rules.largest_batch(most_event_bytes)
+        return event_rules.largest_batch(max_event_bytes)
 
     @classmethod
     def read(cls, data: bytes) -> Self:

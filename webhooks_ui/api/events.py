@@ -15,11 +15,10 @@ from webhooks_ui.api.event_shapes import (
     EventShape,
 )
 from webhooks_ui.api.finding import found
-from webhooks_ui.api.operation import operation
+from webhooks_ui.api.operation import Operation
 from webhooks_ui.intake.accept import accept
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Event
-from webhooks_ui.models.public_ids import EVENT, is_id
 from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
@@ -30,7 +29,7 @@ HEADERS = {
 }
 
 
-@operation(
+@Operation(
     "POST",
     "/events",
     scope="events",
@@ -51,7 +50,7 @@ def take(body: EventBody) -> AcceptedShape:
     return AcceptedShape.of(accepted)
 
 
-@operation(
+@Operation(
     "POST",
     "/events/batch",
     scope="events",
@@ -74,10 +73,10 @@ def take_batch(body: BatchBody) -> AcceptedBatchShape:
     return AcceptedBatchShape(events=[AcceptedShape.of(one) for one in accepted])
 
 
-@operation("GET", "/events/<public_id:id>", answer=EventShape, errors=(404,))
+@Operation("GET", "/events/<public_id:id>", answer=EventShape, errors=(404,))
 def show(id: str) -> Response:
     """Look at an event: what came in, byte for byte, and how many deliveries were made of it."""
-    event = found(Event.by_public_id(id) if is_id(id, EVENT) else None)
+    event = found(Event.by_public_id(id))
     head = EventShape.of(event).model_dump_json(exclude={"data"}).removesuffix("}")
     body = head.encode() + b',"data":' + event.data + b"}"
     return Response(body, mimetype="application/json")

@@ -6,11 +6,11 @@ from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.web.problem import Problem
 
-KeysetPage = TypeVar("KeysetPage")
+Row = TypeVar("Row")
 
 
-def found(thing: KeysetPage | None) -> KeysetPage:
-    """The thing, or a 404 in words."""
-    if thing is None:
+def found(row: Row | None) -> Row:
+    """The row, or a 404 if there is none."""
+    if row is None:
         raise Problem(404, _l("There is nothing of this id. It may have been deleted."))
-    return thing
+    return row

@@ -4,8 +4,7 @@ The description at /api/v1/openapi.json is made from the same facts that the req
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -16,96 +15,74 @@ from webhooks_ui.api import access
 from webhooks_ui.api.access import Scope
 from webhooks_ui.api.body import Body, faults_of, invalid, read_body
 
-Reply = BaseModel | Response | None | tuple[BaseModel, Mapping[str, str]]
+Headers = Mapping[str, str]
+Reply = BaseModel | Response | None | tuple[BaseModel, Headers]
 View = Callable[..., Reply]
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-blueprint.after_request(access.note_use)
+blueprint.after_request(access.record_use)
 
 
 class PublicId(BaseConverter):
-    """An id in a path: what cannot be one is no address of ours."""
+    """A public id in a path; any other text does not match the route."""
 
     regex = "[a-z]+_[0-9a-z]+"
 
 
 class Query(BaseModel):
-    """What a URL may ask for behind its question mark."""
+    """The parameters of a URL's query string."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
-    """What the description says about a view; `errors` beside 401, 403, 429, 500 and 503."""
+    """Decorates a view, which gets `body` and `query` parsed, and the path's ids as strings.
+
+    `headers` are the request headers it reads, each with its description; `errors` the statuses
+    it answers with besides 400, 401, 403, 500 and 503.
+    """
 
     method: str
     path: str
-    name: str
-    tag: str
-    text: str
-    scope: Scope
-    status: int
-    answer: type[BaseModel] | None
-    body: type[Body] | None
-    query: type[Query] | None
-    headers: Mapping[str, str]
-    errors: tuple[int, ...]
+    _: KW_ONLY
+    scope: Scope = "admin"
+    status: int = 200
+    answer: type[BaseModel] | None = None
+    body: type[Body] | None = None
+    query: type[Query] | None = None
+    headers: Headers = field(default_factory=dict)
+    errors: tuple[int, ...] = ()
+    view: View = field(init=False)
+
+    def __call__(self, view: View) -> View:
+        """Registers the view."""
+        self.view = view
+        OPERATIONS.append(self)
+        blueprint.add_url_rule(self.path, self.endpoint, self._serve, methods=[self.method])
+        return view
+
+    @property
+    def tag(self) -> str:
+        """The name of the view's module."""
+        return self.view.__module__.rpartition(".")[2]
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the route within the blueprint, and the operation's id."""
+        return f"{self.tag}_{self.view.__name__}"
+
+    def _serve(self, **arguments: Any) -> Response:
+        access.require(self.scope)
+        if self.query:
+            arguments["query"] = _read_query(self.query)
+        if self.body:
+            limit = self.body.max_bytes(current_app.config["MAX_EVENT_SIZE"])
+            arguments["body"] = self.body.read(read_body(limit))
+        return _respond(self.view(**arguments), self.status)
 
 
 OPERATIONS: list[Operation] = []
-
-
-def operation(
-    method: str,
-    path: str,
-    *,
-    scope: Scope = "admin",
-    status: int = 200,
-    answer: type[BaseModel] | None = None,
-    body: type[Body] | None = None,
-    query: type[Query] | None = None,
-    headers: Mapping[str, str] | None = None,
-    errors: tuple[int, ...] = (),
-) -> Callable[[View], View]:
-    """Makes a view an operation; it gets `body` and `query` read, and the path's ids as texts.
-
-    `headers` are those that a request may carry, with what each is for.
-    """
-
-    def register(view: View) -> View:
-        OPERATIONS.append(
-            Operation(
-                method,
-                path,
-                view.__name__,
-                view.__module__.rpartition(".")[2],
-                view.__doc__ or "",
-                scope,
-                status,
-                answer,
-                body,
-                query,
-                headers or {},
-                errors,
-            )
-        )
-
-        @wraps(view)
-        def run(**arguments: Any) -> Response:
-            access.require(scope)
-            if query:
-                arguments["query"] = _read_query(query)
-            if body:
-                most = body.most_bytes(current_app.config["MAX_EVENT_SIZE"])
-                arguments["body"] = body.read(read_body(most))
-            return _respond(view(**arguments), status)
-
-        name = f"{view.__module__.rpartition('.')[2]}_{view.__name__}"
-        blueprint.add_url_rule(path, name, run, methods=[method])
-        return view
-
-    return register
 
 
 def _read_query(model: type[Query]) -> Query:

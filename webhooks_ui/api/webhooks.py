@@ -1,13 +1,11 @@
 """Webhooks: the list, making, changing and deleting one, and a new signing secret."""
 
-from collections.abc import Mapping
-
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from webhooks_ui.api.finding import found
-from webhooks_ui.api.operation import operation
+from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.api.pages import PageQuery, page
 from webhooks_ui.api.webhook_proposals import changed, proposed, settings_of
 from webhooks_ui.api.webhook_shapes import (
@@ -18,24 +16,23 @@ from webhooks_ui.api.webhook_shapes import (
     WebhookWithSecret,
 )
 from webhooks_ui.crypto.signing import new_secret
-from webhooks_ui.crypto.vault import Vault
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Webhook, webhook_changes
-from webhooks_ui.models.public_ids import WEBHOOK, is_id, new_id
+from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.web.problem import Problem
 
 TRIES = 3  # at a change that others were quicker with
-Headers = Mapping[str, str]
 
 
-@operation("GET", "/webhooks", answer=WebhookPage, query=PageQuery, errors=(422,))
+@Operation("GET", "/webhooks", answer=WebhookPage, query=PageQuery, errors=(422,))
 def index(query: PageQuery) -> tuple[WebhookPage, Headers]:
     """List the webhooks, oldest first."""
     one = page(Webhook, select(Webhook).where(Webhook.deleted_at.is_(None)), query)
     return WebhookPage(webhooks=[WebhookShape.of(w) for w in one.rows], next=one.next), one.headers
 
 
-@operation(
+@Operation(
     "POST",
     "/webhooks",
     status=201,
@@ -50,18 +47,18 @@ def make(body: NewWebhook) -> tuple[WebhookWithSecret, Headers]:
     """
     settings = settings_of(proposed(body))
     secret = new_secret()
-    webhook = webhook_changes.create(new_id(WEBHOOK), secret, settings, vault(), None)
+    webhook = webhook_changes.create(new_id(WEBHOOK), secret, settings, current_vault(), None)
     shape = WebhookWithSecret.of(webhook, signing_secret=secret)
     return shape, {"Location": url_for(".webhooks_show", id=webhook.public_id)}
 
 
-@operation("GET", "/webhooks/<public_id:id>", answer=WebhookShape, errors=(404,))
+@Operation("GET", "/webhooks/<public_id:id>", answer=WebhookShape, errors=(404,))
 def show(id: str) -> WebhookShape:
     """Look at a webhook."""
-    return WebhookShape.of(load(id))
+    return WebhookShape.of(found(Webhook.by_public_id(id)))
 
 
-@operation(
+@Operation(
     "PATCH",
     "/webhooks/<public_id:id>",
     answer=WebhookShape,
@@ -71,36 +68,27 @@ def show(id: str) -> WebhookShape:
 def change(id: str, body: WebhookChanges) -> WebhookShape:
     """Change a webhook; what is left out stays as it is, secrets too."""
     for _ in range(TRIES):
-        webhook = load(id)
+        webhook = found(Webhook.by_public_id(id))
         version = webhook.version
-        settings = settings_of(changed(webhook, body, vault()))
-        if webhook_changes.change(webhook, version, settings, vault(), None):
+        settings = settings_of(changed(webhook, body, current_vault()))
+        if webhook_changes.change(webhook, version, settings, current_vault(), None):
             return WebhookShape.of(webhook)
     raise Problem(409, _l("Others change this webhook all the time. Try again in a moment."))
 
 
-@operation("DELETE", "/webhooks/<public_id:id>", status=204, errors=(404,))
+@Operation("DELETE", "/webhooks/<public_id:id>", status=204, errors=(404,))
 def delete(id: str) -> None:
     """Delete a webhook. What waits for it is not delivered any more."""
-    webhook_changes.delete(load(id), None)
+    webhook_changes.delete(found(Webhook.by_public_id(id)), None)
 
 
-@operation(
+@Operation(
     "POST", "/webhooks/<public_id:id>/rotate-secret", answer=WebhookWithSecret, errors=(404,)
 )
 def rotate_secret(id: str) -> WebhookWithSecret:
     """Make a new signing secret, told in the answer alone. The former one signs too for a day."""
-    webhook = load(id)
-    webhook_changes.rotate_signing_secret(webhook, vault(), None)
-    return WebhookWithSecret.of(webhook, signing_secret=webhook.signing_secrets(vault(), now())[0])
-
-
-def load(public_id: str) -> Webhook:
-    """The webhook of this id, else 404."""
-    return found(Webhook.by_public_id(public_id) if is_id(public_id, WEBHOOK) else None)
-
-
-def vault() -> Vault:
-    """The vault that holds the webhooks' secrets."""
-    kept: Vault = current_app.extensions["vault"]
-    return kept
+    webhook = found(Webhook.by_public_id(id))
+    webhook_changes.rotate_signing_secret(webhook, current_vault(), None)
+    return WebhookWithSecret.of(
+        webhook, signing_secret=webhook.signing_secrets(current_vault(), now())[0]
+    )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-import webhooks_ui
 from webhooks_ui.authorization import kinds as authorization
 from webhooks_ui.authorization.kinds import Authorization
 from webhooks_ui.authorization.redaction import beginnings, redact
@@ -14,6 +13,7 @@ from webhooks_ui.delivery.http.sender import OutgoingRequest
 from webhooks_ui.delivery.http.transport import wire_headers
 from webhooks_ui.egress.target_url import TargetError, parse
 from webhooks_ui.models.event import EventContent
+from webhooks_ui.version import __version__
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def compose(
         url=endpoint.url,
         headers=(
             ("Content-Type", "application/json"),
-            ("User-Agent", f"webhooks-ui/{webhooks_ui.__version__}"),
+            ("User-Agent", f"webhooks-ui/{__version__}"),
             *((endpoint.given,) if endpoint.given else ()),
             *signed,
         ),

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, current_app, render_template
 
-import webhooks_ui
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Event
 from webhooks_ui.text.strict_json import pretty
+from webhooks_ui.version import __version__
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -22,7 +22,7 @@ def index() -> str:
         event_types=ALL_TYPES,
         changes={name: _changes(name) for name in ALL_TYPES},
         formats={name: pretty(example.content.body(name)) for name in ("envelope", "raw")},
-        user_agent=f"webhooks-ui/{webhooks_ui.__version__}",
+        user_agent=f"webhooks-ui/{__version__}",
         timeout=current_app.config["DELIVERY_TIMEOUT"],
     )
 

@@ -6,6 +6,7 @@ from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery import ping
@@ -16,7 +17,7 @@ from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Delivery, Webhook
 from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.views.webhook_form import form_of, render_form
-from webhooks_ui.views.webhooks import blueprint, load, page_of, vault
+from webhooks_ui.views.webhooks import blueprint, load, page_of
 from webhooks_ui.web.security import is_piece_request
 
 Answer = Response | str | tuple[str, int]
@@ -34,7 +35,7 @@ def test_unsaved() -> Answer:
         return _refused_form(form, panel)
     secrets: tuple[str, ...] = (form.memory.signing_secret,)
     if webhook:
-        secrets = webhook.signing_secrets(vault(), now())
+        secrets = webhook.signing_secrets(current_vault(), now())
     if problem := _send(panel, form.settings, secrets, webhook, form.memory.webhook_id):
         panel.errors["event"] = problem
         return _refused_form(form, panel)
@@ -48,9 +49,9 @@ def test_unsaved() -> Answer:
 def test(id: str) -> Answer:
     """A test of the webhook as it is saved, whether it is enabled or not."""
     webhook, panel = load(id), _panel()
-    secrets = webhook.signing_secrets(vault(), now())
+    secrets = webhook.signing_secrets(current_vault(), now())
     if not panel.errors:
-        problem = _send(panel, webhook.settings(vault()), secrets, webhook, None)
+        problem = _send(panel, webhook.settings(current_vault()), secrets, webhook, None)
         panel.errors |= {"event": problem} if problem else {}
     if panel.errors:
         if is_piece_request():

@@ -18,11 +18,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models import Receiver
 from webhooks_ui.models.receiver import MAX_REQUESTS
 from webhooks_ui.receiver import built_in
 from webhooks_ui.receiver.built_in import ANSWERS, RETRY_AFTER, Arrival
-from webhooks_ui.views.webhooks import vault
 from webhooks_ui.web.extensions import csrf
 from webhooks_ui.web.security import is_piece_request
 
@@ -74,7 +74,7 @@ def arrive(token: str) -> Response:
     arrival = Arrival(
         request.method, list(request.headers.items()), request.get_data(), request.remote_addr
     )
-    answer = built_in.arrive(receiver, arrival, vault())
+    answer = built_in.arrive(receiver, arrival, current_vault())
     if answer == "slow":
         built_in.wait_slowly()
     if answer == "hang_up":

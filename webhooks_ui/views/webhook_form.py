@@ -8,11 +8,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Webhook, webhook_changes
-from webhooks_ui.views.webhooks import SAMPLES, blueprint, load, reveal_signing_secret, vault
+from webhooks_ui.views.webhooks import SAMPLES, blueprint, load, reveal_signing_secret
 from webhooks_ui.web.i18n import absolute
 
 Answer = Response | str | tuple[str, int]
@@ -29,7 +30,7 @@ def new() -> Answer:
         return render_form(form), 422
     memory = form.memory
     webhook = webhook_changes.create(
-        memory.webhook_id, memory.signing_secret, form.settings, vault(), current_user.user
+        memory.webhook_id, memory.signing_secret, form.settings, current_vault(), current_user.user
     )
     reveal_signing_secret(webhook)
     if webhook.last_delivery_id:
@@ -48,7 +49,7 @@ def edit(id: str) -> Answer:
     if not form.check(current_app.extensions["guard"]):
         return render_form(form), 422
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else webhook.version
-    if not webhook_changes.change(webhook, seen, form.settings, vault(), current_user.user):
+    if not webhook_changes.change(webhook, seen, form.settings, current_vault(), current_user.user):
         return render_form(form, conflict=_conflict(form, load(id))), 422
     return _saved(webhook, form, _("The changes are saved."))
 
@@ -58,14 +59,14 @@ def form_of(webhook: Webhook | None) -> WebhookForm:
     sealed = request.form.get("draft", "")
     return WebhookForm(
         webhook,
-        Draft.open(sealed, vault(), current_user.id, webhook),
-        webhook.authorization(vault()) if webhook else None,
+        Draft.open(sealed, current_vault(), current_user.id, webhook),
+        webhook.authorization(current_vault()) if webhook else None,
     )
 
 
 def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) -> str:
     """The form's page."""
-    form.draft.data = form.memory.seal(vault(), current_user.id)
+    form.draft.data = form.memory.seal(current_vault(), current_user.id)
     form.version.data = form.saved.version if form.saved else ""
     form.webhook.data = form.saved.public_id if form.saved else ""
     return render_template(

@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
-from webhooks_ui.crypto.vault import Vault
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
@@ -124,7 +124,7 @@ def restore(id: str) -> Response | str:
 def rotate_secret(id: str) -> Response:
     """Makes a new signing secret, shown once on the webhook's page."""
     webhook = load(id)
-    webhook_changes.rotate_signing_secret(webhook, vault(), current_user.user)
+    webhook_changes.rotate_signing_secret(webhook, current_vault(), current_user.user)
     reveal_signing_secret(webhook)
     return redirect(url_for(".show", id=id), 303)
 
@@ -148,12 +148,6 @@ def load(public_id: str) -> Webhook:
     return Webhook.by_public_id(public_id) or abort(404)
 
 
-def vault() -> Vault:
-    """The vault that holds the webhooks' secrets."""
-    found: Vault = current_app.extensions["vault"]
-    return found
-
-
 def reveal_signing_secret(webhook: Webhook) -> None:
     """Lets this browser's next look at the webhook's page show the signing secret, once."""
     cookie["reveal"] = webhook.public_id
@@ -162,7 +156,7 @@ def reveal_signing_secret(webhook: Webhook) -> None:
 def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     """What the webhook's page and its pieces show."""
     shown = Delivery.by_public_id(request.args.get("test", ""))
-    secrets = webhook.signing_secrets(vault(), now())
+    secrets = webhook.signing_secrets(current_vault(), now())
     return {
         "webhook": webhook,
         "waiting": backlog.of([webhook.id]),
