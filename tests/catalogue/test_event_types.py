@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from webhooks_ui.catalogue.event_types import CHANNEL_KINDS, EVENT_TYPES, EventType, sample_json
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
+from webhooks_ui.catalogue.event_types import EVENT_TYPES, EventType, sample_json
 
 LABELS = {
     "conversation_status_changed": "Conversation status changed",

@@ -13,7 +13,8 @@ from flask_babel import format_datetime, gettext, ngettext
 
 from tests.conftest import make_webhook
 from tools import translations
-from webhooks_ui.catalogue.event_types import CHANNEL_KINDS, EVENT_TYPES
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
+from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.explanations import http_statuses, network_errors, verdicts
 from webhooks_ui.web.i18n import absolute, day, filesize, isotime, milliseconds, moment
 

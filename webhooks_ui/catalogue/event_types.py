@@ -1,111 +1,118 @@
-"""The event types that the platform sends, those of this console's own, and the kinds of channel.
+"""The event types: those that the platform sends, and those of this console's own.
 
-Each sample is a whole event as Chatwoot's receivers know it: flat, with its name under `event`.
+Each is one entry here; the form, the filters, the API, the test panel and the catalogue follow.
 """
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-_SAMPLES = Path(__file__).parent / "samples"
+from webhooks_ui.catalogue import samples
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EventType:
-    """One type of event.
+    """One type of event; `data` is that of a sample, without the type's name.
 
-    `changed_key` is the attribute whose previous and current value travel in
-    `changed_attributes`, None where nothing is carried so. `sample_text` is indented JSON.
     `operational` types are about this console's webhooks, and only the console sends them.
     """
 
     identifier: str
     label: LazyString
     meaning: LazyString
-    changed_key: str | None
-    sample_text: str
+    data: samples.Sample
     operational: bool = False
+
+    @cached_property
+    def sample_text(self) -> str:
+        """The sample as indented JSON, with the type's name under `event`."""
+        return json.dumps({"event": self.identifier} | self.data, ensure_ascii=False, indent=2)
 
     @property
     def sample(self) -> dict[str, Any]:
-        """The sample's data, a new copy each time."""
+        """The sample, a new copy each time."""
         data: dict[str, Any] = json.loads(self.sample_text)
         return data
 
-
-def _event_type(
-    identifier: str,
-    label: LazyString,
-    meaning: LazyString,
-    changed_key: str | None = None,
-    *,
-    operational: bool = False,
-) -> EventType:
-    text = (_SAMPLES / f"{identifier}.json").read_text(encoding="utf-8").rstrip()
-    return EventType(identifier, label, meaning, changed_key, text, operational)
+    @property
+    def changed_key(self) -> str | None:
+        """The attribute whose values travel in `changed_attributes`, if one does."""
+        return next(
+            (key for change in self.data.get("changed_attributes", ()) for key in change), None
+        )
 
 
 _ALL = (
-    _event_type(
+    EventType(
         "conversation_status_changed",
         _l("Conversation status changed"),
         _l("A conversation was opened, resolved, snoozed or set to pending."),
-        "status",
+        samples.conversation_changed("status", "open", "resolved", substatus=None),
     ),
-    _event_type(
+    EventType(
         "conversation_substatus_changed",
         _l("Conversation substatus changed"),
         _l("An open conversation moved on, for example from the queue to talking with an agent."),
-        "substatus",
+        samples.conversation_changed("substatus", "oninbox", "interacting"),
     ),
-    _event_type(
+    EventType(
         "message_created",
         _l("Message created"),
         _l("The customer, an agent or a bot wrote a message, or an agent left a private note."),
+        samples.message("Добрий день"),
     ),
-    _event_type(
+    EventType(
         "message_updated",
         _l("Message updated"),
         _l("A message changed after it was written: its text, attachments or delivery status."),
+        samples.message("Добрий день! Чи можна змінити адресу доставки?"),
     ),
-    _event_type(
+    EventType(
         "assignee_changed",
         _l("Assigned agent changed"),
         _l("A conversation was given to an agent, passed to another one, or left without one."),
-        "assignee_id",
+        samples.conversation_changed("assignee_id", None, 7),
     ),
-    _event_type(
+    EventType(
         "team_changed",
         _l("Assigned team changed"),
         _l("A conversation was given to a team, passed to another one, or left without one."),
-        "team_id",
+        samples.conversation_changed("team_id", 2, 3),
     ),
 )
 
+_REFUSED = {
+    "code": "connection_refused",
+    "status_code": None,
+    "message": "The connection was refused.",
+}
 _OPERATIONAL = (
-    _event_type(
+    EventType(
         "webhook_failing",
         _l("Webhook failing"),
         _l("A webhook has failed for 15 minutes, or an event for it was given up."),
+        samples.webhook(),
         operational=True,
     ),
-    _event_type(
+    EventType(
         "webhook_disabled",
         _l("Webhook disabled"),
         _l(
             "A webhook was disabled: its receiver answered 410, or it failed for too long. "
             "Nothing is told when somebody disables it by hand."
         ),
+        samples.webhook(reason="failing", error=_REFUSED, waiting=0),
         operational=True,
     ),
-    _event_type(
+    EventType(
         "webhook_recovered",
         _l("Webhook recovered"),
         _l("A webhook that was said to be failing has delivered an event again."),
+        samples.webhook(error=None),
         operational=True,
     ),
 )
@@ -118,20 +125,6 @@ OPERATIONAL_TYPES: dict[str, EventType] = {kind.identifier: kind for kind in _OP
 
 ALL_TYPES: dict[str, EventType] = EVENT_TYPES | OPERATIONAL_TYPES
 """What a webhook can subscribe to."""
-
-CHANNEL_KINDS: dict[str, LazyString] = {
-    "website": _l("Website"),
-    "api": _l("API"),
-    "email": _l("E-mail"),
-    "call": _l("Call"),
-    "telegram": _l("Telegram"),
-    "viber": _l("Viber"),
-    "whatsapp": _l("WhatsApp"),
-    "facebook": _l("Facebook"),
-    "instagram": _l("Instagram"),
-    "sms": _l("SMS"),
-    "other": _l("Other"),
-}
 
 
 def sample_json(identifier: str) -> str:

@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from werkzeug.datastructures import MultiDict
 
-from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 
 _MAX_NAME = 200  # characters, as the column has it
 ROLES, SCOPES = ("admin", "editor", "viewer"), ("events", "admin")

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, StringField
 
-from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.models import Channel
 from webhooks_ui.models.channel_changes import ChannelSettings
 from webhooks_ui.validation import channel as channel_rules

@@ -16,7 +16,8 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from webhooks_ui.catalogue.event_types import CHANNEL_KINDS, EVENT_TYPES, OPERATIONAL_TYPES
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
+from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import wakeup

@@ -8,7 +8,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.public_ids import CHANNEL, new_id

@@ -5,7 +5,7 @@ import re
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.catalogue.event_types import CHANNEL_KINDS
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.models import Channel
 
 MAX_KEY_CHARACTERS = 100
