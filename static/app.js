@@ -1,5 +1,5 @@
-// What the pages do by themselves: relative times, copying, showing what is typed, samples, asking
-// before unsaved work is lost, focus and errors around htmx. Everything works without this file too.
+// Relative times, copying, revealing secrets, samples, unsaved changes, focus and errors around htmx.
+// Every page works without this file.
 "use strict";
 (() => {
   const body = () => document.body;
@@ -15,7 +15,7 @@
     setTimeout(() => { region.textContent = text; }, 50);
   }
 
-  // An error that nobody else would show: htmx is silent about answers from 400 on and lost connections.
+  // htmx itself shows neither a response of 400 or more nor a lost connection.
   function alarm(text) {
     const region = find("#alert");
     if (!region) return;
@@ -55,12 +55,12 @@
     }
   }
 
-  // ---- Copying: the clipboard API is missing on plain http, where execCommand still works -----------
+  // ---- Copying: plain http has no clipboard API, but execCommand ------------------------------------
   function copyByCommand(text) {
     const field = document.createElement("textarea");
     field.value = text;
     field.className = "sr";
-    field.style.whiteSpace = "pre"; // else line breaks and indents would not be copied
+    field.style.whiteSpace = "pre"; // keeps line breaks and indents
     field.readOnly = true;
     body().append(field);
     field.select();
@@ -74,7 +74,7 @@
     let done = false;
     try {
       if (navigator.clipboard) { await navigator.clipboard.writeText(text); done = true; }
-    } catch { /* refused by the browser: the older way below */ }
+    } catch { /* refused: execCommand below */ }
     done ||= copyByCommand(text);
     button.focus();
     if (!done) return;
@@ -109,25 +109,18 @@
     boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  function sampleOf(type) {
-    return find(`template[data-sample="${CSS.escape(type)}"]`)?.content.textContent.trim() ?? "";
+  // htmx writes the sample into the field as its text, which shows until somebody types. A new field
+  // shows it again.
+  function restore(button) {
+    const field = () => document.getElementById(button.dataset.restore);
+    field().outerHTML = field().outerHTML;
+    field().focus();
+    button.hidden = true;
   }
 
-  // The sample of the chosen event stands in the field until somebody edits it.
-  function loadSample(select, force) {
-    const field = document.getElementById(select.dataset.fills);
-    if (!field) return;
-    const edited = field.value.trim() && field.value !== field.dataset.loaded;
-    if (!edited || force) {
-      field.value = sampleOf(select.value);
-      field.dataset.loaded = field.value;
-    }
-    markEdited(field);
-  }
-
-  function markEdited(field) {
-    const back = find(`[data-restore="${field.id}"]`);
-    if (back) back.hidden = field.value === field.dataset.loaded;
+  function offerRestore(field) {
+    const button = find(`[data-restore="${field.id}"]`);
+    if (button) button.hidden = field.value === field.defaultValue;
   }
 
   const guarded = () => all("form[data-guard]").some((form) => form.dataset.changed && !form.dataset.sending);
@@ -137,10 +130,9 @@
     if (form?.hasAttribute("data-guard") && !event.target.closest("[data-unguarded]")) form.dataset.changed = "yes";
   }
 
-  // ---- What every new piece of page needs ----------------------------------------------------------
+  // ---- Every new part of a page --------------------------------------------------------------------
   function prepare(root) {
     freshen(root);
-    for (const select of all("select[data-fills]", root)) loadSample(select, false);
     find("[data-focus-first]", root)?.focus();
     const notes = all("[data-announce]", root).map((note) => note.textContent.trim());
     if (notes.length) announce(notes.join(" "));
@@ -151,7 +143,7 @@
   on("htmx:historyRestore", () => prepare(document));
   on("visibilitychange", () => freshen());
   setInterval(freshen, 20000);
-  // Where something is awaited, the seconds count: "in 42 seconds".
+  // Every second where something is awaited: "in 42 seconds".
   setInterval(() => all("[data-polls]").forEach((part) => freshen(part)), 1000);
 
   on("click", (event) => {
@@ -161,22 +153,15 @@
     else if ((found = at("[data-reveal]"))) reveal(found);
     else if ((found = at("[data-tick]"))) tick(found);
     else if ((found = at("[data-dismiss]"))) found.closest(".note").remove();
-    else if ((found = at("[data-restore]"))) {
-      const field = document.getElementById(found.dataset.restore);
-      loadSample(find(`select[data-fills="${field.id}"]`), true);
-      field.focus();
-    }
+    else if ((found = at("[data-restore]"))) restore(found);
   });
   on("input", (event) => {
     noteChange(event);
-    if (event.target.matches("textarea[data-loaded]")) markEdited(event.target);
+    if (event.target.matches("textarea")) offerRestore(event.target);
   });
-  on("change", (event) => {
-    noteChange(event);
-    if (event.target.matches("select[data-fills]")) loadSample(event.target, false);
-  });
+  on("change", noteChange);
 
-  // A second click on a form's button sends nothing. Coming back by Back makes it usable again.
+  // A form is sent once. Coming Back makes it usable again.
   on("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post") return;
@@ -191,14 +176,8 @@
   // ---- Around htmx -------------------------------------------------------------------------------
   const askedFrom = new WeakMap();
 
-  on("htmx:configRequest", (event) => {
-    // Addresses of a list name only the filters that are set.
-    if (event.detail.verb !== "get") return;
-    const values = event.detail.formData;
-    for (const [name, value] of [...values]) if (value === "") values.delete(name);
-  });
   on("htmx:beforeRequest", (event) => {
-    // A page that nobody looks at does not ask whether there is something new.
+    // A hidden page does not poll.
     if (document.hidden && event.target.hasAttribute("data-while-visible")) event.preventDefault();
     const active = document.activeElement;
     askedFrom.set(event.detail.requestConfig, active && active !== body() ? active : null);
@@ -211,7 +190,12 @@
     else if (from) keepFocus(from);
   });
 
-  // Focus that a swap or a disabled button lost goes back to where it was, by id, or to the content.
+  on("htmx:afterOnLoad", (event) => {
+    const { target } = event.detail;
+    if (target.matches("textarea")) offerRestore(target);
+  });
+
+  // Focus lost to a swap or a disabled button goes back to the element with the same id, or to main.
   function keepFocus(from) {
     const active = document.activeElement;
     if (active && active !== body() && active.id !== "main") return;
@@ -219,24 +203,12 @@
     (same || find("#main")).focus({ preventScroll: true });
   }
 
-  // What somebody has unfolded, or folded, stays so in a part that is made anew.
-  let folds = [];
-  on("htmx:beforeSwap", (event) => {
-    folds = all("details[id]", event.detail.target).map(({ id, open }) => ({ id, open }));
-  });
-  on("htmx:afterSwap", () => {
-    for (const { id, open } of folds.splice(0)) {
-      const same = document.getElementById(id);
-      if (same) same.open = open;
-    }
-  });
-
   function failed(event, words) {
     alarm(words);
     const { elt, requestConfig } = event.detail;
     const from = requestConfig && askedFrom.get(requestConfig);
     if (from) setTimeout(() => keepFocus(from), 0);
-    // What asks by itself goes on asking, more slowly, until the console is back.
+    // A part that polls goes on more slowly until the console is back.
     if (elt?.hasAttribute("data-polls")) setTimeout(() => htmx.trigger(elt, "again"), 3000);
   }
 

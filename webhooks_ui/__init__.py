@@ -18,7 +18,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     from webhooks_ui.crypto import keys, vault
     from webhooks_ui.database import engine
     from webhooks_ui.delivery import ping
-    from webhooks_ui.web import i18n
+    from webhooks_ui.web import i18n, localised
 
     app = Flask(__name__, static_folder=None, template_folder=str(_folder("templates")))
     app.config.update(_settings(overrides or {}))
@@ -27,6 +27,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     app.extensions["vault"] = vault.Vault(kept.encryption_keys)
     engine.init_app(app)
     i18n.init_app(app)
+    localised.init_app(app)
     ping.init_app(app)
     if pages:
         _add_pages(app)

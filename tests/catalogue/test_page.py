@@ -7,7 +7,7 @@ import re
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webhooks_ui.catalogue.event_types import EVENT_TYPES
+from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 
 
 def copyable(page: str) -> list[str]:
@@ -24,6 +24,16 @@ def test_every_event_with_its_identifier_and_sample(admin: FlaskClient) -> None:
         assert str(event_type.meaning) in html.unescape(page)
         assert event_type.identifier in texts
         assert event_type.sample_text in texts
+
+
+def test_a_sample_alone_is_for_htmx(admin: FlaskClient) -> None:
+    for identifier, event_type in ALL_TYPES.items():
+        url = f"/catalogue/sample?event={identifier}"
+        answer = admin.get(url, headers={"HX-Request": "true"})
+        assert (answer.mimetype, answer.text) == ("text/plain", event_type.sample_text)
+        assert admin.get(url).headers["Location"] == f"/catalogue#{identifier}"
+    for url in ("/catalogue/sample", "/catalogue/sample?event=nothing"):
+        assert admin.get(url, headers={"HX-Request": "true"}).status_code == 404
 
 
 def test_changed_values_are_those_of_the_samples(admin: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from tools import translations
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.explanations import http_statuses, network_errors, verdicts
-from webhooks_ui.web.i18n import absolute, day, filesize, isotime, milliseconds, moment
+from webhooks_ui.web.localised import absolute, day, filesize, isotime, milliseconds, moment
 
 UKRAINIAN = {"Accept-Language": "uk"}
 CATALOGUE = translations.TRANSLATIONS / "uk" / translations.CATALOGUE

@@ -8,7 +8,7 @@ from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.validation.channel import KEY_PATTERN, MAX_KEY_CHARACTERS
-from webhooks_ui.web.i18n import isotime
+from webhooks_ui.web.localised import isotime
 
 Moment = Annotated[
     datetime,

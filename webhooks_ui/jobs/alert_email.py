@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import Verdict, verdict
 from webhooks_ui.settings.addresses import MailServer
-from webhooks_ui.web.i18n import absolute
+from webhooks_ui.web.localised import absolute
 
 TIMEOUT = 10.0  # seconds for one message, and for one answer of the server
 

@@ -22,7 +22,7 @@ from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
 from webhooks_ui.jobs.alert_email import AlertContext, Mailer, MailError
 from webhooks_ui.models import Alert, Delivery, Webhook, backlog
-from webhooks_ui.web.i18n import isotime
+from webhooks_ui.web.localised import isotime
 
 MAX_IN_MAIL = 50
 MAIL_GIVE_UP_AFTER = timedelta(days=1)

@@ -1,21 +1,23 @@
-"""The catalogue: what can happen, what a receiver then gets, and how it knows who sent it."""
+"""The catalogue: event types, payload formats, headers and how to verify a signature."""
 
 import json
 from datetime import UTC, datetime
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Event
 from webhooks_ui.text.strict_json import pretty
 from webhooks_ui.version import __version__
+from webhooks_ui.web.security import is_piece_request
 
 blueprint = Blueprint("catalogue", __name__)
 
 
 @blueprint.get("/catalogue")
 def index() -> str:
-    """The event types with their samples, the two formats and the headers."""
+    """The event types with their samples, the two payload formats and the headers."""
     example = _example()
     return render_template(
         "catalogue/index.html",
@@ -25,6 +27,15 @@ def index() -> str:
         user_agent=f"webhooks-ui/{__version__}",
         timeout=current_app.config["DELIVERY_TIMEOUT"],
     )
+
+
+@blueprint.get("/catalogue/sample")
+def sample() -> Response:
+    """The sample of one `event`: its text for the test panel, else its place on the page."""
+    event_type = ALL_TYPES.get(request.args.get("event", "")) or abort(404)
+    if is_piece_request():
+        return Response(event_type.sample_text, mimetype="text/plain")
+    return redirect(url_for(".index", _anchor=event_type.identifier), 303)
 
 
 def _example() -> Event:

@@ -19,7 +19,7 @@ from webhooks_ui.models.delivery_rows import DeliveryLine
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.views.deliveries import blueprint
 from webhooks_ui.views.webhooks import piece_at
-from webhooks_ui.web.i18n import isotime
+from webhooks_ui.web.localised import isotime
 from webhooks_ui.web.security import is_piece_request
 
 MAX_NEW = 50

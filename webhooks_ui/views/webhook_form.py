@@ -14,7 +14,7 @@ from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Webhook, webhook_changes
 from webhooks_ui.views.webhooks import SAMPLES, blueprint, load, reveal_signing_secret
-from webhooks_ui.web.i18n import absolute
+from webhooks_ui.web.localised import absolute
 
 Answer = Response | str | tuple[str, int]
 

@@ -1,13 +1,12 @@
-"""Static files, each under an address that changes with its content, and compression of answers.
+"""Static files under addresses that change with their content, and compression of responses.
 
-htmx comes from the wheel ``django-js-lib-htmx`` and is served from there: nothing third-party is
-kept in this project or loaded from another origin.
+htmx is served from the wheel ``django-js-lib-htmx``: nothing third-party is kept in this project
+or loaded from another origin.
 """
 
 import gzip
 import hashlib
 import mimetypes
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,9 +15,7 @@ from pathlib import Path
 from flask import Flask, Response, abort, current_app, g, request, url_for
 
 COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "image/svg")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_AROUND = re.compile(r"\s*([{};])\s*")
-WORTH_COMPRESSING = 1024  # bytes; below it the header costs more than is won
+WORTH_COMPRESSING = 1024  # bytes; smaller bodies are not worth a header
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ def init_app(app: Flask, folder: Path) -> None:
 
 
 def asset_url(name: str) -> str:
-    """The address of a static file, with its version; looked up once for each page."""
+    """The address of a static file with its version; looked up once a page."""
     known: dict[str, str] = g.setdefault("asset_urls", {})
     if name not in known:
         known[name] = url_for("static", filename=name, v=_find(name).version)
@@ -49,7 +46,7 @@ def asset_url(name: str) -> str:
 
 
 def serve(filename: str) -> Response:
-    """A static file; for ever where the address names its version."""
+    """A static file; cached for ever when the address has its version."""
     asset = _find(filename)
     zipped = _accepts_gzip()
     response = Response(asset.compressed if zipped else asset.content, mimetype=asset.mimetype)
@@ -68,7 +65,7 @@ def serve(filename: str) -> Response:
 
 
 def compress(response: Response) -> Response:
-    """Compresses an answer worth it, for a client that asked."""
+    """Compresses text that is long enough, for clients that accept it."""
     if (
         response.is_streamed
         or response.direct_passthrough
@@ -101,18 +98,9 @@ def _find(name: str) -> Asset:
 @lru_cache(maxsize=64)
 def _load(path: Path, _changed: int) -> Asset:
     content = path.read_bytes()
-    if path.suffix == ".css":
-        content = _tight(content.decode()).encode()
     return Asset(
         content=content,
         compressed=gzip.compress(content, mtime=0),
         version=hashlib.sha256(content).hexdigest()[:12],
         mimetype=mimetypes.guess_type(path.name)[0] or "application/octet-stream",
     )
-
-
-def _tight(style: str) -> str:
-    """A stylesheet without comments and indents, which are for us; selectors stay as they are."""
-    lines = _COMMENT.sub("", style).split("\n")
-    text = " ".join(line.strip() for line in lines if line.strip())
-    return _AROUND.sub(r"\1", text).replace(";}", "}")

@@ -1,0 +1,111 @@
+"""Dates, numbers and sizes as they are written in the language of an answer."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Any
+
+from babel import dates, numbers
+from flask import Flask
+from flask_babel import format_date, format_timedelta, get_timezone
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from webhooks_ui.web.i18n import language
+
+_cached = lru_cache(maxsize=4096)  # Babel is slow, and lists repeat the same days and numbers
+
+
+def init_app(app: Flask) -> None:
+    """Gives templates the filters."""
+    filters: tuple[Callable[..., Any], ...] = (
+        *(day, isotime, moment, filesize, number, age, percent),
+    )
+    app.jinja_env.filters.update({write.__name__: write for write in filters})
+    app.jinja_env.filters.update(datetime=absolute, ms=milliseconds)
+
+
+def absolute(moment: datetime) -> str:
+    """A moment in the console's time zone, with the zone's name."""
+    local, code = moment.astimezone(get_timezone()), language()
+    hour = local.replace(minute=0, second=0, microsecond=0)
+    return f"{_date(code, local.date())}, {local:%H:%M:%S} {_zone(code, local.tzinfo, hour)}"
+
+
+def moment(value: datetime | None) -> Markup:
+    """A moment as an element: absolute on the server, relative in the browser; "–" for None."""
+    if value is None:
+        return Markup("–")
+    text = escape(absolute(value))
+    return Markup(  # noqa: S704  # the text is escaped
+        f'<time datetime="{isotime(value)}" title="{text}" data-relative>{text}</time>'
+    )
+
+
+def day(moment: str) -> str:
+    """The date of a moment in ISO 8601, such as the end of a certificate."""
+    return str(format_date(datetime.fromisoformat(moment), "d MMM y"))
+
+
+def isotime(moment: datetime) -> str:
+    """A moment as RFC 3339 has it, for machines."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def number(value: float) -> str:
+    """A number with its separators."""
+    if isinstance(value, int) and 0 <= value < 1000:
+        return str(value)  # the same in every language
+    return _decimal(language(), value)
+
+
+def milliseconds(value: float) -> str:
+    """A duration of `value` milliseconds in the unit that reads best."""
+    return _milliseconds(language(), round(value, -2 if value >= 1000 else None))
+
+
+def age(moment: datetime) -> str:
+    """The time since a moment, in the unit that reads best: “3 hours”."""
+    return str(format_timedelta(max(datetime.now(UTC) - moment, timedelta(minutes=1)), threshold=1))
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1; less than all is never rounded up to 100 %."""
+    return _percent(language(), 1 if share == 1 else min(round(share, 3), 0.999))
+
+
+def filesize(value: int) -> str:
+    """A size of `value` bytes in the unit that reads best."""
+    if value < 1024:
+        return str(_("%(number)s B", number=number(value)))
+    if value < 1024 * 1024:
+        return str(_("%(number)s KB", number=_decimal(language(), value / 1024, "#,##0.#")))
+    return str(_("%(number)s MB", number=_decimal(language(), value / 1024 / 1024, "#,##0.#")))
+
+
+@_cached
+def _date(language: str, day: date) -> str:
+    return dates.format_date(day, "d MMM y", locale=language)
+
+
+@_cached
+def _zone(language: str, zone: tzinfo | None, hour: datetime) -> str:
+    """The zone's name in that hour, such as EET or EEST."""
+    return dates.format_time(hour, "z", zone, language)
+
+
+@_cached
+def _decimal(language: str, value: float, pattern: str | None = None) -> str:
+    return numbers.format_decimal(value, pattern, locale=language)
+
+
+@_cached
+def _percent(language: str, share: float) -> str:
+    return numbers.format_percent(share, "#,##0.#%", locale=language)
+
+
+@_cached
+def _milliseconds(language: str, value: int) -> str:
+    if value < 1000:
+        return str(_("%(number)s ms", number=_decimal(language, value)))
+    return str(_("%(number)s s", number=_decimal(language, value / 1000, "#,##0.0")))
