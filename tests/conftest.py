@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
 from werkzeug.test import TestResponse
 
-from tests.support.apps import Apps, MakeApp
+from tests.support.apps import DATABASES, Apps, MakeApp
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
 from webhooks_ui import create_app
+from webhooks_ui.accounts import passwords
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.models import User, UserSession, Webhook
@@ -74,10 +76,21 @@ def resolve(host: str, _port: int) -> list[str]:
 
 SETTINGS: dict[str, Any] = {
     "TESTING": True,
+    "WTF_CSRF_ENABLED": False,  # its own tests have it on
     "ALLOWED_NETWORKS": ("127.0.0.1",),
     "RESOLVER": resolve,
     "DELIVERY_TIMEOUT": 2.0,
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_password_hashes() -> Iterator[None]:
+    """Hashes for a few microseconds; what a hash costs is tested in accounts/test_passwords.py."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", cheap)
+        patch.setattr(passwords, "_NOBODYS", cheap.hash(""))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -94,13 +107,6 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def apps(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Apps:
     """The apps of this test process."""
     return Apps(migrated, tmp_path_factory.mktemp("apps"))
-
-
-@pytest.fixture
-def make_app(apps: Apps) -> Iterator[MakeApp]:
-    """Makes apps on one SQLite file; CSRF is off, since its own test has it on."""
-    with apps.lend({**SETTINGS, "WTF_CSRF_ENABLED": False}) as make:
-        yield make
 
 
 @pytest.fixture(scope="session")
@@ -122,14 +128,32 @@ def postgres_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, kind: str) -> dict[str, Any]:
+    """The settings of an empty database; SQLite's is in the data folder."""
+    if kind == "sqlite":
+        return {}
+    url = request.getfixturevalue("postgres_url")
+    request.getfixturevalue("postgres").empty(url, db.metadata.sorted_tables)
+    return {"DATABASE_URL": url}
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """The database of `make_app`: SQLite, and with `ON_BOTH_DATABASES` PostgreSQL as well."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def make_app(request: pytest.FixtureRequest, apps: Apps, database: str) -> Iterator[MakeApp]:
+    """Makes apps on one empty database."""
+    with apps.lend(SETTINGS | empty_database(request, database)) as make:
+        yield make
+
+
+@pytest.fixture(params=DATABASES)
 def make_engine(request: pytest.FixtureRequest, apps: Apps) -> Iterator[MakeApp]:
     """Makes apps on one empty database: the test runs once on SQLite, once on PostgreSQL."""
-    given = dict(SETTINGS)
-    if request.param == "postgresql":
-        given["DATABASE_URL"] = url = request.getfixturevalue("postgres_url")
-        request.getfixturevalue("postgres").empty(url, db.metadata.sorted_tables)
-    with apps.lend(given) as make:
+    with apps.lend(SETTINGS | empty_database(request, request.param)) as make:
         yield make
 
 

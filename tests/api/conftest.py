@@ -9,7 +9,6 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.engine.conftest import receiver
-from tests.support.apps import MakeApp
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Token
 
@@ -17,12 +16,6 @@ Call = Callable[..., Any]  # answers are read as JSON of any shape
 
 
 __all__ = ["receiver"]  # fixtures
-
-
-@pytest.fixture
-def make_app(make_engine: MakeApp) -> MakeApp:
-    """Makes apps on one database: every test runs on SQLite and on PostgreSQL."""
-    return lambda **settings: make_engine(**{"WTF_CSRF_ENABLED": False, **settings})
 
 
 def issue(app: Flask, scope: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.api.conftest import Call, caller, issue
 from tests.conftest import sign_in
+from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.intake import accept
@@ -72,6 +73,7 @@ def test_csrf_protection_lets_tokens_through(make_app: Callable[..., Flask]) -> 
     assert caller(app, issue(app, "events"))("POST", "/events", EVENT).status_code == 202
 
 
+@ON_BOTH_DATABASES
 def test_use_is_noted_once_a_minute(app: Flask) -> None:
     call = caller(app, issue(app, "events"))
 

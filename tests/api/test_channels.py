@@ -7,11 +7,13 @@ from flask import Flask
 
 from tests.api.conftest import Call, errors
 from tests.conftest import make_webhook, sign_in
+from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.models import channel_changes
 
 CHANNEL = {"key": "telegram-sales", "name": "Telegram sales", "kind": "telegram"}
 
 
+@ON_BOTH_DATABASES
 def test_a_channel_is_made_shown_changed_and_deleted(call: Call) -> None:
     made = call("POST", "/channels", CHANNEL)
     assert made.status_code == 201
@@ -26,6 +28,7 @@ def test_a_channel_is_made_shown_changed_and_deleted(call: Call) -> None:
     assert [call(method, path).status_code for method in ("GET", "DELETE")] == [404, 404]
 
 
+@ON_BOTH_DATABASES
 def test_what_another_changes_at_the_same_moment_stays(
     call: Call, channel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +70,7 @@ def test_what_the_form_refuses_is_refused_with_its_words(
     assert call("GET", "/channels").json == {"channels": [], "next": None}
 
 
+@ON_BOTH_DATABASES
 def test_a_key_is_given_once(call: Call, channel: str) -> None:
     answer = call("POST", "/channels", CHANNEL)
 
@@ -74,6 +78,7 @@ def test_a_key_is_given_once(call: Call, channel: str) -> None:
     assert "“Telegram sales” has this key" in errors(answer)["/key"]
 
 
+@ON_BOTH_DATABASES
 def test_a_channel_in_use_is_not_deleted(app: Flask, call: Call, channel: str) -> None:
     make_webhook(sign_in(app, "olena"), channel=channel)
     (listed,) = call("GET", "/channels").json["channels"]
@@ -85,6 +90,7 @@ def test_a_channel_in_use_is_not_deleted(app: Flask, call: Call, channel: str) -
     assert call("GET", f"/channels/{listed['id']}").status_code == 200
 
 
+@ON_BOTH_DATABASES
 def test_the_list_comes_in_pages(call: Call) -> None:
     for number in range(5):
         call("POST", "/channels", CHANNEL | {"key": f"c{number}"})

@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.api.conftest import Call, errors
 from tests.engine.conftest import ended, working
+from tests.support.apps import ON_BOTH_DATABASES
 from tests.support.receiver import Answer, Receiver
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Delivery
@@ -35,6 +36,7 @@ def listed(call: Call, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
+@ON_BOTH_DATABASES
 def test_a_delivery_is_shown_with_the_contracts_shape(
     app: Flask, call: Call, hook: str, receiver: Receiver
 ) -> None:
@@ -77,6 +79,7 @@ def test_a_delivery_is_shown_with_the_contracts_shape(
     assert attempt["response"]["truncated"] is False
 
 
+@ON_BOTH_DATABASES
 def test_what_waits_says_since_when(call: Call, hook: str) -> None:
     call("POST", "/events", EVENT)
 
@@ -86,6 +89,7 @@ def test_what_waits_says_since_when(call: Call, hook: str) -> None:
     assert delivery["next_attempt_at"] == delivery["created_at"]
 
 
+@ON_BOTH_DATABASES
 def test_the_list_is_narrowed(call: Call, hook: str, channel: str) -> None:
     first = call("POST", "/events", EVENT | {"channel": channel}).json["id"]
     call("POST", "/events", EVENT | {"type": "team_changed"})
@@ -125,6 +129,7 @@ def test_a_filter_that_means_nothing_is_refused(call: Call, query: str, place: s
     assert errors(answer).keys() == {place}
 
 
+@ON_BOTH_DATABASES
 def test_the_list_comes_in_pages_that_new_deliveries_do_not_shift(call: Call, hook: str) -> None:
     events = [call("POST", "/events", EVENT).json["id"] for _ in range(5)]
 
@@ -139,6 +144,7 @@ def test_the_list_comes_in_pages_that_new_deliveries_do_not_shift(call: Call, ho
     assert third["next"] is None
 
 
+@ON_BOTH_DATABASES
 def test_an_event_is_sent_once_more_as_a_delivery_of_its_own(
     app: Flask, call: Call, hook: str, receiver: Receiver
 ) -> None:
@@ -164,6 +170,7 @@ def test_an_event_is_sent_once_more_as_a_delivery_of_its_own(
     assert len(listed(call, "?status=succeeded")) == 2
 
 
+@ON_BOTH_DATABASES
 def test_what_has_nobody_to_go_to_is_not_sent_again(app: Flask, call: Call, hook: str) -> None:
     call("POST", "/events", EVENT)
     (delivery,) = listed(call)
@@ -183,6 +190,7 @@ def test_what_has_nobody_to_go_to_is_not_sent_again(app: Flask, call: Call, hook
     assert len(listed(call, "?test=false")) == 1
 
 
+@ON_BOTH_DATABASES
 def test_a_test_from_an_unsaved_form_has_no_webhook(app: Flask, call: Call, hook: str) -> None:
     tested = call("POST", f"/webhooks/{hook}/test", {"type": "message_created"}).json
     with app.app_context(), transaction():

@@ -12,6 +12,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from tests.api.conftest import issue
+from tests.support.apps import ON_BOTH_DATABASES
 
 PROGRAM = Path(__file__).parents[1] / "support" / "schemathesis_process.py"
 
@@ -35,6 +36,7 @@ def url(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
+@ON_BOTH_DATABASES
 def test_no_call_finds_a_fault(app: Flask, url: str, tmp_path: Path, channel: str) -> None:
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     done = subprocess.run(

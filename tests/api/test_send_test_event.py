@@ -6,6 +6,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from tests.api.conftest import Call, errors
+from tests.support.apps import ON_BOTH_DATABASES
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port
 from webhooks_ui.catalogue.event_types import sample_json
@@ -19,6 +20,7 @@ def make(call: Call, url: str, **changes: Any) -> Any:
     return made.json
 
 
+@ON_BOTH_DATABASES
 def test_the_answer_is_the_delivery(call: Call, receiver: Receiver) -> None:
     receiver.answer(Answer(status=201, headers=(("X-Seen", "yes"),), body=b"thank you"))
     hook = make(call, receiver.url)
@@ -39,6 +41,7 @@ def test_the_answer_is_the_delivery(call: Call, receiver: Receiver) -> None:
     assert call("GET", f"/deliveries/{answer.json['id']}").json == answer.json
 
 
+@ON_BOTH_DATABASES
 def test_own_data_is_sent_byte_for_byte(call: Call, receiver: Receiver) -> None:
     hook = make(call, receiver.url, payload_format="raw")
     data = b'{ "n": 12345678901234567890, "price":1.50 }'

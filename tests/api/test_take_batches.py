@@ -8,8 +8,10 @@ from flask import Flask
 from tests.api.conftest import Call, caller, errors, issue
 from tests.api.test_take_events import EVENT, events_in
 from tests.conftest import make_webhook, sign_in
+from tests.support.apps import ON_BOTH_DATABASES
 
 
+@ON_BOTH_DATABASES
 def test_a_batch_is_answered_in_its_order(app: Flask, call: Call) -> None:
     make_webhook(sign_in(app, "olena"))
     other = EVENT | {"type": "team_changed"}
@@ -21,6 +23,7 @@ def test_a_batch_is_answered_in_its_order(app: Flask, call: Call) -> None:
     assert len({one["id"] for one in answer.json["events"]}) == 3
 
 
+@ON_BOTH_DATABASES
 def test_a_thousand_events_are_taken_and_no_more(app: Flask, call: Call) -> None:
     assert call("POST", "/events/batch", {"events": [EVENT] * 1000}).status_code == 202
 
@@ -60,6 +63,7 @@ def test_one_wrong_event_refuses_them_all(
     assert events_in(app) == 0
 
 
+@ON_BOTH_DATABASES
 def test_the_data_of_each_is_kept_byte_for_byte(call: Call) -> None:
     kept = [b'{"n": 12345678901234567890}', b"{ }", b'{"n":1.50}']
     listed = b",".join(b'{"type": "team_changed", "data": ' + data + b"}" for data in kept)
@@ -70,6 +74,7 @@ def test_the_data_of_each_is_kept_byte_for_byte(call: Call) -> None:
     assert all(text.endswith(data + b"}") for text, data in zip(shown, kept, strict=True))
 
 
+@ON_BOTH_DATABASES
 def test_an_idempotency_key_stands_for_the_whole_batch(app: Flask, call: Call) -> None:
     batch, key = {"events": [EVENT, EVENT]}, {"Idempotency-Key": "b-1"}
 

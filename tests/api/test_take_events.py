@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from tests.api.conftest import Call, caller, errors, issue
 from tests.conftest import make_webhook, sign_in
+from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import Channel, Delivery, Event
 
@@ -20,6 +21,7 @@ def events_in(app: Flask) -> int:
         return db.session.scalar(select(func.count(Event.id))) or 0
 
 
+@ON_BOTH_DATABASES
 def test_an_event_reaches_every_webhook_that_subscribes(app: Flask, call: Call) -> None:
     browser = sign_in(app, "olena")
     for events in (["message_created"], ["message_created", "team_changed"], ["team_changed"]):
@@ -41,6 +43,7 @@ def test_a_token_for_events_is_enough(app: Flask) -> None:
     assert caller(app, issue(app, "events"))("POST", "/events", EVENT).status_code == 202
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize(
     "data",
     [
@@ -58,6 +61,7 @@ def test_data_is_kept_byte_for_byte(call: Call, data: bytes) -> None:
     assert shown.json["type"] == "team_changed"
 
 
+@ON_BOTH_DATABASES
 def test_the_same_event_again_is_answered_as_before(app: Flask, call: Call) -> None:
     make_webhook(sign_in(app, "olena"))
     event = EVENT | {"id": "chat-1"}
@@ -70,6 +74,7 @@ def test_the_same_event_again_is_answered_as_before(app: Flask, call: Call) -> N
     assert events_in(app) == 1
 
 
+@ON_BOTH_DATABASES
 def test_the_same_idempotency_key_with_another_event_is_refused(app: Flask, call: Call) -> None:
     key = {"Idempotency-Key": "k-1"}
     call("POST", "/events", EVENT, headers=key)
@@ -81,6 +86,7 @@ def test_the_same_idempotency_key_with_another_event_is_refused(app: Flask, call
     assert events_in(app) == 1
 
 
+@ON_BOTH_DATABASES
 def test_everything_about_an_event_is_kept(call: Call, channel: str) -> None:
     event = EVENT | {
         "channel": channel,
@@ -99,6 +105,7 @@ def test_everything_about_an_event_is_kept(call: Call, channel: str) -> None:
     assert (shown["sender_id"], shown["test"], shown["deliveries"]) == ("chat-7", False, 0)
 
 
+@ON_BOTH_DATABASES
 @pytest.mark.parametrize("moment", ["0001-01-02T00:00:01Z", "9999-12-30T23:59:59Z"])
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York"])
 def test_an_event_of_any_time_is_shown_everywhere(make_app: Any, zone: str, moment: str) -> None:
@@ -109,6 +116,7 @@ def test_an_event_of_any_time_is_shown_everywhere(make_app: Any, zone: str, mome
     assert sign_in(app, "olena").get(f"/events/{taken.json['id']}").status_code == 200
 
 
+@ON_BOTH_DATABASES
 def test_a_channel_is_made_and_renamed_by_an_event(app: Flask, call: Call) -> None:
     made = {"key": "4", "name": "Site", "kind": "website"}
     assert call("POST", "/events", EVENT | {"channel": made}).status_code == 202

@@ -9,6 +9,7 @@ from flask import Flask
 
 from tests.api.conftest import Call, errors
 from tests.conftest import make_webhook, sign_in, stored
+from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
 
 HOOK = {"url": "https://crm.example/hook", "events": ["message_created"]}
@@ -38,6 +39,7 @@ def kept(app: Flask, public_id: str) -> Authorization:
     return stored(app, public_id).authorization(app.extensions["vault"])
 
 
+@ON_BOTH_DATABASES
 def test_a_webhook_is_made_with_the_contracts_shape(call: Call, channel: str) -> None:
     wanted = HOOK | {
         "name": "CRM",
@@ -161,6 +163,7 @@ def test_a_login_in_the_address_becomes_basic(app: Flask, call: Call) -> None:
     assert kept(app, made.json["id"]) == Basic("user", "pa ss")
 
 
+@ON_BOTH_DATABASES
 def test_a_change_leaves_the_rest(app: Flask, call: Call, channel: str) -> None:
     wanted = HOOK | {"name": "CRM", "channel": channel, "authorization": KINDS[2][0]}
     made = call("POST", "/webhooks", wanted).json
@@ -193,6 +196,7 @@ def test_an_authorization_is_changed_without_saying_the_secret_again(
     assert kept(app, made["id"]) == NoAuthorization()
 
 
+@ON_BOTH_DATABASES
 def test_a_deleted_webhook_is_gone(app: Flask, call: Call) -> None:
     public_id = make_webhook(sign_in(app, "olena"))
     path = f"/webhooks/{public_id}"
@@ -206,6 +210,7 @@ def test_a_deleted_webhook_is_gone(app: Flask, call: Call) -> None:
     assert {answer.status_code for answer in answers} == {404}
 
 
+@ON_BOTH_DATABASES
 def test_a_new_signing_secret_is_told_once(app: Flask, call: Call) -> None:
     made = call("POST", "/webhooks", HOOK).json
 
@@ -219,6 +224,7 @@ def test_a_new_signing_secret_is_told_once(app: Flask, call: Call) -> None:
         assert secrets == (answer.json["signing_secret"], made["signing_secret"])
 
 
+@ON_BOTH_DATABASES
 def test_changes_at_once_are_made_one_after_the_other(app: Flask, call: Call) -> None:
     path = f"/webhooks/{call('POST', '/webhooks', HOOK).json['id']}"
 
@@ -230,6 +236,7 @@ def test_changes_at_once_are_made_one_after_the_other(app: Flask, call: Call) ->
         assert set(pool.map(lambda _: call("DELETE", path).status_code, range(6))) <= {204, 404}
 
 
+@ON_BOTH_DATABASES
 def test_the_list_comes_in_pages(call: Call) -> None:
     made = [call("POST", "/webhooks", HOOK).json["id"] for _ in range(3)]
 

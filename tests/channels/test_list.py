@@ -54,7 +54,7 @@ def test_names_are_shown_as_text(app: Flask, admin: FlaskClient) -> None:
 
 
 def test_a_page_has_fifty_by_name(make_engine: MakeApp) -> None:
-    app = make_engine(WTF_CSRF_ENABLED=False)
+    app = make_engine()
     admin = sign_in(app, "olena")
     fill(app, [f"Shop {number:03}" for number in reversed(range(101))])
     for channel in ("key-0", "key-99"):  # the last one and the second

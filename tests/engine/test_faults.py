@@ -487,7 +487,7 @@ def test_secrets_that_cannot_be_decrypted_are_a_failure_that_is_told(
 
 def test_when_every_connection_is_taken_it_is_said_so(make_engine: MakeApp) -> None:
     """SQLAlchemy has an error of its own for that, which is none of the database's."""
-    app = make_engine(WTF_CSRF_ENABLED=False)
+    app = make_engine()
     browser = sign_in(app, "olena")
 
     def taken(*_: Any) -> str:

@@ -16,7 +16,7 @@ __all__ = ["receiver"]  # fixtures
 @pytest.fixture
 def engine(make_engine: MakeApp) -> Flask:
     """The app, on SQLite and on PostgreSQL."""
-    return make_engine(WTF_CSRF_ENABLED=False, RETRY_SCHEDULE=(timedelta(hours=1),) * 3)
+    return make_engine(RETRY_SCHEDULE=(timedelta(hours=1),) * 3)
 
 
 @pytest.fixture

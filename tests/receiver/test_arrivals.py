@@ -21,7 +21,7 @@ from webhooks_ui.models.receiver import MAX_BODY, MAX_REQUESTS, MOST
 
 @pytest.fixture
 def app(make_engine: MakeApp) -> Flask:
-    return make_engine(WTF_CSRF_ENABLED=False)
+    return make_engine()
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_there_are_not_too_many(app: Flask, browser: FlaskClient) -> None:
 def test_a_webhook_may_point_at_it_and_nowhere_else_there(
     make_engine: MakeApp,
 ) -> None:
-    app = make_engine(WTF_CSRF_ENABLED=False, ALLOWED_NETWORKS=())
+    app = make_engine(ALLOWED_NETWORKS=())
     browser = sign_in(app, "olena")
     path = browser.post("/receiver").location
     form = {"events": "message_created", "auth_type": "none", "payload_format": "envelope"}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
@@ -17,6 +18,10 @@ from webhooks_ui.server import process
 
 MakeApp = Callable[..., Flask]
 MAX_KEPT = 12
+
+DATABASES = ("sqlite", "postgresql")
+ON_BOTH_DATABASES = pytest.mark.parametrize("database", DATABASES, indirect=True)
+"""For tests of what the database does; the rules of forms and of the API are tested on SQLite."""
 
 
 class CompiledTemplates(BytecodeCache):

@@ -28,7 +28,7 @@ from webhooks_ui.models.health_counts import HOURS
 
 @pytest.fixture
 def app(make_engine: MakeApp) -> Flask:
-    return make_engine(WTF_CSRF_ENABLED=False)
+    return make_engine()
 
 
 @pytest.fixture
