@@ -1,6 +1,6 @@
 """The console script `webhooks-ui`.
 
-Exit status 1: what was asked for could not be done; 2: a setting or an argument is wrong.
+Exit status 1: the command failed; 2: a setting or an argument is invalid.
 """
 
 import os
@@ -9,8 +9,11 @@ from typing import Any
 
 import click
 
-from webhooks_ui.cli.records import channel, token, user, within_reach
-from webhooks_ui.cli.worker import event, prune, worker
+from webhooks_ui.cli.app_context import database_errors
+from webhooks_ui.cli.events import event
+from webhooks_ui.cli.maintenance import prune
+from webhooks_ui.cli.records import channel, token, user
+from webhooks_ui.cli.worker import worker
 from webhooks_ui.crypto.keys import KeyFileError
 from webhooks_ui.settings.table import SettingError
 
@@ -18,7 +21,7 @@ _PORT = click.IntRange(0, 65_535)
 
 
 class _Program(click.Group):
-    """Turns what stops a start into one line on standard error and exit status 2."""
+    """Reports a wrong setting or key file in one line on standard error, with exit status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -32,27 +35,23 @@ class _Program(click.Group):
 @click.version_option(package_name="webhooks-ui", message="%(prog)s %(version)s")
 def main() -> None:
     """The console and delivery engine for outgoing webhooks."""
-    os.umask(0o077)  # the database and whatever else is written is nobody else's
+    os.umask(0o077)  # files are readable by their owner only
 
 
-main.add_command(user)
-main.add_command(token)
-main.add_command(channel)
-main.add_command(event)
-main.add_command(worker)
-main.add_command(prune)
+for command in (user, token, channel, event, worker, prune):
+    main.add_command(command)
 
 
 @main.command()
-@click.option("--host", help="The address to listen on; else the setting HOST.")
-@click.option("--port", type=_PORT, help="The port; else the setting PORT. 0 takes any free one.")
-@click.option("--no-worker", is_flag=True, help="Start no worker beside the console.")
+@click.option("--host", help="The address to listen on. Default: the setting HOST.")
+@click.option("--port", type=_PORT, help="The port; 0 picks a free one. Default: the setting PORT.")
+@click.option("--no-worker", is_flag=True, help="Do not start a worker.")
 def serve(host: str | None, port: int | None, no_worker: bool) -> None:
-    """Migrate the database, serve the console, and deliver by a worker beside it."""
+    """Migrate the database, serve the console and run a worker."""
     from webhooks_ui.server import wsgi
 
     try:
-        with within_reach():
+        with database_errors():
             wsgi.serve(host, port, click.echo, worker=not no_worker)
     except wsgi.AddressError as error:
         raise click.ClickException(str(error)) from None
@@ -61,7 +60,7 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
-    "--port", type=_PORT, default=9000, show_default=True, help="The port; 0 takes any free one."
+    "--port", type=_PORT, default=9000, show_default=True, help="The port; 0 picks a free one."
 )
 @click.option(
     "--status",

@@ -1,59 +1,27 @@
 """The commands that write to the database: `user add`, `token add`, `channel add`."""
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import NoReturn
 
 import click
-from flask import Flask
-from werkzeug.datastructures import MultiDict
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
+from webhooks_ui.cli.app_context import app_context, fail
 
 _MAX_NAME = 200  # characters, as the column has it
 ROLES, SCOPES = ("admin", "editor", "viewer"), ("events", "admin")
 
 
 def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """Takes a name that can be seen, trimmed."""
+    """The trimmed name, if it has 1 to 200 printable characters."""
     text = value.strip()
     if not 1 <= len(text) <= _MAX_NAME or not text.isprintable():
         raise click.BadParameter(f"it takes 1 to {_MAX_NAME} characters that can be seen.")
     return text
 
 
-@contextmanager
-def within_reach() -> Iterator[None]:
-    """Says in one line that the database is locked, full or out of reach."""
-    from webhooks_ui.database.engine import UNREACHABLE
-
-    try:
-        yield
-    except UNREACHABLE as error:
-        reason = " ".join(str(getattr(error, "orig", error)).split())
-        raise click.ClickException(f"The database is busy or out of reach: {reason}") from None
-
-
-@contextmanager
-def database(*, pages: bool = False) -> Iterator[Flask]:
-    """An app in its context, with the database brought up to date."""
-    from webhooks_ui import create_app
-    from webhooks_ui.database import migrate
-    from webhooks_ui.server import process
-
-    app = create_app(pages=pages)
-    try:
-        with within_reach(), app.app_context():
-            migrate.upgrade(app)
-            yield app
-    finally:
-        process.close(app)
-
-
 @click.group()
 def user() -> None:
-    """The people who sign in."""
+    """Users of the console."""
 
 
 @user.command("add")
@@ -61,23 +29,23 @@ def user() -> None:
 @click.option(
     "--role",
     type=click.Choice(ROLES),
-    help="admin for a new user if it is not given; an existing one keeps the role.",
+    help="Default: admin for a new user; an existing user keeps the role.",
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_add(login: str, role: str | None, password_stdin: bool) -> None:
-    """Make a user, or set the password of one. That ends the user's open sessions."""
-    with database():
+    """Add a user, or set a user's password, which ends the user's sessions."""
+    with app_context():
         from webhooks_ui.accounts import users
         from webhooks_ui.models import User
 
         login, password = User.tidy_login(login), _read_password(password_stdin)
         exists = User.by_login(login) is not None
         if exists:
-            found = users.set_password(login, password, role)
+            problems = users.set_password(login, password, role)
         else:
-            found = users.add_user(login, password, role or "admin")
-    if found:
-        _refuse(found)
+            problems = users.add_user(login, password, role or "admin")
+        if problems:
+            fail(problems)
     click.echo(f"The password of {login} was set." if exists else f"The user {login} was made.")
 
 
@@ -90,7 +58,7 @@ def _read_password(from_stdin: bool) -> str:
 
 @click.group()
 def token() -> None:
-    """The keys to the API."""
+    """API tokens."""
 
 
 @token.command("add")
@@ -100,11 +68,11 @@ def token() -> None:
     type=click.Choice(SCOPES),
     default="events",
     show_default=True,
-    help="events may send events in, admin may do everything.",
+    help="events: send events; admin: everything.",
 )
 def token_add(name: str, scope: str) -> None:
-    """Make an API token and print it, once, alone on its line."""
-    with database():
+    """Add an API token and print it, once, alone on its line."""
+    with app_context():
         from webhooks_ui.database.engine import transaction
         from webhooks_ui.models import Token
 
@@ -116,7 +84,7 @@ def token_add(name: str, scope: str) -> None:
 
 @click.group()
 def channel() -> None:
-    """The channels (inboxes) that events come from."""
+    """Channels (inboxes) that events come from."""
 
 
 @channel.command("add")
@@ -124,20 +92,15 @@ def channel() -> None:
 @click.argument("name")
 @click.option("--kind", type=click.Choice(tuple(CHANNEL_KINDS)), default="other", show_default=True)
 def channel_add(key: str, name: str, kind: str) -> None:
-    """Make a channel. Events name it by KEY, people by NAME."""
-    with database(pages=True) as app, app.test_request_context():
-        from webhooks_ui.forms.channel import ChannelForm
+    """Add a channel. Events name it by KEY, people by NAME."""
+    with app_context():
         from webhooks_ui.models import channel_changes
+        from webhooks_ui.validation import channel as channel_rules
 
-        typed = MultiDict({"key": key, "name": name, "kind": kind})
-        form = ChannelForm(typed, meta={"csrf": False})
-        if not form.check():
-            _refuse({field: " ".join(map(str, texts)) for field, texts in form.errors.items()})
-        made = channel_changes.save(None, form.settings)
-        if isinstance(made, channel_changes.KeyTaken):
-            _refuse({"key": f"The channel “{made.by.name}” has the key {made.by.key} already."})
-    click.echo(f"The channel {form.settings.key} was made.")
-
-
-def _refuse(problems: Mapping[str, object]) -> NoReturn:
-    raise click.ClickException(" ".join(f"{name}: {text}" for name, text in problems.items()))
+        settings = channel_changes.ChannelSettings(key.strip(), name.strip(), kind)
+        if problems := channel_rules.problems(*settings):
+            fail(problems)
+        saved = channel_changes.save(None, settings)
+        if isinstance(saved, channel_changes.KeyTaken):
+            fail({"key": f"The channel “{saved.by.name}” has the key {saved.by.key} already."})
+    click.echo(f"The channel {settings.key} was made.")

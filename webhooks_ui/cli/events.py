@@ -1,0 +1,45 @@
+"""The command `event send`."""
+
+from typing import IO
+
+import click
+
+from webhooks_ui.cli.app_context import app_context
+
+
+@click.group()
+def event() -> None:
+    """Events to be delivered to webhooks."""
+
+
+@event.command("send")
+@click.argument("type")
+@click.option("--channel", help="The key of the event's channel.")
+@click.option(
+    "--data",
+    type=click.File("rb"),
+    help="A file with the event's data, a JSON object; - is standard input. Default: a sample.",
+)
+def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
+    """Accept an event as the API does; print its id and the number of deliveries."""
+    from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
+    from webhooks_ui.intake.accept import accept
+    from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
+    from webhooks_ui.monitoring import metrics
+    from webhooks_ui.text import strict_json
+    from webhooks_ui.validation import event as event_rules
+
+    with app_context() as app:
+        metrics.share(app.config["DATA_DIR"])
+        sample = sample_json(type) if type in ALL_TYPES else "{}"
+        raw = data.read().strip() if data else sample.encode()
+        try:
+            strict_json.members(raw)
+        except strict_json.JsonError as error:
+            raise click.ClickException(str(error)) from None
+        if problem := event_rules.size_problem(raw, app.config["MAX_EVENT_SIZE"]):
+            raise click.ClickException(str(problem))
+        answer = accept([IncomingEvent(type, raw, ChannelName(channel) if channel else None)])
+        if isinstance(answer, Refusal):
+            raise click.ClickException(str(answer.detail))
+        click.echo(f"{answer[0].event_id} {answer[0].deliveries}")

@@ -1,0 +1,35 @@
+"""The command `prune`."""
+
+from collections import Counter
+
+import click
+
+from webhooks_ui.cli.app_context import app_context
+
+
+@click.command()
+@click.option(
+    "--vacuum",
+    is_flag=True,
+    help="Then rewrite the SQLite file; other writers wait meanwhile.",
+)
+def prune(vacuum: bool) -> None:
+    """Delete what is older than RETENTION, as a worker does once a day, and free the space."""
+    from webhooks_ui.database import vacuum as space
+    from webhooks_ui.database.types import now
+    from webhooks_ui.jobs import retention
+
+    with app_context() as app:
+        before, deleted = space.size(), Counter[str]()
+        for turn in retention.with_pauses(retention.prune(app.config["RETENTION"], now())):
+            deleted += turn
+        if vacuum:
+            space.rewrite()
+        del deleted["pages"]
+        first = ("events", "deliveries")
+        for table in (*first, *sorted(deleted.keys() - first)):
+            click.echo(f"{table.replace('_', ' ')}: {deleted[table]:,} deleted")
+        if before:
+            click.echo(f"database file: {space.size():,} bytes, was {before:,}")
+        if not space.gives_back():
+            click.echo("This file keeps its size. To shrink it: webhooks-ui prune --vacuum")
