@@ -383,7 +383,7 @@ def test_ipv6(receive: Receive, send: Send) -> None:
 
 def test_idle_connections_are_bounded(receive: Receive, new_sender: NewSender) -> None:
     receivers = [receive(answering(OK)) for _ in range(4)]
-    sender = new_sender(pool=Pool(most=2))
+    sender = new_sender(pool=Pool(size=2))
     for receiver in receivers:
         assert sender.send(request(receiver.url())).error is None
     for receiver in receivers[:2]:
@@ -398,7 +398,7 @@ def test_connections_are_kept_for_a_time_only(
     receive: Receive, new_sender: NewSender, limit: str, seconds: float
 ) -> None:
     late = [0.0]
-    pool = Pool(clock=lambda: time.monotonic() + late[0], idle=20 if limit == "idle" else 1000)
+    pool = Pool(clock=lambda: time.monotonic() + late[0], max_idle=20 if limit == "idle" else 1000)
     receiver = receive(answering(OK))
     sender = new_sender(pool=pool)
     sender.send(request(receiver.url()))

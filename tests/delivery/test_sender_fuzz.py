@@ -1,4 +1,4 @@
-"""No bytes at all make the reading of an answer fail in a way that was not foreseen."""
+"""Whatever bytes a receiver sends, reading them ends in a status or a known error."""
 
 import socket
 from contextlib import closing, suppress
@@ -83,13 +83,13 @@ def test_any_answer_ends_in_a_status_or_a_known_error(answer: bytes, step: int) 
     trace, error = _conversation(answer, step)
     if error is not None:
         assert error.code in ("connection_reset", "protocol_error")
-        assert trace.answer is None
+        assert trace.response is None
         return
-    assert trace.answer is not None
-    assert 200 <= trace.answer.status <= 999
-    assert len(trace.answer.body) <= LIMIT
-    assert NOTES.issuperset(trace.answer.notes)
-    assert all(text.isprintable() for pair in trace.answer.headers for text in pair)
+    assert trace.response is not None
+    assert 200 <= trace.response.status <= 999
+    assert len(trace.response.body) <= LIMIT
+    assert NOTES.issuperset(trace.response.notes)
+    assert all(text.isprintable() for pair in trace.response.headers for text in pair)
 
 
 @settings(deadline=None)
@@ -97,9 +97,9 @@ def test_any_answer_ends_in_a_status_or_a_known_error(answer: bytes, step: int) 
 def test_how_an_answer_is_cut_into_packets_does_not_matter(answer: bytes) -> None:
     (whole, error), (dripped, other_error) = _conversation(answer, 1000), _conversation(answer, 1)
     assert (error and error.code) == (other_error and other_error.code)
-    if whole.answer is not None and dripped.answer is not None:
+    if whole.response is not None and dripped.response is not None:
         for part in ("status", "reason", "headers"):
-            assert getattr(whole.answer, part) == getattr(dripped.answer, part)
-        if "bad_length" not in {*whole.answer.notes, *dripped.answer.notes}:
-            assert whole.answer.body == dripped.answer.body
-            assert whole.answer.notes == dripped.answer.notes
+            assert getattr(whole.response, part) == getattr(dripped.response, part)
+        if "bad_length" not in {*whole.response.notes, *dripped.response.notes}:
+            assert whole.response.body == dripped.response.body
+            assert whole.response.notes == dripped.response.notes

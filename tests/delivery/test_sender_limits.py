@@ -136,14 +136,14 @@ def test_a_short_attempt_does_not_shorten_the_next_on_its_connection(
 ) -> None:
     stream, theirs = ends
     stream.begin(monotonic() + 0.05)
-    stream.allow(100)
+    stream.set_budget(100)
     with pytest.raises(AttemptError, match="timeout"):
-        stream.piece(100)
+        stream.read(100)
     stream.begin(monotonic() + 10)
-    stream.allow(100)
+    stream.set_budget(100)
     later = Timer(0.2, theirs.sendall, [b"late, and yet in time"])
     later.start()
-    assert stream.piece(100) == b"late, and yet in time"
+    assert stream.read(100) == b"late, and yet in time"
     later.join()
 
 
@@ -152,14 +152,14 @@ def test_a_long_attempt_does_not_lengthen_the_next_on_its_connection(
 ) -> None:
     stream, theirs = ends
     stream.begin(monotonic() + 100)
-    stream.allow(100)
+    stream.set_budget(100)
     theirs.sendall(b"at once")
-    assert stream.piece(100) == b"at once"
+    assert stream.read(100) == b"at once"
     start = monotonic()
     stream.begin(start + 0.05)
-    stream.allow(100)
+    stream.set_budget(100)
     with pytest.raises(AttemptError, match="timeout"):
-        stream.piece(100)
+        stream.read(100)
     assert monotonic() - start < SLACK
 
 

@@ -148,5 +148,5 @@ def test_what_was_not_foreseen_is_logged_and_recorded(
     sender = new_sender(guard=guard)
     outcome = sender.send(OutgoingRequest("http://127.0.0.1:9/", (("X", "secret"),), b"secret"))
     assert outcome.error == "protocol_error"
-    assert "not foreseen" in caplog.text
+    assert "Sending failed unexpectedly" in caplog.text
     assert "secret" not in caplog.text

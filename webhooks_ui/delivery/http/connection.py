@@ -7,27 +7,27 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from webhooks_ui.delivery.http import tls
-from webhooks_ui.delivery.http.errors import of_connecting, of_securing
+from webhooks_ui.delivery.http.errors import connect_error, handshake_error
 from webhooks_ui.delivery.http.outcome import TlsFacts
-from webhooks_ui.delivery.http.response_head import Answer
+from webhooks_ui.delivery.http.response_head import RawResponse
 from webhooks_ui.delivery.http.socket_stream import Stream
 from webhooks_ui.egress.guard import Address
 from webhooks_ui.egress.target_url import Target
 
-# Seconds that an address may take while there is another one to try.
-_PATIENCE = 3.0
+# Seconds for connecting to an address while there is another one to try.
+_ADDRESS_TIMEOUT = 3.0
 # Seconds for reading a certificate that was refused.
-_CURIOSITY = 2.0
+_CERTIFICATE_TIMEOUT = 2.0
 
 
 @dataclass(slots=True)
 class Trace:
-    """What an attempt has found out so far; the duration of its phases in seconds."""
+    """What is known of an attempt so far. `phases` are durations in seconds."""
 
     phases: dict[str, float] = field(default_factory=dict)
     address: str | None = None
     tls: TlsFacts | None = None
-    answer: Answer | None = None
+    response: RawResponse | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -42,16 +42,16 @@ class Connection:
 
 
 class Opener:
-    """Opens connections, all TLS ones by one shared context. Thread-safe."""
+    """Opens connections, those with TLS by one shared context. Thread-safe."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
-        self._curious = tls.curious_context()
+        self._unverified = tls.unverified_context()
 
     def open(
         self, target: Target, addresses: tuple[Address, ...], deadline: float, trace: Trace
     ) -> Connection:
-        """A connection to the first address that takes one. Raises AttemptError."""
+        """A connection to the first address that accepts one. Raises AttemptError."""
         start = time.monotonic()
         connected, address = _first_connected(target.port, addresses, deadline, trace)
         opened_at = time.monotonic()
@@ -73,20 +73,23 @@ class Opener:
             secured = tls.secure(connected, self._context, target.host, _left(deadline))
         except OSError as error:
             if isinstance(error, ssl.SSLCertVerificationError):
-                trace.tls = self._refused(target, address, deadline)
-            raise of_securing(error) from error
+                trace.tls = self._refused_certificate(target, address, deadline)
+            raise handshake_error(error) from error
         trace.tls = tls.facts(secured)
         return secured
 
-    def _refused(self, target: Target, address: Address, deadline: float) -> TlsFacts | None:
+    def _refused_certificate(
+        self, target: Target, address: Address, deadline: float
+    ) -> TlsFacts | None:
         """The facts of a certificate that was refused, for people to see what is wrong with it.
 
-        OpenSSL keeps them to itself; they take a second connection, on which nothing is sent.
+        OpenSSL does not tell them. They take a second connection, over which nothing is sent.
         """
         with suppress(OSError):
-            connected = _connected(address, target.port, min(_left(deadline), _CURIOSITY))
-            timeout = min(_left(deadline), _CURIOSITY)
-            with tls.secure(connected, self._curious, target.host, timeout) as secured:
+            timeout = min(_left(deadline), _CERTIFICATE_TIMEOUT)
+            connected = _connected(address, target.port, timeout)
+            timeout = min(_left(deadline), _CERTIFICATE_TIMEOUT)
+            with tls.secure(connected, self._unverified, target.host, timeout) as secured:
                 return tls.facts(secured)
         return None
 
@@ -98,10 +101,11 @@ def _first_connected(
         address = addresses[-1 - others]
         trace.address = address.text
         left = _left(deadline)
+        timeout = min(left / 2, _ADDRESS_TIMEOUT) if others else left
         try:
-            return _connected(address, port, min(left / 2, _PATIENCE) if others else left), address
+            return _connected(address, port, timeout), address
         except OSError as error:
-            failure = of_connecting(error)
+            failure = connect_error(error)
     raise failure
 
 
@@ -118,5 +122,5 @@ def _connected(address: Address, port: int, timeout: float) -> socket.socket:
 
 
 def _left(deadline: float) -> float:
-    """The seconds left, and never none: a socket would take that for non-blocking."""
+    """The seconds left, but never 0, which would make a socket non-blocking."""
     return max(deadline - time.monotonic(), 0.001)

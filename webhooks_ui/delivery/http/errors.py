@@ -1,4 +1,4 @@
-"""How an attempt can fail, and which of the contract's codes an error of the network becomes."""
+"""How an attempt can fail, and which of the contract's codes a network error becomes."""
 
 import errno
 import logging
@@ -7,13 +7,13 @@ import ssl
 
 log = logging.getLogger(__name__)
 
-_OUR_OWN = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_LOCAL_LIMITS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class AttemptError(Exception):
-    """An attempt came to nothing. `code` is one of the contract's; `detail` is for people.
+    """A failed attempt. `code` is one of the contract's; `detail` is for people.
 
-    Not a RequestException, since that is an OSError and would be taken for one.
+    Not a RequestException: those are OSErrors, and would be handled as such.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -22,20 +22,20 @@ class AttemptError(Exception):
         self.detail = detail
 
 
-def of_connecting(error: OSError) -> AttemptError:
-    """Why no connection came about."""
+def connect_error(error: OSError) -> AttemptError:
+    """Why a connection could not be opened."""
     if isinstance(error, TimeoutError):
         return AttemptError("connection_timeout", "the connection timed out")
     if isinstance(error, ConnectionRefusedError):
         return AttemptError("connection_refused", _words(error))
     if isinstance(error, ConnectionError):
         return AttemptError("connection_reset", _words(error))
-    if error.errno in _OUR_OWN:
+    if error.errno in _LOCAL_LIMITS:
         log.warning("A connection could not be opened: %s", _words(error))
     return AttemptError("unreachable", _words(error))
 
 
-def of_securing(error: OSError) -> AttemptError:
+def handshake_error(error: OSError) -> AttemptError:
     """Why a TLS handshake failed, in OpenSSL's words."""
     if isinstance(error, TimeoutError):
         return AttemptError("tls_failure", "the handshake timed out")
@@ -46,8 +46,8 @@ def of_securing(error: OSError) -> AttemptError:
     return AttemptError("tls_failure", "the connection was closed during the handshake")
 
 
-def of_exchanging(error: OSError) -> AttemptError:
-    """Why a connection broke before any byte of an answer."""
+def exchange_error(error: OSError) -> AttemptError:
+    """Why a connection broke before the first byte of a response."""
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return AttemptError("connection_reset", "the connection was closed")
     if isinstance(error, ssl.SSLError):

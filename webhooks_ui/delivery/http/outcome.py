@@ -1,4 +1,4 @@
-"""What goes into an attempt and what comes out of it, as values."""
+"""The input and the result of an attempt, as values."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class OutgoingRequest:
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
-    """How a connection is secured and whom the receiver's certificate names.
+    """How a connection is secured, and what the receiver's certificate says.
 
     `subject` and `issuer` are RFC 4514 names, `not_before` and `not_after` ISO 8601 in UTC (all
     empty when the certificate cannot be read), `san` the names it is valid for, 20 at most.
@@ -31,20 +31,20 @@ class TlsFacts:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one attempt.
+    """The result of one attempt.
 
-    `error` is None on success, else a code of the contract; `detail` the network's or OpenSSL's own
-    words for it. An answer's parts are there whenever they were read, also of a failed attempt.
+    `error` is None on success, else a code of the contract; `detail` is the network's or OpenSSL's
+    own words for it. What was read of a response is there for failed attempts, too.
 
-    `timings_ms` has the milliseconds of each phase that was completed, else None: `dns`; `connect`
-    and `tls` (None on a connection that was used before); `first_byte`, from sending to the first
-    byte of the answer; `total`, the same as `duration_ms`.
+    `timings_ms` has the milliseconds of each phase, None for one that did not complete: `dns`;
+    `connect` and `tls` (None on a kept connection); `first_byte`, from sending to the first byte of
+    the response; `total`, the same as `duration_ms`.
 
-    `headers`, `reason` and `location` are capped, their control characters escaped (`\\x00`).
+    `headers`, `reason` and `location` are capped, with control characters escaped (`\\x00`).
     `body` is at most `body_limit` bytes as they came; `truncated` says that there were more. `size`
     counts the bytes of the body as far as they were read or, when it is truncated, as announced.
 
-    `notes` say what was odd about an answer that counts all the same: `headers_capped`,
+    `notes` say what was wrong with a response that counts all the same: `headers_capped`,
     `bad_headers`, `incomplete_headers`, `bad_length`, `incomplete_body`, `broken_chunks`,
     `bad_encoding`.
     """

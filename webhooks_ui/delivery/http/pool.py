@@ -8,43 +8,43 @@ from threading import Lock
 from webhooks_ui.delivery.http.connection import Connection
 
 Key = tuple[str, str, int, str]
-"""Scheme, host, port and address: the same receiver by the same checked address."""
+"""Scheme, host, port and address: the same receiver at the same checked address."""
 
 
 class Pool:
-    """Idle connections, at most `most`, each for `idle` seconds and in all `age` seconds.
+    """Idle connections: at most `size`, each for `max_idle` seconds and `max_age` in all.
 
-    The last one given back is the first one taken. Thread-safe.
+    The last one released is the first one acquired. Thread-safe.
     """
 
     def __init__(
         self,
-        most: int = 256,
-        idle: float = 20.0,
-        age: float = 300.0,
+        size: int = 256,
+        max_idle: float = 20.0,
+        max_age: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._most, self._idle, self._age = most, idle, age
+        self._size, self._max_idle, self._max_age = size, max_idle, max_age
         self._clock = clock
         self._lock = Lock()
         self._by_key: dict[Key, list[Connection]] = {}
         self._by_time: OrderedDict[Connection, Key] = OrderedDict()
         self._is_closed = False
 
-    def take(self, keys: Iterable[Key]) -> Connection | None:
+    def acquire(self, keys: Iterable[Key]) -> Connection | None:
         """A connection that is still open, as far as can be told without using it."""
         for key in keys:
             while connection := self._pop(key):
-                if connection.idle_until > self._clock() and connection.stream.is_quiet():
+                if connection.idle_until > self._clock() and connection.stream.is_idle():
                     return connection
                 connection.stream.close()
         return None
 
-    def give(self, key: Key, connection: Connection, idle: float) -> None:
-        """Keeps a connection, for `idle` seconds at most; the pool owns it now."""
+    def release(self, key: Key, connection: Connection, keep_alive: float) -> None:
+        """Keeps a connection for `keep_alive` seconds at most. From now on the pool closes it."""
         now = self._clock()
-        seconds = min(idle, self._idle)
-        connection.idle_until = min(now + seconds, connection.opened_at + self._age)
+        seconds = min(keep_alive, self._max_idle)
+        connection.idle_until = min(now + seconds, connection.opened_at + self._max_age)
         with self._lock:
             self._by_key.setdefault(key, []).append(connection)
             self._by_time[connection] = key
@@ -53,7 +53,7 @@ class Pool:
             old.stream.close()
 
     def close(self) -> None:
-        """Closes what is idle, and from now on whatever is given back."""
+        """Closes all idle connections, and from now on each one that is released."""
         with self._lock:
             self._is_closed = True
             surplus = self._surplus(self._clock())
@@ -70,12 +70,12 @@ class Pool:
             return connection
 
     def _surplus(self, now: float) -> list[Connection]:
-        """Takes out those that have been idle longest, as far as they are too many or too old."""
+        """Removes those that have been idle longest, as far as they are too many or too old."""
         surplus: list[Connection] = []
         while self._by_time:
             oldest = next(iter(self._by_time))
-            is_fine = oldest.idle_until > now and len(self._by_time) <= self._most
-            if is_fine and not self._is_closed:
+            is_kept = oldest.idle_until > now and len(self._by_time) <= self._size
+            if is_kept and not self._is_closed:
                 break
             self._remove(oldest)
             surplus.append(oldest)

@@ -1,4 +1,4 @@
-"""One attempt: a request goes out, an Outcome comes back, whatever the receiver does."""
+"""One attempt: takes a request, returns an Outcome, whatever the receiver does."""
 
 import logging
 from http.cookiejar import DefaultCookiePolicy
@@ -11,8 +11,8 @@ from webhooks_ui.delivery.http.connection import Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest, TlsFacts
 from webhooks_ui.delivery.http.pool import Pool
-from webhooks_ui.delivery.http.response_head import Answer
-from webhooks_ui.delivery.http.transport import Attempt, Transport
+from webhooks_ui.delivery.http.response_head import RawResponse
+from webhooks_ui.delivery.http.transport import AttemptRequest, Transport
 from webhooks_ui.egress.guard import Guard
 from webhooks_ui.egress.target_url import TargetError, parse
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class _Session(Session):
-    """Follows nothing, remembers nothing, and asks the environment nothing."""
+    """A Session without redirects, cookies, and settings from the environment."""
 
     def __init__(self, transport: Transport) -> None:
         super().__init__()
@@ -36,15 +36,15 @@ class _Session(Session):
         self.mount("http://", transport)
 
     def get_redirect_target(self, resp: Response) -> None:
-        """No redirect at all; otherwise even a refused one is prepared by `requests`."""
+        """Never a redirect: `requests` prepares the next request even if it may not follow it."""
         return
 
 
 class Sender:
-    """Sends requests, each in at most `timeout` seconds from the look-up to the last byte.
+    """Sends requests, each within `timeout` seconds from the look-up to the last byte.
 
-    Thread-safe; one for a process, made after any fork. `body_limit` is how many bytes of an
-    answer's body are kept. `ca_file` (PEM) replaces the public certificate authorities.
+    Thread-safe; one for a process, made after any fork. `body_limit` bytes of a response's body are
+    kept. `ca_file` (PEM) replaces the public certificate authorities.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Sender:
         self._timeout = timeout
 
     def send(self, request: OutgoingRequest) -> Outcome:
-        """One attempt. Never raises for what a receiver, a network or a stored URL is like."""
+        """Makes one attempt. Never raises because of a receiver, the network or a stored URL."""
         start, trace = monotonic(), Trace()
         failure = None
         try:
@@ -70,13 +70,13 @@ class Sender:
         except AttemptError as error:
             failure = error
         except Exception:
-            # A mistake of ours; the delivery is tried again, and the log tells.
-            log.exception("Sending failed in a way that was not foreseen")
+            # A bug of ours: it is logged, and the delivery is retried.
+            log.exception("Sending failed unexpectedly")
             failure = AttemptError("protocol_error", "unexpected error: see the server's log")
         return _outcome(trace, failure, monotonic() - start)
 
     def close(self) -> None:
-        """Closes the connections that are kept; what is under way ends as it would."""
+        """Closes idle connections; attempts under way go on."""
         self._session.close()
 
     def _attempt(self, request: OutgoingRequest, deadline: float, trace: Trace) -> None:
@@ -84,49 +84,39 @@ class Sender:
             target = parse(request.url)
         except TargetError as error:
             raise AttemptError("blocked_address", f"refused URL: {error.code}") from None
-        attempt = Attempt(request, target, deadline, trace)
+        attempt = AttemptRequest(request, target, deadline, trace)
         self._session.send(attempt, stream=True, allow_redirects=False, proxies={})
 
 
 def _outcome(trace: Trace, failure: AttemptError | None, seconds: float) -> Outcome:
-    answer = trace.answer
+    response = trace.response or RawResponse(http_version="", status=0, reason="")
     total = round(seconds * 1000)
     timings: dict[str, int | None] = {
         phase: round(trace.phases[phase] * 1000) if phase in trace.phases else None
         for phase in _PHASES
     }
-    error = failure.code if failure else _judgement(answer.status if answer else 0)
+    retry_after = response.header("retry-after")
     return Outcome(
-        status_code=answer.status if answer else None,
-        reason=answer.reason if answer else "",
-        error=error,
+        status_code=response.status or None,
+        reason=response.reason,
+        error=failure.code if failure else _error_code(response.status),
         detail=failure.detail if failure else "",
         address=trace.address,
         duration_ms=total,
         timings_ms={**timings, "total": total},
         tls=trace.tls,
-        headers=tuple(answer.headers) if answer else (),
-        body=answer.body if answer else b"",
-        truncated=answer.truncated if answer else False,
-        size=answer.size if answer else 0,
-        notes=tuple(answer.notes) if answer else (),
-        location=_location(answer),
-        retry_after=_retry_after(answer),
-        http_version=answer.http_version if answer else None,
+        headers=tuple(response.headers),
+        body=response.body,
+        truncated=response.truncated,
+        size=response.size,
+        notes=tuple(response.notes),
+        location=response.header("location") if response.status // 100 == 3 else None,
+        retry_after=retry_after[:_MAX_RETRY_AFTER] if retry_after else None,
+        http_version=response.http_version or None,
     )
 
 
-def _judgement(status: int) -> str | None:
+def _error_code(status: int) -> str | None:
     if 200 <= status < 300:
         return None
     return "redirected" if status in REDIRECTS else "http_status"
-
-
-def _location(answer: Answer | None) -> str | None:
-    """Where an answer of the class 3xx points, as it says it."""
-    return answer.header("location") if answer and answer.status // 100 == 3 else None
-
-
-def _retry_after(answer: Answer | None) -> str | None:
-    value = answer.header("retry-after") if answer else None
-    return value[:_MAX_RETRY_AFTER] if value else None

@@ -1,36 +1,35 @@
-"""A socket whose every operation ends at the attempt's deadline, read in lines and pieces."""
+"""A socket whose operations share one deadline, with a buffer to read lines and pieces from."""
 
 import select
 import socket
 import ssl
 import time
 
-from webhooks_ui.delivery.http.errors import AttemptError, of_exchanging
+from webhooks_ui.delivery.http.errors import AttemptError, exchange_error
 
-RECEIVE = 65536
-# A wake-up later than the deadline by this much, in seconds, is worth a system call less per read.
+RECEIVE_SIZE = 65536
+# Seconds by which an operation may outlast the deadline, to save a system call on most of them.
 _SLACK = 0.02
 
 
-class CutError(Exception):
-    """The receiver closed or broke the connection in the middle of its answer."""
+class ClosedError(Exception):
+    """The receiver closed or broke the connection in the middle of its response."""
 
 
-class ExhaustedError(Exception):
-    """The receiver sent more than the reader was ready to take."""
+class BudgetError(Exception):
+    """The receiver sent more bytes than may be received."""
 
 
 class Stream:
-    """A connected socket with a buffer.
+    """A connected socket with a read buffer.
 
-    `begin` starts an attempt. `received` says whether its answer has begun, `first_byte_at` when
-    (time.monotonic). Reading never takes in more than `allow` allowed last, give or take one
-    receive of 64 KiB, and keeps no more than the caller asks for.
+    `begin` starts an attempt; `received` says whether its response has begun, `first_byte_at` when
+    (time.monotonic). No more is received than the budget, give or take `RECEIVE_SIZE` bytes.
     """
 
     __slots__ = (
-        "_allowed",
         "_at",
+        "_budget",
         "_buffer",
         "_deadline",
         "_poll",
@@ -52,19 +51,19 @@ class Stream:
     def begin(self, deadline: float) -> None:
         """Starts an attempt that ends at `deadline`, in seconds of time.monotonic."""
         self._deadline = deadline
-        self._allowed = 0
+        self._budget = 0
         self.received = False
         self.first_byte_at = 0.0
 
-    def allow(self, size: int) -> None:
-        """Lets `size` more bytes be received."""
-        self._allowed = size
+    def set_budget(self, size: int) -> None:
+        """Allows `size` more bytes to be received."""
+        self._budget = size
 
-    def is_quiet(self) -> bool:
-        """Whether nothing has arrived, not even the end: only then the next answer is ours."""
-        return not self.has_rest() and not self._poll.poll(0)
+    def is_idle(self) -> bool:
+        """Whether nothing has arrived, not even the end, so that the next response is ours."""
+        return not self.has_unread() and not self._poll.poll(0)
 
-    def has_rest(self) -> bool:
+    def has_unread(self) -> bool:
         """Whether bytes have been received that nobody has read."""
         if self._at < len(self._buffer):
             return True
@@ -74,56 +73,51 @@ class Stream:
         self._socket.close()
 
     def pause(self, seconds: float) -> None:
-        """Lets a receiver that floods us wait."""
+        """Slows down a receiver that floods us."""
         time.sleep(min(seconds, self._left()))
 
     def send(self, data: bytes) -> None:
-        """Sends everything. Raises OSError when the connection breaks, AttemptError when late."""
+        """Sends everything. Raises OSError on a broken connection, AttemptError at the deadline."""
         view = memoryview(data)
         while view:
-            self._arm()
+            self._set_timeout()
             try:
                 view = view[self._socket.send(view) :]
             except TimeoutError:
                 self._timeout = float("inf")
 
-    def line(self, limit: int) -> bytes:
-        """The next line without its end; a longer one is cut, and is then `limit` + 1 bytes long.
+    def read_line(self, limit: int) -> bytes:
+        """The next line without its end; a longer one is cut off at `limit` + 1 bytes.
 
-        Raises CutError, ExhaustedError, AttemptError.
+        Raises ClosedError, BudgetError, AttemptError.
         """
-        end = self._buffer.find(b"\n", self._at)
-        if end < 0:
-            return self._long_line(limit)
-        line = self._buffer[self._at : min(end, self._at + limit + 1)]
-        self._at = end + 1
-        return line.removesuffix(b"\r")
-
-    def _long_line(self, limit: int) -> bytes:
-        kept = b""
+        line = b""
         while (end := self._buffer.find(b"\n", self._at)) < 0:
-            kept = (kept + self._buffer[self._at :])[: limit + 1]
+            line = (line + self._buffer[self._at :])[: limit + 1]
             self._at = len(self._buffer)
             if not self._fill():
-                raise CutError
-        kept += self._buffer[self._at : end]
+                raise ClosedError
+        line += self._buffer[self._at : min(end, self._at + limit + 1)]
         self._at = end + 1
-        return kept[: limit + 1].removesuffix(b"\r")
+        return line[: limit + 1].removesuffix(b"\r")
 
     def begins_with(self, prefix: bytes) -> bool:
-        """Whether what comes next begins with `prefix`; false as soon as that cannot be any more.
+        """Whether the next bytes are `prefix`; reads no further than it takes to tell.
 
-        Raises CutError, ExhaustedError, AttemptError.
+        Raises ClosedError, BudgetError, AttemptError.
         """
         while True:
             start = self._buffer[self._at : self._at + len(prefix)]
             if start == prefix or not prefix.startswith(start):
                 return start == prefix
             if not self._fill():
-                raise CutError
+                raise ClosedError
 
-    def piece(self, limit: int) -> bytes:
-        """At least one and at most `limit` bytes; none at the end. Raises as `line` does."""
+    def read(self, limit: int) -> bytes:
+        """At least one and at most `limit` bytes; none at the end.
+
+        Raises BudgetError, AttemptError.
+        """
         if self._at == len(self._buffer) and not self._fill():
             return b""
         piece = self._buffer[self._at : self._at + limit]
@@ -131,37 +125,37 @@ class Stream:
         return piece
 
     def _fill(self) -> bool:
-        """Receives once; false at the end. A connection that breaks in an answer ends it."""
-        if self._allowed <= 0:
-            raise ExhaustedError
+        """Receives once; false at the end. A connection that breaks in a response ends it."""
+        if self._budget <= 0:
+            raise BudgetError
         try:
             data = self._receive()
         except OSError as error:
             if not self.received:
-                raise of_exchanging(error) from error
+                raise exchange_error(error) from error
             data = b""
         if not data:
             return False
         if not self.received:
             self.received = True
             self.first_byte_at = time.monotonic()
-        self._allowed -= len(data)
+        self._budget -= len(data)
         self._buffer = self._buffer[self._at :] + data
         self._at = 0
         return True
 
     def _receive(self) -> bytes:
         while True:
-            self._arm()
+            self._set_timeout()
             try:
-                return self._socket.recv(RECEIVE)
+                return self._socket.recv(RECEIVE_SIZE)
             except TimeoutError:
                 self._timeout = float("inf")
 
-    def _arm(self) -> None:
-        """Sets the socket's time-out to the time that is left, if the one it has is longer.
+    def _set_timeout(self) -> None:
+        """Sets the socket's time-out to the time that is left, unless it is shorter already.
 
-        A shorter one only means to wake up too early, and to arm again.
+        A shorter one means only to wake up too early, and to try again.
         """
         left = self._left()
         if self._timeout > left + _SLACK:

@@ -1,4 +1,4 @@
-"""TLS: whom we trust, the handshake, and what is known of a receiver's certificate."""
+"""TLS: trusted authorities, the handshake, and the facts of a receiver's certificate."""
 
 import socket
 import ssl
@@ -15,11 +15,10 @@ _MAX_NAMES = 20
 
 @lru_cache(maxsize=8)
 def client_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """Trusts the authorities in `ca_file`, by default those of certifi; TLS 1.2 or newer.
+    """A context that trusts the authorities in `ca_file` or, by default, certifi; TLS 1.2 or newer.
 
-    Shared by all who ask for the same: loading the authorities takes tens of milliseconds. Made by
-    hand, because `ssl.create_default_context` would obey SSLKEYLOGFILE and the system's own
-    authorities.
+    Cached, since loading the authorities takes tens of milliseconds. Not made by
+    `ssl.create_default_context`, which obeys SSLKEYLOGFILE and adds the system's authorities.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -28,8 +27,8 @@ def client_context(ca_file: str | None = None) -> ssl.SSLContext:
     return context
 
 
-def curious_context() -> ssl.SSLContext:
-    """Trusts everybody: to read a certificate that was refused, and never to send anything."""
+def unverified_context() -> ssl.SSLContext:
+    """A context that verifies nothing: to read a refused certificate, never to send anything."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -39,7 +38,7 @@ def curious_context() -> ssl.SSLContext:
 def secure(
     connected: socket.socket, context: ssl.SSLContext, host: str, timeout: float
 ) -> ssl.SSLSocket:
-    """The connection after its handshake; it is closed if that fails. Raises OSError."""
+    """The connection after the handshake; closed if that fails. Raises OSError."""
     secured = context.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False)
     try:
         secured.settimeout(timeout)
@@ -51,7 +50,7 @@ def secure(
 
 
 def facts(secured: ssl.SSLSocket) -> TlsFacts:
-    """What the handshake agreed on, and whom the receiver's certificate names."""
+    """The protocol that was negotiated, and what the receiver's certificate says."""
     version, cipher = secured.version() or "", (secured.cipher() or ("", "", 0))[0]
     try:
         certificate = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
@@ -64,7 +63,7 @@ def facts(secured: ssl.SSLSocket) -> TlsFacts:
             not_after=_iso(certificate.not_valid_after_utc),
             san=_names(certificate),
         )
-    except ValueError:  # a certificate that OpenSSL reads and others do not
+    except ValueError:  # OpenSSL accepts certificates that cryptography does not
         return TlsFacts(version, cipher)
 
 

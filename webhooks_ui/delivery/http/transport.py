@@ -1,11 +1,11 @@
-"""The transport adapter of ours below `requests`: one POST over one checked connection.
+"""The adapter below `requests`: one POST over one connection to a checked address.
 
-Everything that makes an attempt safe lives here and below: the guard, the pinned address, the
-deadline over all of it, reading in bounded memory. It also is what makes an attempt quick.
+`requests` comes with `HTTPAdapter`, which resolves the host a second time, after the guard, and
+knows no deadline for an attempt as a whole. This adapter takes its place: it asks the guard,
+connects to what the guard has checked, reuses connections, and reads in bounded memory.
 """
 
 import time
-from collections.abc import Mapping
 
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
@@ -13,30 +13,32 @@ from requests.structures import CaseInsensitiveDict
 
 from webhooks_ui.delivery.http.connection import Connection, Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
-from webhooks_ui.delivery.http.exchange import exchange, serialised
+from webhooks_ui.delivery.http.exchange import exchange, request_head
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.pool import Key, Pool
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
 from webhooks_ui.egress.target_url import Target
 
-_OURS = frozenset(["accept-encoding", "connection", "content-length", "host", "transfer-encoding"])
+_OWN_HEADERS = frozenset(
+    ["accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
+)
 
 
 def wire_headers(request: OutgoingRequest, target: Target) -> list[tuple[str, str]]:
     """All headers as they are sent: those given, and those that belong to the connection.
 
-    No compression is asked for: what is kept of an answer is small, and spared the unpacking.
+    No compression is asked for: little of a response is kept, and it need not be decompressed.
     """
     return [
         ("Host", target.authority),
-        *(pair for pair in request.headers if pair[0].lower() not in _OURS),
+        *(pair for pair in request.headers if pair[0].lower() not in _OWN_HEADERS),
         ("Accept-Encoding", "identity"),
         ("Content-Length", str(len(request.body))),
     ]
 
 
-class Attempt(PreparedRequest):
-    """A request on its way: where to, until when (time.monotonic), and what was found out."""
+class AttemptRequest(PreparedRequest):
+    """A prepared request with the attempt's target, deadline (time.monotonic) and trace."""
 
     def __init__(
         self, request: OutgoingRequest, target: Target, deadline: float, trace: Trace
@@ -52,7 +54,7 @@ class Attempt(PreparedRequest):
 
 
 class Transport(BaseAdapter):
-    """Sends an Attempt and fills its trace in. Thread-safe."""
+    """Sends an AttemptRequest and fills in its trace. Thread-safe."""
 
     def __init__(self, guard: Guard, opener: Opener, pool: Pool, body_limit: int) -> None:
         super().__init__()
@@ -63,29 +65,21 @@ class Transport(BaseAdapter):
         """Closes the connections that are kept."""
         self._pool.close()
 
-    def send(
-        self,
-        request: PreparedRequest,
-        stream: bool = False,
-        timeout: object = None,
-        verify: object = True,
-        cert: object = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> Response:
-        """The answer to an Attempt, its body already read. Raises AttemptError.
+    def send(self, request: PreparedRequest, *_args: object, **_options: object) -> Response:
+        """The response to an AttemptRequest, its body already read. Raises AttemptError.
 
-        Everything but the request is ignored: deadline, certificates and limits are fixed, and
+        The options of `requests` are ignored: deadline, certificates and limits are fixed, and
         nothing in the environment changes them.
         """
-        if not isinstance(request, Attempt):
-            raise TypeError("This transport sends attempts only.")
-        head = serialised(request.target.path, request.headers.items())
+        if not isinstance(request, AttemptRequest):
+            raise TypeError("This transport sends an AttemptRequest only.")
+        head = request_head(request.target.path, request.headers.items())
         addresses = self._addresses(request)
         if not self._send_on_kept(request, addresses, head):
             self._send_on_new(request, addresses, head)
         return _response(request)
 
-    def _addresses(self, attempt: Attempt) -> tuple[Address, ...]:
+    def _addresses(self, attempt: AttemptRequest) -> tuple[Address, ...]:
         target, start = attempt.target, time.monotonic()
         found = self._guard.addresses(target, attempt.deadline - start)
         if isinstance(found, Blocked):
@@ -97,16 +91,17 @@ class Transport(BaseAdapter):
             attempt.trace.phases["dns"] = time.monotonic() - start
         return found
 
-    def _send_on_kept(self, attempt: Attempt, addresses: tuple[Address, ...], head: bytes) -> bool:
-        """Sends over a connection used before; false if there is none, or none that works.
+    def _send_on_kept(
+        self, attempt: AttemptRequest, addresses: tuple[Address, ...], head: bytes
+    ) -> bool:
+        """Sends over a kept connection to one of these addresses; false if none works.
 
-        Only those to an address of the answer that was just checked are used.
-
-        A receiver may close a kept connection at the very moment it is used again. If that happens
-        before any byte of an answer, the request is sent once more, over a new connection. It may
-        thereby arrive twice, which at-least-once delivery allows: both bear the same webhook-id.
+        A receiver may close a kept connection at the very moment when it is used again. If that
+        happens before the first byte of a response, the request is sent again over a new
+        connection. It may arrive twice, which at-least-once delivery allows: both have the same
+        webhook-id.
         """
-        connection = self._pool.take([_key(attempt.target, a.text) for a in addresses])
+        connection = self._pool.acquire([_key(attempt.target, a.text) for a in addresses])
         if connection is None:
             return False
         attempt.trace.address, attempt.trace.tls = connection.address, connection.tls
@@ -118,7 +113,9 @@ class Transport(BaseAdapter):
             raise
         return True
 
-    def _send_on_new(self, attempt: Attempt, addresses: tuple[Address, ...], head: bytes) -> None:
+    def _send_on_new(
+        self, attempt: AttemptRequest, addresses: tuple[Address, ...], head: bytes
+    ) -> None:
         target = attempt.target
         try:
             connection = self._opener.open(target, addresses, attempt.deadline, attempt.trace)
@@ -127,34 +124,28 @@ class Transport(BaseAdapter):
             raise
         self._send_over(connection, attempt, head)
 
-    def _send_over(self, connection: Connection, attempt: Attempt, head: bytes) -> None:
-        kept_for = None
+    def _send_over(self, connection: Connection, attempt: AttemptRequest, head: bytes) -> None:
+        stream, body, limit = connection.stream, attempt.content, self._body_limit
+        keep_alive = None
         try:
-            kept_for = exchange(
-                connection.stream,
-                head,
-                attempt.content,
-                attempt.deadline,
-                attempt.trace,
-                self._body_limit,
-            )
+            keep_alive = exchange(stream, head, body, attempt.deadline, attempt.trace, limit)
         finally:
-            if kept_for is None:
-                connection.stream.close()
-        if kept_for is not None:
-            self._pool.give(_key(attempt.target, connection.address), connection, kept_for)
+            if keep_alive is None:
+                stream.close()
+        if keep_alive is not None:
+            self._pool.release(_key(attempt.target, connection.address), connection, keep_alive)
 
 
 def _key(target: Target, address: str) -> Key:
     return target.scheme, target.host, target.port, address
 
 
-def _response(attempt: Attempt) -> Response:
-    """What `requests` wants to see; its `raw` has the whole answer."""
-    answer = attempt.trace.answer
+def _response(attempt: AttemptRequest) -> Response:
+    """What the Session needs to see; the caller reads the trace."""
+    raw = attempt.trace.response
     response = Response()
-    response.request, response.url, response.raw = attempt, attempt.target.url, answer
-    if answer is not None:
-        response.status_code, response.reason = answer.status, answer.reason
-        response.headers = CaseInsensitiveDict(answer.headers)
+    response.request, response.url, response.raw = attempt, attempt.target.url, raw
+    if raw is not None:
+        response.status_code, response.reason = raw.status, raw.reason
+        response.headers = CaseInsensitiveDict(raw.headers)
     return response
