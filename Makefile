@@ -105,4 +105,4 @@ environment:
 
 # After the installation: compiling needs Babel.
 %.mo: %.po | $(INSTALLED)
-	@$(PY) tools/translations.py compile
+	@$(BIN)/pybabel -q compile -d webhooks_ui/translations

@@ -1,17 +1,18 @@
 """Build hook: compiles the translations, so that wheels and editable installs carry them."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class TranslationsHook(BuildHookInterface[Any]):
-    """Runs `tools/translations.py compile` before files are collected."""
+    """Writes the .mo file beside every .po file, as `pybabel compile` does."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile every catalogue in place; the .mo files are build artifacts."""
-        script = Path(self.root) / "tools" / "translations.py"
-        subprocess.run([sys.executable, str(script), "compile"], cwd=self.root, check=True)  # noqa: S603 - our own script
+        """Compiles in place; the .mo files are build artifacts."""
+        for path in Path(self.root, "webhooks_ui", "translations").glob("*/LC_MESSAGES/*.po"):
+            with path.open("rb") as source, path.with_suffix(".mo").open("wb") as target:
+                write_mo(target, read_po(source))

@@ -1,6 +1,7 @@
 """`tools/translations.py`: what it finds in the sources and what it refuses in a catalogue."""
 
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -65,9 +66,9 @@ def test_missing_left_over_and_fuzzy_messages_are_named() -> None:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def checkout(tmp_path: Path) -> Path:
     """A small project: a module, a template, and no language yet."""
-    (tmp_path / "webhooks_ui").mkdir()
+    (tmp_path / "webhooks_ui" / "translations").mkdir(parents=True)
     (tmp_path / "webhooks_ui" / "pages.py").write_text(
         "_l('Webhooks')\nngettext('%(n)s webhook', '%(n)s webhooks', n)\n"
     )
@@ -77,32 +78,37 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "example.py").write_text("_('Not ours')")
-    monkeypatch.setattr(translations, "ROOT", tmp_path)
-    monkeypatch.setattr(translations, "TRANSLATIONS", tmp_path / "webhooks_ui" / "translations")
     return tmp_path
 
 
-@pytest.mark.usefixtures("checkout")
-def test_texts_of_python_and_templates_are_found() -> None:
-    found = {message.id for message in translations.extract() if message.id}
-    assert found == {"Webhooks", PLURAL, "Save", "Hello, %(name)s."}
+def test_texts_of_python_and_templates_are_found(checkout: Path) -> None:
+    template = translations.extract(checkout / "messages.pot", checkout)
+    assert {message.id for message in template if message.id} == {
+        "Webhooks",
+        PLURAL,
+        "Save",
+        "Hello, %(name)s.",
+    }
 
 
-def test_a_language_is_started_kept_and_compiled(
+def test_a_template_that_cannot_be_parsed_is_an_error(checkout: Path) -> None:
+    (checkout / "templates" / "broken.html").write_text("{% trans %}never closed")
+    with pytest.raises(CalledProcessError):
+        translations.extract(checkout / "messages.pot", checkout)
+
+
+def test_a_language_is_started_and_keeps_its_translations(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    translations.update(["uk"])
-    (path,) = translations.catalogues()
-    assert translations.check() == 1
+    translations.update(["uk"], checkout)
+    path = checkout / "webhooks_ui/translations/uk/LC_MESSAGES/messages.po"
+    assert translations.check(checkout) == 1
     assert "not translated: 'Save'" in capsys.readouterr().out
 
     path.write_text(path.read_text().replace('"Save"\nmsgstr ""', '"Save"\nmsgstr "Зберегти"'))
     (checkout / "webhooks_ui" / "pages.py").write_text("_l('Channels')\n")
-    translations.update([])
+    translations.update([], checkout)
     text = path.read_text()
     assert 'msgstr "Зберегти"' in text
     assert '"Channels"' in text
     assert '"Webhooks"' not in text
-
-    translations.compile_all()
-    assert "Зберегти".encode() in path.with_suffix(".mo").read_bytes()
