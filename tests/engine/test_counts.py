@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.engine.conftest import attempt_at, send, subscribe
 from tests.engine.conftest import claim as claim_due
+from webhooks_ui.catalogue.error_codes import DeliveryStatus
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import turns, webhook_state
@@ -25,7 +26,7 @@ def claim(app: Flask, moment: datetime) -> list[Job]:
         return turns.jobs(claim_due({}, 10, 10, moment, LEASE))
 
 
-def outcome(job: Job, status: str, moment: datetime, **facts: Any) -> Result:
+def outcome(job: Job, status: DeliveryStatus, moment: datetime, **facts: Any) -> Result:
     """An outcome with the next status of the delivery; a failed one is due again at once."""
     error = None if status == "succeeded" else "http_status"
     code = facts.pop("status_code", 200 if error is None else 500)

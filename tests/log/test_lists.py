@@ -21,6 +21,7 @@ from sqlalchemy import insert, text
 from tests.conftest import piece, sign_in
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
 from tests.support.apps import MakeApp
+from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import (
@@ -33,7 +34,7 @@ from webhooks_ui.models import (
     event_list,
     keyset,
 )
-from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
+from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.recovery import Choice
 
@@ -76,7 +77,7 @@ def test_every_filter_finds_what_plain_python_finds(engine: Flask) -> None:
     @given(
         st.builds(
             DeliveryFilter,
-            status=maybe(STATUSES),
+            status=maybe(DELIVERY_STATUSES),
             webhook=maybe([*hooks, "wh_unknown"]),
             event=maybe([known[3].event, known[50].event]),
             type=maybe(TYPES),

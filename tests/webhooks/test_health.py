@@ -15,6 +15,7 @@ from tests.conftest import sign_in
 from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
 from tests.support.apps import MakeApp
+from webhooks_ui.catalogue.error_codes import DeliveryStatus
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import counting
@@ -47,7 +48,7 @@ def happen(app: Flask, good: int, bad: int, moment: datetime, **facts: Any) -> N
     send(app, good + bad)
     jobs = claim(app, now())
     for number, job in enumerate(jobs):
-        status = "succeeded" if number % (good + bad) < good else "failed"
+        status: DeliveryStatus = "succeeded" if number % (good + bad) < good else "failed"
         record(app, moment, outcome(job, status, moment, **facts))
 
 

@@ -16,6 +16,7 @@ from ulid import ULID
 
 from tools.demo import cast
 from tools.demo.cast import Player
+from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery.attempt_record import attempt_of
@@ -118,12 +119,12 @@ def _event_row(event: Event, deliveries: int) -> dict[str, Any]:
     return row | {"test": False, "deliveries_count": deliveries, "created_at": event.occurred_at}
 
 
-def _plot(part: str, age: timedelta, chance: random.Random) -> list[int | str] | None:
+def _plot(part: str, age: timedelta, chance: random.Random) -> list[int | ErrorCode] | None:
     """What came of an event of this age, attempt by attempt: a status or an error's code.
 
     None: it was not sent, since the webhook was off.
     """
-    lost: list[int | str] = [500] * (len(RETRIES) + 1)
+    lost: list[int | ErrorCode] = [500] * (len(RETRIES) + 1)
     match part:
         case "flaky":
             return [503, 200] if chance.random() < 0.2 else [200]
@@ -193,9 +194,11 @@ def _deliver(
     )
 
 
-def _outcome(came: int | str, player: Player, chance: random.Random) -> Outcome:
+def _outcome(came: int | ErrorCode, player: Player, chance: random.Random) -> Outcome:
     status = came if isinstance(came, int) else None
-    error = None if came == 200 else "http_status" if status else str(came)
+    error: ErrorCode | None = came if isinstance(came, str) else "http_status"
+    if came == 200:
+        error = None
     spent = {"timeout": 5_000, "dns_failure": 3}.get(str(came))
     spread = chance.lognormvariate(0, 0.35)
     usual = {"slow": 300, "hanging": 150, "expired": 90}.get(player.part, 45)

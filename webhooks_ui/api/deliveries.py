@@ -16,6 +16,7 @@ from webhooks_ui.api.delivery_shapes import (
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.api.pages import walked
+from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import end_read
@@ -25,7 +26,7 @@ from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
 from webhooks_ui.delivery.queue.actions import resend as send_again
 from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.models import Delivery, Webhook, delivery_rows
-from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter
+from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.public_ids import DELIVERY, EVENT, WEBHOOK, is_id, new_id
 from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.validation import event as event_rules
@@ -127,7 +128,7 @@ def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
 
 def _faults(query: DeliveryQuery) -> Iterator[Fault]:
     """What is asked for although it cannot be: it would be an empty list that misleads."""
-    known = (("status", STATUSES), ("type", ALL_TYPES), ("test", ("true", "false")))
+    known = (("status", DELIVERY_STATUSES), ("type", ALL_TYPES), ("test", ("true", "false")))
     for name, values in known:
         asked = getattr(query, name)
         if asked is not None and asked not in values:

@@ -1,15 +1,15 @@
 """How deliveries look on their way out, and what narrows their list."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from webhooks_ui.api.body import Body
 from webhooks_ui.api.pages import PageQuery
 from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment
+from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES, DeliveryStatus
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Attempt, Delivery
-from webhooks_ui.models.delivery_list import STATUSES
 from webhooks_ui.models.delivery_rows import DeliveryLine
 
 
@@ -20,7 +20,7 @@ def _one_of(*values: str) -> WithJsonSchema:
 class DeliveryQuery(PageQuery):
     """Which deliveries: all of these hold."""
 
-    status: Annotated[str | None, _one_of(*STATUSES)] = None
+    status: Annotated[str | None, _one_of(*DELIVERY_STATUSES)] = None
     webhook: str | None = Field(default=None, description="A webhook's id.")
     event: str | None = Field(default=None, description="An event's id.")
     type: Annotated[str | None, _one_of(*ALL_TYPES)] = Field(
@@ -106,7 +106,7 @@ class DeliveryHead(BaseModel):
     event_id: str
     type: str
     test: bool
-    status: Literal["pending", "delivering", "succeeded", "failed", "cancelled"]
+    status: DeliveryStatus
     created_at: Moment
     next_attempt_at: Moment | None
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from webhooks_ui.catalogue.error_codes import DeliveryStatus
+
 JITTER = 0.2  # of each wait, at most
 GONE = 410
 BUSY = (429, 503)
@@ -22,7 +24,7 @@ class Policy:
 class Decision:
     """What becomes of a delivery: its next status, when it is due again, whether that is all."""
 
-    status: str
+    status: DeliveryStatus
     due_at: datetime | None = None
     disable: str | None = None
 

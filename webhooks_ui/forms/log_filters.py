@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _l
 
+from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.models import webhook_list
-from webhooks_ui.models.delivery_list import STATUSES, DeliveryFilter, event_meant, searched
+from webhooks_ui.models.delivery_list import DeliveryFilter, event_meant, searched
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.public_ids import WEBHOOK, is_id
 
@@ -48,7 +49,7 @@ class LogQuery:
     def parse(cls, arguments: Mapping[str, str]) -> Self:
         """From the arguments of a URL."""
         known: dict[str, Any] = {
-            "status": STATUSES,
+            "status": DELIVERY_STATUSES,
             "event": ALL_TYPES,
             "error": ERROR_LABELS,
             "test": _ANSWERS,

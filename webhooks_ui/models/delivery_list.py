@@ -15,7 +15,6 @@ from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WE
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.webhook import Webhook
 
-STATUSES = ("pending", "delivering", "succeeded", "failed", "cancelled")
 _LOST = ("failed", "cancelled")
 _LEADERS = (
     *(("public_id",), ("event_id",), ("recovery_id",), ("webhook_id", "status"), ("error",)),

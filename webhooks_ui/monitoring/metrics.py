@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from webhooks_ui.catalogue.error_codes import ERROR_CODES
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.explanations.network_errors import ERRORS
 from webhooks_ui.monitoring import shared_counters
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SUCCEEDED = "succeeded"
-ERROR_CODES = (*ERRORS, "http_status")
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0)
 """Upper bounds of the durations in seconds; DELIVERY_TIMEOUT is 15 unless set."""
 

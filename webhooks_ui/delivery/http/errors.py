@@ -5,18 +5,20 @@ import logging
 import os
 import ssl
 
+from webhooks_ui.catalogue.error_codes import ErrorCode
+
 log = logging.getLogger(__name__)
 
 _LOCAL_LIMITS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class AttemptError(Exception):
-    """A failed attempt. `code` is one of the contract's; `detail` is for people.
+    """A failed attempt. `detail` is for people.
 
     Not a RequestException: those are OSErrors, and would be handled as such.
     """
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: ErrorCode, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail

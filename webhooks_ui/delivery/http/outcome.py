@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from webhooks_ui.catalogue.error_codes import ErrorCode
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
@@ -51,7 +53,7 @@ class Outcome:
 
     status_code: int | None
     reason: str
-    error: str | None
+    error: ErrorCode | None
     detail: str
     address: str | None
     duration_ms: int

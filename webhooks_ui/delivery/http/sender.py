@@ -6,6 +6,7 @@ from time import monotonic
 
 from requests import Response, Session
 
+from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.delivery.http import tls
 from webhooks_ui.delivery.http.connection import Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
@@ -116,7 +117,7 @@ def _outcome(trace: Trace, failure: AttemptError | None, seconds: float) -> Outc
     )
 
 
-def _error_code(status: int) -> str | None:
+def _error_code(status: int) -> ErrorCode | None:
     if 200 <= status < 300:
         return None
     return "redirected" if status in REDIRECTS else "http_status"

@@ -6,8 +6,10 @@ As TCP's does: a busy receiver gets its full speed, and many that hang hold few 
 from collections import Counter
 from collections.abc import Mapping
 
+from webhooks_ui.catalogue.error_codes import ErrorCode
+
 START = 2
-_CLOSING = {
+_CLOSING: set[ErrorCode] = {
     "timeout",
     "dns_failure",
     "connection_timeout",
