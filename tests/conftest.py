@@ -79,7 +79,7 @@ SETTINGS: dict[str, Any] = {
     "WTF_CSRF_ENABLED": False,  # its own tests have it on
     "ALLOWED_NETWORKS": ("127.0.0.1",),
     "RESOLVER": resolve,
-    "DELIVERY_TIMEOUT": 2.0,
+    "DELIVERY_TIMEOUT": 20.0,
 }
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from tests.api.conftest import Call, errors
-from tests.support.apps import ON_BOTH_DATABASES
+from tests.api.conftest import Call, caller, errors, issue
+from tests.support.apps import ON_BOTH_DATABASES, MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port
 from webhooks_ui.catalogue.event_types import sample_json
@@ -65,7 +65,11 @@ def test_a_failure_is_told_and_not_repeated(call: Call) -> None:
     assert answer.json["next_attempt_at"] is None
 
 
-def test_a_receiver_that_hangs_is_waited_for_to_the_end(call: Call, receiver: Receiver) -> None:
+def test_a_receiver_that_hangs_is_waited_for_to_the_end(
+    make_app: MakeApp, receiver: Receiver
+) -> None:
+    app = make_app(DELIVERY_TIMEOUT=0.5)
+    call = caller(app, issue(app, "admin"))
     receiver.answer(Answer(hang=True))
     hook = make(call, receiver.url)
 

@@ -17,7 +17,7 @@ from webhooks_ui.accounts import users
 from webhooks_ui.server import process
 
 # Other programs may keep this machine busy: an answer that comes late is no failure here.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

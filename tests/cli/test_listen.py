@@ -49,11 +49,11 @@ def test_it_prints_what_comes_and_judges_the_signature(start: Start) -> None:
     body = '{"content": "Добрий день"}'.encode()
     headers = dict(signing.headers([secret], "evt_1", int(time.time()), body))
     request = urllib.request.Request(f"{url}hook", body, headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 202
         assert json.load(answer) == {"received": True, "signature": "holds."}
     process.send_signal(signal.SIGTERM)
-    printed, errors = process.communicate(timeout=10)
+    printed, errors = process.communicate(timeout=60)
     assert "POST /hook HTTP/1.1" in printed
     assert '"content": "Добрий день"' in printed
     assert "Signature: holds.\nAnswered 202." in printed
@@ -64,7 +64,7 @@ def test_it_prints_what_comes_and_judges_the_signature(start: Start) -> None:
 def test_a_signal_ends_it_in_good_order(start: Start, how: signal.Signals) -> None:
     process, _url = start()
     process.send_signal(how)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert process.communicate()[1] == ""
 
 

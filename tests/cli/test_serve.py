@@ -32,7 +32,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def get(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
@@ -110,7 +110,7 @@ def test_the_server_lets_every_batch_through_that_the_api_takes(tmp_path: Path) 
 def test_what_never_reaches_the_app_is_answered_as_it_would(
     served: Server, head: str, status: int
 ) -> None:
-    with closing(socket.create_connection(("127.0.0.1", served.port), timeout=10)) as browser:
+    with closing(socket.create_connection(("127.0.0.1", served.port), timeout=60)) as browser:
         browser.sendall(f"{head}\r\n\r\n".encode())
         answer = HTTPResponse(browser)
         answer.begin()
@@ -136,7 +136,7 @@ def test_sigint_ends_it_as_sigterm_does(tmp_path: Path) -> None:
         process = running._process
         assert process is not None
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert "Traceback" not in running.log()
         running.kill()
 
@@ -168,7 +168,7 @@ def test_an_option_goes_above_the_setting(tmp_path: Path) -> None:
         assert match is not None
         assert get(f"http://127.0.0.1:{match[1]}/healthz") == 200
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.communicate()

@@ -119,7 +119,7 @@ class Hostile:
     def wait_until_done(self, connections: int) -> None:
         """Waits until as many connections have come and gone."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._done >= connections, timeout=5)
+            assert self._changed.wait_for(lambda: self._done >= connections, timeout=60)
 
     def close(self) -> None:
         self._stopped.set()
@@ -129,7 +129,7 @@ class Hostile:
             with suppress(OSError):
                 peer.socket.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
             assert not thread.is_alive()
 
     def _accept(self) -> None:

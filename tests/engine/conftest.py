@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from tests.support.apps import MakeApp
 from tests.support.receiver import Receiver
@@ -104,12 +105,13 @@ def deliveries(app: Flask) -> list[Delivery]:
 
 def ended(app: Flask, count: int = 1) -> None:
     """Waits until so many deliveries have ended, well or badly."""
-    over = {"succeeded", "failed", "cancelled"}
-    wait_until(
-        lambda: sum(delivery.status in over for delivery in deliveries(app)) >= count,
-        20.0,
-        f"{count} ended deliveries",
-    )
+    over = Delivery.status.in_(["succeeded", "failed", "cancelled"])
+
+    def found() -> int:
+        with app.app_context():
+            return db.session.scalar(select(func.count(Delivery.id)).where(over)) or 0
+
+    wait_until(lambda: found() >= count, what=f"{count} ended deliveries")
 
 
 @contextmanager
@@ -122,5 +124,5 @@ def working(app: Flask, **options: Any) -> Iterator[Worker]:
         yield worker
     finally:
         worker.stop()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()

@@ -80,7 +80,7 @@ def locked(app: Flask) -> Iterator[None]:
         try:
             yield
         finally:
-            holder.communicate(timeout=10)
+            holder.communicate(timeout=60)
 
 
 # PostgreSQL has no lock on everything, and ends when its disk is full.
@@ -107,7 +107,7 @@ def test_while_the_write_lock_is_held_nothing_is_accepted_and_nothing_lost(
         with pytest.raises(OperationalError):
             send(app)
         with working(app):
-            wait_until(lambda: caplog.text.count("out of reach") >= 3, 20.0, "the worker's tries")
+            wait_until(lambda: caplog.text.count("out of reach") >= 3, what="the worker's tries")
             assert receiver.requests() == []
             waiting = [d.status for d in deliveries(app)]
     assert waiting == ["pending"] * 5
@@ -132,9 +132,9 @@ def test_what_was_sent_while_the_lock_is_held_is_recorded_after_it(
         receiver.wait(1)
         with locked(app):
             receiver.answer(Answer())  # lets the hanging one go
-            wait_until(lambda: "out of reach" in caplog.text, 20.0, "a try to record")
+            wait_until(lambda: "out of reach" in caplog.text, what="a try to record")
             assert attempts(app) == []
-        wait_until(lambda: len(attempts(app)) == 1, 20.0, "the record")
+        wait_until(lambda: len(attempts(app)) == 1, what="the record")
 
 
 # The disk.
@@ -265,7 +265,7 @@ def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(
     send(engine)
 
     with working(engine):
-        wait_until(lambda: len(attempts(engine)) == 1, 20.0, "the attempt")
+        wait_until(lambda: len(attempts(engine)) == 1, what="the attempt")
 
     (delivery,) = deliveries(engine)
     assert (delivery.status, delivery.error) == ("pending", "protocol_error")
@@ -323,7 +323,7 @@ def test_a_database_server_that_does_not_answer_holds_up_the_alarm_for_seconds_o
         engine = create_engine(f"postgresql+psycopg://x@127.0.0.1:{port}/x")
         started = time.monotonic()
         alarm = wakeup.NotifyAlarm(engine)
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 60
         alarm.close()
 
 
@@ -453,7 +453,7 @@ def test_every_fault_of_a_receiver_ends_in_a_recorded_attempt(
 
     with working(app):
         send(app, data='{"text": "Добрий день"}'.encode())
-        wait_until(lambda: len(attempts(app)) == len(urls), 30.0, "an attempt at each")
+        wait_until(lambda: len(attempts(app)) == len(urls), what="an attempt at each")
         subscribe(app, receiver.url)
         send(app)
         receiver.wait(1)

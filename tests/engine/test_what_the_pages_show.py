@@ -20,7 +20,7 @@ def test_what_waits_and_when_the_next_attempt_is_made(
     assert "3 wait · due now" in browser.get("/webhooks").text
     receiver.answer(Answer(status=500))
     with working(app):
-        wait_until(lambda: all(d.attempts_made for d in deliveries(app)), 20.0, "attempts")
+        wait_until(lambda: all(d.attempts_made for d in deliveries(app)), what="attempts")
 
     for path in ("/webhooks", f"/webhooks/{public_id}"):
         page = browser.get(path).text
@@ -36,7 +36,7 @@ def test_a_success_is_the_last_result(make_engine: MakeApp, receiver: Receiver) 
     browser = sign_in(app, "olena")
     with working(app):
         send(app)
-        wait_until(lambda: deliveries(app)[0].status == "succeeded", 20.0, "a success")
+        wait_until(lambda: deliveries(app)[0].status == "succeeded", what="a success")
 
     page = browser.get(f"/webhooks/{public_id}").text
 

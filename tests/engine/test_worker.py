@@ -82,7 +82,7 @@ def test_what_waited_before_the_worker_started_is_delivered(
     send(engine, 250)
 
     with working(engine):
-        receiver.wait(250, timeout=30)
+        receiver.wait(250)
         ended(engine, 250)
 
     assert set(statuses(engine)) == {"succeeded"}
@@ -97,7 +97,7 @@ def test_two_workers_send_each_delivery_once(make_engine: MakeApp, receiver: Rec
     send(one, 100)
 
     with working(one), working(other):
-        receiver.wait(300, timeout=30)
+        receiver.wait(300)
         ended(one, 300)
 
     ids = [request.header("webhook-id") for request in receiver.requests()]
@@ -181,7 +181,7 @@ def test_retry_after_is_waited_for(engine: Flask, receiver: Receiver) -> None:
 
     with working(engine):
         send(engine)
-        wait_until(lambda: len(attempts(engine)) == 1, 20.0, "an attempt")
+        wait_until(lambda: len(attempts(engine)) == 1, what="an attempt")
 
     (delivery,) = deliveries(engine)
     assert delivery.status == "pending"
@@ -229,7 +229,7 @@ def test_receivers_that_hang_do_not_delay_the_others(
         send(app, 100)
 
         with working(app, concurrency=16):
-            receiver.wait(100, timeout=20)
+            receiver.wait(100)
             assert len(hanging.requests()) <= 10
             hanging.__exit__(None, None, None)
 
@@ -262,7 +262,7 @@ def test_a_refused_connection_is_recorded_and_waits(engine: Flask) -> None:
 
     with working(engine):
         send(engine)
-        wait_until(lambda: len(attempts(engine)) == 1, 20.0, "an attempt")
+        wait_until(lambda: len(attempts(engine)) == 1, what="an attempt")
 
     (delivery,) = deliveries(engine)
     assert delivery.status == "pending"

@@ -44,7 +44,7 @@ def samples(page: str) -> Samples:
 
 
 def scrape(url: str) -> Samples:
-    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=60) as answer:
         return samples(answer.read().decode())
 
 
@@ -84,10 +84,10 @@ def test_console_worker_and_commands_count_together(tmp_path: Path) -> None:
             "webhooks_ui_worker_up": 1,
         }
         wait_until(
-            lambda: expected.items() <= scrape(server.url).items(), 30.0, f"what is {expected}"
+            lambda: expected.items() <= scrape(server.url).items(), what=f"what is {expected}"
         )
         assert 0 < scrape(server.url)["webhooks_ui_deliveries_oldest_waiting_seconds"] < 60
-        with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(f"{server.url}/readyz", timeout=60) as answer:
             assert json.load(answer) == {"status": "ready"}
         _assert_both_failures_are_logged(server)
         server.stop()
@@ -108,15 +108,15 @@ def _assert_a_worker_shows_them_on_its_own_port(server: Server) -> None:
     command = [*PROGRAM, "worker", "--metrics-port", str(port)]
     worker = subprocess.Popen(command, env=server.environ, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _is_open(port), 30.0, "the worker's port")
+        wait_until(lambda: _is_open(port), what="the worker's port")
         count = "webhooks_ui_attempt_duration_seconds_count"
         assert scrape(url)[count] == scrape(server.url)[count] == 4
         with pytest.raises(urllib.error.HTTPError, match="404") as refused:
-            urllib.request.urlopen(f"{url}/webhooks", timeout=10)
+            urllib.request.urlopen(f"{url}/webhooks", timeout=60)
         refused.value.close()
     finally:
         worker.terminate()
-        assert worker.wait(30) == 0
+        assert worker.wait(60) == 0
 
 
 def _is_open(port: int) -> bool:

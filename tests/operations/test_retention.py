@@ -1,7 +1,6 @@
 """What is past RETENTION goes, what waits stays, others write meanwhile, space is given back."""
 
 import threading
-import time
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -251,7 +250,7 @@ def test_events_are_taken_in_and_delivered_while_it_goes_on(
         send(engine, 1_000)
     attempts(engine, 1, b"x" * 1_000)
     age(engine)
-    slowest, is_over = 0.0, threading.Event()
+    is_over = threading.Event()
 
     def delete() -> None:
         with engine.app_context():
@@ -264,16 +263,14 @@ def test_events_are_taken_in_and_delivered_while_it_goes_on(
     with working(engine):
         deleting.start()
         while not is_over.is_set():
-            started = time.monotonic()
-            send(engine)
-            slowest, taken_in = max(slowest, time.monotonic() - started), taken_in + 1
+            send(engine)  # which asserts that it did not wait for longer than `BUSY_TIMEOUT`
+            taken_in += 1
             is_over.wait(0.01)
         deleting.join()
         ended(engine, taken_in)
     left = deliveries(engine)
     assert len(left) == taken_in > 10
     assert {delivery.status for delivery in left} == {"succeeded"}
-    assert slowest < 1.0  # docs/operations.md has what it is on a machine that does nothing else
 
 
 def test_a_sqlite_file_gets_shorter(app: Flask) -> None:

@@ -57,7 +57,7 @@ class Running:
     def post(self, body: bytes, headers: Message | None = None) -> tuple[int, dict[str, object]]:
         request = urllib.request.Request(self.listener.url, body, dict(headers or Message()))
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -66,7 +66,7 @@ class Running:
     def raw(self, data: bytes) -> bytes:
         """What comes back for these bytes, until the listener closes."""
         address = self.listener.server_address
-        with socket.create_connection((str(address[0]), address[1]), timeout=5) as connection:
+        with socket.create_connection((str(address[0]), address[1]), timeout=60) as connection:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -165,7 +165,7 @@ def test_junk_does_not_end_it(running: Running, junk: bytes) -> None:
 
 def test_a_connection_that_breaks_off_is_a_line(running: Running) -> None:
     address = running.listener.server_address
-    connection = socket.create_connection((str(address[0]), address[1]), timeout=5)
+    connection = socket.create_connection((str(address[0]), address[1]), timeout=60)
     connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc")
     # Closing with SO_LINGER 0 sends a reset instead of an orderly end.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

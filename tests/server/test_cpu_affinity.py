@@ -55,10 +55,10 @@ def test_the_worker_command_does_as_the_setting_says(
     with subprocess.Popen(command, env=environ) as worker:
         try:
             ready = data_dir / "workers"
-            wait_until(lambda: any(ready.glob("*.pipe")), 20.0, "the worker")
+            wait_until(lambda: any(ready.glob("*.pipe")), what="the worker")
             everywhere = os.sched_getaffinity(0)
             if is_kept:
-                wait_until(lambda: len(os.sched_getaffinity(worker.pid)) == 1, 20.0, "one core")
+                wait_until(lambda: len(os.sched_getaffinity(worker.pid)) == 1, what="one core")
             else:
                 assert os.sched_getaffinity(worker.pid) == everywhere
         finally:

@@ -36,7 +36,7 @@ class Platform:
         """Sends no more; what is under way is waited for."""
         self._stopped.set()
         for thread in self._threads:
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
     def has(self, number: int) -> Callable[[], bool]:
@@ -59,7 +59,7 @@ class Platform:
         }
         with self._lock:
             host = urlsplit(next(self._urls)).netloc
-        connection = http.client.HTTPConnection(host, timeout=10)
+        connection = http.client.HTTPConnection(host, timeout=60)
         try:
             connection.request("POST", "/api/v1/events", body, headers)
             answer = connection.getresponse()

@@ -140,7 +140,7 @@ class Visitor:
             storage_state=self._signed_in if signed_in else None,
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         self.watch.attach(context)
         self._contexts.append(context)
         page = context.new_page()

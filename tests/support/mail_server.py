@@ -57,7 +57,7 @@ class MailServer:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def keep(self, delivered: Delivered) -> None:
         """Takes a message."""

@@ -82,7 +82,7 @@ class Postgres:
         place = ["-D", f"{self._folder}/data", "-k", str(self._folder)]
         command = [str(self._programs / "postgres"), *place, *options]
         self._process = subprocess.Popen(command, **self._frame())
-        wait_until(self._is_up, 20.0, "PostgreSQL's answer")
+        wait_until(self._is_up, what="PostgreSQL's answer")
 
     def stop(self) -> None:
         """Stop the server, sending its clients away (a "fast" shutdown); the data stay."""

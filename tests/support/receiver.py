@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.waiting import PATIENCE
+
 PROGRAM = Path(__file__).with_name("receiver_process.py")
 
 
@@ -71,7 +73,7 @@ class Receiver:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
     def answer(self, *answers: Answer) -> None:
         """Give these answers one after the other and repeat the last; without any, an empty 200."""
@@ -81,7 +83,7 @@ class Receiver:
         """Every request so far, oldest first."""
         return self._requests(0, 0.0)
 
-    def wait(self, count: int = 1, timeout: float = 10.0) -> list[Received]:
+    def wait(self, count: int = 1, timeout: float = PATIENCE) -> list[Received]:
         """Every request, once there are `count`; AssertionError after `timeout` seconds."""
         requests = self._requests(count, timeout)
         assert len(requests) >= count, f"{len(requests)} of {count} requests within {timeout:g} s"

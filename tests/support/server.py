@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.waiting import free_port, wait_until
+from tests.support.waiting import PATIENCE, free_port, wait_until
 
 PROGRAM = (sys.executable, "-m", "webhooks_ui")
 SETUP_LINK = re.compile(r"https?://\S+/setup\S*")
@@ -49,7 +49,7 @@ class Server:
         else:
             self.kill()
 
-    def start(self, *arguments: str, timeout: float = 20.0) -> None:
+    def start(self, *arguments: str, timeout: float = PATIENCE) -> None:
         """Run `serve` with these arguments and return once it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -66,12 +66,12 @@ class Server:
         assert self._process is not None
         assert self._process.poll() is None, f"the server ended while starting:\n{self.log()}"
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=60) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
-    def stop(self, timeout: float = 30.0) -> None:
+    def stop(self, timeout: float = PATIENCE) -> None:
         """End it as an operator would, by SIGTERM; it must exit 0 and have logged no traceback."""
         if self._process is None:
             return

@@ -55,7 +55,7 @@ def test_a_hanging_answer_ends_with_the_next_script(receiver: Receiver) -> None:
     receiver.wait()
     assert not ended.is_set()
     receiver.answer(Answer())
-    thread.join(10)
+    thread.join(60)
     assert ended.is_set()
 
 

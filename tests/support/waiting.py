@@ -7,10 +7,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-INTERVAL = 0.02
+INTERVAL = 0.02  # s
+PATIENCE = 60.0  # s: a busy machine fails no test
 
 
-def wait_until(probe: Callable[[], T], timeout: float = 10.0, what: str = "the condition") -> T:
+def wait_until(probe: Callable[[], T], timeout: float = PATIENCE, what: str = "the condition") -> T:
     """Ask `probe` until its answer is true, and return it.
 
     Raises AssertionError naming `what` when that has not happened within `timeout` seconds.

@@ -70,7 +70,7 @@ def test_the_demonstration_lives_and_ends(tmp_path: Path) -> None:
         assert each == total > 0
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert process.returncode == 0
 
 
