@@ -23,7 +23,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, func, make_url, select, text
 
 from bench.machine import Machine
-from bench.seed import add_up, seed
+from bench.seed import seed
 from bench.seed_sql import BUSY, MAIN_CHANNEL, QUIET
 from bench.stage import percentile
 from tests.conftest import sign_in
@@ -108,9 +108,6 @@ def compare(
 ) -> Iterator[tuple[str, Compared]]:
     """Each page of both apps, asked by turns."""
     asked = [(_browser(app), _addresses(app)) for app in both]
-    for app in both:
-        with app.app_context():
-            add_up()  # as a worker does every hour
     names = [name for name in asked[0][1] if any(word in name for word in words)]
     gc.collect()
     gc.freeze()

@@ -30,9 +30,7 @@ from webhooks_ui.models import (
     Event,
     Webhook,
     WebhookEvent,
-    health_rollup,
 )
-from webhooks_ui.models.health_counts import full_hour
 from webhooks_ui.models.public_ids import CHANNEL, WEBHOOK, new_id
 from webhooks_ui.models.webhook_history import WebhookState
 from webhooks_ui.server import process
@@ -72,16 +70,7 @@ def seed(app: Flask, webhooks: int, deliveries: int, *, report: bool = False) ->
             connection.execute(text(statement))
             connection.commit()
             say(statement.split("(")[0][:50])
-    with app.app_context():
-        add_up()
     say("done")
-
-
-def add_up() -> None:
-    """What a worker does a minute after each full hour."""
-    after: int | None = 0
-    while after is not None:
-        after = health_rollup.make(after, full_hour(now()))
 
 
 def _indexes(model: type[Base]) -> list[Index]:

@@ -37,7 +37,7 @@ class Plan:
 
     def sums(self, dialect: str) -> list[str]:
         """What is counted from the rows, once they are there."""
-        counted = (_HOURS, _OTHER_HOURS, _DAYS, _TOTALS, _LAST, _OUTCOME)
+        counted = (_HOURS, _OTHER_HOURS, _TOTALS, _LAST, _OUTCOME)
         found = [self._filled(statement, dialect) for statement in counted]
         if dialect == "postgresql":
             found += [
@@ -171,8 +171,6 @@ WHERE status IN ('succeeded', 'failed') AND NOT test GROUP BY 1, 2"""
 _OTHER_HOURS = """INSERT INTO webhook_hours (webhook_id, hour, <NAMES>)
 SELECT id, <THIS_HOUR> - e * 3600000, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0
 FROM webhooks, (<WEEK>) AS numbers WHERE id > 0 ON CONFLICT DO NOTHING"""
-_DAYS = """INSERT INTO webhook_days (webhook_id, day, <NAMES>)
-SELECT webhook_id, hour / 86400000 * 86400000, <SUMS> FROM webhook_hours GROUP BY 1, 2"""
 _TOTALS = """INSERT INTO total_hours (hour, part, <NAMES>)
 SELECT hour, 0, delivered, given_up, attempts, failed_attempts, <TOOK> FROM (
 SELECT hour, <SUMS> FROM webhook_hours GROUP BY hour) AS summed"""

@@ -37,12 +37,11 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
 def _add_pages(app: Flask) -> None:
     from webhooks_ui import api, views
     from webhooks_ui.accounts import sign_in
-    from webhooks_ui.web import assets, errors, row_cache, security
+    from webhooks_ui.web import assets, errors, security
 
     security.init_app(app)
     sign_in.init_app(app)
     assets.init_app(app, _folder("static"))
-    row_cache.init_app(app)
     errors.init_app(app)
     views.init_app(app)
     api.init_app(app)

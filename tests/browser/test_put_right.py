@@ -54,7 +54,7 @@ def test_from_a_failure_to_everything_delivered(
     server.command("event", "send", "message_created")
     press(page, "Enable")
     expect_said(page, "What it missed meanwhile can be sent to it.")
-    page.locator("#fares .note").get_by_role("link").press("Enter")
+    page.locator("#health-card .note").get_by_role("link").press("Enter")
     expect(page.locator("#found")).to_have_text("1 delivery")
     expect(page.locator("#missed")).to_have_text("1 event")
     press(page, "Send 2 events")

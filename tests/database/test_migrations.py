@@ -11,12 +11,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import event, inspect, select, text, update
+from sqlalchemy import column, event, insert, inspect, select, table, text, update
 
 from tests.conftest import make_webhook, sign_in
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import prepare_migrations, upgrade
 from webhooks_ui.models import Webhook
+from webhooks_ui.models.counters import COUNTED
 
 START = "import webhooks_ui, webhooks_ui.database.migrate as d; d.upgrade(webhooks_ui.create_app())"
 EVENT = """INSERT INTO events (public_id, type, data, test, deliveries_count, occurred_at,
@@ -138,6 +139,43 @@ def test_how_the_last_attempt_ended_is_taken_from_its_delivery(empty_app: Flask)
         found = db.session.scalars(select(Webhook.last_succeeded).order_by(Webhook.public_id))
         assert [*found] == [True, False, False, None, None, None]
     migrate(empty_app, "0004", by=flask_migrate.downgrade)
+    upgrade(empty_app)
+    assert differences(empty_app) == []
+
+
+def test_counts_by_day_are_those_of_the_hours(empty_app: Flask) -> None:
+    """What a day counts beyond the hours that are left is kept in its first hour."""
+    migrate(empty_app, "0006")
+    day = 86_400_000
+    with empty_app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(WEBHOOK), {"n": 1, "id": "x1"})
+        for name, began, moment, attempts in (
+            ("webhook_hours", "hour", 2 * day + 7_200_000, 3),
+            ("webhook_hours", "hour", 2 * day + 10_800_000, 1),
+            ("webhook_days", "day", 2 * day, 4),
+            ("webhook_hours", "hour", 3 * day, 2),
+            ("webhook_hours", "hour", 3 * day + 3_600_000, 2),
+            ("webhook_days", "day", 3 * day, 7),
+            ("webhook_days", "day", day, 9),
+        ):
+            row = {"webhook_id": 1, began: moment} | dict.fromkeys(COUNTED, attempts)
+            connection.execute(insert(table(name, *map(column, row))).values(row))
+        past = "INSERT INTO webhook_pasts (webhook_id, hour, counts) VALUES (1, 0, '[]')"
+        connection.execute(text(past))
+        job = "INSERT INTO chores (name, held_until, done_at) VALUES (:name, 0, 0)"
+        connection.execute(text(job), [{"name": "past"}, {"name": "prune"}])
+    upgrade(empty_app)
+    hours = text("SELECT hour, attempts, took_11 FROM webhook_hours ORDER BY hour")
+    kept = [(day, 9, 9), (2 * day + 7_200_000, 3, 3), (2 * day + 10_800_000, 1, 1)]
+    kept += [(3 * day, 5, 5), (3 * day + 3_600_000, 2, 2)]
+    with empty_app.app_context():
+        assert db.session.execute(hours).all() == kept
+        assert db.session.scalars(text("SELECT name FROM chores")).all() == ["prune"]
+        assert {"webhook_days", "webhook_pasts"}.isdisjoint(inspect(db.engine).get_table_names())
+    migrate(empty_app, "0006", by=flask_migrate.downgrade)
+    days = text("SELECT day, attempts FROM webhook_days ORDER BY day")
+    with empty_app.app_context():
+        assert db.session.execute(days).all() == [(day, 9), (2 * day, 4), (3 * day, 7)]
     upgrade(empty_app)
     assert differences(empty_app) == []
 

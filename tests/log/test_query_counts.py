@@ -1,19 +1,13 @@
 """How many times each page asks the database: exactly so often, however many rows there are."""
 
-from datetime import UTC, datetime
-
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.log.rows import TYPES, fill
 from tests.log.test_lists import grow, listening
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Channel, Webhook, WebhookEvent, health_rollup
-from webhooks_ui.models.health_counts import full_hour
-from webhooks_ui.views import webhooks
+from webhooks_ui.models import Channel, Webhook, WebhookEvent
 
-MOMENT = datetime(2026, 5, 4, 10, 20, 30, tzinfo=UTC)
 EXPECTED = {
     "/webhooks": 12,
     "/webhooks?status=failing": 12,
@@ -51,16 +45,6 @@ def test_every_page_asks_exactly_so_often(engine: Flask, browser: FlaskClient) -
     many = {page: asked(engine, browser, page.format(**words)) for page in EXPECTED}
     assert few == EXPECTED
     assert many == EXPECTED
-
-
-def test_a_past_that_a_worker_added_up_is_asked_once(engine: Flask, browser: FlaskClient) -> None:
-    fill(engine, 150)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(webhooks, "now", lambda: MOMENT)
-        before = asked(engine, browser, "/webhooks")
-        with engine.app_context():
-            assert health_rollup.make(0, full_hour(MOMENT))
-        assert asked(engine, browser, "/webhooks") == before - 3
 
 
 def asked(app: Flask, browser: FlaskClient, address: str) -> int:

@@ -24,7 +24,7 @@ from tests.support.waiting import free_port, wait_until
 from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.jobs.scheduler import Scheduler, heartbeat_job
-from webhooks_ui.models import JobRun, standing
+from webhooks_ui.models import JobRun, backlog, job_run
 from webhooks_ui.monitoring import metrics, shared_counters
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
@@ -193,7 +193,7 @@ def test_a_scrape_succeeds_without_the_database(
     def refuse() -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))
 
-    monkeypatch.setattr(standing, "standing", refuse)
+    monkeypatch.setattr(backlog, "total", refuse)
     answer = make_app().test_client().get("/metrics")
     found = samples(answer.text)
     assert answer.status_code == 200
@@ -310,10 +310,10 @@ def test_ready_while_a_worker_beats(engine: Flask) -> None:
     living.run_once()
     assert client.get("/readyz").json == {"status": "ready"}
     with engine.app_context():
-        shown_at = JobRun.last_done(standing.HEARTBEAT)
+        shown_at = JobRun.last_done(job_run.HEARTBEAT)
         living.run_once()  # it writes every 10 seconds, not at each poll
         end_read()
-        assert JobRun.last_done(standing.HEARTBEAT) == shown_at
+        assert JobRun.last_done(job_run.HEARTBEAT) == shown_at
 
 
 def test_the_backlog_is_counted_from_an_index(engine: Flask) -> None:
@@ -326,7 +326,7 @@ def test_the_backlog_is_counted_from_an_index(engine: Flask) -> None:
 
     with engine.app_context():
         event.listen(db.engine, "before_cursor_execute", note)
-        standing.standing()
+        backlog.total()
         event.remove(db.engine, "before_cursor_execute", note)
         is_sqlite = db.engine.dialect.name == "sqlite"
         if not is_sqlite:  # an empty table is scanned whatever there is

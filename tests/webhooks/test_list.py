@@ -7,7 +7,6 @@ from itertools import product
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from markupsafe import escape
 from sqlalchemy import delete, event, select, update
 
 from tests.conftest import make_webhook, piece
@@ -15,7 +14,6 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
-from webhooks_ui.web.row_cache import Fragments
 
 TITLES = re.compile(r'class="title" href="[^"]*">([^<]*)<')
 
@@ -189,16 +187,11 @@ def test_pages_follow_each_other_from_either_end(
     assert [line.id for page in pages for line in page] == order
 
 
-def test_a_row_is_written_anew_when_what_it_shows_changes(app: Flask, some: FlaskClient) -> None:
+def test_a_failing_row_says_for_how_long(app: Flask, some: FlaskClient) -> None:
     with app.app_context(), transaction():
         beta = update(Webhook).where(Webhook.name == "Beta")
         db.session.execute(beta.values(failing_since=now() - timedelta(hours=2)))
-    kept = app.jinja_env.globals["fragments"]
-    assert isinstance(kept, Fragments)
     assert "Failing for 2 hours" in some.get("/webhooks").text
-    rows = len(kept)
-    some.get("/webhooks")
-    assert len(kept) == rows
     assert "2 години" in some.get("/webhooks", headers={"Accept-Language": "uk"}).text
     with app.app_context(), transaction():
         db.session.execute(beta.values(failing_since=now() - timedelta(hours=5)))
@@ -206,13 +199,6 @@ def test_a_row_is_written_anew_when_what_it_shows_changes(app: Flask, some: Flas
     with app.app_context(), transaction():
         db.session.execute(beta.values(failing_since=None))
     assert "Failing for" not in some.get("/webhooks").text
-
-
-def test_fragments_forget_the_oldest() -> None:
-    kept = Fragments(2)
-    for number in range(3):
-        kept.keep(number, escape(number))
-    assert [kept.get(number) for number in range(3)] == [None, "1", "2"]
 
 
 def fill(app: Flask, count: int) -> None:

@@ -115,7 +115,7 @@ class Alerts:
         webhook = db.session.get_one(Webhook, alert.webhook_id)
         row = detail.get("delivery_id")
         delivery = db.session.get(Delivery, row) if row else None
-        waits = backlog.of([webhook.id]).get(webhook.id)
+        waits = backlog.by_webhook([webhook.id]).get(webhook.id)
         since = detail.get("since")
         return AlertContext(
             id=alert.id,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
-from time import sleep
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
@@ -20,13 +19,10 @@ from webhooks_ui.database.types import now
 from webhooks_ui.jobs import recovery
 from webhooks_ui.jobs.alerts import Alerts
 from webhooks_ui.jobs.retention import DailyPruning
-from webhooks_ui.models import JobRun, health_rollup, standing
-from webhooks_ui.models.health_counts import full_hour
+from webhooks_ui.models import JobRun, job_run
 
 POLL_INTERVAL = 1.0  # seconds
 LEASE = timedelta(minutes=1)
-RECORDED_AFTER = timedelta(minutes=1)
-REST = 0.02  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +42,7 @@ class Job:
 
 def all_jobs(app: Flask) -> list[Job]:
     """The jobs of a worker, without its heartbeat."""
-    return [retention_job(app.config["RETENTION"]), alerts_job(app), recovery_job(), adding_up()]
+    return [retention_job(app.config["RETENTION"]), alerts_job(app), recovery_job()]
 
 
 def heartbeat_job() -> Job:
@@ -56,9 +52,9 @@ def heartbeat_job() -> Job:
     """
 
     def is_due(moment: datetime, done_at: datetime) -> bool:
-        return abs(moment - done_at) >= standing.BEAT_EVERY
+        return abs(moment - done_at) >= job_run.BEAT_EVERY
 
-    return Job(standing.HEARTBEAT, is_due, lambda: False)
+    return Job(job_run.HEARTBEAT, is_due, lambda: False)
 
 
 def retention_job(retention: timedelta) -> Job:
@@ -76,38 +72,6 @@ def alerts_job(app: Flask) -> Job:
 def recovery_job() -> Job:
     """Advances the recoveries that users have started."""
     return Job("recover", recovery.is_due, recovery.step)
-
-
-def adding_up() -> Job:
-    """Adds up, when an hour is over, what it and those before it said of each webhook."""
-    hourly = HourlyPast()
-    return Job("past", hourly.is_due, hourly.step)
-
-
-class HourlyPast:
-    """`is_due` once an hour, a minute after it began; then a few webhooks with each `step`."""
-
-    def __init__(self) -> None:
-        self._hour: datetime | None = None
-        self._after = 0
-
-    def is_due(self, moment: datetime, done_at: datetime) -> bool:
-        """Whether an hour is over, and nearly all that happened in it is recorded."""
-        hour = full_hour(moment)
-        return full_hour(done_at) != hour and moment - hour >= RECORDED_AFTER
-
-    def step(self) -> bool:
-        """A few webhooks, then a rest in which others write; whether there are more."""
-        hour = full_hour(now())
-        if hour != self._hour:
-            self._hour, self._after = hour, 0
-        last = health_rollup.make(self._after, hour)
-        if last is None:
-            self._hour = None
-            return False
-        self._after = last
-        sleep(REST)
-        return True
 
 
 class Scheduler:

@@ -2,7 +2,7 @@
 
 from webhooks_ui.models.alert import Alert
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.counters import TotalHour, WebhookDay, WebhookHour, WebhookPast
+from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.job_run import JobRun
@@ -30,9 +30,7 @@ __all__ = [
     "User",
     "UserSession",
     "Webhook",
-    "WebhookDay",
     "WebhookEvent",
     "WebhookHour",
-    "WebhookPast",
     "WebhookState",
 ]

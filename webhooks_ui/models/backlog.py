@@ -1,17 +1,18 @@
-"""What waits for a webhook: how many deliveries, and when the next of them is due."""
+"""Deliveries that wait: for each webhook, and for all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import column, func, select, table, text
+from sqlalchemy import bindparam, column, func, select, table, text
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import RowId, now
-from webhooks_ui.models.delivery import PENDING, Delivery
-from webhooks_ui.models.id_list import among
+from webhooks_ui.models.bounded_count import counted
+from webhooks_ui.models.delivery import OPEN, PENDING, Delivery
+from webhooks_ui.models.webhook import Webhook
 
-MAX_WAITING = 1_000  # so many that wait for one webhook are counted
+MAX_WAITING = 1_000  # counted for one webhook: a page counts them for 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,37 @@ class Waiting:
 
     @property
     def is_due(self) -> bool:
-        """Whether the next one only waits for its turn."""
+        """Whether the next one is due already and only waits for a worker."""
         return self.next_at <= now()
 
 
-def of(webhook_ids: Sequence[int]) -> dict[int, Waiting]:
-    """What waits for each of these webhooks; those for which nothing waits are left out."""
-    if not webhook_ids:
-        return {}
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many deliveries are not over, since when the oldest waits, how many webhooks fail."""
+
+    waiting: int
+    oldest_at: datetime | None
+    failing_webhooks: int
+
+
+def by_webhook(webhook_ids: Sequence[int]) -> dict[int, Waiting]:
+    """What waits, by webhook id; webhooks for which nothing waits are left out."""
     rows = db.session.execute(_WAITING, {"ids": webhook_ids}).all()
     return {row: Waiting(number, next_at) for row, number, next_at in rows if next_at}
+
+
+def total(limit: int | None = None) -> Backlog:
+    """The whole backlog, `limit` deliveries at most.
+
+    Read from partial indexes: the cost grows with what waits, not with what was delivered.
+    """
+    is_open = select(Delivery.id).where(text(OPEN))
+    oldest = is_open.with_only_columns(Delivery.created_at).order_by(Delivery.id).limit(1)
+    failing = select(func.count(Webhook.id)).where(
+        Webhook.failing_since.is_not(None), Webhook.is_active
+    )
+    parts = (counted(is_open, limit), oldest.scalar_subquery(), failing.scalar_subquery())
+    return Backlog(*db.session.execute(select(*parts)).one())
 
 
 _CHOSEN = table("webhooks", column("id", RowId))
@@ -48,4 +70,4 @@ _WAITING = select(
     _CHOSEN.c.id,
     select(func.count()).select_from(_SOME).correlate(_CHOSEN).scalar_subquery(),
     _NEXT.correlate(_CHOSEN).scalar_subquery(),
-).where(among(_CHOSEN.c.id))
+).where(_CHOSEN.c.id.in_(bindparam("ids", expanding=True)))

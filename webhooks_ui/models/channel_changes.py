@@ -4,14 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import webhook_history
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.webhook import Webhook
 
 
@@ -86,6 +85,6 @@ def webhook_counts(ids: Sequence[int]) -> dict[int, int]:
 
 _COUNTS = (
     select(Webhook.channel_id, func.count())
-    .where(among(Webhook.channel_id), Webhook.deleted_at.is_(None))
+    .where(Webhook.channel_id.in_(bindparam("ids", expanding=True)), Webhook.deleted_at.is_(None))
     .group_by(Webhook.channel_id)
 )

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.pages import Page, number_of, within
 
 PAGE_SIZE = 50
-_ROWS = select(Channel).where(among(Channel.id)).order_by(Channel.name, Channel.id)
+_ROWS = (
+    select(Channel)
+    .where(Channel.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Channel.name, Channel.id)
+)
 
 
 @dataclass(frozen=True, slots=True)

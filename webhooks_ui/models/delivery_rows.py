@@ -8,14 +8,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, and_, bindparam, select
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations import verdicts
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_display import shown_url, titled
 
@@ -129,7 +128,7 @@ _LINES = (
     .outerjoin(Attempt, IS_LAST)
     .outerjoin(Webhook, Webhook.id == Delivery.webhook_id)
     .join(Event, Event.id == Delivery.event_id)
-    .where(among(Delivery.id))
+    .where(Delivery.id.in_(bindparam("ids", expanding=True)))
 )
 _ATTEMPT = slice(len(_OWN), len(_OWN) + len(_PARTS[0]))
 _WEBHOOK = slice(_ATTEMPT.stop, _ATTEMPT.stop + len(_PARTS[1]))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.event import UNMATCHED, Event
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, span, walk
 from webhooks_ui.models.public_ids import EVENT
 
@@ -55,7 +54,7 @@ class EventFilter:
         return {name: value for name, value in wanted.items() if value is not None}
 
 
-_EVENTS = select(Event).where(among(Event.id))
+_EVENTS = select(Event).where(Event.id.in_(bindparam("ids", expanding=True)))
 
 
 def load(ids: Sequence[int]) -> list[Event]:

@@ -1,4 +1,4 @@
-"""The state of the background jobs: their leases, and when each last completed."""
+"""The state of the background jobs: their leases, when each last completed, the heartbeat."""
 
 from datetime import datetime, timedelta
 
@@ -7,6 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model, db, transaction
 from webhooks_ui.database.types import EPOCH, Instant
+
+HEARTBEAT = "heartbeat"
+BEAT_EVERY = timedelta(seconds=10)
+ALIVE_FOR = timedelta(seconds=30)
 
 
 class JobRun(Model):
@@ -41,3 +45,8 @@ class JobRun(Model):
         values = {"held_until": EPOCH} | ({"done_at": done_at} if done_at else {})
         with transaction():
             db.session.execute(update(cls).where(cls.name == name).values(**values))
+
+    @classmethod
+    def worker_is_up(cls, moment: datetime) -> bool:
+        """Whether a worker, on this machine or another, has shown a heartbeat lately."""
+        return abs(moment - cls.last_done(HEARTBEAT)) < ALIVE_FOR

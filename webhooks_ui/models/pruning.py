@@ -6,14 +6,14 @@ go with their delivery, by a foreign key that is indexed.
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import aliased
 
 from webhooks_ui.database.engine import db, end_read, transaction
-from webhooks_ui.models.counters import TotalHour, WebhookDay, WebhookHour
+from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.receiver import Receiver
@@ -48,12 +48,10 @@ def keys(before: datetime) -> Iterator[Deleted]:
 
 
 def hours(before: datetime) -> Iterator[Deleted]:
-    """Counts of hours and whole days from before that time."""
-    for model, began in ((WebhookHour, WebhookHour.hour), (WebhookDay, WebhookDay.day)):
-        until = before if model is WebhookHour else before - timedelta(days=1)
-        for webhook_ids in _webhooks():
-            old = (model.webhook_id.in_(webhook_ids), began < until)
-            yield from _all_of(model, (model.webhook_id, began), *old)
+    """Counts of hours from before that time."""
+    for webhook_ids in _webhooks():
+        old = (WebhookHour.webhook_id.in_(webhook_ids), WebhookHour.hour < before)
+        yield from _all_of(WebhookHour, (WebhookHour.webhook_id, WebhookHour.hour), *old)
     yield from _all_of(TotalHour, (TotalHour.hour, TotalHour.part), TotalHour.hour < before)
 
 

@@ -7,14 +7,17 @@ from typing import Self
 
 from sqlalchemy import (
     Boolean,
+    ColumnElement,
     Computed,
     ForeignKey,
     Index,
     String,
     Text,
+    and_,
     select,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
@@ -153,6 +156,16 @@ class Webhook(Model):
     def state(self) -> str:
         """``disabled``, ``failing``, ``working`` or ``untested``: see `webhook_words.state`."""
         return webhook_display.state(self.enabled, self.failing_since, self.last_succeeded)
+
+    @hybrid_property
+    def is_active(self) -> bool:
+        """Whether it gets events: it is enabled and not deleted."""
+        return self.enabled and self.deleted_at is None
+
+    @is_active.inplace.expression
+    @classmethod
+    def _is_active(cls) -> ColumnElement[bool]:
+        return and_(cls.enabled, cls.deleted_at.is_(None))
 
     def authorization(self, vault: Vault) -> Authorization:
         """The authorization with its secret in clear, to be used and not kept."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask_babel.speaklater import LazyString
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
@@ -17,7 +17,6 @@ from webhooks_ui.models import webhook_display
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.delivery_rows import ATTEMPT, IS_LAST, LastAttempt, headline
-from webhooks_ui.models.id_list import among
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
 
 
@@ -121,5 +120,5 @@ _LINES: Select[Any] = (
     .outerjoin(Channel, Channel.id == Webhook.channel_id)
     .outerjoin(Delivery, Delivery.id == Webhook.last_delivery_id)
     .outerjoin(Attempt, IS_LAST)
-    .where(among(Webhook.id))
+    .where(Webhook.id.in_(bindparam("ids", expanding=True)))
 )

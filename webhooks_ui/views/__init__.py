@@ -11,6 +11,7 @@ from webhooks_ui.views import (
     delivery_log,
     events,
     health,
+    health_bars,
     language,
     metrics,
     pings,
@@ -40,6 +41,7 @@ PAGES = (
 
 
 def init_app(app: Flask) -> None:
-    """Registers every page."""
+    """Registers every page and what their templates draw."""
+    app.jinja_env.filters["bar_paths"] = health_bars.paths
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

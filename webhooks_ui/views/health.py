@@ -5,7 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webhooks_ui.database.engine import ping
 from webhooks_ui.database.types import now
-from webhooks_ui.models import standing
+from webhooks_ui.models import JobRun
 
 blueprint = Blueprint("health", __name__)
 
@@ -21,7 +21,7 @@ def ready() -> tuple[dict[str, str], int]:
     """The database can be reached, and a worker has shown itself lately; says which is missing."""
     try:
         ping()
-        worker_is_up = standing.worker_is_up(now())
+        worker_is_up = JobRun.worker_is_up(now())
     except SQLAlchemyError:
         return {"status": "database out of reach"}, 503
     if not worker_is_up:

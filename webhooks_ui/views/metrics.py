@@ -7,7 +7,7 @@ from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from webhooks_ui.database.types import now
-from webhooks_ui.models import standing
+from webhooks_ui.models import JobRun, backlog
 from webhooks_ui.monitoring import metrics
 
 blueprint = Blueprint("metrics", __name__)
@@ -51,10 +51,10 @@ def _read() -> dict[str, float]:
     """The values of `metrics.READ`, as far as the database can be reached."""
     moment = now()
     try:
-        found, worker_is_up = standing.standing(), standing.worker_is_up(moment)
+        found, worker_is_up = backlog.total(), JobRun.worker_is_up(moment)
     except SQLAlchemyError:
         return {"webhooks_ui_database_up": 0}
-    oldest = found.oldest_waiting_at
+    oldest = found.oldest_at
     return {
         "webhooks_ui_database_up": 1,
         "webhooks_ui_worker_up": worker_is_up,

@@ -22,10 +22,12 @@ from webhooks_ui.models import (
     Webhook,
     backlog,
     delivery_rows,
-    health,
+    health_counts,
     webhook_changes,
     webhook_rows,
 )
+from webhooks_ui.models.bounded_count import MAX_COUNTED
+from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookQuery
 from webhooks_ui.web.security import is_piece_request, safe_next
 
@@ -65,8 +67,8 @@ def index() -> Response | str:
         "event_types": ALL_TYPES,
         "states": STATE_LABELS,
         "sorts": SORT_LABELS,
-        "waiting": backlog.of(ids),
-        "health": health.of(ids, now()),
+        "waiting": backlog.by_webhook(ids),
+        "health": health_counts.last_day(ids, now()),
         "errors": ERROR_LABELS,
         "nothing_yet": not page.total and not query.active,
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
@@ -75,8 +77,14 @@ def index() -> Response | str:
     if not is_piece_request():
         gone = request.args.get("deleted")
         deleted = Webhook.by_public_id(gone, deleted=True) if gone else None
-        summary = health.summary(now())
-        return render_template("webhooks/list.html", deleted=deleted, summary=summary, **words)
+        return render_template(
+            "webhooks/list.html",
+            deleted=deleted,
+            delivered=health_counts.delivered_last_day(now()),
+            backlog=backlog.total(MAX_COUNTED),
+            most=MAX_COUNTED,
+            **words,
+        )
     return piece_at(url_for(".index", **query.arguments()), "webhooks/_list.html", **words)
 
 
@@ -159,8 +167,9 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     secrets = webhook.signing_secrets(current_vault(), now())
     return {
         "webhook": webhook,
-        "waiting": backlog.of([webhook.id]),
-        "health": health.of([webhook.id], now()),
+        "waiting": backlog.by_webhook([webhook.id]),
+        "health": health_counts.last_day([webhook.id], now()).get(webhook.id, HealthCounts()),
+        "week": health_counts.last_week(webhook.id, now()),
         "errors": ERROR_LABELS,
         "was_enabled": request.args.get("enabled") == "now" and webhook.enabled,
         "signing_secret": secrets[0] if _is_revealed(webhook) else None,
@@ -206,8 +215,8 @@ def _row(webhook: Webhook) -> str:
     return render_template(
         "webhooks/_row.html",
         webhook=line,
-        waiting=backlog.of([webhook.id]),
-        health=health.of([webhook.id], now()),
+        waiting=backlog.by_webhook([webhook.id]),
+        health=health_counts.last_day([webhook.id], now()),
         errors=ERROR_LABELS,
         event_types=ALL_TYPES,
     )

@@ -8,25 +8,14 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete
+from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.delivery.queue.claims import AttemptRecord
-from webhooks_ui.models.counters import (
-    COUNTED,
-    DURATION_BOUNDS,
-    TotalHour,
-    WebhookDay,
-    WebhookHour,
-    WebhookPast,
-)
-from webhooks_ui.models.id_list import among
+from webhooks_ui.models.counters import COUNTED, DURATION_BOUNDS, TotalHour, WebhookHour
 
 _PARTS = 16
 _HOUR = 3_600_000  # ms
-_DAY = 24 * _HOUR
-_ADDED_UP = delete(WebhookPast).where(among(WebhookPast.webhook_id))
 
 Ended = tuple[int, str, AttemptRecord]
 """A webhook's row, the delivery's next status, and the attempt."""
@@ -45,22 +34,16 @@ def add(connection: Connection, ended: Iterable[Ended]) -> None:
             counts[name] += 1
     if not webhooks:
         return
-    days: dict[tuple[int, int], Counter[str]] = {}
     totals: dict[int, Counter[str]] = {}
-    for (webhook_id, hour), counts in webhooks.items():
-        days.setdefault((webhook_id, hour - hour % _DAY), Counter()).update(counts)
+    for (_webhook_id, hour), counts in webhooks.items():
         totals.setdefault(hour, Counter()).update(counts)
     # Always in the same order, so that two workers never wait for each other.
     dialect = connection.dialect.name
-    for model, name, found in ((WebhookHour, "hour", webhooks), (WebhookDay, "day", days)):
-        rows = [
-            {"webhook_id": webhook_id, name: _moment(began)} | _row(found[webhook_id, began])
-            for webhook_id, began in sorted(found)
-        ]
-        connection.execute(_upsert(dialect, model, ("webhook_id", name)), rows)
-    present = milliseconds(now())
-    if late := [row for row, hour in webhooks if hour + _HOUR <= present]:
-        connection.execute(_ADDED_UP, {"ids": late})  # before this came
+    rows = [
+        {"webhook_id": webhook_id, "hour": _moment(hour)} | _row(webhooks[webhook_id, hour])
+        for webhook_id, hour in sorted(webhooks)
+    ]
+    connection.execute(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
     part = os.getpid() % _PARTS
     rows = [{"hour": _moment(hour), "part": part} | _row(totals[hour]) for hour in sorted(totals)]
     connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), rows)

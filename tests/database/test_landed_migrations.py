@@ -1,0 +1,25 @@
+"""A landed migration is never edited or renumbered: databases in use were made by it.
+
+A new migration adds its line here: ``sha256sum webhooks_ui/migrations/versions/*.py``.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+
+import webhooks_ui
+
+LANDED = {
+    "0001_first_tables.py": "8075c032ecf83e739189a8fe4f6e08c824be7e5abe239159819dc16422412e1f",
+    "0002_the_queue.py": "a9b80214a2b6a3e80a2e3fa67ef482292cdc02f08e15199a3bc463cd7b2bee8c",
+    "0003_log.py": "50964a8dc8228bd3e4ff3be352d63e3d1dd74aacdfa87079512594b97412d008",
+    "0004_idempotency.py": "5f217a9fc9ae32b92fd792e9e90ac4462ecbd4c0ff118aec5e7a5f8d8f4014b5",
+    "0005_last_outcome.py": "18ff53c2218f7e302f1b89a2216183ec39df26f6e250dfb416a4ec6a17559f70",
+    "0006_sort_key.py": "040342cc50accf71de5c13253e92b92bec980adcee5b46e598a73a48d49b483f",
+    "0007_hours_alone.py": "a0a38fa4bc52d49e15bc50a2dda5ccd1d2f74782cf82d01696dda3f5079c6263",
+}
+
+
+def test_landed_migrations_are_unchanged() -> None:
+    folder = Path(webhooks_ui.__file__).parent / "migrations" / "versions"
+    found = {file.name: sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.py")}
+    assert found == LANDED
