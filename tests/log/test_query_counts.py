@@ -1,4 +1,4 @@
-"""How many times each page asks the database: exactly so often, however many rows there are."""
+"""How many queries a page makes: the same number however many rows there are, and a ceiling."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -8,12 +8,12 @@ from tests.log.test_lists import grow, listening
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Webhook, WebhookEvent
 
-EXPECTED = {
-    "/webhooks": 12,
-    "/webhooks?status=failing": 12,
-    "/webhooks?q=hook&event=message_created&sort=-last": 11,
-    "/webhooks?channel=sales": 12,
-    "/webhooks/{webhook}": 12,
+CEILINGS = {
+    "/webhooks": 9,
+    "/webhooks?status=failing": 9,
+    "/webhooks?q=hook&event=message_created&sort=-last": 8,
+    "/webhooks?channel=sales": 9,
+    "/webhooks/{webhook}": 9,
     "/webhooks/{webhook}/edit": 4,
     "/deliveries": 5,
     "/deliveries?status=succeeded": 5,
@@ -28,23 +28,24 @@ EXPECTED = {
     "/channels": 4,
     "/channels?q=sales": 4,
 }
-"""One of them finds out who asks. Of a list: its rows, what is shown beside them in one query for
-all rows, and what the filters offer. Of an event: how the webhooks were set up when it came, once
-for those that got it and once for those that did not. How webhooks have fared: their past as it was
-added up, three times for those whose past was not, and the present."""
+"""One query finds out who asks. A list has one for its rows, one for each thing shown beside all of
+them, and one for what the filters offer. An event's page asks how the webhooks were set up when it
+came: once for those that got it, once for those that did not."""
 
 
-def test_every_page_asks_exactly_so_often(engine: Flask, browser: FlaskClient) -> None:
+def test_a_page_makes_as_many_queries_for_many_rows_as_for_few(
+    engine: Flask, browser: FlaskClient
+) -> None:
     known = fill(engine, 150)
     one = next(one for one in known if one.status == "succeeded")
     words = {"webhook": one.webhook, "event": one.event, "delivery": one.id, "sender": "m-149"}
     more_webhooks(engine, 6)
-    few = {page: asked(engine, browser, page.format(**words)) for page in EXPECTED}
+    few = {page: asked(engine, browser, page.format(**words)) for page in CEILINGS}
     grow(engine, 2_000)
     more_webhooks(engine, 60)
-    many = {page: asked(engine, browser, page.format(**words)) for page in EXPECTED}
-    assert few == EXPECTED
-    assert many == EXPECTED
+    many = {page: asked(engine, browser, page.format(**words)) for page in CEILINGS}
+    assert many == few
+    assert {page: count for page, count in many.items() if count > CEILINGS[page]} == {}
 
 
 def asked(app: Flask, browser: FlaskClient, address: str) -> int:

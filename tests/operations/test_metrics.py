@@ -334,5 +334,4 @@ def test_the_backlog_is_counted_from_an_index(engine: Flask) -> None:
         words = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
         connection = db.session.connection()
         plans = [list(connection.exec_driver_sql(words + one, given)) for one, given in asked]
-    assert len(plans) == 2
-    assert all("ix_deliveries_open" in str(plan) for plan in plans), plans
+    assert str(plans).count("ix_deliveries_open") == 2, plans  # how many, and the oldest
