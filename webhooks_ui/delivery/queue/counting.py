@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
+from webhooks_ui.database.types import milliseconds
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.models.counters import COUNTED, DURATION_BOUNDS, TotalHour, WebhookHour
 
