@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, literal, null, select, text, update
+from sqlalchemy import Select, func, insert, literal, select, text, update
 
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
@@ -130,7 +130,12 @@ def _missed(row: int) -> Sequence[int]:
 
 
 def _send_missed(recovery: Recovery, events: Sequence[int]) -> None:
-    columns = (Event.id, literal(recovery.webhook_id), Event.type, Event.channel_id, null())
+    columns = (
+        Event.id.label("event_id"),
+        literal(recovery.webhook_id).label("webhook_id"),
+        Event.type,
+        Event.channel_id,
+    )
     still = (Event.id.in_(events), ~missed_events.got(recovery.webhook_id))
     made = _insert(recovery, select(*columns).where(*still).order_by(Event.id))
     counted = update(Event).where(Event.id.in_(made))
@@ -150,33 +155,22 @@ def _waiting(recovery: Recovery) -> int:
 
 def _make(recovery: Recovery, rows: list[int]) -> None:
     columns = (Delivery.event_id, Delivery.webhook_id, Delivery.type, Delivery.channel_id)
-    originals = select(*columns, Delivery.id).where(Delivery.id.in_(rows))
+    originals = select(*columns, Delivery.id.label("resend_of_id")).where(Delivery.id.in_(rows))
     _insert(recovery, originals.order_by(Delivery.id))
 
 
 def _insert(recovery: Recovery, chosen: Select[*tuple[Any, ...]]) -> list[int]:
-    """Inserts a delivery per row of (event, webhook, type, channel, repeated delivery).
-
-    Returns the events' row ids.
-    """
+    """Inserts a delivery with the columns of each row chosen; returns the events' row ids."""
     moment = now()
-    made = [
-        {
-            "public_id": new_id(DELIVERY),
-            "event_id": event_id,
-            "webhook_id": webhook_id,
-            "type": kind,
-            "channel_id": channel_id,
-            "test": False,
-            "resend_of_id": repeats,
-            "recovery_id": recovery.id,
-            "status": "pending",
-            # Behind new deliveries, which are due from the epoch on.
-            "due_at": moment,
-            "created_at": moment,
-        }
-        for event_id, webhook_id, kind, channel_id, repeats in db.session.execute(chosen)
-    ]
+    common = {
+        "test": False,
+        "recovery_id": recovery.id,
+        "status": "pending",
+        "due_at": moment,  # after new deliveries, which are due from the epoch on
+        "created_at": moment,
+    }
+    rows = db.session.execute(chosen).mappings()
+    made = [{"public_id": new_id(DELIVERY), **row, **common} for row in rows]
     if made:
         db.session.execute(insert(Delivery), made)
     return [delivery["event_id"] for delivery in made]
