@@ -1,4 +1,4 @@
-"""Runs every part in a fresh process and prints a table and JSON: `python -m bench [PART …]`."""
+"""Runs each benchmark in a fresh process; prints a table and JSON: `python -m bench [PART …]`."""
 
 import json
 import os
@@ -27,7 +27,7 @@ ON_POSTGRESQL = ("two_workers", "two_workers_on_any_core")
 
 def main(chosen: list[str]) -> None:
     """Runs the chosen parts, or all of them."""
-    # Here it is durability that is measured.
+    # The tests switch durability off; the benchmarks measure it.
     postgres.OPTIONS.update(fsync="on", full_page_writes="on", synchronous_commit="on")
     figures: dict[str, parts.Figures] = {}
     with postgres.Postgres() as cluster:
@@ -59,7 +59,7 @@ def _mean(one: parts.Figures, other: parts.Figures) -> parts.Figures:
 
 
 def _ratios(figures: dict[str, parts.Figures]) -> dict[str, parts.Figures]:
-    """The ratios that performance is judged by, as far as their parts were run."""
+    """The ratios of docs/benchmarks.md, for the parts that were run."""
     found: parts.Figures = {}
 
     def divide(label: str, one: tuple[str, str], other: tuple[str, str]) -> None:

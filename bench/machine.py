@@ -1,4 +1,4 @@
-"""How quick the machine is at this moment, by a loop that nothing but the processor decides.
+"""Notices when other load slows the machine, by timing a loop that only uses the processor.
 
 Machines are shared: for seconds at a time the same work takes twice as long. What was measured in
 such a moment tells of the others, and is measured again.
@@ -17,14 +17,14 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class Machine:
-    """Knows what the loop takes at best, and how often it took longer."""
+    """Keeps the best time of the loop, and counts how often it took longer."""
 
     best: float = field(default_factory=lambda: min(_loop() for _ in range(400)))
     measured: int = 0
     disturbed: int = 0
 
     def calmly(self, measure: Callable[[], Result]) -> Result:
-        """What is measured while the loop takes its usual time before and after."""
+        """Repeats a measurement until the loop takes its usual time before and after it."""
         for _ in range(TRIES):
             before, result, after = self._is_calm(), measure(), self._is_calm()
             self.measured += 1

@@ -1,4 +1,4 @@
-"""How long the console's pages take, few deliveries against many.
+"""Response times of the console's pages with few deliveries and with many.
 
 `make bench ARGS=pages` seeds both sizes. With databases that `bench.seed` has filled before:
 `python -m bench.pages SMALL LARGE [PAGE …]`, each a data folder, or a folder and a URL:
@@ -39,14 +39,14 @@ SMALL, LARGE = 10_000, 200_000
 WEBHOOKS = 10_000
 MAX_MS, MAX_RATIO = 30.0, 1.2
 MAIN = f"channel-{MAIN_CHANNEL}"
-GZIP = {"Accept-Encoding": "gzip"}  # as every browser asks
+GZIP = {"Accept-Encoding": "gzip"}  # as browsers send it
 
 Figures = dict[str, float]
 
 
 @dataclass(slots=True)
 class Times:
-    """Of one page, ms: on the clock, and of this thread's processor, which others slow less."""
+    """Samples of one page in ms: wall-clock time, and CPU time of this thread."""
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -55,8 +55,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A page with few deliveries and with many, ms. The ratios are between medians: both are asked
-    by turns, so that others disturb both alike, but the slowest few tell of the others alone."""
+    """A page with few deliveries and with many, in ms.
+
+    The ratios compare medians, as the slowest samples tell more about the machine's other load.
+    """
 
     few_p95: float
     many_p95: float
@@ -69,7 +71,7 @@ class Compared:
 
     @property
     def missed(self) -> str:
-        """Which goals it misses, in words; empty when none."""
+        """The goals that it misses, as text; empty for none."""
         grown = f" of {self.few_rows} rows and {self.many_rows}"
         ratio = "ratio" + (grown if self.few_rows < self.many_rows else "")
         goals = ((self.many_p95 > MAX_MS, "p95"), (self.ratio > MAX_RATIO, ratio))
@@ -77,7 +79,7 @@ class Compared:
 
     @classmethod
     def of(cls, few: Times, many: Times) -> "Compared":
-        """From all that was measured."""
+        """Computed from the samples."""
         medians = [[percentile(ms, 0.5) for ms in (times.wall, times.cpu)] for times in (few, many)]
         (few_wall, few_cpu), (many_wall, many_cpu) = medians
         p95 = [percentile(times.wall, 0.95) for times in (few, many)]
@@ -88,7 +90,7 @@ class Compared:
 
 
 def pages(database: str) -> Figures:
-    """All pages with 10,000 and with 200,000 deliveries; `main` tells of each."""
+    """All pages with 10,000 and with 200,000 deliveries, summarised; `main` prints each page."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as apps:
         both = [_seeded(Path(folder) / str(size), database, size) for size in (SMALL, LARGE)]
         for app in both:
@@ -106,7 +108,7 @@ def pages(database: str) -> Figures:
 def compare(
     machine: Machine, both: Sequence[Flask], rounds: int, words: Sequence[str] = ("",)
 ) -> Iterator[tuple[str, Compared]]:
-    """Each page of both apps, asked by turns."""
+    """Every page of both apps; requests alternate, so that other load affects both alike."""
     asked = [(_browser(app), _addresses(app)) for app in both]
     names = [name for name in asked[0][1] if any(word in name for word in words)]
     gc.collect()
@@ -127,7 +129,7 @@ def compare(
 
 
 def _browser(app: Flask) -> FlaskClient:
-    """Signed in to the console and to the API."""
+    """A client signed in to the console, with a token for the API."""
     browser = sign_in(app, "bench")
     with app.app_context(), transaction():
         token = Token.issue("bench", "admin")
@@ -148,7 +150,7 @@ def _ask(browser: FlaskClient, addresses: Iterator[str]) -> tuple[float, float, 
 
 
 def _addresses(app: Flask) -> dict[str, list[str]]:
-    """Every list, filter and search, and one page of each kind, by what it is."""
+    """The URLs by name: every list, filter and search, and one page of each kind."""
     with app.app_context():
         delivery = select(Delivery.public_id).order_by(Delivery.id)
         middle = db.session.scalar(select(func.max(Delivery.id))) or 0

@@ -39,17 +39,17 @@ __all__ = ["pages", "size"]  # parts in files of their own
 
 Figures = dict[str, float]
 DELIVERIES = 12_000
-WARM_UP = 1_000  # of these are not timed: the processes start meanwhile
+WARM_UP = 1_000  # not timed: the processes are starting
 WEBHOOKS = 6
 
 
 def bare(_database: str) -> Figures:
-    """The sender alone, 64 threads: what a worker could do if keeping cost nothing."""
+    """The sender alone, 64 threads: the upper bound for a worker that claims and records."""
     return {"requests/s": _bare(one_core=False)}
 
 
 def bare_on_one_core(_database: str) -> Figures:
-    """The same, kept on one core as a worker is by default."""
+    """The same, pinned to one core, as a worker is by default."""
     return {"requests/s": _bare(one_core=True)}
 
 
@@ -66,7 +66,7 @@ def _bare(*, one_core: bool) -> float:
 
 
 def plain_requests(_database: str) -> Figures:
-    """`requests.Session.post` as it comes, 32 threads, a session for each."""
+    """Plain `requests.Session.post`, 32 threads, one session each."""
     with receiving() as receiver:
         sessions = [requests.Session() for _ in range(32)]
 
@@ -78,7 +78,7 @@ def plain_requests(_database: str) -> Figures:
 
 
 def durable(database: str) -> Figures:
-    """One worker process delivers what waits: claimed, sent, recorded."""
+    """One worker process works off a backlog: claim, send, record."""
     return {"deliveries/s": _throughput(database, 1, "auto")}
 
 
@@ -109,7 +109,7 @@ def _throughput(database: str, processes: int, core: str) -> float:
 
 
 def accepting(database: str) -> Figures:
-    """Events in, each for three webhooks, by batches of 100."""
+    """Intake in batches of 100 events, each for three webhooks."""
     with app_on(database) as app:
         webhooks(app, *(f"http://127.0.0.1:9/{n}" for n in range(3)))
         accept(app, 500)
@@ -118,7 +118,7 @@ def accepting(database: str) -> Figures:
 
 
 def accepting_while_busy(database: str) -> Figures:
-    """Events in one at a time, 200 a second, while a worker delivers them to three webhooks."""
+    """Intake of single events, 200 per second, while a worker delivers each to three webhooks."""
     with receiving() as receiver, app_on(database) as app:
         webhooks(app, *(f"{receiver.url}/{n}" for n in range(3)))
         took: list[float] = []
@@ -136,7 +136,7 @@ def accepting_while_busy(database: str) -> Figures:
 
 
 def end_to_end(database: str) -> Figures:
-    """From before the accept to the arrival, on an idle system."""
+    """Latency from intake to the receiver on an idle system."""
     with receiving() as receiver, app_on(database) as app:
         webhooks(app, receiver.url)
         with working(app):
@@ -154,7 +154,7 @@ def end_to_end(database: str) -> Figures:
 
 
 def isolation(database: str) -> Figures:
-    """Throughput to nine healthy receivers, with a tenth that hangs and without."""
+    """Throughput to nine healthy receivers beside a tenth that hangs, and beside a healthy one."""
     rates = []
     for tenth in ("/hang", "/9"):
         with receiving() as receiver, app_on(database) as app:
@@ -164,12 +164,12 @@ def isolation(database: str) -> Figures:
             start = time.perf_counter()
             with working(app):
                 rates.append(4_500 / (until_finished(app, 4_500) - start))
-                receiver.close()  # what hangs ends, and the worker with it
+                receiver.close()  # ends the requests that hang, so that the worker can stop
     return {"hanging ÷ healthy": rates[0] / rates[1], "deliveries/s with one hanging": rates[0]}
 
 
 def claiming(database: str) -> Figures:
-    """A claim of 100, with 100,000 rows waiting for one dead receiver and with none."""
+    """A claim of 100 deliveries, with and without 100,000 others due for one dead receiver."""
     with app_on(database) as app:
         webhooks(app, "http://127.0.0.1:9/dead", *(f"http://127.0.0.1:9/{n}" for n in range(20)))
         with app.app_context():

@@ -1,4 +1,4 @@
-"""A receiver in a process of its own that answers as quickly as one Python process can.
+"""A receiver in a process of its own that answers as fast as one Python process can.
 
 Paths that begin with /hang are never answered, those with /typical by 200 bytes. Prints its port;
 every line on standard input is answered by the arrivals so far: path and time.monotonic of each, as

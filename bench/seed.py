@@ -41,7 +41,7 @@ LOGS: tuple[type[Base], ...] = (Event, Delivery, Attempt)
 
 
 def seed(app: Flask, webhooks: int, deliveries: int, *, report: bool = False) -> None:
-    """Fills the app's empty, migrated database; as a superuser on PostgreSQL."""
+    """Fills the app's empty, migrated database; needs a superuser on PostgreSQL."""
     started = time.perf_counter()
 
     def say(what: str) -> None:
@@ -78,7 +78,7 @@ def _indexes(model: type[Base]) -> list[Index]:
 
 
 def _hurry(connection: Connection) -> None:
-    """Neither durable nor checked while it is filled: who kills it starts again."""
+    """Switches durability and foreign keys off while filling: after a crash, start again."""
     if connection.dialect.name == "sqlite":
         for pragma in ("synchronous=OFF", "foreign_keys=OFF", "cache_size=-400000"):
             connection.connection.cursor().execute(f"PRAGMA {pragma}")  # before any BEGIN

@@ -1,4 +1,4 @@
-"""How many bytes of disk a delivery costs: docs/operations.md has the figures."""
+"""Bytes on disk per delivery; the figures are in docs/operations.md."""
 
 from sqlalchemy import text
 
@@ -24,7 +24,7 @@ def size(database: str) -> dict[str, float]:
 
 
 def _bytes() -> int:
-    """What the database takes on the disk, without its log of writes."""
+    """The size of the database on disk, without its write-ahead log."""
     if db.engine.dialect.name == "sqlite":
         vacuum.checkpoint()
         return vacuum.size()

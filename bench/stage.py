@@ -1,4 +1,4 @@
-"""What the parts have in common: an app, webhooks, a receiver, events of 1.5 KB."""
+"""Set-up shared by the benchmarks: an app, webhooks, a receiver process, events of 1.4 KB."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ class Receiver:
         return [(path, at) for path, at in json.loads(self._line())]
 
     def close(self) -> None:
-        """Ends it."""
+        """Stops the process."""
         if self._process.poll() is None:
             self._process.communicate(timeout=10)
 
@@ -59,7 +59,7 @@ class Receiver:
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """A receiver for the time of the block."""
+    """A receiver that runs during the block."""
     receiver = Receiver()
     try:
         yield receiver
@@ -93,7 +93,7 @@ def webhooks(app: Flask, *urls: str) -> None:
 
 
 def accept(app: Flask, count: int) -> float:
-    """Takes `count` events in, by batches of 100; the seconds it took."""
+    """Takes in `count` events in batches of 100; returns the seconds it took."""
     start = time.perf_counter()
     with app.app_context():
         for _ in range(count // 100):
@@ -118,7 +118,7 @@ def working(app: Flask) -> Iterator[None]:
 
 @contextmanager
 def workers(app: Flask, count: int, core: str) -> Iterator[None]:
-    """So many worker processes, as `webhooks-ui worker` starts them, by this WORKER_CORE."""
+    """Runs `webhooks-ui worker` so many times, with this WORKER_CORE."""
     environ = {
         "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
         "WEBHOOKS_UI_DATABASE_URL": app.config["DATABASE_URL"],
@@ -137,7 +137,7 @@ def workers(app: Flask, count: int, core: str) -> Iterator[None]:
 
 
 def finished(app: Flask) -> int:
-    """How many deliveries have ended: by what is left, which an index counts quickly."""
+    """How many deliveries have ended, derived from the open ones, which have an index."""
     with app.app_context():
         newest = db.session.scalar(select(func.max(Delivery.id))) or 0
         left = select(func.count()).where(text(OPEN)).select_from(Delivery)
@@ -145,14 +145,14 @@ def finished(app: Flask) -> int:
 
 
 def until_finished(app: Flask, count: int) -> float:
-    """Waits until so many have ended; the moment, by time.perf_counter."""
+    """Waits until so many have ended; returns the time.perf_counter of that moment."""
     while finished(app) < count:
         time.sleep(0.02)
     return time.perf_counter()
 
 
 def analyse(app: Flask) -> None:
-    """Gives PostgreSQL the statistics that its autovacuum would give it in a while."""
+    """Updates PostgreSQL's statistics, as its autovacuum would after a while."""
     with app.app_context():
         if db.engine.dialect.name == "postgresql":
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -160,6 +160,6 @@ def analyse(app: Flask) -> None:
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value below which that share of the values lies."""
+    """The value below which this share of the values lies."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]

@@ -1,4 +1,4 @@
-"""Makes pictures light: a screenshot with the 256 colours that it uses most, packed tightly.
+"""Shrinks screenshots: a palette of the 256 most used colours, compressed hard.
 
 The browser that took it decodes it too, so no library for pictures is needed.
 """

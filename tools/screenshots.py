@@ -35,7 +35,7 @@ DAYS = 21
 
 @contextmanager
 def receiving(folder: Path) -> Iterator[tuple[Stage, Path]]:
-    """The receivers, which answer to https for every name, and the file to trust them by."""
+    """The demo's receivers with a certificate for every name, and the authority's file."""
     authority = trustme.CA(organization_name="Acme", organization_unit_name="Acme CA")
     made = authority.issue_cert(
         *(player.host for player in cast.PLAYERS),
@@ -52,7 +52,7 @@ def receiving(folder: Path) -> Iterator[tuple[Stage, Path]]:
 
 
 def https_port() -> int:
-    """The port that URLs need not name, where this user may listen there; else any free one."""
+    """443 where this user may listen there, else any free port."""
     try:
         with socket.create_server(("127.0.0.1", 443)):
             return 443
@@ -62,7 +62,7 @@ def https_port() -> int:
 
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
-    """The app on a free port, by the same server as `serve`; its origin."""
+    """Serves the app on a free port as `serve` does; its origin."""
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -71,7 +71,7 @@ def served(app: Flask) -> Iterator[str]:
 
 
 def stir(app: Flask) -> None:
-    """Has the receiver that is gone say so, and waits until the webhook on call has been told."""
+    """Makes the receiver that is gone answer 410, and waits until the alert has arrived."""
     with app.app_context():
         kind = cast.STATUS
         data = history.data_of(kind, 1)
@@ -112,13 +112,13 @@ class Album:
         self._visitor, self._blank = visitor, blank
 
     def open(self, path: str, height: int, *, dark: bool = False, **options: Any) -> Page:
-        """A page in Ukrainian and the dark if wanted, else in English and the light."""
+        """A page, by default in English and the light theme."""
         clothes: dict[str, Any] = {"locale": "uk-UA", "color_scheme": "dark"} if dark else {}
         given = {"device_scale_factor": 1.5} | clothes | options
         return self._visitor.open(path, height=height, **given)
 
     def save(self, page: Page, name: str) -> None:
-        """What the window shows; RuntimeError when the picture is too heavy for a README."""
+        """Saves what the window shows; raises RuntimeError when the file is too large."""
         picture = light(page.screenshot(), self._blank)
         if len(picture) > MAX_BYTES:
             raise RuntimeError(f"{name} has {len(picture):,} bytes, {MAX_BYTES:,} are allowed")
@@ -126,7 +126,7 @@ class Album:
         print(f"docs/screenshots/{name}.png  {len(picture):,} bytes", flush=True)
 
     def take(self, webhooks: dict[str, str]) -> None:
-        """Every picture, and some of them in other clothes."""
+        """Every picture, some of them in other themes, languages and widths."""
         names = ("CRM", "Чергові у Telegram", "Partner portal")
         crm, bot, portal = (f"/webhooks/{webhooks[name]}" for name in names)
         self.save(self.open("/webhooks", 900), "list")
@@ -154,7 +154,7 @@ class Album:
         return page
 
     def _recover(self, webhook: str) -> None:
-        """What a receiver missed while it refused is sent again, and its progress is shown."""
+        """Starts a recovery of what a receiver refused, and shows its progress."""
         since = (datetime.now(UTC) - timedelta(days=11)).strftime("%Y-%m-%dT%H:%M")
         page = self.open(webhook, 620)
         page.get_by_role("button", name="Enable").click()
@@ -173,7 +173,7 @@ def main() -> None:
         with (
             receiving(folder) as (stage, trusted),
             show.console(folder / "demo", stage, DAYS, SENDER={"ca_file": str(trusted)}) as app,
-            show.alive(app, every=3.0),
+            show.live(app, every=3.0),
             served(app) as origin,
             launched() as browser,
         ):

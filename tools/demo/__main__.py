@@ -17,7 +17,7 @@ EVERY = 2.0  # seconds between live events, about
 
 
 def main() -> None:
-    """Sets it up, which takes a few seconds, prints where it is, and serves."""
+    """Sets the demo up, which takes a few seconds, prints its address, and serves."""
     parser = argparse.ArgumentParser(prog="make demo")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="its data; made anew each time")
     parser.add_argument("--port", type=int, default=0, help="of the console; 0 takes any free one")
@@ -35,7 +35,7 @@ def main() -> None:
     with Stage() as stage, show.console(given.folder, stage, given.days) as app:
         app.config["OWN_URL"] = address(listening)  # where the built-in receiver is
         server = waitress.create_server(app, sockets=[listening], threads=8, ident=None)
-        with show.alive(app, EVERY):
+        with show.live(app, EVERY):
             print(
                 f"The demonstration is at {address(listening)}\n"
                 f"Sign in as {show.LOGIN} with the password {show.PASSWORD}\n"

@@ -1,4 +1,4 @@
-"""Who plays: channels, webhooks, and how the receiver of each behaves."""
+"""The demo's channels and webhooks, and how the receiver of each behaves."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Weeks that never were: rows as the engine would have written them, the same at each start.
+"""Weeks of invented history: rows as the engine would write them, the same at each start.
 
 Only chance is replaced, by a seed; requests are composed and counted by the engine's own code.
 """
@@ -57,7 +57,7 @@ class _Rows:
 
 
 def write(webhooks: dict[str, Webhook], moment: datetime, days: int) -> None:
-    """Gives these webhooks, by name, a past of so many days until `moment`."""
+    """Writes `days` of history, up to `moment`, for these webhooks by name."""
     chance = random.Random(SEED)  # noqa: S311
     channels = [c for c in Channel.everyone() if c.key != cast.QUIET_CHANNEL]
     rows = _Rows()
@@ -89,7 +89,7 @@ def write(webhooks: dict[str, Webhook], moment: datetime, days: int) -> None:
 
 
 def _happenings(chance: random.Random, until: datetime, days: int) -> list[tuple[datetime, str]]:
-    """When events happened, and of which type: `RECENT`, before that more by day than by night."""
+    """Times and types of events: `RECENT`, and before that more by day than by night."""
     moments = _moments(chance, until - days * DAYS, until - RECENT[0])
     usual = [(moment, chance.choice(cast.USUAL)) for moment in moments]
     return usual + [(until - age, cast.CREATED) for age in RECENT]
@@ -120,7 +120,7 @@ def _event_row(event: Event, deliveries: int) -> dict[str, Any]:
 
 
 def _plot(part: str, age: timedelta, chance: random.Random) -> list[int | ErrorCode] | None:
-    """What came of an event of this age, attempt by attempt: a status or an error's code.
+    """The attempts of a delivery of this age, each as a status or an error code.
 
     None: it was not sent, since the webhook was off.
     """
@@ -233,7 +233,7 @@ def _outcome(came: int | ErrorCode, player: Player, chance: random.Random) -> Ou
 
 
 def _settle(player: Player, webhook_id: int, rows: _Rows, moment: datetime, days: int) -> None:
-    """How the webhook stands after all this, and how it came to be so."""
+    """The webhook's state after this history, and the changes that led to it."""
     made_at = moment - (days + 2) * DAYS
     tried = [row for row in rows.deliveries if row["webhook_id"] == webhook_id if row["claims"]]
     values: dict[str, Any] = {"created_at": made_at, "updated_at": made_at}

@@ -1,4 +1,4 @@
-"""The receivers of the demonstration: one server in a thread, which behaves as its host's part."""
+"""The demo's receivers: one server in a thread, which behaves by the host it is asked for."""
 
 import json
 import random
@@ -64,7 +64,7 @@ class _Server(ThreadingHTTPServer):
     stage: Stage
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Who hangs up on a hanging receiver does what is expected."""
+        """Ignores clients that close the connection: for a hanging receiver that is expected."""
 
 
 class _Receiver(BaseHTTPRequestHandler):
@@ -72,7 +72,7 @@ class _Receiver(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        """Takes the request and answers as the host's part has it."""
+        """Answers as the host's part says."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         stage = self.server.stage
         part = stage.parts.get(self.headers.get("Host", "").partition(":")[0], "fast")
@@ -102,4 +102,4 @@ class _Receiver(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """The console tells what happens."""
+        """Logs nothing: the console shows what happens."""

@@ -1,4 +1,4 @@
-"""The console of the demonstration: set up anew in its folder, then alive until it is ended."""
+"""The demo's console: set up anew in its folder, then live until it is stopped."""
 
 import random
 import shutil
@@ -33,7 +33,7 @@ MARK = ".demonstration"
 
 
 def prepare(folder: Path) -> None:
-    """An empty folder for it; raises `FileExistsError` where something else is kept."""
+    """Empties the folder; raises `FileExistsError` where something else is kept."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise FileExistsError(f"{folder} holds something else than a demonstration")
@@ -44,7 +44,7 @@ def prepare(folder: Path) -> None:
 
 @contextmanager
 def console(folder: Path, stage: Stage, days: int, **settings: Any) -> Iterator[Flask]:
-    """The app with its history of so many days; nothing is delivered yet."""
+    """The app with `days` of history; nothing is delivered yet."""
     app = create_app(
         {
             "DATA_DIR": folder,
@@ -69,7 +69,7 @@ def console(folder: Path, stage: Stage, days: int, **settings: Any) -> Iterator[
 
 
 @contextmanager
-def alive(app: Flask, every: float) -> Iterator[None]:
+def live(app: Flask, every: float) -> Iterator[None]:
     """Runs a worker with its jobs, and takes in an event every `every` seconds on average."""
     worker, scheduler, ending = (
         Worker(app),
