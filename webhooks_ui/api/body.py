@@ -1,6 +1,6 @@
-"""What comes in: JSON read strictly, then held against a model, in words of ours.
+"""Request bodies: JSON parsed strictly, then validated by a pydantic model, with messages of ours.
 
-The models say what the members are; what they may hold is said by the rules that the forms use.
+The models declare the members and their types; the values are held to the rules of `validation`.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from webhooks_ui.web.errors import ADVICE
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 Place = tuple[str | int, ...]
-WORDS = {
+MESSAGES = {
     "missing": _l("This is missing. Add it."),
     "string_type": _l("Write a text here."),
     "bool_type": _l("Write true or false here."),
@@ -33,23 +33,23 @@ WORDS = {
     "channel": _l("Write a channel's key here, or an object with its key and name."),
     "literal_error": _l("Choose one of the values that the description at /api/v1/docs lists."),
 }
-OTHERWISE = _l("This is not what the description at /api/v1/docs asks for.")
+DEFAULT_MESSAGE = _l("This is not what the description at /api/v1/docs asks for.")
 
 
 class Body(BaseModel):
-    """The body of a request. `raw` names the members that are kept as their bytes."""
+    """A request body. `raw` names the members that stay the bytes that were sent."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     raw: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def max_bytes(cls, max_event_bytes: int) -> int:
-        """How large the body may be where an event may have `max_event_bytes`."""
+        """The largest body, in bytes, where an event may have `max_event_bytes`."""
         return event_rules.largest_body(max_event_bytes)
 
     @classmethod
     def read(cls, data: bytes) -> Self:
-        """The body, or a `Problem` that says what is wrong with it."""
+        """The parsed body; raises `Problem` (400 or 422)."""
         found = cls.of(read_members(data))
         if isinstance(found, list):
             raise invalid(found)
@@ -57,7 +57,7 @@ class Body(BaseModel):
 
     @classmethod
     def of(cls, found: dict[str, Member], at: Place = ()) -> Self | list[Fault]:
-        """The body with these members, or what is wrong with them; `at` is where it stands."""
+        """The validated body, or its faults; `at` is its place in the whole request body."""
         values = {name: _value(member, name in cls.raw) for name, member in found.items()}
         filled = cls.filled(values)
         try:
@@ -67,12 +67,12 @@ class Body(BaseModel):
 
     @classmethod
     def filled(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """The members, with blanks for those whose absence the rules speak about."""
+        """The members, with blanks for missing ones that the rules have a message for."""
         return values
 
 
 def read_body(max_bytes: int) -> bytes:
-    """The bytes of this request's body, which has to be JSON and within the limit."""
+    """The bytes of the request's body; raises 415 unless it is JSON, 413 above the limit."""
     if not request.is_json:
         raise Problem(415, ADVICE[415])
     request.max_content_length = max_bytes
@@ -85,7 +85,7 @@ def read_body(max_bytes: int) -> bytes:
 
 
 def read_members(data: bytes) -> dict[str, Member]:
-    """The members of the body's object."""
+    """The members of the JSON object; raises 400."""
     try:
         return members(data)
     except JsonError as error:
@@ -93,22 +93,22 @@ def read_members(data: bytes) -> dict[str, Member]:
 
 
 def invalid(faults: Sequence[Fault]) -> Problem:
-    """The answer to a body that can be read but not accepted."""
+    """422 with the faults of a body."""
     return Problem(422, _l("Nothing was changed. See at each error what to mend."), faults)
 
 
 def too_large(detail: LazyString) -> Problem:
-    """The answer to a body or an event that is larger than allowed."""
+    """413 for a body or an event above the limit."""
     return Problem(413, detail)
 
 
 def faults_of(error: ValidationError, values: object, at: Place = ()) -> list[Fault]:
-    """What a model found wrong with `values`, in our words."""
+    """The faults that pydantic found in `values`, with messages of ours."""
     details = error.errors(include_url=False, include_input=False)
-    return [Fault(pointer(*at, *_place(d, values)), _words(d)) for d in details]
+    return [Fault(pointer(*at, *_place(d, values)), _message(d)) for d in details]
 
 
-def _words(detail: ErrorDetails) -> str | LazyString:
+def _message(detail: ErrorDetails) -> str | LazyString:
     limits = detail.get("ctx", {})
     match detail["type"]:
         case "too_long":
@@ -116,11 +116,11 @@ def _words(detail: ErrorDetails) -> str | LazyString:
         case "too_short":
             return _l("List at least one.")
         case kind:
-            return WORDS.get(kind, OTHERWISE)
+            return MESSAGES.get(kind, DEFAULT_MESSAGE)
 
 
 def _place(detail: ErrorDetails, values: Any) -> list[str | int]:
-    """Where it stands; pydantic puts the kinds of a union in between, which are no members."""
+    """The path of the member; pydantic's own also names the tags of unions, which are left out."""
     place: list[str | int] = []
     for part in detail["loc"]:
         if isinstance(values, list) and isinstance(part, int):
@@ -139,7 +139,7 @@ def _value(member: Member, keep: bool) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """The value with numbers as numbers; none of the models has any."""
+    """The value with numbers as floats; no model has a member that is one."""
     match value:
         case Number():
             return float(value)

@@ -1,12 +1,11 @@
-"""How channels look on their way in and out."""
+"""The bodies and answers of the channel operations."""
 
-from typing import Any, Self
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from webhooks_ui.api.body import Body
-from webhooks_ui.api.shapes import KeyName, KindName, Moment
-from webhooks_ui.models import Channel
+from webhooks_ui.api.shapes import Id, KeyName, KindName, Moment, RowShape
 
 
 class ChannelChanges(Body):
@@ -30,27 +29,15 @@ class NewChannel(Body):
         return {"key": "", "name": ""} | values
 
 
-class ChannelShape(BaseModel):
+class ChannelShape(RowShape):
     """A channel (inbox): where conversations happen."""
 
-    id: str
+    id: Id
     key: str
     name: str
     kind: str
     created_at: Moment
     updated_at: Moment
-
-    @classmethod
-    def of(cls, channel: Channel) -> Self:
-        """The shape of a channel."""
-        return cls(
-            id=channel.public_id,
-            key=channel.key,
-            name=channel.name,
-            kind=channel.kind,
-            created_at=channel.created_at,
-            updated_at=channel.updated_at,
-        )
 
 
 class ChannelPage(BaseModel):

@@ -15,7 +15,7 @@ from webhooks_ui.api.delivery_shapes import (
 )
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import Headers, Operation
-from webhooks_ui.api.pages import walked
+from webhooks_ui.api.pages import keyset_page
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
 from webhooks_ui.crypto.vault import current_vault
@@ -23,7 +23,7 @@ from webhooks_ui.database.engine import end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery import ping
 from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
-from webhooks_ui.delivery.queue.actions import resend as send_again
+from webhooks_ui.delivery.queue import actions
 from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.models import Delivery, Webhook, delivery_rows
 from webhooks_ui.models.delivery_list import DeliveryFilter
@@ -33,12 +33,7 @@ from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.errors import RETRY_AFTER
 from webhooks_ui.web.problem import Fault, Problem
 
-MARGIN = 5.0  # seconds beyond the time-out until a test's result is stored
-UNFIT = {
-    "test": _l("A test is not sent again. Send another one from its webhook."),
-    "deleted": _l("The webhook of this delivery was deleted."),
-    "disabled": _l("The webhook of this delivery is disabled. Enable it first."),
-}
+MARGIN = 5.0  # seconds after the time-out within which a test's result is stored
 
 
 @Operation("GET", "/deliveries", answer=DeliveryPage, query=DeliveryQuery, errors=(422,))
@@ -57,9 +52,9 @@ def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
         channel=query.channel,
         test=None if query.test is None else query.test == "true",
     )
-    one = walked(wanted.find, delivery_rows.load, query)
-    shapes = [DeliverySummary.of(delivery) for delivery in one.rows]
-    return DeliveryPage(deliveries=shapes, next=one.next), one.headers
+    page = keyset_page(wanted.find, delivery_rows.load, query)
+    shapes = [DeliverySummary.of(delivery) for delivery in page.rows]
+    return DeliveryPage(deliveries=shapes, next=page.next), page.headers
 
 
 @Operation("GET", "/deliveries/<public_id:id>", answer=DeliveryShape, errors=(404,))
@@ -73,9 +68,9 @@ def show(id: str) -> DeliveryShape:
 )
 def resend(id: str) -> tuple[DeliveryShape, Headers]:
     """Send the same event to the same webhook once more, as a delivery of its own."""
-    again = send_again(found(Delivery.by_public_id(id)))
+    again = actions.resend(found(Delivery.by_public_id(id)))
     if not isinstance(again, Delivery):
-        raise Problem(409, UNFIT[again])
+        raise Problem(409, actions.NOT_SENDABLE[again])
     location = url_for(".deliveries_show", id=again.public_id)
     return DeliveryShape.of(again), {"Location": location}
 
@@ -127,7 +122,7 @@ def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
 
 
 def _faults(query: DeliveryQuery) -> Iterator[Fault]:
-    """What is asked for although it cannot be: it would be an empty list that misleads."""
+    """Filter values that match nothing: an empty list would hide the mistake."""
     known = (("status", DELIVERY_STATUSES), ("type", ALL_TYPES), ("test", ("true", "false")))
     for name, values in known:
         asked = getattr(query, name)

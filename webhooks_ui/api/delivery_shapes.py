@@ -1,4 +1,4 @@
-"""How deliveries look on their way out, and what narrows their list."""
+"""The answers of the delivery operations, the filters of the list, the body of a test."""
 
 from typing import Annotated, Any, ClassVar, Self
 

@@ -1,13 +1,11 @@
-"""How events look on their way in and out."""
+"""The bodies and answers of the event operations."""
 
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from webhooks_ui.api.body import Body, invalid, read_members
-from webhooks_ui.api.shapes import JsonObject, KeyName, KindName, Moment, TypeName
-from webhooks_ui.intake.event import Accepted
-from webhooks_ui.models import Event
+from webhooks_ui.api.shapes import Id, JsonObject, KeyName, KindName, Moment, RowShape, TypeName
 from webhooks_ui.text.strict_json import JsonError, Member, items, members
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.problem import Fault, pointer
@@ -83,19 +81,12 @@ class BatchBody(Body):
         return batch
 
 
-class AcceptedShape(BaseModel):
+class AcceptedShape(RowShape):
     """What became of an event: its id, and how many webhooks get it."""
 
-    id: str
+    id: str = Field(validation_alias="event_id")
     deliveries: int
     duplicate: bool
-
-    @classmethod
-    def of(cls, accepted: Accepted) -> Self:
-        """The shape of what the intake answered."""
-        return cls(
-            id=accepted.event_id, deliveries=accepted.deliveries, duplicate=accepted.duplicate
-        )
 
 
 class AcceptedBatchShape(BaseModel):
@@ -112,33 +103,18 @@ class EventChannelShape(BaseModel):
     kind: str
 
 
-class EventShape(BaseModel):
+class EventShape(RowShape):
     """An event as it was taken in. `sender_id` is what its sender called it."""
 
-    id: str
+    id: Id
     type: str
     channel: EventChannelShape | None
     sender_id: str | None
     test: bool
-    deliveries: int
+    deliveries: int = Field(validation_alias="deliveries_count")
     occurred_at: Moment
     created_at: Moment
     data: JsonObject
-
-    @classmethod
-    def of(cls, event: Event) -> Self:
-        """The shape of an event."""
-        return cls(
-            id=event.public_id,
-            type=event.type,
-            channel=EventChannelShape(**event.channel) if event.channel else None,
-            sender_id=event.sender_id,
-            test=event.test,
-            deliveries=event.deliveries_count,
-            occurred_at=event.occurred_at,
-            created_at=event.created_at,
-            data=event.data,
-        )
 
 
 def _event(raw: bytes, index: int) -> EventBody | list[Fault]:

@@ -1,6 +1,6 @@
-"""Long lists, a page at a time, by cursors that stay right while things are added.
+"""Pages of long lists by cursors, which stay valid while rows are added.
 
-A cursor is opaque: where the page before ended. It holds the row's id in base64url.
+A cursor is opaque to clients: the id of the last row of the page before, in base64url.
 """
 
 import base64
@@ -20,8 +20,9 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.web.problem import Fault
 
-MOST = 200
-USUAL = 50
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
+_LIMIT: Any = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
 Row = TypeVar("Row", bound=Any)
 
 
@@ -30,8 +31,11 @@ class PageQuery(Query):
 
     cursor: str = Field(default="", description="What `next` was on the page before.")
     limit: Annotated[
-        str, WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL})
-    ] = Field(default=str(USUAL), description="How many at most.")
+        str,
+        WithJsonSchema(
+            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+        ),
+    ] = Field(default=str(DEFAULT_LIMIT), description="How many at most.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +55,35 @@ class Page(Generic[Row]):
         return {"Link": f'<{url}>; rel="next"'}
 
 
-def page(
-    model: type[Row], found: Select[Any], query: PageQuery, *, newest_first: bool = False
-) -> Page[Row]:
-    """The page that was asked for, ordered by the id of the rows of `model`."""
-    limit, after = _limit(query.limit), _opened(query.cursor)
-    if after is not None:
-        found = found.where(model.id < after if newest_first else model.id > after)
-    ordered = found.order_by(model.id.desc() if newest_first else model.id)
-    rows = list(db.session.scalars(ordered.limit(limit + 1)).unique())
+def page(model: type[Row], query: Select[Any], asked: PageQuery) -> Page[Row]:
+    """A page of `query`, ordered by the id of `model`."""
+    limit = _limit(asked.limit)
+    if (after := _row_id(asked.cursor)) is not None:
+        query = query.where(model.id > after)
+    rows = list(db.session.scalars(query.order_by(model.id).limit(limit + 1)).unique())
     more = len(rows) > limit
     return Page(rows[:limit], _cursor(rows[limit - 1].id) if more else None)
 
 
-def walked(
-    find: Callable[..., KeysetPage], load: Callable[[Sequence[int]], list[Row]], query: PageQuery
+def keyset_page(
+    find: Callable[..., KeysetPage], load: Callable[[Sequence[int]], list[Row]], asked: PageQuery
 ) -> Page[Row]:
-    """The page that was asked for of a long table; it may be short although there is a next one."""
-    found = find(before=_opened(query.cursor), limit=_limit(query.limit))
+    """A page of a long table, newest first; it may be short although more rows follow."""
+    found = find(before=_row_id(asked.cursor), limit=_limit(asked.limit))
     return Page(load(found.ids), None if found.next is None else _cursor(found.next))
 
 
 def _limit(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MOST:
+    if text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MAX_LIMIT:
         return int(text)
-    raise invalid([Fault("/limit", _l("Ask for 1 to %(most)s at once.", most=MOST))])
+    raise invalid([Fault("/limit", _l("Ask for 1 to %(most)s at once.", most=MAX_LIMIT))])
 
 
 def _cursor(row_id: int) -> str:
     return base64.urlsafe_b64encode(str(row_id).encode()).decode().rstrip("=")
 
 
-def _opened(cursor: str) -> int | None:
+def _row_id(cursor: str) -> int | None:
     if not cursor:
         return None
     try:

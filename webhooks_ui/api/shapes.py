@@ -1,9 +1,9 @@
-"""What several shapes of the API have in common."""
+"""Types that several shapes of the API share."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
@@ -15,7 +15,8 @@ Moment = Annotated[
     PlainSerializer(isotime, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-# What may stand there is said in the description; the rules say so to who sends something else.
+Id = Annotated[str, Field(validation_alias="public_id")]
+# The description lists the values; the rules of `validation` refuse the others.
 TypeName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(EVENT_TYPES)})]
 AnyTypeName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ALL_TYPES)})]
 KindName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(CHANNEL_KINDS)})]
@@ -32,6 +33,17 @@ KeyName = Annotated[
     ),
 ]
 JsonObject = Annotated[bytes, WithJsonSchema({"type": "object"})]
+
+
+class RowShape(BaseModel):
+    """A shape whose members are the attributes of a row."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, row: object) -> Self:
+        """The shape of a row."""
+        return cls.model_validate(row)
 
 
 class ProblemShape(BaseModel):

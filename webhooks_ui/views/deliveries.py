@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
@@ -14,11 +13,6 @@ from webhooks_ui.views.webhooks import page_of
 from webhooks_ui.web.security import is_piece_request
 
 blueprint = Blueprint("deliveries", __name__)
-UNFIT = {
-    "test": _l("A test is not sent again. Send another one from its webhook."),
-    "deleted": _l("The webhook was deleted, so there is nowhere to send this."),
-    "disabled": _l("The webhook is disabled. Enable it first, then send this again."),
-}
 
 
 @blueprint.get("/deliveries/<id>")
@@ -81,7 +75,7 @@ def after_order(made: "Delivery | actions.NotSendable", back: str) -> BaseRespon
     """To the new delivery, or back with the reason why there is none."""
     if isinstance(made, Delivery):
         return redirect(url_for("deliveries.show", id=made.public_id), 303)
-    flash(UNFIT[made], "bad")
+    flash(actions.NOT_SENDABLE[made], "bad")
     return redirect(back, 303)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -14,6 +16,11 @@ from webhooks_ui.models.public_ids import DELIVERY, new_id
 
 # Why nothing is sent: a test has its own button, the rest has nobody to go to.
 NotSendable = Literal["test", "deleted", "disabled"]
+NOT_SENDABLE: dict[NotSendable, LazyString] = {
+    "test": _l("A test is not sent again. Send another one from its webhook."),
+    "deleted": _l("The webhook was deleted, so there is nowhere to send this."),
+    "disabled": _l("The webhook is disabled. Enable it first, then send this again."),
+}
 
 
 @dataclass(frozen=True, slots=True)
