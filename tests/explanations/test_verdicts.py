@@ -177,12 +177,12 @@ def test_an_unknown_code_is_explained_by_its_detail() -> None:
     ],
 )
 def test_every_note_of_the_sender_has_words(code: str) -> None:
-    assert str(verdicts.note(code)).endswith(".")
-    assert code not in str(verdicts.note(code))
+    assert str(verdicts.note_text(code)).endswith(".")
+    assert code not in str(verdicts.note_text(code))
 
 
 def test_an_unknown_note_is_shown_by_its_code() -> None:
-    assert "(strange)" in str(verdicts.note("strange"))
+    assert "(strange)" in str(verdicts.note_text("strange"))
 
 
 def test_words_are_chosen_when_they_are_shown() -> None:

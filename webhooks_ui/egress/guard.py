@@ -146,9 +146,11 @@ def _split_allowed(allowed: Iterable[str]) -> tuple[tuple[IPNetwork, ...], froze
     networks: list[IPNetwork] = []
     hosts: list[str] = []
     for item in allowed:
-        if "/" in item or ":" in item or _is_ip(item):
+        try:
             networks.append(_unwrapped_network(ip_network(item, strict=False)))
-        else:
+        except ValueError:
+            if "/" in item or ":" in item:
+                raise
             hosts.append(item.lower().removesuffix("."))
     return tuple(networks), frozenset(hosts)
 
@@ -159,11 +161,3 @@ def _unwrapped_network(network: IPNetwork) -> IPNetwork:
     if mapped is None or network.prefixlen < 96:
         return network
     return ip_network(f"{mapped}/{network.prefixlen - 96}")
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -1,21 +1,21 @@
-"""A stored request as a curl command that can be pasted into a shell."""
+"""A stored request as a curl command to paste into a shell."""
 
 import shlex
 from collections.abc import Iterable, Sequence
 
 from webhooks_ui.authorization.kinds import MASK
 
-CURLS_OWN = ("host", "content-length", "accept-encoding")  # curl sets these itself
+SET_BY_CURL = ("host", "content-length", "accept-encoding")
 
 
 def curl_command(url: str, headers: Iterable[Sequence[str]], body: str) -> str:
-    """The command for POSTing `body`; where a secret was masked it reads ``$TOKEN``.
+    """The command that POSTs `body`, with ``$TOKEN`` in place of a masked secret.
 
-    A signature holds for its own moment only: receivers refuse a replay after five minutes.
+    Receivers refuse it after five minutes, since its signature holds for its timestamp only.
     """
     lines = [f"curl -X POST {shlex.quote(url)}"]
     lines += [
-        f"-H {_header(name, value)}" for name, value in headers if name.lower() not in CURLS_OWN
+        f"-H {_header(name, value)}" for name, value in headers if name.lower() not in SET_BY_CURL
     ]
     lines.append(f"--data-raw {shlex.quote(body)}")
     return " \\\n  ".join(lines)

@@ -1,4 +1,4 @@
-"""The words for answers that are not 2xx; the placeholder `status` is the status code."""
+"""The texts for responses that are not 2xx; the placeholder `status` is the status code."""
 
 from flask_babel import lazy_gettext as _l
 
@@ -105,7 +105,7 @@ UNUSUAL = Words(
 
 
 def for_status(status: int) -> Words:
-    """The words for a status code that is neither a success nor a redirect."""
+    """The texts for a status code that is neither a success nor a redirect."""
     if words := STATUSES.get(status):
         return words
     return {4: CLIENT_ERROR, 5: SERVER_ERROR}.get(status // 100, UNUSUAL)

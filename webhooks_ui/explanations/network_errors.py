@@ -1,6 +1,6 @@
-"""The words for what came of a delivery: title, what it means, what to try.
+"""The texts for each error code: a title, what it means, what to try.
 
-Placeholders: `host`; `address`; `place` is the host, with its address where that says more;
+Placeholders: `host`; `address`; `place`, which is the host with its address where they differ;
 `status`; `location`; `seconds`; `detail`.
 """
 
@@ -11,7 +11,7 @@ from flask_babel.speaklater import LazyString
 
 
 class Words(NamedTuple):
-    """What a person reads, still with placeholders."""
+    """The texts of a verdict, with placeholders."""
 
     title: LazyString
     meaning: LazyString
@@ -184,7 +184,7 @@ TLS: tuple[tuple[tuple[str, ...], Words], ...] = (
         ),
     ),
 )
-"""Words for TLS failures by what OpenSSL says, in lower case; the first that is found counts."""
+"""Texts for TLS failures by a phrase of OpenSSL's, in lower case; the first match counts."""
 
 NOTES: dict[str, LazyString] = {
     "headers_capped": _l("The answer had more headers than are kept."),
@@ -195,4 +195,4 @@ NOTES: dict[str, LazyString] = {
     "broken_chunks": _l("The body of the answer was not in proper chunks."),
     "bad_encoding": _l("The body of the answer could not be unpacked and is shown as it came."),
 }
-"""What was odd about an answer that counts all the same, by the sender's code."""
+"""What was wrong with a response that counts all the same, by the sender's code."""

@@ -1,6 +1,6 @@
-"""What came of a delivery, in words: a verdict, what it means and what to try.
+"""The result of a delivery in words: a verdict, what it means, and what to try.
 
-Codes are stored; this turns them into text in the reader's language.
+Codes are stored; they become text in the reader's language when they are shown.
 """
 
 from dataclasses import dataclass
@@ -35,9 +35,9 @@ ERROR_LABELS: dict[str, LazyString] = {
     "protocol_error": _l("not HTTP"),
     "blocked_address": _l("address blocked"),
 }
-"""The classes of failure in a few words, the most usual first."""
+"""The error codes in a few words, the most frequent first."""
 
-_LONGEST = 200  # characters of what somebody else wrote, within a sentence
+_MAX_QUOTED = 200  # characters of a stranger's text within a sentence
 
 
 class Headline(NamedTuple):
@@ -90,11 +90,11 @@ def verdict(
 def headline(
     status: str, error: str | None, status_code: int | None, location: str | None, detail: str
 ) -> Headline:
-    """What `verdict` begins with, remembered: lists have few different ones in many rows."""
+    """Tone and title of the verdict, cached: they cost 0.5 ms, and lists repeat a few of them."""
     locale = get_locale()
     said = detail if error in ("tls_failure", "protocol_error") else ""
-    known = locale.language if locale else None
-    return _headline(known, status, error, status_code, "/" if location else None, said)
+    language = locale.language if locale else None
+    return _headline(language, status, error, status_code, "/" if location else None, said)
 
 
 @lru_cache(maxsize=1024)
@@ -120,8 +120,8 @@ def interrupted() -> Verdict:
     )
 
 
-def note(code: str) -> LazyString:
-    """What was odd about an answer, by the sender's code."""
+def note_text(code: str) -> LazyString:
+    """What was wrong with a response that counts all the same, by the sender's code."""
     known = network_errors.NOTES.get(code)
     return _l("The answer was unusual (%(code)s).", code=code) if known is None else known
 
@@ -164,7 +164,7 @@ def _words(error: str | None, status_code: int | None, location: str | None, det
     if error == "tls_failure":
         return _tls_words(detail)
     if error == "protocol_error" and detail.startswith("unexpected error"):
-        return network_errors.UNKNOWN  # a mistake of ours must not be laid at the receiver's door
+        return network_errors.UNKNOWN  # a bug of ours, not the receiver's fault
     if error in network_errors.ERRORS:
         return network_errors.ERRORS[error]
     if status_code is not None:
@@ -206,9 +206,9 @@ def _fill(words: Words, facts: dict[str, str]) -> Verdict:
 
 
 def _plain(text: str | None) -> str:
-    """What somebody else wrote, on one line and of bounded length."""
+    """A stranger's text on one line and of bounded length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text or "").split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    return line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…"
 
 
 def _bare(host: str) -> str:

@@ -238,7 +238,7 @@ class Attempt(Model):
     @property
     def note_texts(self) -> list[LazyString]:
         """What was odd about the answer, in words."""
-        return [verdicts.note(code) for code in self.notes]
+        return [verdicts.note_text(code) for code in self.notes]
 
     def curl(self, body: str) -> str:
         """The request as a curl command with ``$TOKEN`` where the secret stood."""
