@@ -203,8 +203,11 @@ def test_serve_delivers_restarts_its_worker_and_takes_it_along(
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: worker_of(server) not in (0, first), what="another worker")
         second = worker_of(server)
-        server.kill()
+        console = server._process
+        assert console
+        console.kill()
         wait_until(lambda: not Path(f"/proc/{second}").exists(), what="the worker's own end")
+        server.kill()
 
 
 def worker_of(server: object) -> int:

@@ -322,7 +322,7 @@ def test_a_database_server_that_does_not_answer_holds_up_the_alarm_for_seconds_o
         port = silent.getsockname()[1]
         engine = create_engine(f"postgresql+psycopg://x@127.0.0.1:{port}/x")
         started = time.monotonic()
-        alarm = wakeup.NotifyAlarm(engine)
+        alarm = wakeup.alarm(engine, None, lambda: None)
         assert time.monotonic() - started < 60
         alarm.close()
 

@@ -3,9 +3,7 @@
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
-from threading import Thread
 
 import click
 
@@ -49,18 +47,17 @@ def worker(
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:
             metrics_server.start(app, _listen(metrics_host, metrics_port))
-        loop = Worker(app, concurrency=concurrency)
+        parent = socket.socket(fileno=sys.stdin.fileno()) if with_parent else None
+        loop = Worker(app, concurrency=concurrency, parent=parent)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
-        if with_parent:
-            Thread(target=_stop_with_parent, args=(loop.stop,), daemon=True).start()
         for jobs in (all_jobs(app), [heartbeat_job()]):
             scheduler = Scheduler(app, jobs)
             scheduler.start()
             background.callback(scheduler.stop)
         process.freeze_garbage_collector()
         if app.config["WORKER_CORE"] == "auto":
-            cpu_affinity.keep()
+            cpu_affinity.pin()
         loop.run()
 
 
@@ -72,9 +69,3 @@ def _listen(host: str, port: int) -> socket.socket:
         raise click.ClickException(
             f"Cannot listen on {host} port {port}: {error.strerror}."
         ) from None
-
-
-def _stop_with_parent(stop: Callable[[], None]) -> None:
-    """Stops when the parent process is gone, which closes our standard input."""
-    sys.stdin.buffer.read()
-    stop()

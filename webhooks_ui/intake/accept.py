@@ -58,7 +58,7 @@ def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
     fresh = [index for index, answer in enumerate(answers) if not answer.duplicate]
     deliveries = sum(answers[index].deliveries for index in fresh)
     if deliveries:
-        wakeup.workers()
+        wakeup.wake_workers()
     metrics.accepted((events[index].type for index in fresh), deliveries)
     return answers
 

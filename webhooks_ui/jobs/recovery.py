@@ -72,7 +72,7 @@ def step() -> bool:
     """Advances every running recovery by one batch; returns whether there is more to do at once."""
     advanced = [_advance(row) for row in _running()]
     if any(advanced):
-        wakeup.workers()
+        wakeup.wake_workers()
     return any(advanced)
 
 

@@ -1,7 +1,7 @@
-"""Keeps one worker process running beside the console: starts it, starts it again, ends it.
+"""Keeps one worker process running beside the console: starts, restarts and ends it.
 
-The worker's standard input is a pipe that this process holds open and never writes to. When this
-process is gone, however it went, the pipe ends, and the worker ends itself.
+The worker's standard input is one end of a socket pair. The console writes to the other end to
+wake the worker; when the console is gone, however it went, the pair is closed and the worker ends.
 """
 
 import logging
@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Mapping
 from threading import Event, Thread
+
+from webhooks_ui.delivery.queue import wakeup
 
 CALM = 60.0  # seconds after which a worker that died is started again at once
 LONGEST_WAIT = 30.0  # seconds
@@ -54,7 +56,12 @@ class Supervisor:
 
     def _run(self) -> int:
         command = [sys.executable, "-m", "webhooks_ui", "worker", "--with-parent"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=self._environ)  # noqa: S603  # our own program
+        listening, waking = wakeup.connect()
+        with listening:
+            end = listening.fileno()
+            self._process = subprocess.Popen(command, stdin=end, env=self._environ)  # noqa: S603  # our own program
         if self._stopping.is_set():  # asked to end while it was being started
             self._process.terminate()
-        return self._process.wait()
+        status = self._process.wait()
+        wakeup.disconnect(waking)
+        return status

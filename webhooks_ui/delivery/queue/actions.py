@@ -50,7 +50,7 @@ def retry_now(delivery: Delivery) -> bool:
     """Makes the next attempt due at once; False when the delivery does not wait any more."""
     changed = _change(delivery, due_at=EPOCH)
     if changed:
-        wakeup.workers()
+        wakeup.wake_workers()
     return changed
 
 
@@ -76,7 +76,7 @@ def _make(order: _NewDelivery) -> Delivery | NotSendable:
             raise
         return earlier
     if isinstance(made, Delivery):
-        wakeup.workers()
+        wakeup.wake_workers()
     return made
 
 

@@ -1,18 +1,19 @@
-"""Waking the workers when something is due, so that nothing waits for the next look.
+"""Wakes idle workers when something is due.
 
-On PostgreSQL by NOTIFY. On SQLite every worker has a named pipe in the data folder, into which a
-byte is written. A wake-up that is missed costs a second at most: workers look by themselves.
+A worker sleeps on a socket pair. The other end is held by whoever can wake it at once: its own
+threads, and the console that started it. Other processes are noticed by what they commit: on
+PostgreSQL by NOTIFY, on SQLite by a look at ``PRAGMA data_version`` every `POLL_EVERY` seconds. A
+wake-up that is lost costs a second at most, since workers also look by themselves.
 """
 
-import os
 import select
-import stat
+import socket
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-from uuid import uuid4
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
-from flask import current_app
 from sqlalchemy import Engine, text
 
 from webhooks_ui.database.engine import POSTGRES_LIMITS, db
@@ -21,101 +22,139 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 CHANNEL = "webhooks_ui_due"
-FOLDER = "workers"
+POLL_EVERY = 0.02  # seconds
+
+_lock = Lock()
+_workers: set[socket.socket] = set()  # what wakes the workers in this process or started by it
 
 
-class Alarm(Protocol):
-    """What a worker sleeps on."""
-
-    def wait(self, seconds: float) -> bool:
-        """Returns when it is woken, after `seconds` at most; whether it was woken."""
-
-    def ring(self) -> None:
-        """Wakes this worker, from another thread of it or from a signal handler."""
-
-    def close(self) -> None:
-        """Frees what it holds."""
-
-
-def workers() -> None:
-    """Wakes every worker; after the commit, and best effort."""
+def wake_workers() -> None:
+    """Wakes every worker; to be called after the commit, best effort."""
     if db.engine.dialect.name == "postgresql":
         with suppress(Exception), db.engine.begin() as connection:
             connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
         return
-    for pipe in (Path(current_app.config["DATA_DIR"]) / FOLDER).glob("*.pipe"):
-        _write(pipe)
+    with _lock:
+        for waking in _workers:
+            _ring(waking)
 
 
-def alarm(engine: Engine, data_dir: Path) -> Alarm:
-    """An alarm for this worker."""
-    return NotifyAlarm(engine) if engine.dialect.name == "postgresql" else PipeAlarm(data_dir)
+def connect() -> tuple[socket.socket, socket.socket]:
+    """The two ends of a pair: a worker listens at one, this process wakes it by the other."""
+    listening, waking = socket.socketpair()
+    waking.setblocking(False)
+    with _lock:
+        _workers.add(waking)
+    return listening, waking
 
 
-class PipeAlarm:
-    """A named pipe: any process that may write into the data folder can ring."""
+def disconnect(waking: socket.socket) -> None:
+    """Wakes nobody any more; the worker at the other end, if it has a process, stops."""
+    with _lock:
+        _workers.discard(waking)
+        waking.close()
 
-    def __init__(self, data_dir: Path) -> None:
-        folder = data_dir / FOLDER
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self._path = folder / f"{uuid4().hex}.pipe"
-        os.mkfifo(self._path, 0o600)
-        # For writing too, so that the pipe never ends when the last of the others closes it.
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
+
+def alarm(engine: Engine, parent: socket.socket | None, on_orphaned: Callable[[], None]) -> "Alarm":
+    """An alarm for a worker; `on_orphaned` is called when the other end of `parent` is closed."""
+    kind = NotifyAlarm if engine.dialect.name == "postgresql" else PollAlarm
+    return kind(engine, parent, on_orphaned)
+
+
+class Alarm:
+    """What a worker sleeps on. A signal handler may `ring`; one thread does the rest."""
+
+    def __init__(
+        self, engine: Engine, parent: socket.socket | None, on_orphaned: Callable[[], None]
+    ) -> None:
+        self._engine, self._on_orphaned = engine, on_orphaned
+        own, self._waking = connect()
+        self._sockets = [own, parent] if parent else [own]
 
     def wait(self, seconds: float) -> bool:
-        """See `Alarm`."""
-        ready, _, _ = select.select([self._descriptor], [], [], seconds)
-        if ready:
-            with suppress(BlockingIOError):
-                os.read(self._descriptor, 65536)
+        """Returns when it is woken, after `seconds` at most; whether it was woken."""
+        sources: list[Any] = [*self._sockets, *self._descriptors()]
+        ready, _, _ = select.select(sources, [], [], seconds)
+        for one in [one for one in self._sockets if one in ready]:
+            if not one.recv(65536):
+                self._sockets.remove(one)
+                one.close()
+                self._on_orphaned()
         return bool(ready)
 
     def ring(self) -> None:
+        """Wakes this worker."""
+        _ring(self._waking)
+
+    def close(self) -> None:
+        """Frees what it holds."""
+        disconnect(self._waking)
+        for one in self._sockets:
+            one.close()
+
+    def _descriptors(self) -> list[int]:
+        """What becomes readable when another process wakes the workers."""
+        return []
+
+
+class PollAlarm(Alarm):
+    """On SQLite: notices every commit to the file, for 3 µs a look."""
+
+    def __init__(self, engine: Engine, *others: Any) -> None:
+        super().__init__(engine, *others)
+        self._connection: Any = engine.raw_connection()
+        self._connection.detach()  # kept: the pool has no use for it
+        self._version = self._data_version()
+
+    def wait(self, seconds: float) -> bool:
         """See `Alarm`."""
-        with suppress(OSError):  # full: it is ringing already
-            os.write(self._descriptor, b"!")
+        until = monotonic() + seconds
+        while not super().wait(max(min(until - monotonic(), POLL_EVERY), 0)):
+            version, self._version = self._version, self._data_version()
+            if version != self._version:
+                return True
+            if monotonic() >= until:
+                return False
+        return True
 
     def close(self) -> None:
         """See `Alarm`."""
-        self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+        super().close()
+        self._connection.close()
+
+    def _data_version(self) -> int | None:
+        """Changes with each commit of another connection; None when the file cannot be read."""
+        try:
+            ((version,),) = self._connection.execute("PRAGMA data_version").fetchall()
+        except self._engine.dialect.loaded_dbapi.Error:
+            return None
+        return int(version)
 
 
-class NotifyAlarm:
-    """A connection of its own that listens; a pipe beside it for the worker's own threads."""
+class NotifyAlarm(Alarm):
+    """On PostgreSQL: a connection of its own that listens."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
+    def __init__(self, engine: Engine, *others: Any) -> None:
+        super().__init__(engine, *others)
         self._listening = self._connect()
 
     def wait(self, seconds: float) -> bool:
         """See `Alarm`."""
         if self._listening is None:
             self._listening = self._connect()
-        sockets = [self._listening.fileno()] if self._listening else []
-        ready, _, _ = select.select([self._reader, *sockets], [], [], seconds)
-        if self._reader in ready:
-            with suppress(BlockingIOError):
-                os.read(self._reader, 65536)
-        if self._listening and set(sockets) & set(ready):
+        is_woken = super().wait(seconds)
+        if is_woken and self._listening:
             self._drain(self._listening)
-        return bool(ready)
-
-    def ring(self) -> None:
-        """See `Alarm`."""
-        with suppress(OSError):
-            os.write(self._writer, b"!")
+        return is_woken
 
     def close(self) -> None:
         """See `Alarm`."""
+        super().close()
         if self._listening:
             self._listening.close()
-        os.close(self._reader)
-        os.close(self._writer)
+
+    def _descriptors(self) -> list[int]:
+        return [self._listening.fileno()] if self._listening else []
 
     def _connect(self) -> "Connection[Any] | None":
         import psycopg
@@ -140,14 +179,6 @@ class NotifyAlarm:
             self._listening = None
 
 
-def _write(pipe: Path) -> None:
-    try:
-        descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:  # nobody reads it: left behind by a worker that was killed
-        with suppress(OSError):
-            if stat.S_ISFIFO(pipe.stat().st_mode):
-                pipe.unlink()
-        return
-    with suppress(OSError):
-        os.write(descriptor, b"!")
-    os.close(descriptor)
+def _ring(waking: socket.socket) -> None:
+    with suppress(OSError):  # full: it is ringing already; closed: nobody is there
+        waking.send(b"!")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from socket import socket
 from threading import Event as Flag
 
 from flask import Flask
@@ -38,13 +39,17 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Delivers until `stop` is called, then finishes what is under way."""
+    """Delivers until `stop` is called, then finishes what is under way.
+
+    `parent` is the end of a socket pair that wakes it, and stops it when the other end is closed.
+    """
 
     def __init__(
         self,
         app: Flask,
         *,
         concurrency: int | None = None,
+        parent: socket | None = None,
         clock: Callable[[], datetime] = now,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -68,7 +73,7 @@ class Worker:
         self._is_roused = False
         self._looked_at = self._released_at = float("-inf")
         with app.app_context():
-            self._alarm = wakeup.alarm(db.engine, config["DATA_DIR"])
+            self._alarm = wakeup.alarm(db.engine, parent, self._stopping.set)
 
     def stop(self) -> None:
         """Ends `run` once what is under way has ended; may be called from a signal handler."""
@@ -88,16 +93,16 @@ class Worker:
         """Takes in what was sent, claims and records, hands out, sleeps until something happens."""
         self._is_roused = False
         self._gather()
-        if not self._exchange():
+        is_reachable = self._exchange()
+        if not is_reachable:
             time.sleep(BACK_OFF)
-        elif len(self._results) < MAX_RECORDED:
-            self._sleep()
+        self._sleep(is_reachable and len(self._results) < MAX_RECORDED)
 
-    def _sleep(self) -> None:
-        """Until there are new events or outcomes to take in."""
+    def _sleep(self, has_time: bool) -> None:
+        """Until there are new events or outcomes to take in; without time it only looks."""
         is_busy = bool(self._under_way or self._results)
         start = time.monotonic()
-        if self._alarm.wait(RECORD_AFTER if is_busy else LOOK_EVERY):
+        if self._alarm.wait((RECORD_AFTER if is_busy else LOOK_EVERY) if has_time else 0):
             self._looked_at = float("-inf")
         if self._senders.waiting() > self._senders.few:  # a turn costs as much as many deliveries
             time.sleep(max(SHORTEST_TURN - (time.monotonic() - start), 0))
