@@ -1,6 +1,12 @@
 """How far ahead a worker claims."""
 
-from webhooks_ui.delivery.worker.prefetch import AHEAD, DEEPEST, MAX_BYTES, MEASURED_OVER, Pace
+from webhooks_ui.delivery.worker.prefetch import (
+    MAX_BYTES,
+    MAX_PER_THREAD,
+    MEASURED_OVER,
+    PREFETCH,
+    Pace,
+)
 
 
 class Clock:
@@ -28,17 +34,17 @@ def test_a_worker_that_has_sent_nothing_claims_one_for_each_thread() -> None:
 
 def test_slow_receivers_are_not_claimed_ahead() -> None:
     pace = paced(sent_per_second=10)
-    assert (pace.room(0), pace.few) == (64, 0)
+    assert (pace.room(0), pace.low_water) == (64, 0)
 
 
 def test_the_more_was_sent_the_more_waits() -> None:
     pace = paced(sent_per_second=1000)
-    waits = int(1000 * AHEAD)
-    assert (pace.room(64), pace.few) == (waits, waits // 2)
+    waits = int(1000 * PREFETCH)
+    assert (pace.room(64), pace.low_water) == (waits, waits // 2)
 
 
 def test_what_waits_is_bounded_by_the_lease() -> None:
-    assert paced(sent_per_second=1e6).room(64) == DEEPEST * 64
+    assert paced(sent_per_second=1e6).room(64) == MAX_PER_THREAD * 64
 
 
 def test_there_is_never_less_than_no_room() -> None:
@@ -63,7 +69,7 @@ def test_when_less_is_sent_less_is_claimed_ahead() -> None:
     pace = Pace(8, clock)
     clock.seconds = 1
     pace.record_sent(10_000)
-    assert pace.room(8) == DEEPEST * 8
+    assert pace.room(8) == MAX_PER_THREAD * 8
     clock.seconds = 2
     pace.record_sent(0)
     assert pace.room(8) == 0

@@ -110,13 +110,13 @@ def test_a_notice_once_it_has_failed_for_a_while_and_when_it_works_again(engine:
     subscribe(engine, "http://127.0.0.1/1")
     send(engine)
     fail(engine, START)
-    fail(engine, START + webhook_state.NOTICE_AFTER - timedelta(seconds=1))
+    fail(engine, START + webhook_state.ALERT_AFTER - timedelta(seconds=1))
     assert notices(engine) == []
-    fail(engine, START + webhook_state.NOTICE_AFTER)
-    fail(engine, START + 2 * webhook_state.NOTICE_AFTER)
+    fail(engine, START + webhook_state.ALERT_AFTER)
+    fail(engine, START + 2 * webhook_state.ALERT_AFTER)
     assert notices(engine) == [("failing", None)]
 
-    later = START + 3 * webhook_state.NOTICE_AFTER
+    later = START + 3 * webhook_state.ALERT_AFTER
     (job,) = claim(engine, later)
     record(engine, later, outcome(job, "succeeded", later))
     assert notices(engine) == [("failing", None), ("recovered", None)]

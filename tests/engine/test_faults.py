@@ -212,14 +212,14 @@ def test_what_cannot_be_looked_up_is_not_an_attempt(
 ) -> None:
     """The database is away for a moment: the delivery is given back and then sent."""
     refusals = iter([PoolTimeoutError("QueuePool limit reached")] * 2)
-    original = turns.webhook_of
+    original = turns.load_webhook
 
     def scarce(claim: Claim) -> Webhook | None:
         if refusal := next(refusals, None):
             raise refusal
         return original(claim)
 
-    monkeypatch.setattr(turns, "webhook_of", scarce)
+    monkeypatch.setattr(turns, "load_webhook", scarce)
     subscribe(engine, receiver.url)
     send(engine)
     with working(engine):

@@ -64,7 +64,7 @@ def test_an_event_reaches_its_webhook_signed_and_authorized(
 def test_an_idle_worker_is_woken_and_does_not_look_for_itself(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "LOOK_EVERY", 600.0)
+    monkeypatch.setattr(loop, "POLL_EVERY", 600.0)
     subscribe(engine, receiver.url)
 
     with working(engine):

@@ -72,7 +72,7 @@ def insert_attempts(attempts: Sequence[tuple[int, AttemptRecord]]) -> None:
 def release(claims: Sequence[Claim], moment: datetime) -> None:
     """Makes due again what was claimed and will not be attempted, as far as it is still ours.
 
-    What so waits for a webhook that is off is cancelled.
+    It is cancelled where the webhook is disabled or deleted by now.
     """
     if not claims:
         return
@@ -87,7 +87,7 @@ def release(claims: Sequence[Claim], moment: datetime) -> None:
                 )
                 .values(status="pending", due_at=moment, lease_until=None)
             )
-        webhook_state.cancel_what_is_off({held.webhook_id for held in claims})
+        webhook_state.cancel_disabled({held.webhook_id for held in claims})
 
 
 def release_expired(moment: datetime) -> int:
@@ -103,7 +103,7 @@ def release_expired(moment: datetime) -> int:
             .values(status="pending", due_at=moment, lease_until=None)
             .returning(Delivery.id)
         ).all()
-        _cancel_for_webhooks_that_are_off(moment)
+        _cancel_disabled(moment)
         return len(released)
 
 
@@ -123,10 +123,10 @@ def jobs(claims: Sequence[Claim]) -> list[Job]:
     ]
 
 
-def version_for(claim: Claim) -> int | None:
-    """The version of the webhook that a claimed delivery goes to; None if it may not go there.
+def current_version(claim: Claim) -> int | None:
+    """The version of the webhook that a claimed delivery goes to.
 
-    The webhook was disabled or deleted, or the claim is not the newest any more.
+    None when it must not be sent: the webhook was disabled or deleted, or the claim is an old one.
     """
     held = (Delivery.id == claim.id, Delivery.claims == claim.claims)
     own = select(Webhook.version).join(Delivery, Delivery.webhook_id == Webhook.id)
@@ -134,7 +134,7 @@ def version_for(claim: Claim) -> int | None:
     return db.session.scalar(own.where(*held, Delivery.status == "delivering", *is_on))
 
 
-def webhook_of(claim: Claim) -> Webhook | None:
+def load_webhook(claim: Claim) -> Webhook | None:
     """The webhook that a claimed delivery goes to, detached."""
     found = db.session.get(Webhook, claim.webhook_id)
     db.session.expunge_all()
@@ -190,7 +190,7 @@ def _next_state(result: Result) -> dict[str, Any]:
     }
 
 
-def _cancel_for_webhooks_that_are_off(moment: datetime) -> None:
+def _cancel_disabled(moment: datetime) -> None:
     """Catches what came after `Delivery.cancel_waiting`: an expired lease, or an event that was
     being taken in while the webhook was disabled (PostgreSQL has both under way at once)."""
     off = select(Webhook.id).where((~Webhook.enabled) | Webhook.deleted_at.is_not(None))

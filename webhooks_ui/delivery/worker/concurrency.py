@@ -1,6 +1,7 @@
-"""How many may be under way to one webhook: it opens with success and closes with failure.
+"""How many deliveries to one webhook may be in flight: a window as in TCP congestion control.
 
-As TCP's does: a busy receiver gets its full speed, and many that hang hold few slots together.
+It opens with each success and closes on time-outs and failed connections: a busy receiver gets its
+full speed, and many receivers that hang hold few slots together.
 """
 
 from collections import Counter
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 
 from webhooks_ui.catalogue.error_codes import ErrorCode
 
-START = 2
+INITIAL_WINDOW = 2
 _CLOSING: set[ErrorCode] = {
     "timeout",
     "dns_failure",
@@ -21,44 +22,44 @@ _CLOSING: set[ErrorCode] = {
 
 
 class ConcurrencyLimits:
-    """The windows of one worker, from 1 to `most` each. Not thread-safe: one thread owns it."""
+    """The windows of one worker, from 1 to `maximum` each. Not thread-safe: one thread owns it."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
         self._size: dict[int, int] = {}
-        self._under_way: Counter[int] = Counter()
+        self._in_flight: Counter[int] = Counter()
 
     @property
-    def usual(self) -> int:
-        """How many a webhook may have that nothing is known of."""
-        return min(START, self._most)
+    def default(self) -> int:
+        """The window of a webhook that nothing is known of."""
+        return min(INITIAL_WINDOW, self._maximum)
 
     def free(self) -> Mapping[int, int]:
-        """How many more each webhook may have, for those of which something is known."""
-        known = self._size.keys() | self._under_way.keys()
+        """Free slots by webhook, for those of which something is known."""
+        known = self._size.keys() | self._in_flight.keys()
         return {webhook: self._free(webhook) for webhook in known}
 
     def begin(self, webhook: int) -> None:
-        """One more is under way."""
-        self._under_way[webhook] += 1
+        """One more is in flight."""
+        self._in_flight[webhook] += 1
 
     def end(self, webhook: int, error: str | None) -> None:
-        """One has ended, with this error code or with none."""
-        self._under_way[webhook] -= 1
-        if not self._under_way[webhook]:
-            del self._under_way[webhook]
-        size = self._size.get(webhook, self.usual)
+        """One has ended, with this error code or None."""
+        self._in_flight[webhook] -= 1
+        if not self._in_flight[webhook]:
+            del self._in_flight[webhook]
+        size = self._size.get(webhook, self.default)
         if error is None:
-            size = min(size + 1, self._most)
+            size = min(size + 1, self._maximum)
         elif error in _CLOSING:
             size = 1
         self._size[webhook] = size
-        if size == self.usual and webhook not in self._under_way:
-            del self._size[webhook]  # as if it had never been seen
+        if size == self.default and webhook not in self._in_flight:
+            del self._size[webhook]  # the default needs no entry
 
     def size(self, webhook: int) -> int:
-        """How many it may have in all."""
-        return self._size.get(webhook, self.usual)
+        """The webhook's window."""
+        return self._size.get(webhook, self.default)
 
     def _free(self, webhook: int) -> int:
-        return max(self.size(webhook) - self._under_way[webhook], 0)
+        return max(self.size(webhook) - self._in_flight[webhook], 0)

@@ -1,4 +1,4 @@
-"""The threads that make the attempts: each takes a job, sends it, brings back what came of it."""
+"""The threads that make the attempts: each takes a job, sends it and returns the result."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -19,10 +19,10 @@ from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Job, Result
 from webhooks_ui.delivery.request import compose
 from webhooks_ui.delivery.retry import Policy, decide
-from webhooks_ui.delivery.worker.endpoint_cache import Endpoints
+from webhooks_ui.delivery.worker.endpoint_cache import EndpointCache
 from webhooks_ui.monitoring import metrics
 
-STALE_AFTER = 0.1  # seconds since the claim, after which a job is looked at again before it is sent
+STALE_AFTER = 0.1  # seconds since the claim after which the webhook is checked before sending
 UNREADABLE = "unexpected error: the secrets cannot be decrypted, see the setting ENCRYPTION_KEYS"
 BROKEN = "unexpected error: see the worker's log"
 
@@ -31,19 +31,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a thread brings back; no result when nothing was sent.
+    """What a thread returns; without `result` nothing was sent.
 
-    Then others may have it at once (`is_given_back`) or, after a mistake of ours, by its lease.
+    The delivery is then due again at once (`is_released`) or, after a mistake of ours, when its
+    lease ends.
     """
 
     claim: Claim
     error: str | None
     result: Result | None
-    is_given_back: bool = False
+    is_released: bool = False
 
 
 class Attempts:
-    """Makes one attempt at a job and decides what follows from it; thread-safe."""
+    """Makes attempts and decides what follows from them; thread-safe."""
 
     def __init__(
         self, app: Flask, clock: Callable[[], datetime], chance: Callable[[], float]
@@ -52,17 +53,17 @@ class Attempts:
         self._timeout: float = app.config["DELIVERY_TIMEOUT"]
         self._policy = Policy(app.config["RETRY_SCHEDULE"], app.config["DISABLE_AFTER"])
         self._sender: Sender = app.extensions["sender"]
-        self._endpoints = Endpoints(app)
+        self._endpoints = EndpointCache(app)
 
     def make(self, job: Job) -> Result:
         """One attempt. Raises one of `UNREACHABLE` when its endpoint cannot be read."""
         started_at = self._clock()
-        # Failures like any other to those who look, and tried again by the schedule: the key may
-        # come back, the mistake be mended. Unrecorded they would be sent again with each lease.
+        # Recorded as failed attempts and retried by the schedule, since the key or the code may be
+        # mended. Unrecorded, the delivery would be sent again each time its lease ends.
         try:
-            return self._made(job, started_at)
+            return self._send(job, started_at)
         except UNREACHABLE:
-            raise  # nothing was sent, and nobody is to blame but the database
+            raise  # nothing was sent: no attempt
         except VaultError as error:
             log.critical("Delivery %s cannot be signed or authorized: %s", job.public_id, error)
             detail = UNREADABLE
@@ -70,18 +71,18 @@ class Attempts:
             log.exception("The attempt at delivery %s broke off", job.public_id)
             detail = BROKEN
         number = job.attempts_made + 1
-        return self._decided(job, unsent_attempt(detail, started_at, self._timeout, number), None)
+        return self._decide(job, unsent_attempt(detail, started_at, self._timeout, number), None)
 
-    def _made(self, job: Job, started_at: datetime) -> Result:
+    def _send(self, job: Job, started_at: datetime) -> Result:
         number = job.attempts_made + 1
-        endpoint = self._endpoints.of(job, started_at)
+        endpoint = self._endpoints.get(job, started_at)
         request = compose(job.event, endpoint, job.public_id, started_at)
         outcome = self._sender.send(request)
         metrics.attempted(outcome.error, outcome.duration_ms / 1000)
         attempt = attempt_of(outcome, request, endpoint, started_at, self._timeout, number)
-        return self._decided(job, attempt, outcome.retry_after)
+        return self._decide(job, attempt, outcome.retry_after)
 
-    def _decided(self, job: Job, attempt: AttemptRecord, retry_after: str | None) -> Result:
+    def _decide(self, job: Job, attempt: AttemptRecord, retry_after: str | None) -> Result:
         decision = decide(
             self._policy,
             error=attempt.error,
@@ -96,54 +97,55 @@ class Attempts:
         return Result(job.claim, attempt, decision)
 
     def current(self, job: Job, held: Claim) -> Job | None:
-        """The job for the webhook as it is now; None when it is not to be sent any more.
+        """The job with its webhook's present version; None when it must not be sent any more.
 
-        Raises one of `UNREACHABLE` while that cannot be found out.
+        Raises one of `UNREACHABLE` when the database does not tell.
         """
         if monotonic() - job.claimed_at < STALE_AFTER:
             return job
         with self._app.app_context():
-            version = turns.version_for(held)
+            version = turns.current_version(held)
         return None if version is None else replace(job, webhook_version=version)
 
 
 class Senders:
-    """Up to `most` threads, started as they are needed.
+    """Up to `maximum` threads, started as they are needed.
 
-    `rouse` is called when few jobs are left, `write` for an outcome that cannot wait.
+    `wake` is called when no more than `low_water` jobs wait, `write` for a result that cannot wait
+    for a turn, and `held` tells the newest claim on a delivery.
     """
 
     def __init__(
         self,
         attempts: Attempts,
-        most: int,
+        maximum: int,
         *,
-        rouse: Callable[[], None],
+        wake: Callable[[], None],
         write: Callable[[Result], None],
         held: Callable[[Claim], Claim],
     ) -> None:
-        self._attempts, self._most = attempts, most
-        self._rouse, self._write, self._held = rouse, write, held
+        self._attempts, self._maximum = attempts, maximum
+        self._wake, self._write, self._held = wake, write, held
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._sent: SimpleQueue[Sent] = SimpleQueue()
         self._threads: list[Thread] = []
-        self.few = 0  # so many jobs left are few
+        self.low_water = 0
 
-    def hand_out(self, jobs: Sequence[Job], under_way: int) -> None:
-        """Has jobs sent; with them so many are under way."""
+    def submit(self, jobs: Sequence[Job], in_flight: int) -> None:
+        """Has jobs sent, which makes `in_flight` in all."""
         for job in jobs:
             self._jobs.put(job)
-        while len(self._threads) < min(under_way, self._most):
+        while len(self._threads) < min(in_flight, self._maximum):
             thread = Thread(target=self._run, name=f"send-{len(self._threads)}")
             self._threads.append(thread)
             thread.start()
 
     def waiting(self) -> int:
-        """How many jobs have not been begun."""
+        """How many jobs wait for a thread."""
         return self._jobs.qsize()
 
     def sent(self) -> list[Sent]:
-        """What has been brought back since the last call."""
+        """What the threads have returned since the last call."""
         found: list[Sent] = []
         while True:
             try:
@@ -151,8 +153,8 @@ class Senders:
             except Empty:
                 return found
 
-    def take_back(self) -> list[Job]:
-        """The jobs that have not been begun, and will not be."""
+    def withdraw(self) -> list[Job]:
+        """Takes back the jobs that wait for a thread."""
         found: list[Job] = []
         while True:
             try:
@@ -163,7 +165,7 @@ class Senders:
                 found.append(job)
 
     def close(self) -> None:
-        """Ends the threads, each once it finds nothing more to send."""
+        """Ends the threads once no job waits."""
         for _ in self._threads:
             self._jobs.put(None)
 
@@ -175,20 +177,20 @@ class Senders:
     def _run(self) -> None:
         while job := self._jobs.get():
             self._sent.put(self._send(job))
-            if self._jobs.qsize() <= self.few:
-                self._rouse()
+            if self._jobs.qsize() <= self.low_water:
+                self._wake()
 
     def _send(self, job: Job) -> Sent:
         try:
             current = self._attempts.current(job, self._held(job.claim))
             if current is None:
-                return Sent(job.claim, "not_sent", None, is_given_back=True)
+                return Sent(job.claim, "not_sent", None, is_released=True)
             result = self._attempts.make(current)
             if result.decision.disable:
                 # At once, and before the slot is free: nothing more is to be sent to that webhook.
                 self._write(result)
         except UNREACHABLE:
-            return Sent(job.claim, "not_sent", None, is_given_back=True)
+            return Sent(job.claim, "not_sent", None, is_released=True)
         except Exception:
             log.exception("Delivery %s was not attempted", job.public_id)
             return Sent(job.claim, "not_sent", None)
