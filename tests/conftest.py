@@ -28,31 +28,40 @@ settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-LONGEST = (
-    "browser/test_every_page.py",
-    "engine/test_crash.py",
-    "log/test_recover.py",
-    "api/test_schemathesis.py",
-    "browser/test_authorizations.py",
-    "cli/test_serve.py",
-    "browser/test_form.py",
-    "browser/test_list.py",
-    "engine/test_worker.py",
-    "browser/test_put_right.py",
-    "database/test_migrations.py",
-    "browser/test_test_panel.py",
-    "api/test_webhooks.py",
-    "browser/test_keyboard.py",
-)
-"""The files that take longest, with three processes side by side; the longest first."""
+KINDS = ("browser", "process", "postgres")
+"""Marks of slow tests, in the order in which they begin; `make test-quick` leaves them out."""
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks the kind of a test, and keeps the tests of a file together where one may have to.
+
+    Those of a browser share a server and a page, quick ones are not worth a message each.
+    """
+    for kind in _kinds(item):
+        item.add_marker(kind)
+    slow = item.get_closest_marker("process") or item.get_closest_marker("postgres")
+    if not slow and not item.get_closest_marker("xdist_group"):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _kinds(item: pytest.Item) -> Iterator[str]:
+    fixtures = getattr(item, "fixturenames", [])
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    if "browser" in item.path.parts:
+        yield "browser"
+    elif "receiver" in fixtures:
+        yield "process"
+    if "postgres" in fixtures or "postgresql" in [*parameters]:
+        yield "postgres"
+
+
+@pytest.hookimpl(trylast=True)  # after the order was drawn by lot
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files begin first: else one may begin when the other processes are done."""
+    """Slow kinds begin first: at the end the processes of a run have quick tests left to share."""
 
     def place(item: pytest.Item) -> int:
-        name = "/".join(item.path.parts[-2:])
-        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+        marked = [kind for kind in KINDS if item.get_closest_marker(kind)]
+        return KINDS.index(marked[0]) if marked else len(KINDS)
 
     items.sort(key=place)
 

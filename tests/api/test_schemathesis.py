@@ -14,6 +14,8 @@ from werkzeug.serving import make_server
 from tests.api.conftest import issue
 from tests.support.apps import ON_BOTH_DATABASES
 
+pytestmark = pytest.mark.process
+
 PROGRAM = Path(__file__).parents[1] / "support" / "schemathesis_process.py"
 
 # The description cannot say which hosts may be reached, which keys exist and which text can travel

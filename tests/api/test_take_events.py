@@ -138,7 +138,10 @@ WRONG: list[tuple[Any, dict[str, str]]] = [
     (EVENT | {"channel": "a\x00b"}, {"/channel": "Latin"}),
     (EVENT | {"channel": 4}, {"/channel": "key"}),
     (EVENT | {"channel": {"key": "4"}}, {"/channel/name": "missing"}),
-    (EVENT | {"channel": {"key": "a b", "name": ""}}, {"/channel/key": "", "/channel/name": ""}),
+    (
+        EVENT | {"channel": {"key": "a b", "name": ""}},
+        {"/channel/key": "Latin letters", "/channel/name": "name"},
+    ),
     (EVENT | {"channel": {"key": "4", "name": "x", "kind": "fax"}}, {"/channel/kind": "Choose"}),
     (EVENT | {"data": []}, {"/data": "JSON object"}),
     (EVENT | {"data": "{}"}, {"/data": "JSON object"}),

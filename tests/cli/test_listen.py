@@ -15,6 +15,8 @@ import pytest
 from tests.support.server import PROGRAM
 from webhooks_ui.crypto import signing
 
+pytestmark = pytest.mark.process
+
 Start = Callable[..., tuple[subprocess.Popen[str], str]]
 
 

@@ -20,6 +20,8 @@ from tests.support.waiting import wait_until
 from webhooks_ui.server import wsgi as server
 from webhooks_ui.validation import event as event_rules
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("cli serve")]
+
 PASSWORD = "correct horse battery staple"
 
 

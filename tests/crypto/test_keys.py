@@ -90,6 +90,7 @@ def test_a_key_that_another_process_has_just_made_is_kept(
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.process
 def test_processes_that_start_at_once_have_the_same_keys(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Pool(4) as pool:

@@ -48,6 +48,7 @@ def test_they_make_what_the_models_say(empty_app: Flask) -> None:
     assert differences(empty_app) == []
 
 
+@pytest.mark.process
 def test_a_second_run_changes_nothing_and_needs_no_alembic(
     empty_app: Flask, database_url: str, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_all_of_them_are_one_transaction(empty_app: Flask) -> None:
     assert len(commits) == 1  # between two of them another process that starts would come in
 
 
+@pytest.mark.process
 def test_two_processes_may_start_at_once(
     empty_app: Flask, database_url: str, tmp_path: Path
 ) -> None:

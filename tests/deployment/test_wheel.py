@@ -19,6 +19,8 @@ from pathlib import Path
 import webhooks_ui
 from webhooks_ui.database.migrate import upgrade
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("wheel")]
+
 app = webhooks_ui.create_app({"DATA_DIR": Path(sys.argv[1])})
 upgrade(app)
 client = app.test_client()

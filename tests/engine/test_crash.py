@@ -24,6 +24,8 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Delivery, Event, Token
 
+pytestmark = pytest.mark.process
+
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
 
 

@@ -17,6 +17,8 @@ from tests.support.receiver import Receiver
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Event, Token
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:

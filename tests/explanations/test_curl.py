@@ -4,10 +4,13 @@ import json
 import shlex
 import subprocess
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from webhooks_ui.explanations.curl import curl_command
+
+pytestmark = pytest.mark.process
 
 HEADERS = [
     ["Host", "crm.example"],

@@ -59,6 +59,7 @@ def subscribe(server: Server, url: str) -> None:
     process.close(app)
 
 
+@pytest.mark.process
 def test_console_worker_and_commands_count_together(tmp_path: Path) -> None:
     port = free_port()
     settings = {"ALLOWED_NETWORKS": "127.0.0.1", "RETRY_SCHEDULE": "1h", "LOG_FORMAT": "json"}

@@ -18,6 +18,8 @@ from webhooks_ui.models import Receiver
 from webhooks_ui.receiver import built_in
 from webhooks_ui.server import process
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("receiver serve")]
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

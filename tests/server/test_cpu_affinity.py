@@ -40,6 +40,7 @@ def working(migrated: Path, data_dir: Path, setting: str = "auto") -> Iterator[i
 
 @linux
 @pytest.mark.parametrize(("setting", "is_kept"), [("auto", True), ("any", False)])
+@pytest.mark.process
 def test_the_worker_command_does_as_the_setting_says(
     migrated: Path, tmp_path: Path, setting: str, is_kept: bool
 ) -> None:

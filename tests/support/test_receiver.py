@@ -12,6 +12,8 @@ import trustme
 
 from tests.support.receiver import Answer, Receiver
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:

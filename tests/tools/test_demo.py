@@ -19,6 +19,8 @@ from tests.support.waiting import wait_until
 from tools.demo import cast, show
 from tools.demo.receivers import Stage
 
+pytestmark = pytest.mark.process
+
 LIVE = (
     "SELECT count(*) FROM events e JOIN deliveries d ON d.event_id = e.id"
     " WHERE e.sender_id LIKE 'demo-%' AND d.status = 'succeeded'"
