@@ -1,4 +1,4 @@
-"""Receivers and a sender for the tests of an attempt."""
+"""Receivers that misbehave, and senders to test with them."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ Send = Callable[..., Outcome]
 
 
 def ended_at(outcome: Outcome, timeout: float) -> bool:
-    """Whether an attempt took as long as its time-out, and not longer."""
+    """Whether an attempt lasted until its time-out and no longer."""
     return timeout - 0.05 <= outcome.duration_ms / 1000 <= timeout + SLACK
 
 

@@ -13,7 +13,7 @@ Behaviour = Callable[["Peer"], None]
 
 @dataclass
 class Received:
-    """A request as it came: its first line, its headers as sent, its body."""
+    """A request as it came: request line, headers, body."""
 
     line: str
     headers: list[tuple[str, str]]
@@ -73,7 +73,7 @@ class Peer:
                 return
 
     def hang(self) -> None:
-        """Keeps the connection open and says nothing, until the other end closes it."""
+        """Keeps the connection open without sending, until the other end closes it."""
         poll = select.poll()
         poll.register(self.socket, select.POLLRDHUP)
         while not self.stopped.is_set():
@@ -87,7 +87,7 @@ class Peer:
 
 
 class Hostile:
-    """Listens on a free port of `host` and lets `behaviour` loose on each connection.
+    """Listens on a free port of `host` and runs `behaviour` on each connection.
 
     Over TLS with `context`, unless `behaviour` is to see the bare connection (`is_bare`). `peers`
     are all connections so far, `requests` what came over them.
@@ -117,7 +117,7 @@ class Hostile:
         return [request for peer in self.peers for request in peer.received]
 
     def wait_until_done(self, connections: int) -> None:
-        """Waits until as many connections have come and gone."""
+        """Waits until this many connections have been closed."""
         with self._changed:
             assert self._changed.wait_for(lambda: self._done >= connections, timeout=60)
 

@@ -1,4 +1,4 @@
-"""What an answer makes of an attempt: status, headers, body, and what is odd about them."""
+"""How a response is judged and kept: status, headers, body, and what is wrong with them."""
 
 import gzip
 
@@ -53,7 +53,7 @@ def test_a_redirect_is_a_failure_and_not_followed(
 
 
 @pytest.mark.parametrize("location", [b"//[", b"http://[::1", b"\xff\x00", b"x" * 100_000, b""])
-def test_a_location_that_is_none_is_a_failure_like_any_redirect(
+def test_a_redirect_without_a_usable_location_fails_like_any(
     receive: Receive, send: Send, location: bytes
 ) -> None:
     answer = with_body(b"", b"Location: " + location, status=b"302 Found")
@@ -206,7 +206,7 @@ def test_of_90_headers_of_64_kb_little_is_kept(receive: Receive, send: Send) -> 
     assert sum(len(name) + len(value) for name, value in outcome.headers) <= 65536
 
 
-def test_headers_without_end_are_judged_by_the_status(receive: Receive, send: Send) -> None:
+def test_headers_without_end_do_not_change_the_result(receive: Receive, send: Send) -> None:
     def behave(peer: Peer) -> None:
         peer.read_request()
         peer.send(b"HTTP/1.1 500 Broken\r\n")
@@ -220,7 +220,7 @@ def test_headers_without_end_are_judged_by_the_status(receive: Receive, send: Se
     receiver.wait_until_done(1)
 
 
-def test_headers_that_are_cut_off_are_judged_by_the_status(receive: Receive, send: Send) -> None:
+def test_headers_that_are_cut_off_do_not_change_the_result(receive: Receive, send: Send) -> None:
     answer = b"HTTP/1.1 201 Created\r\nX-One: 1\r\nX-Tw"
     outcome = send(receive(answering_once(answer)).url())
     assert (outcome.status_code, outcome.error) == (201, None)
@@ -245,7 +245,7 @@ def test_the_first_64_kib_of_a_body_are_kept(receive: Receive, send: Send, exces
         b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n",
     ],
 )
-def test_an_endless_body_is_left_soon(receive: Receive, send: Send, head: bytes) -> None:
+def test_an_endless_body_is_abandoned_early(receive: Receive, send: Send, head: bytes) -> None:
     def behave(peer: Peer) -> None:
         peer.read_request()
         peer.send(head)
@@ -259,7 +259,7 @@ def test_an_endless_body_is_left_soon(receive: Receive, send: Send, head: bytes)
     assert receiver.peers[0].sent < 32 * len(MEGABYTE)
 
 
-def test_endless_chunks_are_left_soon(receive: Receive, send: Send) -> None:
+def test_endless_chunks_are_abandoned_early(receive: Receive, send: Send) -> None:
     def behave(peer: Peer) -> None:
         peer.read_request()
         peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -336,7 +336,7 @@ def test_broken_chunks_are_a_success_by_status_with_a_note(
 
 
 @pytest.mark.parametrize("length", [b"abc", b"-1", b"5, 6", b"1e3", b"9" * 100, b"", b"+2", b"0x2"])
-def test_a_length_that_is_none_is_noted_and_nothing_waited_for(
+def test_an_invalid_length_is_noted_and_not_waited_for(
     receive: Receive, send: Send, length: bytes
 ) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n\r\nhello"

@@ -1,4 +1,4 @@
-"""How connections are made, fail, are kept and used again."""
+"""How connections are opened, fail, are kept and reused."""
 
 import socket
 import time
@@ -48,7 +48,7 @@ def test_a_refused_connection(send: Send, unused_port: int) -> None:
     assert outcome.timings_ms["connect"] is outcome.timings_ms["first_byte"] is None
 
 
-def test_a_connection_that_is_not_taken_in_time(send: Send, deaf_port: int) -> None:
+def test_a_connection_that_is_not_accepted_in_time(send: Send, deaf_port: int) -> None:
     outcome = send(f"http://127.0.0.1:{deaf_port}/", timeout=SHORT)
     assert outcome.error == "connection_timeout"
     assert ended_at(outcome, SHORT)
@@ -193,7 +193,7 @@ def test_a_connection_closed_just_when_it_is_used_again_is_replaced_once(
     assert {received.header("webhook-id") for received in receiver.requests} == {"msg_1"}
 
 
-def test_a_new_connection_that_fails_too_is_the_end(receive: Receive, send: Send) -> None:
+def test_a_new_connection_that_fails_too_is_a_failure(receive: Receive, send: Send) -> None:
     def answer_the_first_only(peer: Peer) -> None:
         peer.read_request()
         if peer.number == 1:
@@ -364,7 +364,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(
     assert timeouts[0] <= 2 < 3 < timeouts[1]
 
 
-def test_a_host_that_has_moved_is_looked_up_anew_after_a_failure(
+def test_a_host_that_has_moved_is_resolved_again_after_a_failure(
     receive: Receive, new_sender: NewSender
 ) -> None:
     receiver = receive(answering(OK))

@@ -80,7 +80,7 @@ def test_a_receiver_that_takes_too_long_ends_at_the_time_out(
     assert ended_at(outcome, SHORT)
 
 
-def test_what_had_come_by_then_is_kept(receive: Receive, send: Send) -> None:
+def test_what_arrived_before_the_deadline_is_kept(receive: Receive, send: Send) -> None:
     answer = HEAD + b"X-One: 1\r\nContent-Length: 10\r\n\r\nshort"
     outcome = send(receive(hang_after(answer)).url(), timeout=SHORT)
     assert outcome.headers == (("X-One", "1"), ("Content-Length", "10"))

@@ -64,7 +64,7 @@ def test_headers_of_the_connection_are_ours_alone(receive: Receive, send: Send) 
     ]
 
 
-def test_the_headers_as_sent_can_be_told_beforehand() -> None:
+def test_wire_headers_are_the_headers_as_sent() -> None:
     request = OutgoingRequest("https://crm.example:8443/", (("X-One", "1"),), b"{}")
     assert wire_headers(request, parse(request.url)) == [
         ("Host", "crm.example:8443"),
@@ -140,7 +140,7 @@ def test_many_threads_may_send_at_once(receive: Receive, send: Send) -> None:
     assert len(receiver.peers) <= 17
 
 
-def test_what_was_not_foreseen_is_logged_and_recorded(
+def test_an_unexpected_error_is_logged_and_recorded(
     new_sender: Callable[..., Sender], caplog: pytest.LogCaptureFixture
 ) -> None:
     guard = Guard(["127.0.0.1"])

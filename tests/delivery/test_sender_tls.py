@@ -162,7 +162,7 @@ def test_a_connection_that_ends_in_the_handshake(failing: Callable[..., str], en
     assert failing(end)
 
 
-def test_old_tls(receive: Receive, send: Send, authority: trustme.CA) -> None:
+def test_old_tls_is_refused(receive: Receive, send: Send, authority: trustme.CA) -> None:
     context = server_context(authority, "127.0.0.1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

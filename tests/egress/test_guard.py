@@ -162,7 +162,7 @@ def test_an_allowed_host_may_lead_anywhere_and_others_may_not() -> None:
     assert guard.check("other", 80, 1) == Blocked("other", "10.0.0.5", "private")
 
 
-def test_a_range_that_is_none_is_an_error_at_once() -> None:
+def test_a_malformed_range_is_an_error() -> None:
     with pytest.raises(ValueError, match="10\\.0\\.0\\.0/33"):
         Guard(["10.0.0.0/33"])
 
@@ -188,7 +188,7 @@ def test_a_literal_address_is_checked_without_asking_anybody() -> None:
     assert guard.check("::ffff:7f00:1", 80, 1) == Blocked("::ffff:7f00:1", "127.0.0.1", "loopback")
 
 
-def test_a_good_answer_is_remembered_for_a_few_seconds_and_a_refusal_is_not() -> None:
+def test_checked_addresses_are_cached_for_seconds_and_refusals_are_not() -> None:
     clock = [0.0]
     names = Names(crm=[PUBLIC])
     guard = Guard(resolve=names, remember=5, clock=lambda: clock[0])
@@ -203,7 +203,7 @@ def test_a_good_answer_is_remembered_for_a_few_seconds_and_a_refusal_is_not() ->
     assert names.asked == 3
 
 
-def test_a_forgotten_answer_is_asked_for_anew() -> None:
+def test_a_forgotten_host_is_resolved_again() -> None:
     names = Names(crm=[PUBLIC])
     guard = Guard(resolve=names)
     guard.check("crm", 80, 1)
@@ -213,7 +213,7 @@ def test_a_forgotten_answer_is_asked_for_anew() -> None:
     assert names.asked == 2
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_cache_is_bounded() -> None:
     guard = Guard(resolve=lambda host, port: [PUBLIC])
     for port in range(1, 5000):
         guard.check(PUBLIC, port, 1)
@@ -233,7 +233,7 @@ def test_what_is_remembered_is_bounded() -> None:
         (["not an address"], "failed"),
     ],
 )
-def test_a_name_without_address_is_a_value(answer: list[str] | Exception, detail: str) -> None:
+def test_a_failed_look_up_is_a_value(answer: list[str] | Exception, detail: str) -> None:
     assert Guard(resolve=Names(crm=answer)).check("crm", 80, 1) == DnsFailure("crm", detail)
 
 

@@ -34,11 +34,11 @@ from webhooks_ui.egress.target_url import MESSAGES, Target, TargetError, parse, 
         ("http://[2001:DB8:0::1]:8080/", "http://[2001:db8::1]:8080/"),
     ],
 )
-def test_a_url_is_brought_into_one_form(text: str, url: str) -> None:
+def test_a_url_is_normalised(text: str, url: str) -> None:
     assert parse(text).url == url
 
 
-def test_a_target_has_what_the_sender_needs() -> None:
+def test_the_parts_of_a_target() -> None:
     assert parse("https://[2001:db8::1]:8443/a?b") == Target(
         url="https://[2001:db8::1]:8443/a?b",
         scheme="https",
@@ -198,7 +198,7 @@ def _parsed(text: str) -> Target | None:
 @settings(deadline=None)
 @given(_TEXTS)
 @example("http://１２７.0.0.1:80#@evil.example")
-def test_what_passes_is_plain_and_stays_as_it_is(text: str) -> None:
+def test_an_accepted_url_is_ascii_and_stable(text: str) -> None:
     target = _parsed(text)
     if target is None:
         return
@@ -213,7 +213,7 @@ def test_what_passes_is_plain_and_stays_as_it_is(text: str) -> None:
 
 @settings(deadline=None)
 @given(_TEXTS)
-def test_every_reader_of_the_url_sees_the_same_host_and_port(text: str) -> None:
+def test_all_parsers_see_the_same_host_and_port(text: str) -> None:
     target = _parsed(text)
     if target is None:
         return

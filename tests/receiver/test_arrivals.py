@@ -161,7 +161,7 @@ def test_it_expires(app: Flask, browser: FlaskClient, path: str) -> None:
     assert arrived(app) == []
 
 
-def test_who_may_what(app: Flask, browser: FlaskClient, path: str) -> None:
+def test_what_each_role_may_do(app: Flask, browser: FlaskClient, path: str) -> None:
     viewer = sign_in(app, "viewer", "viewer")
     assert viewer.get(path).status_code == 200
     for action in ("/receiver", f"{path}/answer", f"{path}/delete"):
@@ -171,7 +171,7 @@ def test_who_may_what(app: Flask, browser: FlaskClient, path: str) -> None:
     assert browser.get(path).status_code == 404
 
 
-def test_there_are_not_too_many(app: Flask, browser: FlaskClient) -> None:
+def test_the_number_of_receivers_is_limited(app: Flask, browser: FlaskClient) -> None:
     for _ in range(MOST):
         assert browser.post("/receiver").location.startswith("/receiver/")
     assert browser.post("/receiver").location == "/receiver"

@@ -39,7 +39,7 @@ def test_its_own_address_is_let_through(guard: Guard) -> None:
         "https://127.0.0.1:8000/receiver/aToken_7",
     ],
 )
-def test_nothing_else_is(guard: Guard, url: str) -> None:
+def test_no_other_url_is_let_through(guard: Guard, url: str) -> None:
     guard.addresses(parse(OWN), 1)  # what was let through is not remembered for others
     assert isinstance(guard.addresses(parse(url), 1), Blocked)
     assert isinstance(guard.refusal(parse(url), 1), Blocked)

@@ -68,7 +68,7 @@ def webhook(server: Server, token: str, url: str) -> str:
     return str(made["id"])
 
 
-def test_a_hang_up_is_one(server: Server, beside: Flask, token: str) -> None:
+def test_hanging_up_closes_the_connection(server: Server, beside: Flask, token: str) -> None:
     url = receiver(server, beside, "hang_up")
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("POST", url.removeprefix(server.url), b"{}")

@@ -79,7 +79,7 @@ def test_every_item_keeps_its_bytes(value: list[Any]) -> None:
         b"\xc3",
     ],
 )
-def test_what_is_refused(text: bytes) -> None:
+def test_bad_json_is_refused(text: bytes) -> None:
     with pytest.raises(JsonError) as caught:
         members(text)
 

@@ -82,9 +82,13 @@ def verdict(
         return Verdict("wait", _("On its way."), _("The event is being sent."))
     if error is None and status_code is None:
         return _not_tried(status)
+    facts = _facts(status_code, location, address, host, timeout, detail)
     words = _words(error, status_code, location, detail)
-    found = _fill(words, _facts(status_code, location, address, host, timeout, detail))
-    return _to_be_retried(found) if status == "pending" else found
+    title, meaning, next_step = (str(text) % facts for text in words)
+    if status == "pending":
+        again = _("It will be sent again by itself.")
+        return Verdict("wait", title, f"{meaning} {again}", next_step)
+    return Verdict("bad", title, meaning, next_step)
 
 
 def headline(
@@ -151,14 +155,8 @@ def _not_tried(status: str) -> Verdict:
     )
 
 
-def _to_be_retried(last: Verdict) -> Verdict:
-    again = _("It will be sent again by itself.")
-    return Verdict("wait", last.title, f"{last.meaning} {again}", last.next_step)
-
-
 def _words(error: str | None, status_code: int | None, location: str | None, detail: str) -> Words:
-    redirect = error == "redirected" or (status_code is not None and status_code // 100 == 3)
-    if redirect:
+    if error == "redirected" or (status_code or 0) // 100 == 3:
         known = network_errors.ERRORS["redirected"]
         return known if location else network_errors.REDIRECTED_NOWHERE
     if error == "tls_failure":
@@ -198,11 +196,6 @@ def _facts(
         "seconds": str(format_decimal(timeout)) if timeout is not None else "?",
         "detail": _plain(detail).rstrip(". ") or _("the reason is not known"),
     }
-
-
-def _fill(words: Words, facts: dict[str, str]) -> Verdict:
-    title, meaning, next_step = (str(text) % facts for text in words)
-    return Verdict("bad", title, meaning, next_step)
 
 
 def _plain(text: str | None) -> str:
