@@ -98,7 +98,7 @@ def cheap_password_hashes() -> Iterator[None]:
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", cheap)
-        patch.setattr(passwords, "_NOBODYS", cheap.hash(""))
+        patch.setattr(passwords, "_UNMATCHED", cheap.hash(""))
         yield
 
 

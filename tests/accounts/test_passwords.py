@@ -10,14 +10,14 @@ from argon2.low_level import Type
 from webhooks_ui.accounts import passwords
 
 GOOD = "лагідний бобер 7"
-HASHER, NOBODYS = passwords._hasher, passwords._NOBODYS
+HASHER, UNMATCHED = passwords._hasher, passwords._UNMATCHED
 
 
 @pytest.fixture(autouse=True)
 def product_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes as the product makes them, which other tests do not wait for."""
     monkeypatch.setattr(passwords, "_hasher", HASHER)
-    monkeypatch.setattr(passwords, "_NOBODYS", NOBODYS)
+    monkeypatch.setattr(passwords, "_UNMATCHED", UNMATCHED)
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Who may use the console: people, passwords, sign-in, sessions, throttling."""
+"""Users of the console: passwords, sign-in, sessions, throttling."""

@@ -1,8 +1,7 @@
-"""Passwords: which are accepted, how they are kept (argon2id) and how they are checked.
+"""Passwords: the policy, hashing with argon2id, verification.
 
-A password is taken as the OpaqueString profile of RFC 8265 has it: composed (NFC), so that `й`
-typed on a Mac and on Windows is the same, and every kind of space the plain one. Nothing else is
-changed.
+Passwords are prepared by the OpaqueString profile of RFC 8265: NFC, so that `й` typed on macOS and
+on Windows is the same, and every kind of space becomes U+0020.
 """
 
 import re
@@ -20,8 +19,8 @@ MAX_LENGTH = 256
 MEMORY = 47 * 1024  # KiB
 ROUNDS = 2
 _hasher = PasswordHasher(time_cost=ROUNDS, memory_cost=MEMORY, parallelism=1, type=Type.ID)
-# Each hashing holds 47 MiB: a flood of sign-ins must not take the machine's memory.
-_turns = threading.BoundedSemaphore(4)
+# A hash takes 47 MiB: a flood of sign-ins must not exhaust the memory.
+_slots = threading.BoundedSemaphore(4)
 
 _GUESSABLE_SCORE = 2  # zxcvbn's 0 and 1 fall within 10^6 guesses
 _ZXCVBN_LIMIT = 72  # characters; zxcvbn refuses more
@@ -34,7 +33,7 @@ _KEYS = str.maketrans(
 
 
 def problem(password: str, login: str = "") -> LazyString | None:
-    """Why this password is not accepted for `login`; None when it is."""
+    """Why this password is refused for `login`, or None."""
     password = _prepared(password)
     if len(password) < MIN_LENGTH:
         return _l("Use at least %(count)s characters.", count=MIN_LENGTH)
@@ -46,25 +45,25 @@ def problem(password: str, login: str = "") -> LazyString | None:
 
 
 def hash_password(password: str) -> str:
-    """The argon2id hash to keep. It takes about 80 ms: never inside a write transaction."""
-    with _turns:
+    """The argon2id hash. It takes about 80 ms: never within a write transaction."""
+    with _slots:
         return _hasher.hash(_encoded(password))
 
 
 def verify(kept: str | None, password: str) -> bool:
-    """Whether `password` is the one of the `kept` hash; None takes as long and is never right."""
-    if len(password) > MAX_LENGTH * 4:  # composing makes it shorter, but not by more
+    """Whether `password` matches the hash; None takes as long and never matches."""
+    if len(password) > MAX_LENGTH * 4:  # NFC makes it shorter, but not by more
         return False
     try:
-        with _turns:
-            _hasher.verify(kept or _NOBODYS, _encoded(password))
+        with _slots:
+            _hasher.verify(kept or _UNMATCHED, _encoded(password))
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None
 
 
 def is_outdated(kept: str) -> bool:
-    """Whether the hash was made with other parameters than today's and should be made anew."""
+    """Whether the hash has other parameters than today's and should be replaced."""
     return _hasher.check_needs_rehash(kept)
 
 
@@ -74,18 +73,18 @@ def _prepared(password: str) -> str:
 
 
 def _encoded(password: str) -> bytes:
-    # A lone surrogate can come from a terminal with another encoding; it is a character like any.
+    # A terminal with another encoding can produce lone surrogates.
     return _prepared(password).encode("utf-8", "surrogatepass")
 
 
 def _is_login(password: str, login: str) -> bool:
-    """Whether there is little in the password beside the login."""
+    """Whether the password is little more than the login."""
     rest = password.lower().replace(login, "") if len(login) > 2 else password
     return len(rest) < MIN_LENGTH // 2
 
 
 def _is_guessable(password: str, login: str) -> bool:
-    from zxcvbn import zxcvbn  # its dictionaries are needed by nothing else
+    from zxcvbn import zxcvbn  # slow to import: dictionaries
 
     known = [login, *_OWN_WORDS]
     known += [word.translate(_KEYS) for word in known]
@@ -99,9 +98,9 @@ def _is_guessable(password: str, login: str) -> bool:
 
 
 def _unmatched() -> str:
-    """A hash of today's cost that belongs to no password, for logins that do not exist."""
+    """A hash with today's parameters that no password matches, for unknown logins."""
     salt, digest = (b64encode(bytes(n)).decode().rstrip("=") for n in (16, 32))
     return f"$argon2id$v=19$m={MEMORY},t={ROUNDS},p=1${salt}${digest}"
 
 
-_NOBODYS = _unmatched()
+_UNMATCHED = _unmatched()

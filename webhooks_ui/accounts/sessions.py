@@ -1,6 +1,6 @@
-"""Signed-in browsers: which session a request belongs to, and how sessions begin and end.
+"""Sessions of signed-in browsers: finding, beginning and ending them.
 
-The cookie holds a random token, signed by Flask; the database decides whether it still counts.
+The cookie holds a random token, signed by Flask; the row of the session decides if it is valid.
 """
 
 from collections.abc import Iterator
@@ -16,30 +16,30 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
 
-SEEN_EVERY = timedelta(minutes=1)  # how exact `last_seen_at` is
+SEEN_EVERY = timedelta(minutes=1)  # the resolution of `last_seen_at`
 
 
 def find(token: str) -> UserSession | None:
-    """The session that the cookie's token stands for; what Flask-Login asks with every request."""
+    """The valid session of this token; Flask-Login's user loader, called once a request."""
     if "sessions_out_of_reach" in g:
-        return None  # the page that says so must not ask again
+        return None  # the error page must not query again
     try:
         found = UserSession.find(token)
     except OperationalError:
         g.sessions_out_of_reach = True
         raise
     if found and now() - found.last_seen_at > SEEN_EVERY:
-        _note_seen(found.id)
+        _touch(found.id)
     return found
 
 
 def has_ended() -> bool:
-    """Whether this browser was signed in and no longer is."""
+    """Whether this browser has the cookie of a session that has ended."""
     return "_user_id" in session and not current_user.is_authenticated
 
 
 def begin(user: User) -> UserSession:
-    """A new session of `user` instead of this browser's former one; within a transaction."""
+    """Opens a session of `user` in place of this browser's, within the caller's transaction."""
     UserSession.forget_ended(now())
     if current_user.is_authenticated:
         UserSession.end(current_user.id)
@@ -47,7 +47,7 @@ def begin(user: User) -> UserSession:
 
 
 def remember(begun: UserSession) -> None:
-    """Gives the browser the cookie of a session that is committed, and a new CSRF token with it."""
+    """Sets the cookie of a committed session, with a new CSRF token."""
     session.clear()
     session.permanent = True
     login_user(begun)
@@ -63,23 +63,23 @@ def end() -> None:
 
 
 def end_others() -> int:
-    """Ends the user's sessions in other browsers; returns how many there were."""
+    """Ends the user's other sessions; returns their number."""
     own, user_id = current_user.id, current_user.user_id
     with transaction():
         return UserSession.end_all(user_id, but=own)
 
 
-def _note_seen(session_id: int) -> None:
-    """Best effort: a database that is busy or full must not make a page wait or fail."""
+def _touch(session_id: int) -> None:
+    """Best effort: a busy or full database neither delays nor fails the page."""
     seen = update(UserSession).where(UserSession.id == session_id).values(last_seen_at=now())
-    with suppress(OperationalError), _impatient() as connection:
+    with suppress(OperationalError), _connection_without_waiting() as connection:
         connection.execute(seen)
         connection.commit()
 
 
 @contextmanager
-def _impatient() -> Iterator[Connection]:
-    """A connection that writes at once or not at all."""
+def _connection_without_waiting() -> Iterator[Connection]:
+    """A connection whose writes fail at once where they would have to wait."""
     with db.engine.connect().execution_options(writes=True, waits=False) as connection:
         if connection.dialect.name != "sqlite":
             connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")

@@ -1,7 +1,7 @@
-"""The one-time link under which the first administrator is made.
+"""The one-time link to add the first administrator.
 
-Its token follows from the secret key, so every process and every restart shows the same one. It
-is of use only while there is no user.
+Its token is derived from the secret key, so that every process has the same one. It is valid
+only while there is no user.
 """
 
 import base64

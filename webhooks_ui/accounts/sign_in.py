@@ -1,4 +1,4 @@
-"""Who is let in: the one-time set-up, sign-in behind its throttle, the change of one's password."""
+"""Set-up of the first administrator, throttled sign-in, change of one's own password."""
 
 import hashlib
 import hmac
@@ -21,24 +21,24 @@ _WRONG = _l("Login and password do not belong together. Check both and try again
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why somebody is not let in, and for how long; no time when waiting changes nothing."""
+    """Why a sign-in is refused; `wait` is zero unless the throttle did."""
 
     message: LazyString
     wait: timedelta = timedelta()
 
     @property
     def retry_after(self) -> int:
-        """Whole seconds to wait."""
+        """The wait in whole seconds, for the header Retry-After."""
         return math.ceil(self.wait.total_seconds())
 
 
 def init_app(_app: Flask) -> None:
-    """Lets Flask-Login find out whose session a request belongs to."""
+    """Gives Flask-Login the loader of sessions."""
     login_manager.user_loader(sessions.find)
 
 
 def set_up(login: str, password: str) -> users.Problems:
-    """Makes the first administrator, for one of many at once, and signs this browser in."""
+    """Adds the first administrator and signs this browser in; of concurrent calls one succeeds."""
     found = users.add_user(login, password, only_first=True)
     if not found:
         sign_in(login, password)
@@ -46,7 +46,7 @@ def set_up(login: str, password: str) -> users.Problems:
 
 
 def sign_in(login: str, password: str) -> Refusal | None:
-    """Signs this browser in, under a new session id; or says why not."""
+    """Signs this browser in under a new session id, or returns the refusal."""
     known = _verify(login, password)
     if isinstance(known, Refusal):
         return known
@@ -55,9 +55,9 @@ def sign_in(login: str, password: str) -> Refusal | None:
 
 
 def change_password(current: str, new: str) -> Refusal | None:
-    """Gives the signed-in user a `new` password that is fit to be one (see `users.problems`).
+    """Sets the password of the signed-in user; `users.problems` has checked the `new` one.
 
-    Ends the other sessions; this one goes on under a new id.
+    Ends the user's other sessions; this one continues under a new id.
     """
     login = current_user.login
     known = _verify(login, current)
@@ -67,7 +67,7 @@ def change_password(current: str, new: str) -> Refusal | None:
 
 
 def _verify(login: str, password: str) -> str | Refusal:
-    """The user's password hash if `password` is right; takes as long for logins nobody has."""
+    """The user's password hash if `password` is right; an unknown login takes as long."""
     if wait := throttle.check(_source(login)):
         minutes = math.ceil(wait / timedelta(minutes=1))
         return Refusal(
@@ -84,7 +84,7 @@ def _verify(login: str, password: str) -> str | Refusal:
 
 
 def _let_in(login: str, known: str, wanted: str, *, alone: bool = False) -> Refusal | None:
-    """Begins a session of the user whose hash is still the `known` one and becomes the `wanted`."""
+    """Begins a session and stores the hash `wanted`, if the stored one is still `known`."""
     with transaction():
         user = User.by_login(login)
         if user is None or user.password_hash != known:
@@ -105,7 +105,7 @@ def _source(login: str) -> throttle.Source:
 
 
 def _keyed(purpose: str, text: str) -> str:
-    """A code of `text` that only this installation can make, another one for each purpose."""
+    """HMAC-SHA256 of `text` under the secret key, separate for each purpose."""
     key: str = current_app.config["SECRET_KEY"]
     message = f"{purpose}\0{text}".encode(errors="replace")
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()

@@ -1,7 +1,7 @@
-"""The brake on guessing passwords: how many failed sign-ins are too many, and how long one waits.
+"""Rate limits on failed sign-ins, by account and network.
 
-An attempt is counted as failed before its password is looked at, and forgiven if it was right: so a
-hundred guesses sent at once get no further than a hundred in a row.
+An attempt is counted before its password is verified, and cleared if it was right, so that
+concurrent guesses are limited like consecutive ones.
 """
 
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ from webhooks_ui.models import SignInFailure
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_NETWORK = 5
-PER_NETWORK = 25  # a whole office behind one address mistypes less than that
-PER_ACCOUNT = 100  # from everywhere; high, since it keeps the owner out too
-_LOCK = 0x77687369  # one count at a time on PostgreSQL
+PER_NETWORK = 25  # an office behind one address has fewer typing errors
+PER_ACCOUNT = 100  # from all networks; high, since it locks the owner out too
+_LOCK = 0x77687369  # of PostgreSQL, for `one_at_a_time`
 
 
 class Source(NamedTuple):
-    """Who tries: a fingerprint of the account that is tried, and the network it is tried from."""
+    """The key of a limit: a fingerprint of the login, and the client's network."""
 
     account: str
     network: str
 
 
 def network(address: str | None) -> str:
-    """What counts as one place: an IPv4 address, or the /64 that one IPv6 customer has."""
+    """The network of a client: its IPv4 address, or the /64 of its IPv6 address."""
     try:
         found = ip_address(address or "")
     except ValueError:
@@ -41,7 +41,7 @@ def network(address: str | None) -> str:
 
 
 def check(who: Source) -> timedelta | None:
-    """Counts an attempt; or says how long `who` has to wait, and counts nothing."""
+    """Counts an attempt and returns None, or returns how long `who` has to wait."""
     with transaction():
         one_at_a_time()
         moment = now()
@@ -54,18 +54,18 @@ def check(who: Source) -> timedelta | None:
 
 
 def clear(who: Source) -> None:
-    """Forgets the failures of `who`; within a transaction of the caller."""
+    """Deletes the failures of `who`, within the caller's transaction."""
     SignInFailure.clear(who.account, who.network)
 
 
 def one_at_a_time() -> None:
-    """Lets only one transaction go on from here (on SQLite, writers are alone anyway)."""
+    """Serialises transactions from here on PostgreSQL; SQLite has one writer anyway."""
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def _ends(who: Source, since: datetime) -> Iterator[datetime]:
-    """When each net that has caught `who` lets go."""
+    """When each limit that `who` has reached ends."""
     for most, account, place in (
         (PER_ACCOUNT_AND_NETWORK, who.account, who.network),
         (PER_NETWORK, None, who.network),

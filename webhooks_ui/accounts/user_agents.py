@@ -1,8 +1,8 @@
-"""A browser in words a person knows: ``Firefox, Linux`` instead of its User-Agent header."""
+"""Short names for User-Agent headers, such as ``Firefox, Linux``."""
 
 import re
 
-# The first that matches counts: nearly every browser also claims to be Safari, many to be Chrome.
+# The first match wins: most browsers also name Safari, many name Chrome.
 _BROWSERS = (
     (r"Edg(?:e|A|iOS)?/", "Edge"),
     (r"OPR/|Opera", "Opera"),
@@ -24,7 +24,7 @@ _SYSTEMS = (
 
 
 def in_words(user_agent: str | None) -> str:
-    """Browser and system, or a program's own name where it is no browser; empty when unknown."""
+    """Browser and system, else the first product of the header; empty when there is none."""
     agent = user_agent or ""
     named = [_first(table, agent) for table in (_BROWSERS, _SYSTEMS)]
     return ", ".join(filter(None, named)) or agent.split("/")[0].strip()[:40]

@@ -1,6 +1,6 @@
-"""Users and their passwords: the rules for both, the same from the console and the command line.
+"""Adding users and setting passwords, with the rules that console and command line share.
 
-What stands in the way of a change is a value: `Problems`, by the form's field.
+Expected failures are values: `Problems`, by the form's field.
 """
 
 from flask_babel import LazyString
@@ -14,7 +14,7 @@ from webhooks_ui.models.user import ROLES
 
 MAX_LOGIN_CHARACTERS = 100
 Problems = dict[str, LazyString]
-"""What is wrong, by field (`login`, `password`, `role`); empty when nothing is."""
+"""Messages by field (`login`, `password`, `role`); empty when all is well."""
 
 
 def login_problem(login: str) -> LazyString | None:
@@ -30,7 +30,7 @@ def login_problem(login: str) -> LazyString | None:
 
 
 def problems(login: str, password: str, role: str = "admin") -> Problems:
-    """What is wrong with a user to be."""
+    """The problems of a new user."""
     found = {
         "login": login_problem(login),
         "password": passwords.problem(password, User.tidy_login(login)),
@@ -42,7 +42,7 @@ def problems(login: str, password: str, role: str = "admin") -> Problems:
 def add_user(
     login: str, password: str, role: str = "admin", *, only_first: bool = False
 ) -> Problems:
-    """Makes a user; with `only_first` not when there is one already, however many try at once."""
+    """Adds a user; with `only_first` only while there is none, also with concurrent calls."""
     if found := problems(login, password, role):
         return found
     password_hash = passwords.hash_password(password)
@@ -57,7 +57,7 @@ def add_user(
 
 
 def set_password(login: str, password: str, role: str | None = None) -> Problems:
-    """Gives a user a new password (and role) and ends all of the user's sessions."""
+    """Sets the password (and role) of a user and ends all of the user's sessions."""
     if found := problems(login, password, role or "admin"):
         return found
     password_hash = passwords.hash_password(password)

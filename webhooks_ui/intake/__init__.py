@@ -1,1 +1,1 @@
-"""Taking events in: one transaction for the event, its keys and its deliveries."""
+"""Accepting events: one transaction for the event, its keys and its deliveries."""

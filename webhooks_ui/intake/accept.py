@@ -1,7 +1,6 @@
-"""Taking events in: an event and its deliveries are stored together, or not at all.
+"""Accepting events: an event and its deliveries are committed in one transaction.
 
-What `accept` returns is a promise: it has been committed, and every webhook that subscribes to the
-event will get it.
+What `accept` returns is committed: every webhook that subscribes to the event will get it.
 """
 
 from collections import Counter
@@ -21,26 +20,26 @@ from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import wakeup
-from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
+from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal, RefusalCode
 from webhooks_ui.intake.fan_out import fan_out
 from webhooks_ui.models import Channel, Event, IdempotencyKey
 from webhooks_ui.models.public_ids import EVENT, new_id
 from webhooks_ui.monitoring import metrics
 
 _EVENTS = cast("Table", Event.__table__)
-_TRIES = 5  # of a transaction that another one with the same key or channel got ahead of
+_TRIES = 5  # of a transaction that loses a race for the same key or channel
 
 
 class _RefusedError(Exception):
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.code)
-        self.refusal = refusal
+    def __init__(self, code: RefusalCode, index: int, detail: LazyString) -> None:
+        super().__init__(code)
+        self.refusal = Refusal(code, index, detail)
 
 
 def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
-    """Stores the events and a delivery for each webhook that subscribes; all of them or none.
+    """Stores the events, and a delivery for each subscribed webhook; all of them or none.
 
-    Raises SQLAlchemy's OperationalError when the database is locked, full or out of reach.
+    Raises SQLAlchemy's OperationalError when the database is locked, full or unreachable.
     """
     for index, event in enumerate(events):
         if event.type not in (EVENT_TYPES if event.about is None else OPERATIONAL_TYPES):
@@ -55,11 +54,11 @@ def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
         except (IntegrityError, StaleDataError):
             if attempt == _TRIES - 1:
                 raise
-    fresh = [index for index, answer in enumerate(answers) if not answer.duplicate]
-    deliveries = sum(answers[index].deliveries for index in fresh)
+    fresh = [(event, a) for event, a in zip(events, answers, strict=True) if not a.duplicate]
+    deliveries = sum(answer.deliveries for _event, answer in fresh)
     if deliveries:
         wakeup.wake_workers()
-    metrics.accepted((events[index].type for index in fresh), deliveries)
+    metrics.accepted((event.type for event, _answer in fresh), deliveries)
     return answers
 
 
@@ -72,34 +71,30 @@ def _unknown(type: str) -> LazyString:
 
 def _store(events: Sequence[IncomingEvent]) -> list[Accepted]:
     known = _known_keys([key for event in events for key in event.keys])
-    answers: list[Accepted | None] = [None] * len(events)
+    found: list[tuple[str, str, int]] = []
     fresh: dict[int, str] = {}
     for index, event in enumerate(events):
         earlier = next((known[key] for key in event.keys if key in known), None)
         if earlier is None:
             fresh[index] = public_id = new_id(EVENT)
-            known |= dict.fromkeys(event.keys, (event.fingerprint, public_id, 0))
+            earlier = event.fingerprint, public_id, 0
+            known |= dict.fromkeys(event.keys, earlier)
         elif earlier[0] != event.fingerprint:
             raise _RefusedError(
-                Refusal(
-                    "conflict",
-                    index,
-                    _l("This id or Idempotency-Key came before with another event. Use another."),
-                )
+                "conflict",
+                index,
+                _l("This id or Idempotency-Key came before with another event. Use another."),
             )
-        else:
-            answers[index] = Accepted(earlier[1], earlier[2], duplicate=True)
+        found.append(earlier)
     counts = _insert(events, fresh)
-    for index, answer in enumerate(answers):
-        if index in fresh:
-            answers[index] = Accepted(fresh[index], counts[fresh[index]], duplicate=False)
-        elif answer and answer.event_id in counts:  # twice within one batch
-            answers[index] = Accepted(answer.event_id, counts[answer.event_id], duplicate=True)
-    return [answer for answer in answers if answer]
+    return [
+        Accepted(public_id, counts.get(public_id, deliveries), duplicate=index not in fresh)
+        for index, (_fingerprint, public_id, deliveries) in enumerate(found)
+    ]
 
 
 def _known_keys(keys: list[str]) -> dict[str, tuple[str, str, int]]:
-    """Fingerprint, event id and number of deliveries for each key that came before."""
+    """Fingerprint, event id and number of deliveries by idempotency key, for keys seen before."""
     if not keys:
         return {}
     query = select(
@@ -112,7 +107,7 @@ def _known_keys(keys: list[str]) -> dict[str, tuple[str, str, int]]:
 
 
 def _insert(events: Sequence[IncomingEvent], fresh: dict[int, str]) -> Counter[str]:
-    """Inserts the events that are new, with their keys and deliveries; deliveries by event id."""
+    """Inserts new events with their keys and deliveries; returns delivery counts by event id."""
     if not fresh:
         return Counter()
     channels = _channels(events, fresh)
@@ -164,16 +159,16 @@ def _insert_keys(
         for key in events[index].keys
     ]
     if rows:
-        rows.sort(key=itemgetter("key"))  # as in `_channels`
+        rows.sort(key=itemgetter("key"))  # the same order of locks as in `_channels`
         db.session.execute(insert(IdempotencyKey), rows)
 
 
 def _channels(
     events: Sequence[IncomingEvent], fresh: Iterable[int]
 ) -> dict[int, tuple[int | None, dict[str, Any] | None]]:
-    """Row and snapshot of the channel of each new event, as it is once that event is there.
+    """Row id and snapshot of each new event's channel, by the event's index.
 
-    By their keys: PostgreSQL ends one of two transactions that wait for each other's channels.
+    Channels are locked in the order of their keys, so that two transactions cannot deadlock.
     """
     found: dict[int, tuple[int | None, dict[str, Any] | None]] = {}
     named = [(channel.key, index, channel) for index in fresh if (channel := events[index].channel)]
@@ -184,19 +179,17 @@ def _channels(
 
 
 def _channel(named: ChannelName, index: int) -> Channel:
-    """The channel that an event names: found, made or renamed."""
+    """The channel that an event names: found, created or renamed."""
     channel = Channel.by_key(named.key)
     if named.name is None:
         if channel is None:
             raise _RefusedError(
-                Refusal(
-                    "unknown_channel",
-                    index,
-                    _l(
-                        "No channel has the key “%(key)s”. Add it, or send its name along.",
-                        key=named.key[:100],
-                    ),
-                )
+                "unknown_channel",
+                index,
+                _l(
+                    "No channel has the key “%(key)s”. Add it, or send its name along.",
+                    key=named.key[:100],
+                ),
             )
         return channel
     if channel is None:

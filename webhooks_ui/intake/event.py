@@ -1,4 +1,4 @@
-"""An event as its sender gives it, and what is answered: it was accepted, or refused and why."""
+"""An incoming event, and the answer to it: accepted, or refused with the reason."""
 
 import hashlib
 import json
@@ -8,10 +8,12 @@ from typing import Literal
 
 from flask_babel.speaklater import LazyString
 
+RefusalCode = Literal["unknown_type", "unknown_channel", "conflict"]
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelName:
-    """A channel as an event names it; with a name, it is made or renamed."""
+    """A channel as an event names it; with a name, it is created or renamed."""
 
     key: str
     name: str | None = None
@@ -20,10 +22,10 @@ class ChannelName:
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
-    """An event as its sender gives it. `data` are the exact bytes of a JSON object.
+    """An event before it is stored. `data` is the exact bytes of a JSON object.
 
-    `about` is the row of the webhook that an event of the console's own is about, which does not
-    get it itself; with it, operational types are taken and the keys are none of other senders.
+    `about` is set for operational events alone: the row id of the webhook that the event is about,
+    which does not get it. Their idempotency keys never collide with those of senders.
     """
 
     type: str
@@ -36,14 +38,14 @@ class IncomingEvent:
 
     @property
     def keys(self) -> list[str]:
-        """What tells this event from others, by its sender."""
+        """The idempotency keys: the sender's id of the event and the key given beside it."""
         kind = "key" if self.about is None else "own"
         given = (("id", self.sender_id), (kind, self.idempotency_key))
         return [f"{kind}:{text}" for kind, text in given if text]
 
     @property
     def fingerprint(self) -> str:
-        """Equal for the same event sent again."""
+        """A digest of the content: equal when the same event is sent again."""
         channel = self.channel and (self.channel.key, self.channel.name, self.channel.kind)
         moment = self.occurred_at and self.occurred_at.isoformat()
         head = json.dumps([self.type, channel, moment]).encode()
@@ -52,7 +54,7 @@ class IncomingEvent:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer to an event: the same one each time that it is sent."""
+    """The answer to an accepted event; a repetition differs in `duplicate` alone."""
 
     event_id: str
     deliveries: int
@@ -61,8 +63,8 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why nothing was stored: what is wrong with the event at `index`."""
+    """Why nothing was stored: the fault of the event at `index`."""
 
-    code: Literal["unknown_type", "unknown_channel", "conflict"]
+    code: RefusalCode
     index: int
     detail: LazyString

@@ -1,4 +1,4 @@
-"""The fan-out: the deliveries of new events, made by the database in one statement."""
+"""Fan-out: the deliveries of new events, inserted by one statement."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from webhooks_ui.models.webhook import Webhook, WebhookEvent
 
 
 def fan_out(about: Mapping[int, int | None], moment: datetime) -> Counter[int]:
-    """One delivery for each event and webhook that subscribes to it; how many for each event.
+    """Inserts a delivery for each event and subscribed webhook; returns counts by event row id.
 
-    `about` has the events' rows, each with the webhook that it is about, which does not get it.
-    Due at once whatever the clock does: the epoch is never in the future.
+    `about` maps event row ids to the webhook that an operational event is about, which does not
+    get it. `due_at` is the epoch: due at once, even if the clock is set back.
     """
     columns: dict[str, Any] = {
         "public_id": _delivery_id(),
@@ -52,7 +52,7 @@ def fan_out(about: Mapping[int, int | None], moment: datetime) -> Counter[int]:
 
 
 def _delivery_id() -> ColumnElement[str]:
-    """A new public id in SQL: the event's moment and 64 random bits, in the shape of a ULID."""
+    """A new public id as SQL: the time of the event's ULID and 64 random bits."""
     if db.session.get_bind().dialect.name == "sqlite":
         random: ColumnElement[str] = func.lower(func.hex(func.randomblob(8)))
     else:
