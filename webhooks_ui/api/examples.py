@@ -1,4 +1,4 @@
-"""How each operation is called, with curl and with Python, as texts to be copied."""
+"""Examples of calls with curl and Python, to be copied."""
 
 import json
 import pprint

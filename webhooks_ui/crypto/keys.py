@@ -1,4 +1,4 @@
-"""The installation's own keys: made on first start, kept in the data dir, read ever after."""
+"""The installation's keys: made on the first start, then read from the data dir."""
 
 import base64
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class KeyFileError(Exception):
-    """A key can be neither read nor made; the text is one line for the operator."""
+    """A key file cannot be read or written; the text is one line for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Keys:
 def ensure(data_dir: Path, settings: Mapping[str, Any]) -> Keys:
     """The keys given as settings (SECRET_KEY, ENCRYPTION_KEYS), else those in the data dir.
 
-    What is missing there is made: `secret_key` and `encryption_keys`, mode 0600, in a folder of
-    mode 0700. When two processes start at once, both return the same keys. Raises `KeyFileError`.
+    Missing files are made: `secret_key` and `encryption_keys`, mode 0600, in a folder of mode
+    0700. Processes that start at once return the same keys. Raises `KeyFileError`.
     """
     try:
         _private_folder(data_dir)
@@ -66,7 +66,7 @@ def _encryption_keys(file: Path) -> tuple[bytes, ...]:
 
 
 def _private_folder(folder: Path) -> None:
-    """Makes the folder, or closes one that is ours and still unused, such as a fresh volume."""
+    """Makes the folder; one of ours that is still unused, such as a new volume, gets mode 0700."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     facts = folder.stat()
     ours = facts.st_uid == os.getuid() and not facts.st_mode & stat.S_ISVTX
@@ -87,7 +87,7 @@ def _read_or_make(file: Path, make: Callable[[], str]) -> str:
 
 
 def _publish(file: Path, text: str) -> None:
-    """Writes the whole file aside, then gives it its name unless another process was first."""
+    """Writes a temporary file, then links it to its name unless another process was first."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -104,7 +104,7 @@ def _publish(file: Path, text: str) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Puts the new name on the disk: a key that is lost takes the stored secrets with it."""
+    """Syncs the directory entry: without its key, stored secrets cannot be read."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 PREFIX = "whsec_"
 TOLERANCE = 5 * 60
-"""Seconds by which a receiver lets the timestamp differ from its own clock."""
+"""Seconds by which the timestamp may differ from the receiver's clock."""
 
 _SECRET_BYTES = 32  # the specification asks for 24 to 64
 

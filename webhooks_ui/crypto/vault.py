@@ -1,7 +1,7 @@
-"""Secrets at rest: AES-256-GCM under keys of their own, with the key's id in the token.
+"""Secrets at rest: AES-256-GCM, with the key's id in the token.
 
-A token is `v1.<key id>.<base64url(nonce + ciphertext)>`. The context (which row and field the
-secret belongs to) is authenticated, so that a token moved elsewhere does not open.
+A token is `v1.<key id>.<base64url(nonce + ciphertext)>`. The context (row and field of the
+secret) is authenticated, so that a token copied to another row cannot be decrypted.
 """
 
 import base64
@@ -19,7 +19,7 @@ _NONCE_BYTES = 12  # NIST SP 800-38D §8.2.2: a random nonce of 96 bits
 
 
 class VaultError(Exception):
-    """A token cannot be opened: damaged, from another context, or under a key not at hand."""
+    """A token cannot be decrypted: damaged, of another context, or its key is missing."""
 
 
 class Vault:

@@ -29,7 +29,7 @@ def serve(
 ) -> None:
     """Serves until a signal ends it; `say` gets the lines for whoever started it.
 
-    `host` and `port` go above the settings. Raises `AddressError`, `config.SettingError` and
+    `host` and `port` go above the settings. Raises `AddressError`, `table.SettingError` and
     `keys.KeyFileError`.
     """
     process.exit_on_stop()

@@ -1,7 +1,4 @@
-"""How the text of a setting becomes an address: hosts, networks, URLs.
-
-The same rules hold as in setting_parsers.
-"""
+"""Parsers of settings that are hosts, networks, URLs or e-mail addresses; see `parsers`."""
 
 import ipaddress
 import re
@@ -64,9 +61,9 @@ def ip_networks(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where e-mail is handed in. `tls` from the first byte; else STARTTLS, if offered.
+    """An SMTP server. `tls`: from the first byte; otherwise STARTTLS, if offered.
 
-    Without TLS no password is sent. An empty `login` signs in nowhere.
+    A password is never sent without TLS. With an empty `login` there is no sign-in.
     """
 
     host: str

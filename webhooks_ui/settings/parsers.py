@@ -1,8 +1,8 @@
-"""How the text of a setting becomes a value.
+"""Parsers of settings.
 
-Each parser takes the trimmed text of one setting and returns its value, or raises `ValueError`
-with a phrase that goes on from "WEBHOOKS_UI_NAME …"; the caller ends a phrase that begins with
-"takes" by the text that was given instead. setting_addresses has those for hosts and networks.
+Each takes the trimmed text of one setting and returns its value, or raises `ValueError` with the
+rest of a sentence that begins with the setting's name; the caller appends the given text to one
+that begins with "takes". `addresses` has those for hosts, networks and URLs.
 """
 
 import base64
@@ -117,7 +117,7 @@ def path(text: str) -> Path | None:
 def time_zone(text: str) -> str:
     """The name of a zone in the IANA time zone database."""
     if text == "UTC":
-        return text  # the default needs no database, which small containers lack
+        return text  # without the time zone database, which small containers lack
     try:
         return zoneinfo.ZoneInfo(text).key
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -141,7 +141,7 @@ def encryption_keys(text: str) -> tuple[bytes, ...]:
 
 
 def words(text: str) -> list[str]:
-    """The parts of a list that is separated by commas or white space."""
+    """The parts of a list separated by commas or white space."""
     return [part for part in _SEPARATORS.split(text) if part]
 
 

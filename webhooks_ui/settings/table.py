@@ -21,12 +21,12 @@ _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 class SettingError(Exception):
-    """A setting is unknown or cannot be understood; the text is one line for the operator."""
+    """A setting is unknown or invalid; the text is one line for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. `default` is text, as one would write it; `shown` describes a computed one."""
+    """A setting. `default` is text, like a given value; `shown` describes a computed default."""
 
     name: str
     parse: Callable[[str], Any]
@@ -207,8 +207,8 @@ SETTINGS: tuple[Setting, ...] = (
 def load(environ: Mapping[str, str]) -> dict[str, Any]:
     """Every setting by its name without prefix, parsed and typed; an empty value is the default.
 
-    Raises `SettingError` for an unknown name, for a value that cannot be understood, and where
-    both `NAME` and `NAME_FILE` are given.
+    Raises `SettingError` for an unknown name, for an invalid value, and where both
+    `NAME` and `NAME_FILE` are given.
     """
     given = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
     for name in sorted(given):
@@ -224,7 +224,7 @@ def default_data_dir(environ: Mapping[str, str], checkout: Path = _CHECKOUT) -> 
     if (checkout / "pyproject.toml").is_file():
         return checkout / "instance"
     base = Path(environ.get("XDG_DATA_HOME", ""))
-    if not base.is_absolute():  # the specification has relative paths ignored
+    if not base.is_absolute():  # the specification: ignore relative paths
         base = Path.home() / ".local" / "share"
     return base / "webhooks-ui"
 

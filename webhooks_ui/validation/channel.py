@@ -1,4 +1,4 @@
-"""What a channel has to be: said once, for the form, the API and events that make a channel."""
+"""The rules of a channel, for the form, the API, the command line and events that make one."""
 
 import re
 

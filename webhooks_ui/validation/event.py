@@ -1,4 +1,4 @@
-"""What an event has to be: said once, for the test panel and the API."""
+"""The rules of an event, for the ping panel, the API and the command line."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 MAX_KEY_CHARACTERS = 255
-ROOM = 65_536  # bytes of a body beside an event's data
-BATCH_FACTOR = 8  # a batch's body may be as large as that of this many of the largest events
+ROOM = 65_536  # bytes of a body besides an event's data
+BATCH_FACTOR = 8  # a batch may be as large as this many of the largest events
 NO_MOMENT = _l("Write date and time as in RFC 3339, for example 2026-01-21T12:53:20Z.")
 # RFC 3339 §5.6; a leap second cannot be told from the second before it.
 _MOMENT = re.compile(
@@ -20,12 +20,12 @@ _FIRST, _LAST = datetime.min.replace(tzinfo=UTC) + _DAY, datetime.max.replace(tz
 
 
 def largest_body(most_bytes: int) -> int:
-    """How large a body with an event may be, in bytes, where its data may have `most_bytes`."""
+    """The largest body of one event, in bytes, where its data may have `most_bytes`."""
     return most_bytes + ROOM
 
 
 def largest_batch(most_bytes: int) -> int:
-    """How large a body with many events may be: larger, and yet it has to fit into memory."""
+    """The largest body of a batch, in bytes; it has to fit into memory."""
     return BATCH_FACTOR * largest_body(most_bytes)
 
 
@@ -51,9 +51,9 @@ def key_problem(key: str) -> LazyString | None:
 
 
 def moment(text: str) -> datetime | None:
-    """The moment that RFC 3339 writes so; None when it is not written so.
+    """The time of an RFC 3339 date-time, or None if it is not one.
 
-    None also for the first day and the last that can be written: elsewhere they may be in no year.
+    None also for the first and the last day that Python has: other time zones overflow there.
     """
     try:
         if _MOMENT.fullmatch(text):
