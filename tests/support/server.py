@@ -81,7 +81,8 @@ class Server:
         finally:
             self.kill()
         assert status == 0, f"the server's exit status was {status}:\n{self.log()}"
-        assert "Traceback (most recent call last)" not in self.log(), self.log()
+        for sign in ("Traceback (most recent call last)", "Fatal Python error"):
+            assert sign not in self.log(), self.log()
 
     def kill(self) -> None:
         """End it, and every process it has started, at once."""

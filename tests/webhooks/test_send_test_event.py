@@ -374,7 +374,7 @@ def test_the_log_of_a_failed_record_does_not_end_the_runner(
         raise RuntimeError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(turns, "finish_test", refuse)
+        patched.setattr(turns, "finish_ping", refuse)
         admin.post(f"/webhooks/{public_id}/test", data={"event": "team_changed"})
         assert failed.wait(5)
     admin.post(f"/webhooks/{public_id}/test", data={"event": "team_changed"})
@@ -396,7 +396,7 @@ def test_without_javascript_a_slow_answer_is_asked_for_by_a_button(
     page = admin.post("/webhooks/test", data=form).text
     (delivery,) = deliveries(app)
     assert f'name="again" value="{delivery.public_id}"' in page
-    app.extensions["tests"].wait(delivery.public_id, 10)
+    app.extensions["pings"].wait(delivery.public_id, 10)
     again = form | {"draft": hidden(page, "draft"), "auth_token": "", "again": delivery.public_id}
     page = admin.post("/webhooks/test", data=again).text
 

@@ -22,7 +22,7 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery import ping
-from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
+from webhooks_ui.delivery.ping import Ping, TooManyPingsError
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.models import Delivery, Webhook, delivery_rows
@@ -92,7 +92,7 @@ def test(id: str, body: TestBody) -> DeliveryShape:
     timeout = current_app.config["DELIVERY_TIMEOUT"]
     try:
         ping.runner().send_and_wait(event, timeout + MARGIN)
-    except TooManyTestsError:
+    except TooManyPingsError:
         raise Problem(
             429,
             _l("Many tests are waiting for their receivers. Try again in a few seconds."),
@@ -102,7 +102,7 @@ def test(id: str, body: TestBody) -> DeliveryShape:
     return DeliveryShape.of(found(Delivery.by_public_id(event.public_id)))
 
 
-def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
+def _test_event(webhook: Webhook, body: TestBody) -> Ping:
     if body.type not in ALL_TYPES:
         raise invalid([Fault("/type", _l("Choose one of the events."))])
     data = sample_json(body.type).encode() if body.data is None else body.data
@@ -111,7 +111,7 @@ def _test_event(webhook: Webhook, body: TestBody) -> TestEvent:
     vault = current_vault()
     settings = webhook.settings(vault)
     secrets = webhook.signing_secrets(vault, now())
-    return TestEvent(
+    return Ping(
         public_id=new_id(DELIVERY),
         endpoint=Endpoint(settings.url, settings.authorization, settings.payload_format, secrets),
         event_type=body.type,

@@ -1,12 +1,13 @@
-"""Test events: sent by the real sender, once, while the console's own threads stay free.
+"""Pings: test events, sent once by the real sender.
 
-A receiver that hangs holds a test for the whole time-out. Tests therefore run in threads of their
-own; the page is answered at once and asks again for the result.
+A receiver that hangs holds a ping for the whole time-out. Pings therefore run in threads of their
+own, and the page polls for the result.
 """
 
 import logging
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock, Semaphore
@@ -25,18 +26,18 @@ from webhooks_ui.models import Channel, Delivery, Event, Receiver, Webhook
 from webhooks_ui.models.event import EventContent
 
 MAX_AT_ONCE = 64
-MAX_WAITING = 3  # answers that wait for a result: each holds one of the server's few threads
+MAX_WAITING = 3  # requests that wait for a result: each holds one of the server's few threads
 LEASE_MARGIN = timedelta(seconds=10)
 log = logging.getLogger(__name__)
 
 
-class TooManyTestsError(Exception):
-    """So many tests wait for their receivers that another is refused."""
+class TooManyPingsError(Exception):
+    """`MAX_AT_ONCE` pings are in flight, or `MAX_WAITING` requests wait."""
 
 
 @dataclass(frozen=True, slots=True)
-class TestEvent:
-    """A test to be sent. `public_id` is the delivery's: the same one again sends nothing again."""
+class Ping:
+    """A ping to be sent. `public_id` is the delivery's and makes sending idempotent."""
 
     public_id: str
     endpoint: Endpoint
@@ -47,83 +48,85 @@ class TestEvent:
     draft_id: str | None = None
 
 
-class TestRunner:
-    """Runs tests in threads of its own, at most `MAX_AT_ONCE` at a time."""
+class PingRunner:
+    """Sends pings in threads of its own, at most `MAX_AT_ONCE` at a time."""
 
     def __init__(self, app: Flask, sender: Sender, timeout: float) -> None:
         self._app, self._sender, self._timeout = app, sender, timeout
-        self._pool = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="test-event")
+        self._pool = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="ping")
         self._lock = Lock()
         self._waiting = Semaphore(MAX_WAITING)
         self._running: dict[str, Future[None]] = {}
 
-    def send(self, test: TestEvent) -> None:
-        """Stores and starts the test. Raises `TooManyTestsError`; one id is sent once."""
+    def send(self, ping: Ping) -> None:
+        """Stores and starts a ping; a known id is not sent again. Raises `TooManyPingsError`."""
         with self._lock:
-            if test.public_id in self._running:
+            if ping.public_id in self._running:
                 return
             if len(self._running) >= MAX_AT_ONCE:
-                raise TooManyTestsError
-            reserved = self._running[test.public_id] = Future()
+                raise TooManyPingsError
+            reserved = self._running[ping.public_id] = Future()
         try:
             moment = now()
-            content = _store(test, moment, self._timeout)
-            request = compose(content, test.endpoint, test.public_id, moment)
-            self._pool.submit(self._run, test, request, moment).add_done_callback(
-                lambda done: self._finish(test.public_id, reserved, done)
+            content = _store(ping, moment, self._timeout)
+            request = compose(content, ping.endpoint, ping.public_id, moment)
+            self._pool.submit(self._run, ping, request, moment).add_done_callback(
+                lambda done: self._finish(ping.public_id, reserved, done)
             )
         except IntegrityError:
-            self._finish(test.public_id, reserved)  # sent before: the page shows what came of it
+            self._finish(ping.public_id, reserved)  # sent before: the page shows what came of it
         except BaseException:
-            self._finish(test.public_id, reserved)
+            self._finish(ping.public_id, reserved)
             raise
 
     def wait(self, public_id: str, seconds: float) -> None:
-        """Waits until the test has ended, `seconds` at most; not at all when many wait already."""
-        running = self._running.get(public_id)
-        if running is None or not self._waiting.acquire(blocking=False):
-            return
-        with suppress(TimeoutError):
-            running.result(seconds)
-        self._waiting.release()
+        """Waits `seconds` at most for a ping to end; not at all while `MAX_WAITING` wait."""
+        with suppress(TooManyPingsError), self._place():
+            self._join(public_id, seconds)
 
-    def send_and_wait(self, test: TestEvent, seconds: float) -> None:
-        """Sends the test and waits until it has ended, `seconds` at most.
+    def send_and_wait(self, ping: Ping, seconds: float) -> None:
+        """Sends a ping and waits `seconds` at most for it to end. Raises `TooManyPingsError`."""
+        with self._place():
+            self.send(ping)
+            self._join(ping.public_id, seconds)
 
-        Raises `TooManyTestsError` also when as many answers wait already as threads allow.
-        """
+    def close(self) -> None:
+        """Waits for the pings in flight, which end within the time-out."""
+        self._pool.shutdown()
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the places for requests that wait. Raises `TooManyPingsError`."""
         if not self._waiting.acquire(blocking=False):
-            raise TooManyTestsError
+            raise TooManyPingsError
         try:
-            self.send(test)
-            if running := self._running.get(test.public_id):
-                with suppress(TimeoutError):
-                    running.result(seconds)
+            yield
         finally:
             self._waiting.release()
 
-    def close(self) -> None:
-        """Waits for the tests under way, which end within the time-out."""
-        self._pool.shutdown()
+    def _join(self, public_id: str, seconds: float) -> None:
+        if running := self._running.get(public_id):
+            with suppress(TimeoutError):
+                running.result(seconds)
 
-    def _run(self, test: TestEvent, request: OutgoingRequest, moment: datetime) -> None:
+    def _run(self, ping: Ping, request: OutgoingRequest, moment: datetime) -> None:
         outcome = self._sender.send(request)
         with self._app.app_context():
-            attempt = attempt_of(outcome, request, test.endpoint, moment, self._timeout)
-            turns.finish_ping(test.public_id, attempt, now())
+            attempt = attempt_of(outcome, request, ping.endpoint, moment, self._timeout)
+            turns.finish_ping(ping.public_id, attempt, now())
 
     def _finish(
         self, public_id: str, reserved: Future[None], done: Future[None] | None = None
     ) -> None:
         if done and (error := done.exception()):
-            log.error("The result of test %s was not stored", public_id, exc_info=error)
+            log.error("The result of ping %s was not stored", public_id, exc_info=error)
         with self._lock:
             self._running.pop(public_id, None)
         reserved.set_result(None)
 
 
 def init_app(app: Flask) -> None:
-    """Makes the one sender of this process and the runner of its tests."""
+    """Makes the sender of this process and the runner of its pings."""
     timeout = app.config["DELIVERY_TIMEOUT"]
     resolve = app.config.get("RESOLVER", system_resolve)
 
@@ -134,30 +137,30 @@ def init_app(app: Flask) -> None:
     guard = Guard(app.config["ALLOWED_NETWORKS"], resolve, is_own=is_receiver)
     app.extensions["guard"] = guard
     app.extensions["sender"] = Sender(guard, timeout=timeout, **app.config.get("SENDER", {}))
-    app.extensions["tests"] = TestRunner(app, app.extensions["sender"], timeout)
+    app.extensions["pings"] = PingRunner(app, app.extensions["sender"], timeout)
 
 
-def runner() -> TestRunner:
+def runner() -> PingRunner:
     """The current app's runner."""
-    found: TestRunner = current_app.extensions["tests"]
+    found: PingRunner = current_app.extensions["pings"]
     return found
 
 
-def _store(test: TestEvent, moment: datetime, timeout: float) -> EventContent:
+def _store(ping: Ping, moment: datetime, timeout: float) -> EventContent:
     with transaction():
         event = Event(
-            type=test.event_type,
-            data=test.data,
-            channel_id=test.channel.id if test.channel else None,
-            channel=test.channel.snapshot if test.channel else None,
+            type=ping.event_type,
+            data=ping.data,
+            channel_id=ping.channel.id if ping.channel else None,
+            channel=ping.channel.snapshot if ping.channel else None,
             occurred_at=moment,
             test=True,
         )
         delivery = Delivery(
-            public_id=test.public_id,
+            public_id=ping.public_id,
             event=event,
-            webhook_id=test.webhook.id if test.webhook else None,
-            draft_id=test.draft_id,
+            webhook_id=ping.webhook.id if ping.webhook else None,
+            draft_id=ping.draft_id,
             type=event.type,
             channel_id=event.channel_id,
             test=True,

@@ -1,4 +1,4 @@
-"""The beginning and the end of a process."""
+"""Start-up and shutdown of a process."""
 
 import gc
 import signal
@@ -11,21 +11,21 @@ from webhooks_ui.database.engine import db
 
 
 def exit_on_stop() -> None:
-    """Lets SIGTERM and SIGINT end the process in an orderly way, with exit status 0."""
+    """Makes SIGTERM and SIGINT raise SystemExit, with exit status 0."""
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGINT, _exit)
 
 
 def freeze_garbage_collector() -> None:
-    """Keeps the garbage collector from walking what start-up made, which lives to the end."""
+    """Exempts what start-up made, which lives to the end, from garbage collection."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
 
 def close(app: Flask) -> None:
-    """Waits for the tests under way, then closes the receivers' and the database's connections."""
-    app.extensions["tests"].close()
+    """Waits for the pings in flight, then closes the receivers' and the database's connections."""
+    app.extensions["pings"].close()
     app.extensions["sender"].close()
     with app.app_context():
         db.engine.dispose()

@@ -57,11 +57,12 @@ class Supervisor:
     def _run(self) -> int:
         command = [sys.executable, "-m", "webhooks_ui", "worker", "--with-parent"]
         listening, waking = wakeup.connect()
-        with listening:
-            end = listening.fileno()
-            self._process = subprocess.Popen(command, stdin=end, env=self._environ)  # noqa: S603  # our own program
-        if self._stopping.is_set():  # asked to end while it was being started
-            self._process.terminate()
-        status = self._process.wait()
-        wakeup.disconnect(waking)
-        return status
+        try:
+            with listening:
+                end = listening.fileno()
+                self._process = subprocess.Popen(command, stdin=end, env=self._environ)  # noqa: S603  # our own program
+            if self._stopping.is_set():  # asked to end while it was being started
+                self._process.terminate()
+            return self._process.wait()
+        finally:
+            wakeup.disconnect(waking)

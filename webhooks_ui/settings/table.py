@@ -108,8 +108,8 @@ SETTINGS: tuple[Setting, ...] = (
         "WORKER_CORE",
         parsers.choice("auto", "any"),
         "auto",
-        "`auto` keeps each worker on one core, one with little to do, which makes it nearly twice"
-        " as quick (Linux); `any` lets the system spread it.",
+        "`auto` pins each worker to one core, to which the fewest processes are pinned, which makes"
+        " it nearly twice as quick (Linux); `any` lets the system spread it.",
     ),
     Setting(
         "ENDPOINT_CONCURRENCY",

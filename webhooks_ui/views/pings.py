@@ -10,7 +10,7 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery import ping
-from webhooks_ui.delivery.ping import TestEvent, TooManyTestsError
+from webhooks_ui.delivery.ping import Ping, TooManyPingsError
 from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.webhook import WebhookForm
@@ -79,7 +79,7 @@ def _send(
 ) -> str | None:
     """Starts the test; says why not when so many are under way that another must wait."""
     endpoint = Endpoint(settings.url, settings.authorization, settings.payload_format, secrets)
-    test_event = TestEvent(
+    test_event = Ping(
         public_id=panel.once,
         endpoint=endpoint,
         event_type=panel.event,
@@ -90,7 +90,7 @@ def _send(
     )
     try:
         ping.runner().send(test_event)
-    except TooManyTestsError:
+    except TooManyPingsError:
         return str(_("Many tests are waiting for their receivers. Try again in a few seconds."))
     return None
 
