@@ -1,4 +1,4 @@
-"""`webhooks-ui prune` says what it has deleted, and how an old file is shrunk."""
+"""`webhooks-ui prune` prints what it deleted, and how to shrink a file of an older version."""
 
 import sqlite3
 from contextlib import closing
@@ -12,7 +12,7 @@ from tests.engine.conftest import send, subscribe
 from tests.operations.test_retention import age, attempts
 
 
-def test_it_prints_what_it_has_deleted(app: Flask, run: Run) -> None:
+def test_it_prints_what_it_deleted(app: Flask, run: Run) -> None:
     subscribe(app, "http://127.0.0.1:9/")
     send(app, 1_200)
     age(app)

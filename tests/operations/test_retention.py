@@ -1,4 +1,4 @@
-"""What is past RETENTION goes, what waits stays, others write meanwhile, space is given back."""
+"""Retention: what is deleted and kept, that others can write meanwhile, that space is freed."""
 
 import threading
 from collections import Counter
@@ -46,7 +46,7 @@ def count(app: Flask, model: type) -> int:
 
 
 def age(app: Flask, by: timedelta = LONG_AGO, *, status: str = "succeeded") -> None:
-    """Makes everything that is there so much older; what waited has ended so."""
+    """Makes all rows older by this; pending deliveries end with this status."""
     shift = by // timedelta(milliseconds=1)
     with app.app_context(), transaction():
         for older in (
@@ -60,7 +60,7 @@ def age(app: Flask, by: timedelta = LONG_AGO, *, status: str = "succeeded") -> N
 
 
 def attempts(app: Flask, each: int, body: bytes = b"") -> None:
-    """So many attempts at every delivery there is."""
+    """Adds so many attempts to every delivery."""
     facts = {
         "started_at": now(),
         "duration_ms": 1,
@@ -82,7 +82,7 @@ def attempts(app: Flask, each: int, body: bytes = b"") -> None:
         db.session.execute(update(Delivery).values(attempts_made=each))
 
 
-def test_what_is_old_goes_with_all_that_came_of_it(engine: Flask) -> None:
+def test_an_old_event_is_deleted_with_its_deliveries_and_attempts(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1:9/")
     send(engine, 300, sender_id=None)
     send(engine, sender_id="order-7")
@@ -98,7 +98,7 @@ def test_what_is_old_goes_with_all_that_came_of_it(engine: Flask) -> None:
     assert [count(engine, model) for model in (Delivery, Attempt, IdempotencyKey)] == [1, 0, 0]
 
 
-def test_an_event_that_is_gone_is_not_taken_in_again_within_seven_days(engine: Flask) -> None:
+def test_idempotency_keys_outlive_their_event_for_seven_days(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1:9/")
     (first,) = send(engine, sender_id="order-7")
     age(engine, timedelta(days=6))
@@ -116,7 +116,7 @@ def test_an_event_that_is_gone_is_not_taken_in_again_within_seven_days(engine: F
     assert not send(engine, sender_id="order-7")[0].duplicate
 
 
-def test_the_log_of_one_event_for_many_webhooks_goes_in_batches(
+def test_the_deliveries_of_one_event_are_deleted_in_batches(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(7):
@@ -132,7 +132,7 @@ def test_the_log_of_one_event_for_many_webhooks_goes_in_batches(
     assert count(engine, Event) == 0
 
 
-def test_what_waits_is_kept_whatever_its_age(engine: Flask) -> None:
+def test_open_deliveries_are_kept_whatever_their_age(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1:9/")
     old = [accepted.event_id for accepted in send(engine, 4)]
     age(engine)
@@ -159,7 +159,7 @@ def test_what_waits_is_kept_whatever_its_age(engine: Flask) -> None:
     assert prune(engine, at=now() + MONTH)["events"] == 3
 
 
-def test_a_test_that_its_process_left_behind_is_no_reason_to_keep_it(engine: Flask) -> None:
+def test_a_ping_abandoned_by_its_process_is_deleted(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1:9/")
     send(engine)
     age(engine, status="delivering")
@@ -169,7 +169,7 @@ def test_a_test_that_its_process_left_behind_is_no_reason_to_keep_it(engine: Fla
     assert prune(engine)["deliveries"] == 1
 
 
-def test_counts_states_recoveries_and_deleted_webhooks_go_in_their_time(engine: Flask) -> None:
+def test_counts_states_recoveries_and_deleted_webhooks_are_deleted_in_time(engine: Flask) -> None:
     kept = subscribe(engine, "http://127.0.0.1:9/kept")
     used = subscribe(engine, "http://127.0.0.1:9/used")
     send(engine)
@@ -209,7 +209,7 @@ def test_counts_states_recoveries_and_deleted_webhooks_go_in_their_time(engine: 
     assert webhooks == {kept, used}  # a delivery of `used` is still there
 
 
-def test_what_a_running_recovery_may_send_again_is_kept(engine: Flask) -> None:
+def test_deliveries_of_a_running_recovery_are_kept(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1:9/")
     send(engine)
     age(engine, 2 * MONTH)
@@ -224,7 +224,7 @@ def test_what_a_running_recovery_may_send_again_is_kept(engine: Flask) -> None:
     assert prune(engine)["events"] == 1
 
 
-def test_pages_cope_with_a_last_delivery_that_is_gone(engine: Flask) -> None:
+def test_pages_work_when_the_last_delivery_was_deleted(engine: Flask) -> None:
     public_id = subscribe(engine, "http://127.0.0.1:9/")
     send(engine)
     with engine.app_context(), transaction():
@@ -236,9 +236,7 @@ def test_pages_cope_with_a_last_delivery_that_is_gone(engine: Flask) -> None:
         assert browser.get(path).status_code == 200, path
 
 
-def test_events_are_taken_in_and_delivered_while_it_goes_on(
-    engine: Flask, receiver: Receiver
-) -> None:
+def test_events_are_taken_in_and_delivered_meanwhile(engine: Flask, receiver: Receiver) -> None:
     subscribe(engine, receiver.url)
     for _ in range(3):
         send(engine, 1_000)
@@ -267,7 +265,7 @@ def test_events_are_taken_in_and_delivered_while_it_goes_on(
     assert {delivery.status for delivery in left} == {"succeeded"}
 
 
-def test_a_sqlite_file_gets_shorter(app: Flask) -> None:
+def test_a_sqlite_file_shrinks(app: Flask) -> None:
     subscribe(app, "http://127.0.0.1:9/")
     send(app, 400)
     attempts(app, 1, b"x" * 20_000)
@@ -282,7 +280,7 @@ def test_a_sqlite_file_gets_shorter(app: Flask) -> None:
     assert file.stat().st_size < full * 0.1
 
 
-def test_a_worker_does_it_once_a_day(engine: Flask) -> None:
+def test_a_worker_prunes_once_a_day(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1:9/")
     send(engine, 3)
     age(engine)
@@ -302,8 +300,8 @@ def test_a_worker_does_it_once_a_day(engine: Flask) -> None:
     assert count(engine, Event) == 0
 
 
-def test_what_goes_along_is_found_by_an_index() -> None:
-    """Else each deleted row would search a whole table for those that refer to it."""
+def test_cascades_are_found_by_an_index() -> None:
+    """Otherwise each deleted row would scan a whole table for the rows that refer to it."""
     for table in db.metadata.sorted_tables:
         for key in table.foreign_keys:
             if key.ondelete == "CASCADE":

@@ -1,4 +1,4 @@
-"""`make demo`: it answers, somebody can sign in, events are delivered, and Ctrl-C ends it."""
+"""`make demo`: it answers, sign-in works, events are delivered, and Ctrl-C ends it."""
 
 import re
 import signal
@@ -36,7 +36,7 @@ def ask(folder: Path, query: str) -> list[Any]:
         return database.execute(query).fetchall()
 
 
-def test_the_demonstration_lives_and_ends(tmp_path: Path) -> None:
+def test_the_demo_serves_delivers_and_ends(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     program = [sys.executable, "-m", "tools.demo", "--folder", str(folder), "--days", "13"]
     process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
@@ -77,7 +77,7 @@ def test_the_demonstration_lives_and_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hour", [3, 8, 15, 20])
-def test_something_waits_at_night_as_by_day(
+def test_the_history_has_pending_deliveries_at_any_hour(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hour: int
 ) -> None:
     monkeypatch.setattr(show, "now", lambda: datetime(2026, 10, 14, hour, 0, 30, tzinfo=UTC))
@@ -87,7 +87,7 @@ def test_something_waits_at_night_as_by_day(
     assert {status for (status,) in found} == {"pending", "succeeded", "failed"}
 
 
-def test_its_folder_is_its_own(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "webhooks.db").touch()
     with pytest.raises(FileExistsError, match="something else"):
         show.prepare(tmp_path)

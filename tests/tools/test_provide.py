@@ -15,7 +15,7 @@ def program(folder: Path, name: str, status: int = 0) -> Path:
     return path
 
 
-def test_a_browser_that_does_not_start_is_passed_over(
+def test_a_browser_that_does_not_start_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, "chromium", status=1)

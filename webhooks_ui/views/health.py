@@ -1,4 +1,4 @@
-"""Whether the console is alive, and whether it can work: for load balancers and supervisors."""
+"""Liveness and readiness, for load balancers and monitoring."""
 
 from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +18,7 @@ def alive() -> dict[str, str]:
 
 @blueprint.get("/readyz")
 def ready() -> tuple[dict[str, str], int]:
-    """The database can be reached, and a worker has shown itself lately; says which is missing."""
+    """The database is reachable and a worker has sent a heartbeat lately; says which is missing."""
     try:
         ping()
         worker_is_up = JobRun.worker_is_up(now())

@@ -1,4 +1,4 @@
-"""The metrics for Prometheus, for those who have the token or ask from a network that may."""
+"""Metrics for Prometheus, for requests with the token or from an allowed network."""
 
 import hmac
 from ipaddress import ip_address, ip_network
@@ -15,14 +15,14 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.get("/metrics")
 def show() -> Response:
-    """What was counted, and how the set-up stands; also while the database is out of reach."""
+    """Counters, and gauges read from the database; answers without the database too."""
     if refusal := _refusal():
         return refusal
     return Response(metrics.exposition(_read()), content_type=metrics.CONTENT_TYPE)
 
 
 def _refusal() -> Response | None:
-    """Why this one may not see them, if so: the token decides, or else the address."""
+    """The response to a request without access: by token where one is set, else by address."""
     if token := current_app.config["METRICS_TOKEN"]:
         given = request.headers.get("Authorization", "").encode(errors="replace")
         if hmac.compare_digest(given, f"Bearer {token}".encode()):
@@ -30,7 +30,7 @@ def _refusal() -> Response | None:
         reason = "Send the METRICS_TOKEN of this console: Authorization: Bearer <token>.\n"
         challenge = {"WWW-Authenticate": 'Bearer realm="metrics"'}
         return Response(reason, 401, challenge, content_type="text/plain; charset=utf-8")
-    if _is_near(request.remote_addr or ""):
+    if _is_allowed(request.remote_addr or ""):
         return None
     reason = (
         "The metrics are not for this address. Set METRICS_TOKEN, or add it to METRICS_NETWORKS.\n"
@@ -38,7 +38,7 @@ def _refusal() -> Response | None:
     return Response(reason, 403, content_type="text/plain; charset=utf-8")
 
 
-def _is_near(text: str) -> bool:
+def _is_allowed(text: str) -> bool:
     try:
         address = ip_address(text)
     except ValueError:
@@ -48,7 +48,7 @@ def _is_near(text: str) -> bool:
 
 
 def _read() -> dict[str, float]:
-    """The values of `metrics.READ`, as far as the database can be reached."""
+    """The values of `metrics.READ`; only `database_up` when the database is unreachable."""
     moment = now()
     try:
         found, worker_is_up = backlog.total(), JobRun.worker_is_up(moment)
