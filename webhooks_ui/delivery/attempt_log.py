@@ -1,7 +1,7 @@
-"""A line in the log for each attempt, by which it can be followed through other systems' logs.
+"""Logs each attempt with the ids by which it is found in other systems' logs.
 
-Failures are told as `info`, a webhook that is disabled by one as `warning`; successes as `debug`,
-since a busy worker makes a thousand a second. No URL, header or body is told: secrets travel there.
+A failure is `info`, one that disables its webhook `warning`, a success `debug`, since a busy worker
+has a thousand a second. URLs, headers and bodies are left out, since they hold secrets.
 """
 
 import logging
@@ -14,7 +14,7 @@ log = logging.getLogger("webhooks_ui.attempts")
 
 
 def log_attempt(job: Job, attempt: AttemptRecord, decision: Decision) -> None:
-    """Tells of an attempt and of what follows from it."""
+    """Logs an attempt and the decision that follows from it."""
     error, level = attempt.error, logging.DEBUG
     if error:
         level = logging.WARNING if decision.disable else logging.INFO
@@ -34,10 +34,10 @@ def log_attempt(job: Job, attempt: AttemptRecord, decision: Decision) -> None:
         "next_attempt_at": due_at.isoformat(timespec="seconds") if due_at else None,
         "disabled": decision.disable,
     }
-    log.log(level, "%s", _in_words(facts), extra={"facts": facts})
+    log.log(level, "%s", _message(facts), extra={"facts": facts})
 
 
-def _in_words(facts: dict[str, Any]) -> str:
+def _message(facts: dict[str, Any]) -> str:
     came = facts["error"] or "succeeded"
     if facts["status_code"]:
         came += f" ({facts['status_code']})"

@@ -1,4 +1,4 @@
-"""What people do to deliveries: send again, send at once, cancel, send to another webhook."""
+"""What people do to deliveries: resend, retry now, cancel, deliver to another webhook."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,7 @@ from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.models import Delivery, Event, Webhook
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 
-# Why nothing is sent: a test has its own button, the rest has nobody to go to.
+# Why nothing is sent: a ping is never resent, or the webhook is deleted or disabled.
 NotSendable = Literal["test", "deleted", "disabled"]
 NOT_SENDABLE: dict[NotSendable, LazyString] = {
     "test": _l("A test is not sent again. Send another one from its webhook."),
@@ -25,7 +25,7 @@ NOT_SENDABLE: dict[NotSendable, LazyString] = {
 
 @dataclass(frozen=True, slots=True)
 class _NewDelivery:
-    """A delivery to be made. A second order of the same `public_id` is the first one, once more."""
+    """A delivery to be made; `public_id` makes that idempotent."""
 
     public_id: str
     event_id: int
@@ -47,7 +47,7 @@ def deliver(event: Event, webhook: Webhook, public_id: str) -> Delivery | NotSen
 
 
 def retry_now(delivery: Delivery) -> bool:
-    """Makes the next attempt due at once; False when the delivery does not wait any more."""
+    """Makes the next attempt due at once; False unless the delivery is pending."""
     changed = _change(delivery, due_at=EPOCH)
     if changed:
         wakeup.wake_workers()
@@ -55,7 +55,7 @@ def retry_now(delivery: Delivery) -> bool:
 
 
 def cancel(delivery: Delivery) -> bool:
-    """Sends nothing more; False when the delivery does not wait: it is being sent, or over."""
+    """Cancels a delivery; False unless it is pending."""
     return _change(delivery, status="cancelled", due_at=None, finished_at=now())
 
 
@@ -66,12 +66,12 @@ def _change(delivery: Delivery, **values: object) -> bool:
         return db.session.scalar(waiting.values(**values).returning(Delivery.id)) is not None
 
 
-def _make(order: _NewDelivery) -> Delivery | NotSendable:
+def _make(new: _NewDelivery) -> Delivery | NotSendable:
     try:
         with transaction():
-            made = _insert(order)
+            made = _insert(new)
     except IntegrityError:
-        earlier = Delivery.by_public_id(order.public_id)
+        earlier = Delivery.by_public_id(new.public_id)
         if earlier is None:
             raise
         return earlier
@@ -80,27 +80,27 @@ def _make(order: _NewDelivery) -> Delivery | NotSendable:
     return made
 
 
-def _insert(order: _NewDelivery) -> Delivery | NotSendable:
-    chosen = select(Webhook.enabled, Webhook.deleted_at).where(Webhook.id == order.webhook_id)
-    # Locked on PostgreSQL, so that who disables it meanwhile cancels this one too.
+def _insert(new: _NewDelivery) -> Delivery | NotSendable:
+    chosen = select(Webhook.enabled, Webhook.deleted_at).where(Webhook.id == new.webhook_id)
+    # Locked on PostgreSQL, so that a concurrent disabling cancels this delivery too.
     webhook = db.session.execute(chosen.with_for_update()).one_or_none()
     if webhook is None or webhook.deleted_at:
         return "deleted"
     if not webhook.enabled:
         return "disabled"
-    event = db.session.get_one(Event, order.event_id)
+    event = db.session.get_one(Event, new.event_id)
     delivery = Delivery(
-        public_id=order.public_id,
+        public_id=new.public_id,
         event_id=event.id,
-        webhook_id=order.webhook_id,
+        webhook_id=new.webhook_id,
         type=event.type,
         channel_id=event.channel_id,
-        resend_of_id=order.resend_of_id,
+        resend_of_id=new.resend_of_id,
         status="pending",
         due_at=EPOCH,
     )
     db.session.add(delivery)
-    if order.resend_of_id is None:
+    if new.resend_of_id is None:
         event.deliveries_count = Event.deliveries_count + 1
     db.session.flush()
     return delivery

@@ -1,22 +1,20 @@
-"""The hourly counts, written in the transaction that records the outcomes they count."""
+"""The hourly counts, written in the transaction that records the attempts they count."""
 
 import os
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
-from webhooks_ui.database.types import milliseconds
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.models.counters import COUNTED, DURATION_BOUNDS, TotalHour, WebhookHour
 
 _PARTS = 16
-_HOUR = 3_600_000  # ms
 
 Ended = tuple[int, str, AttemptRecord]
 """A webhook's row, the delivery's next status, and the attempt."""
@@ -24,34 +22,25 @@ Ended = tuple[int, str, AttemptRecord]
 
 def add(connection: Connection, ended: Iterable[Ended]) -> None:
     """Adds attempts to the counts of their hours."""
-    webhooks: dict[tuple[int, int], Counter[str]] = {}
+    webhooks: defaultdict[tuple[int, datetime], Counter[str]] = defaultdict(Counter)
+    totals: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
     for webhook_id, status, attempt in ended:
-        moment = milliseconds(attempt.ended_at)
-        key = webhook_id, moment - moment % _HOUR
-        counts = webhooks.get(key)
-        if counts is None:
-            counts = webhooks[key] = Counter()
-        for name in _counts(status, attempt):
-            counts[name] += 1
+        hour = attempt.ended_at.replace(minute=0, second=0, microsecond=0)
+        counts = _counts(status, attempt)
+        webhooks[webhook_id, hour].update(counts)
+        totals[hour].update(counts)
     if not webhooks:
         return
-    totals: dict[int, Counter[str]] = {}
-    for (_webhook_id, hour), counts in webhooks.items():
-        totals.setdefault(hour, Counter()).update(counts)
     # Always in the same order, so that two workers never wait for each other.
     dialect = connection.dialect.name
     rows = [
-        {"webhook_id": webhook_id, "hour": _moment(hour)} | _row(webhooks[webhook_id, hour])
+        {"webhook_id": webhook_id, "hour": hour} | _row(webhooks[webhook_id, hour])
         for webhook_id, hour in sorted(webhooks)
     ]
     connection.execute(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
     part = os.getpid() % _PARTS
-    rows = [{"hour": _moment(hour), "part": part} | _row(totals[hour]) for hour in sorted(totals)]
-    connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), rows)
-
-
-def _moment(since_1970: int) -> datetime:
-    return datetime.fromtimestamp(since_1970 / 1000, UTC)
+    totalled = [{"hour": hour, "part": part} | _row(totals[hour]) for hour in sorted(totals)]
+    connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), totalled)
 
 
 def _counts(status: str, attempt: AttemptRecord) -> list[str]:

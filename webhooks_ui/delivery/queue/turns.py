@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
 
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import milliseconds
@@ -70,30 +70,23 @@ def insert_attempts(attempts: Sequence[tuple[int, AttemptRecord]]) -> None:
 
 
 def release(claims: Sequence[Claim], moment: datetime) -> None:
-    """Makes due again what was claimed and will not be attempted, as far as it is still ours.
+    """Makes claimed deliveries due again; cancels those whose webhook is disabled or deleted.
 
-    It is cancelled where the webhook is disabled or deleted by now.
+    A claim that does not hold any more changes nothing.
     """
     if not claims:
         return
     with transaction():
-        for held in claims:
-            db.session.execute(
-                update(Delivery)
-                .where(
-                    Delivery.id == held.id,
-                    Delivery.claims == held.claims,
-                    Delivery.status == "delivering",
-                )
-                .values(status="pending", due_at=moment, lease_until=None)
-            )
-        webhook_state.cancel_disabled({held.webhook_id for held in claims})
+        for claim in claims:
+            held = update(Delivery).where(*_held(claim))
+            db.session.execute(held.values(status="pending", due_at=moment, lease_until=None))
+        webhook_state.cancel_disabled({claim.webhook_id for claim in claims})
 
 
 def release_expired(moment: datetime) -> int:
-    """Makes due again what was leased by a worker that is gone; returns how many there were.
+    """Makes due again deliveries whose lease ran out; returns how many there were.
 
-    What so waits for a webhook that was disabled or deleted meanwhile is cancelled.
+    Cancels those whose webhook was disabled or deleted meanwhile.
     """
     gone = (Delivery.lease_until < moment) | (Delivery.lease_until > moment + MAX_SKEW)
     with transaction():
@@ -108,11 +101,11 @@ def release_expired(moment: datetime) -> int:
 
 
 def jobs(claims: Sequence[Claim]) -> list[Job]:
-    """What is needed to make the attempts."""
+    """Loads what is needed to make the attempts."""
     connection = db.session.connection()
     webhooks = connection.execute(_ENDPOINT, {"rows": [*{claim.webhook_id for claim in claims}]})
     to = {row: (public_id, version, since) for row, public_id, version, since in webhooks}
-    # What goes to several webhooks is read once, and its body made once.
+    # An event for several webhooks is read once, and its body made once.
     found = connection.execute(_CONTENT, {"rows": [*{claim.event_id for claim in claims}]})
     events = {row: EventContent(*content) for row, *content in found}
     claimed_at = monotonic()
@@ -128,10 +121,9 @@ def current_version(claim: Claim) -> int | None:
 
     None when it must not be sent: the webhook was disabled or deleted, or the claim is an old one.
     """
-    held = (Delivery.id == claim.id, Delivery.claims == claim.claims)
     own = select(Webhook.version).join(Delivery, Delivery.webhook_id == Webhook.id)
     is_on = (Webhook.enabled, Webhook.deleted_at.is_(None))
-    return db.session.scalar(own.where(*held, Delivery.status == "delivering", *is_on))
+    return db.session.scalar(own.where(*_held(claim), *is_on))
 
 
 def load_webhook(claim: Claim) -> Webhook | None:
@@ -158,6 +150,12 @@ def finish_ping(public_id: str, attempt: AttemptRecord, moment: datetime) -> Non
         )
 
 
+def _held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+    """The condition that a claim still holds."""
+    is_leased = Delivery.status == "delivering"
+    return Delivery.id == claim.id, Delivery.claims == claim.claims, is_leased
+
+
 def _finish(results: Sequence[Result]) -> list[Result]:
     """Moves deliveries on; returns the results whose claim still held, one for each claim."""
     first: dict[tuple[int, int], Result] = {}
@@ -169,7 +167,7 @@ def _finish(results: Sequence[Result]) -> list[Result]:
 
 
 def _under(claims: Sequence[Claim], results: Sequence[Result]) -> Sequence[Result]:
-    """The results, under the claims that were just made of their deliveries, if there are any."""
+    """The results, under the claims just made on the same deliveries, if there are any."""
     newest = {claim.id: claim for claim in claims}
     if not any(result.claim.id in newest for result in results):
         return results
@@ -192,10 +190,10 @@ def _next_state(result: Result) -> dict[str, Any]:
 
 def _cancel_disabled(moment: datetime) -> None:
     """Catches what came after `Delivery.cancel_waiting`: an expired lease, or an event that was
-    being taken in while the webhook was disabled (PostgreSQL has both under way at once)."""
+    being taken in while the webhook was disabled (PostgreSQL runs both at once)."""
     off = select(Webhook.id).where((~Webhook.enabled) | Webhook.deleted_at.is_not(None))
     left = select(Delivery.id).where(Delivery.status == "pending", Delivery.webhook_id.in_(off))
-    # Whoever cancels them too at this moment is not waited for, so that none waits for the other.
+    # Skips what another transaction cancels at this moment, so that there is no deadlock.
     free = left.with_for_update(skip_locked=True)
     cancelled = update(Delivery).where(Delivery.id.in_(free))
     db.session.execute(cancelled.values(status="cancelled", due_at=None, finished_at=moment))
