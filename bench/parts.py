@@ -25,7 +25,7 @@ from bench.stage import (
     working,
 )
 from tests.engine.conftest import claim
-from webhooks_ui.authorization.kinds import NoAuthorization
+from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now

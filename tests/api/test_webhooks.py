@@ -10,7 +10,11 @@ from flask import Flask
 from tests.api.conftest import Call, errors
 from tests.conftest import make_webhook, sign_in, stored
 from tests.support.apps import ON_BOTH_DATABASES
-from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.basic import Basic
+from webhooks_ui.authorization.bearer import Bearer
+from webhooks_ui.authorization.custom import Custom
+from webhooks_ui.authorization.none import NoAuthorization
 
 HOOK = {"url": "https://crm.example/hook", "events": ["message_created"]}
 SECRET = "kept-to-ourselves-1"

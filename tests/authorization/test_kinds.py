@@ -8,19 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webhooks_ui.authorization.base import MASK, Authorization
+from webhooks_ui.authorization.basic import Basic
+from webhooks_ui.authorization.bearer import Bearer
+from webhooks_ui.authorization.custom import Custom
 from webhooks_ui.authorization.header_rules import is_owned
-from webhooks_ui.authorization.kinds import (
-    MASK,
-    Authorization,
-    Basic,
-    Bearer,
-    Custom,
-    NoAuthorization,
-    header,
-    masked,
-    problems,
-    tidy,
-)
+from webhooks_ui.authorization.none import NoAuthorization
 
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
 VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
@@ -53,7 +46,7 @@ AUTHORIZATIONS = st.one_of(
 
 
 def words(auth: Authorization) -> dict[str, str]:
-    return {name: str(problem) for name, problem in problems(auth).items()}
+    return {name: str(problem) for name, problem in auth.problems().items()}
 
 
 @pytest.mark.parametrize(
@@ -71,14 +64,14 @@ def words(auth: Authorization) -> dict[str, str]:
     ],
 )
 def test_each_kind_is_one_header(auth: Authorization, expected: tuple[str, str] | None) -> None:
-    assert header(auth) == expected
+    assert auth.header(0) == expected
 
 
 def test_masks_show_kind_and_name_but_no_secret() -> None:
-    assert masked(NoAuthorization()) is None
-    assert masked(Bearer("abc")) == ("Authorization", f"Bearer {MASK}")
-    assert masked(Basic("u", "p")) == ("Authorization", f"Basic {MASK}")
-    assert masked(Custom("X-Api-Key", "abc")) == ("X-Api-Key", MASK)
+    assert NoAuthorization().masked() is None
+    assert Bearer("abc").masked() == ("Authorization", f"Bearer {MASK}")
+    assert Basic("u", "p").masked() == ("Authorization", f"Basic {MASK}")
+    assert Custom("X-Api-Key", "abc").masked() == ("X-Api-Key", MASK)
 
 
 def test_secrets_do_not_show_in_a_representation() -> None:
@@ -106,7 +99,7 @@ def test_secrets_do_not_show_in_a_representation() -> None:
     ],
 )
 def test_what_was_pasted_is_tidied(typed: Authorization, meant: Authorization) -> None:
-    assert tidy(typed) == meant
+    assert typed.tidied() == meant
 
 
 @pytest.mark.parametrize(
@@ -142,7 +135,7 @@ def test_what_was_pasted_is_tidied(typed: Authorization, meant: Authorization) -
     ],
 )
 def test_problems_stand_at_their_fields(auth: Authorization, fields: set[str]) -> None:
-    assert set(problems(auth)) == fields
+    assert set(auth.problems()) == fields
 
 
 @pytest.mark.parametrize(
@@ -162,8 +155,8 @@ def test_the_words_tell_which_character_and_not_the_secret() -> None:
 @given(login=PLAIN.filter(lambda text: ":" not in text), password=PLAIN)
 def test_basic_decodes_to_login_and_password(login: str, password: str) -> None:
     auth = Basic(login, password)
-    assert problems(auth) == {}
-    value = (header(auth) or ("", ""))[1]
+    assert auth.problems() == {}
+    value = (auth.header(0) or ("", ""))[1]
     assert value.isascii()
     decoded = base64.b64decode(value.removeprefix("Basic "), validate=True).decode()
     assert decoded.partition(":") == (login, ":", password)
@@ -171,19 +164,19 @@ def test_basic_decodes_to_login_and_password(login: str, password: str) -> None:
 
 @given(name=st.text(TOKEN_CHARACTERS, min_size=1, max_size=60), value=VISIBLE)
 def test_every_token_that_nobody_owns_is_a_header_name(name: str, value: str) -> None:
-    found = problems(Custom(name, value))
+    found = Custom(name, value).problems()
     assert set(found) == ({"auth_header_name"} if is_owned(name) else set())
 
 
 @given(name=st.text(min_size=1, max_size=40))
 def test_no_name_with_another_character_is(name: str) -> None:
     if set(name) - set(TOKEN_CHARACTERS):
-        assert "auth_header_name" in problems(Custom(name, "v"))
+        assert "auth_header_name" in Custom(name, "v").problems()
 
 
 @given(auth=AUTHORIZATIONS)
 def test_an_accepted_header_breaks_no_line(auth: Authorization) -> None:
-    if problems(auth) or (made := header(auth)) is None:
+    if auth.problems() or (made := auth.header(0)) is None:
         return
     name, value = made
     assert set(name) <= set(TOKEN_CHARACTERS)
@@ -192,11 +185,10 @@ def test_an_accepted_header_breaks_no_line(auth: Authorization) -> None:
 
 @given(auth=AUTHORIZATIONS)
 def test_tidying_twice_changes_nothing_more(auth: Authorization) -> None:
-    assert tidy(tidy(auth)) == tidy(auth)
+    assert auth.tidied().tidied() == auth.tidied()
 
 
 @given(password=PLAIN)
 def test_a_tidied_password_is_composed(password: str) -> None:
-    tidied = tidy(Basic("ann", password))
-    assert isinstance(tidied, Basic)
+    tidied = Basic("ann", password).tidied()
     assert unicodedata.is_normalized("NFC", tidied.password)

@@ -23,7 +23,7 @@ from tests.support.browser import Open
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import free_port
-from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.authorization.basic import Basic
 
 TIMEOUT = "3"  # seconds for a delivery; long enough to see that it is on its way
 
@@ -49,7 +49,7 @@ KINDS = [
         "Basic",
         {"Login": "нова-пошта", "Password": "пароль:з:двокрапкою"},
         "Authorization",
-        f"Basic {basic_credentials(Basic('нова-пошта', 'пароль:з:двокрапкою'))}",
+        f"Basic {Basic('нова-пошта', 'пароль:з:двокрапкою').credentials}",
         "пароль:з:двокрапкою",
     ),
     Kind(

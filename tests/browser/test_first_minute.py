@@ -19,7 +19,7 @@ from tests.browser.steps import (
 from tests.support.browser import Visitor
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.server import Server
-from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.authorization.basic import Basic
 
 LOGIN, PASSWORD = "marta", "kalyna-42-vitrylo-misto"
 BASIC = Basic("acme-crm", "s3cret päss")
@@ -53,7 +53,7 @@ def test_the_first_minute(
 
     for request in receiver.wait(2):
         assert request.method == "POST"
-        assert request.header("Authorization") == f"Basic {basic_credentials(BASIC)}"
+        assert request.header("Authorization") == f"Basic {BASIC.credentials}"
         assert request.header("Content-Type") == "application/json"
         assert verify(request, secret)["type"] == "message_created"
     first, second = receiver.requests()
@@ -145,7 +145,7 @@ def look_at_the_delivery(page: Page, request: Received) -> None:
     for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
         expect(shown).to_contain_text(request.header(name) or "-")
     expect(shown).to_contain_text("Basic ••••••••")
-    assert basic_credentials(BASIC) not in page.content()
+    assert BASIC.credentials not in page.content()
     page.get_by_role("link", name="To the webhook").click()
     expect(page.get_by_role("heading", name="CRM", level=1)).to_be_visible()
 

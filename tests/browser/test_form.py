@@ -14,7 +14,7 @@ from tests.browser.steps import (
 )
 from tests.support.browser import Open
 from tests.support.receiver import Receiver
-from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 
 SAVED = re.compile("/webhooks/wh_[^/]+$")
@@ -87,7 +87,7 @@ def test_a_login_in_the_url_moves_into_basic(
     expect(page).to_have_url(SAVED)
     send(page)
     (request,) = receiver.wait(1)
-    credentials = basic_credentials(Basic("acme", "p@ss-word-11"))
+    credentials = Basic("acme", "p@ss-word-11").credentials
     assert request.header("Authorization") == f"Basic {credentials}"
 
 

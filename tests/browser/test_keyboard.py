@@ -11,7 +11,7 @@ from tests.browser.steps import LOGIN, PASSWORD, expect_said, expect_verdict, ma
 from tests.support.browser import Visitor
 from tests.support.receiver import Receiver
 from tests.support.server import Server
-from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.authorization.basic import Basic
 
 # Reports a focus that is nowhere once htmx has changed the page.
 WATCH_FOCUS = """
@@ -93,7 +93,7 @@ def test_the_journey_by_keyboard(keys: Keys, receiver: Receiver) -> None:
     disable_enable_delete_undo(keys)
     sign_out(keys)
     for request in receiver.wait(2):
-        expected = f"Basic {basic_credentials(Basic('acme', 's3cret'))}"
+        expected = f"Basic {Basic('acme', 's3cret').credentials}"
         assert request.header("Authorization") == expected
 
 

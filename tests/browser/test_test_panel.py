@@ -20,7 +20,7 @@ from tests.browser.steps import (
 from tests.support.browser import Open
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
-from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.catalogue.event_types import sample_json
 
 TIMEOUT = "6"  # seconds: time enough to look at what is shown meanwhile
@@ -187,7 +187,7 @@ def test_copy_as_curl(open_page: Open, receiver: Receiver, script: str) -> None:
     data.fill("")
     data.press("ControlOrMeta+v")
     check_curl(data.input_value(), receiver)
-    for part in (SECRET, basic_credentials(Basic("acme", SECRET))):
+    for part in (SECRET, Basic("acme", SECRET).credentials):
         assert part not in page.content()
 
 

@@ -16,6 +16,7 @@ LANDED = {
     "0005_last_outcome.py": "18ff53c2218f7e302f1b89a2216183ec39df26f6e250dfb416a4ec6a17559f70",
     "0006_sort_key.py": "040342cc50accf71de5c13253e92b92bec980adcee5b46e598a73a48d49b483f",
     "0007_hours_alone.py": "a0a38fa4bc52d49e15bc50a2dda5ccd1d2f74782cf82d01696dda3f5079c6263",
+    "0008_authorization.py": "12c357224ca80b144005fa2d976f4f99a010874686b5d2426fea3ccd1869a43d",
 }
 
 

@@ -182,6 +182,39 @@ def test_counts_by_day_are_those_of_the_hours(empty_app: Flask) -> None:
     assert differences(empty_app) == []
 
 
+def test_authorizations_are_carried_over(empty_app: Flask) -> None:
+    given = [
+        ("wh_1", "none", None, None, None),
+        ("wh_2", "bearer", None, None, "sealed-1"),
+        ("wh_3", "basic", "нова", None, "sealed-2"),
+        ("wh_4", "custom", None, "X-Api-Key", "sealed-3"),
+    ]
+    former = "SELECT public_id, auth_type, auth_login, auth_header_name, auth_secret FROM webhooks"
+    migrate(empty_app, "0007")
+    with empty_app.app_context(), db.engine.begin() as connection:
+        for number, (public_id, kind, login, header, secret) in enumerate(given, 1):
+            connection.execute(text(WEBHOOK), {"n": number, "id": public_id})
+            facts = {"id": public_id, "kind": kind, "login": login, "header": header}
+            connection.execute(text(_AUTHORIZE), facts | {"secret": secret})
+    upgrade(empty_app)
+    with empty_app.app_context():
+        found = db.session.scalars(select(Webhook).order_by(Webhook.public_id)).all()
+        assert [(w.auth_type, w.auth_public, w.auth_secret) for w in found] == [
+            ("none", {}, None),
+            ("bearer", {}, "sealed-1"),
+            ("basic", {"login": "нова"}, "sealed-2"),
+            ("custom", {"header_name": "X-Api-Key"}, "sealed-3"),
+        ]
+        db.session.rollback()
+    migrate(empty_app, "0007", by=flask_migrate.downgrade)
+    with empty_app.app_context():
+        assert db.session.execute(text(f"{former} ORDER BY public_id")).all() == given
+
+
+_AUTHORIZE = """UPDATE webhooks SET auth_type = :kind, auth_login = :login,
+ auth_header_name = :header, auth_secret = :secret WHERE public_id = :id"""
+
+
 def migrate(app: Flask, revision: str, by: Callable[..., None] = flask_migrate.upgrade) -> None:
     prepare_migrations(app)
     with app.app_context():

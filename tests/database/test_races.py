@@ -15,7 +15,7 @@ from tests.accounts.conftest import at_once, enter, setup_link
 from tests.support.postgres import Postgres
 from tests.support.waiting import wait_until
 from webhooks_ui.accounts import passwords
-from webhooks_ui.authorization.kinds import NoAuthorization
+from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
@@ -112,7 +112,7 @@ def _webhook(app: Flask) -> Webhook:
         name="CRM",
         url="https://crm.example/hook",
         authorization=NoAuthorization(),
-        event_types=("message_created",),
+        events=("message_created",),
         channel=None,
         payload_format="envelope",
         enabled=True,

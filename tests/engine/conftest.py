@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from tests.support.apps import MakeApp
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui.authorization.kinds import NoAuthorization
+from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db
 from webhooks_ui.delivery.queue import turns
@@ -45,7 +45,7 @@ def subscribe(app: Flask, url: str, **changes: Any) -> str:
         name="",
         url=url,
         authorization=NoAuthorization(),
-        event_types=("message_created",),
+        events=("message_created",),
         channel=None,
         payload_format="envelope",
         enabled=True,

@@ -77,7 +77,7 @@ def test_failing_disabled_and_recovered_reach_another_webhook_signed(
     make_engine: MakeApp, receiver: Receiver, watcher: Receiver
 ) -> None:
     app = make_engine(RETRY_SCHEDULE=RETRY_AT_ONCE, PUBLIC_URL="https://hooks.example")
-    watching = subscribe(app, watcher.url, event_types=OWN)
+    watching = subscribe(app, watcher.url, events=OWN)
     broken = subscribe(app, f"{receiver.url}?token=hunter2", name="CRM")
     scheduler = Scheduler(app, [alerts_job(app)])
     scheduler.start()
@@ -132,8 +132,8 @@ def test_failing_disabled_and_recovered_reach_another_webhook_signed(
 
 
 def test_a_webhook_gets_no_alert_about_itself(engine: Flask) -> None:
-    watching = subscribe(engine, "http://127.0.0.1/1", event_types=OWN)
-    other = subscribe(engine, "http://127.0.0.1/2", event_types=OWN)
+    watching = subscribe(engine, "http://127.0.0.1/1", events=OWN)
+    other = subscribe(engine, "http://127.0.0.1/2", events=OWN)
     add_alert(engine, watching, "failing")
     add_alert(engine, other, "disabled", reason="gone")
     assert [step(engine), step(engine)] == [True, False]
@@ -150,7 +150,7 @@ def test_a_webhook_gets_no_alert_about_itself(engine: Flask) -> None:
 def test_a_crash_after_emitting_does_not_emit_twice(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watching = subscribe(engine, "http://127.0.0.1/1", event_types=OWN)
+    watching = subscribe(engine, "http://127.0.0.1/1", events=OWN)
     broken = subscribe(engine, "http://127.0.0.1/2")
     add_alert(engine, broken, "failing")
 
@@ -289,7 +289,7 @@ def test_a_refused_email_is_retried_with_backoff_for_a_day_at_most(
     with MailServer(refusal="451 4.7.1 later") as server:
         app = mailing(make_engine, server)
         broken = subscribe(app, "http://127.0.0.1/2")
-        watching = subscribe(app, "http://127.0.0.1/1", event_types=OWN)
+        watching = subscribe(app, "http://127.0.0.1/1", events=OWN)
         add_alert(app, broken, "failing")
         assert step(app, lambda: clock[0])
         with app.app_context():  # the event does not wait for the e-mail

@@ -41,7 +41,7 @@ PILE = {
 @pytest.fixture
 def piled_up(engine: Flask) -> Iterator[Flask]:
     """Much waits for webhook 1, one event for webhook 2."""
-    subscribe(engine, "http://127.0.0.1/dead", event_types=("team_changed",))
+    subscribe(engine, "http://127.0.0.1/dead", events=("team_changed",))
     subscribe(engine, "http://127.0.0.1/alive")
     send(engine)
     with engine.app_context():

@@ -28,7 +28,7 @@ from tests.support.postgres import Postgres
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui import create_app
-from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.database import engine as database
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade

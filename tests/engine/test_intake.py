@@ -33,7 +33,7 @@ def test_every_subscribed_webhook_gets_a_delivery_and_no_other(engine: Flask) ->
     everywhere = subscribe(engine, "http://127.0.0.1/1")
     in_a = subscribe(engine, "http://127.0.0.1/2", channel="a")
     subscribe(engine, "http://127.0.0.1/3", channel="b")
-    subscribe(engine, "http://127.0.0.1/4", event_types=("team_changed",))
+    subscribe(engine, "http://127.0.0.1/4", events=("team_changed",))
     subscribe(engine, "http://127.0.0.1/5", enabled=False)
     deleted = subscribe(engine, "http://127.0.0.1/6")
     with engine.app_context():

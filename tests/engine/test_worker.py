@@ -10,7 +10,7 @@ from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.apps import MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
-from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.worker import loop

@@ -82,7 +82,7 @@ def test_the_fan_out_follows_the_rule(engine: Flask) -> None:
         (True, False), (True, False), (None, "own", "other")
     ):
         kinds = ("message_created",) if subscribed else ("team_changed",)
-        subscribe(engine, "http://127.0.0.1/1", enabled=enabled, event_types=kinds, channel=channel)
+        subscribe(engine, "http://127.0.0.1/1", enabled=enabled, events=kinds, channel=channel)
     for channel in (None, "own"):
         (accepted,) = send(engine, channel=_named(channel))
         with engine.app_context():
@@ -96,9 +96,9 @@ def test_the_fan_out_follows_the_rule(engine: Flask) -> None:
 
 
 def test_it_is_about_the_moment_when_the_event_came(engine: Flask) -> None:
-    public_id = subscribe(engine, "http://127.0.0.1/1", event_types=("team_changed",))
+    public_id = subscribe(engine, "http://127.0.0.1/1", events=("team_changed",))
     (unsubscribed,) = send(engine)
-    _change(engine, public_id, event_types=("message_created",), enabled=False)
+    _change(engine, public_id, events=("message_created",), enabled=False)
     (disabled,) = send(engine)
     _change(engine, public_id, enabled=True)
     (got,) = send(engine)
@@ -143,7 +143,7 @@ def test_deleting_restoring_and_other_channels_are_part_of_the_story(
 def test_the_page_says_it_and_delivers_to_who_did_not_get_it(
     engine: Flask, browser: FlaskClient
 ) -> None:
-    wanted = subscribe(engine, "http://127.0.0.1/1", name="Wants teams", event_types=TYPES[2:])
+    wanted = subscribe(engine, "http://127.0.0.1/1", name="Wants teams", events=TYPES[2:])
     off = subscribe(engine, "http://127.0.0.1/2", name="Turned off", enabled=False)
     (accepted,) = send(engine, data=b'{"amount": 1.50}', sender_id="order-17")
     assert accepted.deliveries == 0
@@ -180,7 +180,7 @@ def test_the_page_says_why_those_who_got_it_did(engine: Flask, browser: FlaskCli
     subscribe(engine, "http://127.0.0.1/1", name="Hears all")
     narrow = subscribe(engine, "http://127.0.0.1/2", name="Hears one", channel="own")
     (accepted,) = send(engine, channel=ChannelName("own"))
-    _change(engine, narrow, event_types=("team_changed",))  # which came later
+    _change(engine, narrow, events=("team_changed",))  # which came later
 
     with engine.app_context():
         first = db.session.query(Delivery).filter_by(event_id=1).order_by(Delivery.id).first()

@@ -115,7 +115,7 @@ def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: F
 
 
 def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: FlaskClient) -> None:
-    own = subscribe(engine, "http://127.0.0.1/1", name="Own", event_types=("message_created",))
+    own = subscribe(engine, "http://127.0.0.1/1", name="Own", events=("message_created",))
     subscribe(engine, "http://127.0.0.1/2", name="Other")
     send(engine)
     lose(engine)

@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.engine.conftest import ended, send, subscribe, working
 from tests.support.receiver import Answer, Receiver
-from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.monitoring.logs import JsonFormatter
 
 LOGGER = "webhooks_ui.attempts"

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from tests.conftest import piece, sign_in
 from tests.engine.conftest import deliveries, send, subscribe
 from tests.support.apps import MakeApp
-from webhooks_ui.authorization.kinds import Bearer
+from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.crypto import signing
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now

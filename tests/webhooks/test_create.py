@@ -7,7 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import make_webhook, stored, webhook_form
-from webhooks_ui.authorization.kinds import Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.authorization.basic import Basic
+from webhooks_ui.authorization.bearer import Bearer
+from webhooks_ui.authorization.custom import Custom
+from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Webhook
 

@@ -9,7 +9,8 @@ from sqlalchemy import delete
 
 from tests.conftest import make_webhook, sign_in, stored, webhook_form
 from tests.webhooks.test_create import hidden
-from webhooks_ui.authorization.kinds import Basic, Bearer
+from webhooks_ui.authorization.basic import Basic
+from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Webhook, webhook_changes
 

@@ -112,7 +112,7 @@ def test_the_top_of_the_list_says_how_everything_stands(
 ) -> None:
     subscribe(app, "http://127.0.0.1/1", name="Good")
     happen(app, 2, 0, moment)
-    subscribe(app, "http://127.0.0.1/2", name="Bad", event_types=("team_changed",))
+    subscribe(app, "http://127.0.0.1/2", name="Bad", events=("team_changed",))
     send(app, type="team_changed")
     (job,) = claim(app, moment)
     record(app, moment, outcome(job, "failed", moment))
@@ -170,7 +170,7 @@ def test_the_list_asks_as_much_for_50_webhooks_as_for_one(
     happen(app, 1, 0, moment)
     one = asked()
     for number in range(49):
-        subscribe(app, f"http://127.0.0.1/{number}", event_types=("team_changed",))
+        subscribe(app, f"http://127.0.0.1/{number}", events=("team_changed",))
     assert asked() == one
 
 

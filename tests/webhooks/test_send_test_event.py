@@ -14,7 +14,7 @@ from standardwebhooks import Webhook as Verifier
 from tests.conftest import make_webhook, piece, sign_in, webhook_form
 from tests.support.receiver import Answer, Received, Receiver
 from tests.webhooks.test_create import hidden
-from webhooks_ui.authorization.kinds import Basic, basic_credentials
+from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.catalogue.event_types import EVENT_TYPES, sample_json
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery import ping
@@ -55,7 +55,7 @@ def verify(request: Received, secret: str) -> Any:
         (
             {"auth_type": "basic", "auth_login": "нова", "auth_password": "пароль"},
             "Authorization",
-            f"Basic {basic_credentials(Basic('нова', 'пароль'))}",
+            f"Basic {Basic('нова', 'пароль').credentials}",
         ),
         (
             {
@@ -260,7 +260,7 @@ def test_the_unsaved_form_sends_what_it_says_and_keeps_what_was_typed(
     assert 'value="nova"' in page.text
     (request,) = receiver.wait(1)
     assert request.header("Authorization") == (
-        f"Basic {basic_credentials(Basic('nova', 'typed-secret-1'))}"
+        f"Basic {Basic('nova', 'typed-secret-1').credentials}"
     )
 
     kept = hidden(page.text, "draft")

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
-from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.basic import Basic
+from webhooks_ui.authorization.bearer import Bearer
+from webhooks_ui.authorization.custom import Custom
+from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
 
 CHANNELS = (

@@ -95,7 +95,7 @@ def _webhook(app: Flask, stage: Stage, player: cast.Player) -> Webhook:
         name=player.name,
         url=stage.origin(player.host) + player.path,
         authorization=player.authorization,
-        event_types=player.events,
+        events=player.events,
         channel=Channel.by_key(player.channel) if player.channel else None,
         payload_format=player.payload_format,
         enabled=True,

@@ -1,153 +1,110 @@
 """How a webhook's authorization looks: with its secret on the way in, without on the way out."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from webhooks_ui.api.body import Body
-from webhooks_ui.authorization import kinds
-from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.models import Webhook
 
 KEPT = "Left out, the secret that is stored stays, unless the kind changes."
 
-
-class NoneBody(Body):
-    """No authorization header."""
-
-    type: Literal["none"]
+Kind = type[Authorization]
+_literal: Any = Literal
 
 
-class BearerBody(Body):
-    """`Authorization: Bearer <token>`."""
+class _KindBody(Body):
+    """An authorization as a body gives it."""
 
-    type: Literal["bearer"]
-    token: str
-
-
-class BasicBody(Body):
-    """`Authorization: Basic …`, RFC 7617 in UTF-8; a login holds no colon."""
-
-    type: Literal["basic"]
-    login: str
-    password: str
+    type: str
 
 
-class CustomBody(Body):
-    """A header of your own choosing."""
-
-    type: Literal["custom"]
-    header_name: str
-    header_value: str
-
-
-class BearerChange(BearerBody):
-    """`Authorization: Bearer <token>`."""
-
-    token: str = Field(default="", description=KEPT)
+def _body(kind: Kind) -> type[_KindBody]:
+    members: dict[str, Any] = {one.name: (str, ...) for one in kind.inputs()}
+    return create_model(
+        f"{kind.type.capitalize()}Body",
+        __base__=_KindBody,
+        __doc__=kind.description,
+        type=(_literal[kind.type], ...),
+        **members,
+    )
 
 
-class BasicChange(BasicBody):
-    """`Authorization: Basic …`, RFC 7617 in UTF-8."""
-
-    login: str = ""
-    password: str = Field(default="", description=KEPT)
-
-
-class CustomChange(CustomBody):
-    """A header of your own choosing."""
-
-    header_name: str = ""
-    header_value: str = Field(default="", description=KEPT)
-
-
-class NoneShape(BaseModel):
-    """No authorization header."""
-
-    type: Literal["none"] = "none"
+def _change(kind: Kind) -> type[_KindBody]:
+    """A body in which everything but the type may be left out."""
+    body = BODIES[kind.type]
+    if not kind.inputs():
+        return body
+    blank, kept = Field(default=""), Field(default="", description=KEPT)
+    members: dict[str, Any] = {
+        one.name: (str, kept if one.is_secret else blank) for one in kind.inputs()
+    }
+    return create_model(
+        f"{kind.type.capitalize()}Change",
+        __base__=body,
+        __doc__=kind.description_of_change or kind.description,
+        **members,
+    )
 
 
-class BearerShape(BaseModel):
-    """A bearer token, which is not shown."""
-
-    type: Literal["bearer"] = "bearer"
-    token_set: bool
-
-
-class BasicShape(BaseModel):
-    """Login and password, which is not shown."""
-
-    type: Literal["basic"] = "basic"
-    login: str
-    password_set: bool
-
-
-class CustomShape(BaseModel):
-    """A header, the value of which is not shown."""
-
-    type: Literal["custom"] = "custom"
-    header_name: str
-    header_value_set: bool
+def _shape(kind: Kind) -> type[BaseModel]:
+    """What is told of a kind: of a secret only whether it is set."""
+    members: dict[str, Any] = {
+        f"{one.name}_set" if one.is_secret else one.name: (bool if one.is_secret else str, ...)
+        for one in kind.inputs()
+    }
+    return create_model(
+        f"{kind.type.capitalize()}Shape",
+        __doc__=kind.description_of_answer,
+        type=(_literal[kind.type], kind.type),
+        **members,
+    )
 
 
-_by_type = Field(discriminator="type")
-AuthorizationBody = Annotated[NoneBody | BearerBody | BasicBody | CustomBody, _by_type]
-AuthorizationChange = Annotated[NoneBody | BearerChange | BasicChange | CustomChange, _by_type]
-AuthorizationShape = Annotated[NoneShape | BearerShape | BasicShape | CustomShape, _by_type]
-BLANKS: dict[Any, dict[str, str]] = {
-    "bearer": {"token": ""},
-    "basic": {"login": "", "password": ""},
-    "custom": {"header_name": "", "header_value": ""},
-}
+BODIES = {kind.type: _body(kind) for kind in KINDS.values()}
+CHANGES = {kind.type: _change(kind) for kind in KINDS.values()}
+SHAPES = {kind.type: _shape(kind) for kind in KINDS.values()}
+
+if TYPE_CHECKING:
+    AuthorizationBody = _KindBody
+    AuthorizationChange = _KindBody
+    AuthorizationShape = BaseModel
+else:  # unions that are made from the list
+    _by_type = Field(discriminator="type")
+    AuthorizationBody = Annotated[reduce(or_, BODIES.values()), _by_type]
+    AuthorizationChange = Annotated[reduce(or_, CHANGES.values()), _by_type]
+    AuthorizationShape = Annotated[reduce(or_, SHAPES.values()), _by_type]
+
+NONE = BODIES["none"](type="none")
 
 
 def blanks(values: dict[str, Any]) -> dict[str, Any]:
     """The members of a webhook, with blanks in its authorization for what is missing there."""
     given = values.get("authorization")
-    kind = given.get("type") if isinstance(given, dict) else None
-    if not isinstance(given, dict) or not isinstance(kind, str) or kind not in BLANKS:
+    named = given.get("type") if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(named, str) or named not in KINDS:
         return values
-    return values | {"authorization": BLANKS[kind] | given}
+    empty = {one.name: "" for one in KINDS[named].inputs()}
+    return values | {"authorization": empty | given}
 
 
-def authorization_of(body: AuthorizationBody | AuthorizationChange) -> Authorization:
-    """What was meant, tidied as the form does."""
-    match body:
-        case BearerBody(token=token):
-            chosen: Authorization = Bearer(token)
-        case BasicBody(login=login, password=password):
-            chosen = Basic(login, password)
-        case CustomBody(header_name=name, header_value=value):
-            chosen = Custom(name, value)
-        case _:
-            chosen = NoAuthorization()
-    return kinds.tidy(chosen)
-
-
-def keeping(body: AuthorizationChange, stored: Authorization) -> AuthorizationChange:
-    """The change, with what it leaves out as it is stored; only where the kind stays."""
-    match body, stored:
-        case BearerChange(), Bearer(token):
-            kept = {"token": token}
-        case BasicChange(), Basic(login, password):
-            kept = {"login": login, "password": password}
-        case CustomChange(), Custom(name, value):
-            kept = {"header_name": name, "header_value": value}
-        case _:
-            return body
-    given = {name: text for name, text in body.model_dump().items() if text}
-    return type(body)(**(kept | given))
+def authorization_of(body: AuthorizationBody, stored: Authorization) -> Authorization:
+    """What is meant; where the kind stays, what is left out stays as it is stored."""
+    given: Mapping[str, str] = body.model_dump(exclude={"type"})
+    if body.type == stored.type:
+        given = stored.members | {name: text for name, text in given.items() if text}
+    return kind_of(body.type).from_members(given).tidied()
 
 
 def authorization_shape(webhook: Webhook) -> AuthorizationShape:
     """What may be told of a webhook's authorization."""
-    kept = webhook.auth_secret is not None
-    match webhook.auth_type:
-        case "bearer":
-            return BearerShape(token_set=kept)
-        case "basic":
-            return BasicShape(login=webhook.auth_login or "", password_set=kept)
-        case "custom":
-            return CustomShape(header_name=webhook.auth_header_name or "", header_value_set=kept)
-        case _:
-            return NoneShape()
+    kind = kind_of(webhook.auth_type)
+    told: dict[str, str | bool] = dict(webhook.auth_public)
+    if secret := kind.secret_name():
+        told[f"{secret}_set"] = webhook.auth_secret is not None
+    return SHAPES[kind.type].model_validate(told)

@@ -113,7 +113,7 @@ def _test_event(webhook: Webhook, body: TestBody) -> Ping:
     secrets = webhook.signing_secrets(vault, now())
     return Ping(
         public_id=new_id(DELIVERY),
-        endpoint=Endpoint(settings.url, settings.authorization, settings.payload_format, secrets),
+        endpoint=Endpoint.from_settings(settings, secrets),
         event_type=body.type,
         data=data,
         channel=settings.channel,

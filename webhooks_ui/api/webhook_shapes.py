@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from webhooks_ui.api.authorization_shapes import (
+    NONE,
     AuthorizationBody,
     AuthorizationChange,
     AuthorizationShape,
-    NoneBody,
     authorization_shape,
     blanks,
 )
@@ -45,7 +45,7 @@ class NewWebhook(Body):
 
     name: Name = ""
     url: Url
-    authorization: AuthorizationBody = NoneBody(type="none")
+    authorization: AuthorizationBody = NONE
     events: Events
     channel: ChannelKey = None
     payload_format: Format = "envelope"
@@ -70,7 +70,7 @@ class WebhookChanges(Body):
 
     name: Name = ""
     url: Url = ""
-    authorization: AuthorizationChange = NoneBody(type="none")
+    authorization: AuthorizationChange = NONE
     events: Events = Field(default_factory=list)
     channel: ChannelKey = None
     payload_format: Format = "envelope"

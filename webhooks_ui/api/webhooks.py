@@ -7,7 +7,7 @@ from sqlalchemy import select
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.api.pages import PageQuery, page
-from webhooks_ui.api.webhook_proposals import changed, proposed, settings_of
+from webhooks_ui.api.webhook_proposals import checked_settings
 from webhooks_ui.api.webhook_shapes import (
     NewWebhook,
     WebhookChanges,
@@ -20,6 +20,7 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Webhook, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
+from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.web.problem import Problem
 
 TRIES = 3  # at a change that others were quicker with
@@ -45,7 +46,7 @@ def make(body: NewWebhook) -> tuple[WebhookWithSecret, Headers]:
 
     The answer alone tells the signing secret. The rules are those of the console's form.
     """
-    settings = settings_of(proposed(body))
+    settings = checked_settings(body, WebhookSettings())
     secret = new_secret()
     webhook = webhook_changes.create(new_id(WEBHOOK), secret, settings, current_vault(), None)
     shape = WebhookWithSecret.of(webhook, signing_secret=secret)
@@ -70,7 +71,7 @@ def change(id: str, body: WebhookChanges) -> WebhookShape:
     for _ in range(TRIES):
         webhook = found(Webhook.by_public_id(id))
         version = webhook.version
-        settings = settings_of(changed(webhook, body, current_vault()))
+        settings = checked_settings(body, webhook.settings(current_vault()))
         if webhook_changes.change(webhook, version, settings, current_vault(), None):
             return WebhookShape.of(webhook)
     raise Problem(409, _l("Others change this webhook all the time. Try again in a moment."))

@@ -1,6 +1,5 @@
 """Takes a webhook's secret out of what its receiver sent back, in whichever form it was echoed."""
 
-import base64
 import functools
 import html
 import json
@@ -8,18 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
-from webhooks_ui.authorization.kinds import (
-    MASK,
-    Authorization,
-    Basic,
-    Bearer,
-    Custom,
-    NoAuthorization,
-    basic_credentials,
-)
-
-_SHORTEST = 4
-"""Characters of a secret that occurs in no text by chance, and bytes of its cut-off beginning."""
+from webhooks_ui.authorization.base import MASK, SHORTEST_SECRET, Authorization
 
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.-]*")
 _JAVASCRIPT_SAFE = "!~*'()"  # what encodeURIComponent leaves as it is
@@ -44,60 +32,23 @@ def redact(data: bytes, auth: Authorization) -> bytes:
 
 def beginnings(auth: Authorization) -> frozenset[bytes]:
     """What some form of the secret begins with: data that has none of these needs no `redact`."""
-    return frozenset(form[:_SHORTEST] for form, _ in _needles(auth))
+    return frozenset(form[:SHORTEST_SECRET] for form, _ in _needles(auth))
 
 
 @functools.lru_cache(maxsize=256)
 def _needles(auth: Authorization) -> tuple[tuple[bytes, bytes], ...]:
     """Each form to look for with its replacement, the longest first."""
-    found = {form: new.encode() for text, new in _echoes(auth) for form in _forms(text)}
+    found = {form: new.encode() for text, new in auth.echoes() for form in _forms(text)}
     return tuple(sorted(found.items(), key=lambda item: len(item[0]), reverse=True))
-
-
-def _echoes(auth: Authorization) -> list[tuple[str, str]]:
-    """What may come back, each with what to put in its place."""
-    match auth:
-        case NoAuthorization():
-            return []
-        case Bearer(token):
-            return _secret(token) or [(f"Bearer {token}", f"Bearer {MASK}")]
-        case Basic(login, password):
-            pair = (f"{login}:{password}", f"{login}:{MASK}")
-            return [(basic_credentials(auth), MASK), *(_secret(password) or [pair])]
-        case Custom(name, value):
-            return _secret(value) + _parts(value) or _composed(name, value)
-
-
-def _secret(text: str) -> list[tuple[str, str]]:
-    return [(text, MASK)] if len(text) >= _SHORTEST else []
-
-
-def _parts(value: str) -> list[tuple[str, str]]:
-    """The credentials behind a scheme ("Token abc"), which may come back without it."""
-    scheme, _, credentials = value.partition(" ")
-    echoes = _secret(credentials.strip())
-    if scheme.lower() == "basic":
-        try:
-            pair = base64.b64decode(credentials, validate=True).decode()
-        except ValueError:
-            return echoes
-        echoes += _secret(pair.partition(":")[2])
-    return echoes
-
-
-def _composed(name: str, value: str) -> list[tuple[str, str]]:
-    patterns = ("{}: {}", "{}:{}", '"{}": "{}"', '"{}":"{}"')
-    names = dict.fromkeys((name, name.lower(), name.title()))
-    return [(way.format(n, value), way.format(n, MASK)) for way in patterns for n in names]
 
 
 def _redact_end(data: bytes, form: bytes) -> bytes:
     start = max(0, len(data) - len(form) + 1)
-    at = data.find(form[:_SHORTEST], start)
+    at = data.find(form[:SHORTEST_SECRET], start)
     while at != -1:
         if form.startswith(data[at:]):
             return data[:at] + MASK.encode()
-        at = data.find(form[:_SHORTEST], at + 1)
+        at = data.find(form[:SHORTEST_SECRET], at + 1)
     return data
 
 

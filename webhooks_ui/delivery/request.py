@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Self
 
-from webhooks_ui.authorization import kinds as authorization
-from webhooks_ui.authorization.kinds import Authorization
+from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.redaction import beginnings, redact
 from webhooks_ui.crypto import signing
 from webhooks_ui.delivery.http.sender import OutgoingRequest
 from webhooks_ui.delivery.http.transport import wire_headers
 from webhooks_ui.egress.target_url import TargetError, parse
 from webhooks_ui.models.event import EventContent
+from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.version import __version__
 
 
@@ -25,15 +26,15 @@ class Endpoint:
     payload_format: str
     signing_secrets: tuple[str, ...]
 
-    @cached_property
-    def given(self) -> tuple[str, str] | None:
-        """The authorization's header, if there is one."""
-        return authorization.header(self.authorization)
+    @classmethod
+    def from_settings(cls, settings: WebhookSettings, signing_secrets: tuple[str, ...]) -> Self:
+        """Where the deliveries of a webhook with these settings go."""
+        return cls(settings.url, settings.authorization, settings.payload_format, signing_secrets)
 
     @cached_property
-    def hidden(self) -> tuple[str, str] | None:
-        """The same with its secret replaced by dots."""
-        return authorization.masked(self.authorization)
+    def masked_authorization(self) -> tuple[str, str] | None:
+        """The authorization's header with its secret replaced by dots, if there is one."""
+        return self.authorization.masked()
 
     @cached_property
     def _beginnings(self) -> frozenset[bytes]:
@@ -64,14 +65,15 @@ def compose(
     event: EventContent, endpoint: Endpoint, message_id: str, moment: datetime
 ) -> OutgoingRequest:
     """The request for `event`: headers of Standard Webhooks, authorization, body in its format."""
-    body = event.body(endpoint.payload_format)
-    signed = signing.headers(endpoint.signing_secrets, message_id, int(moment.timestamp()), body)
+    body, timestamp = event.body(endpoint.payload_format), int(moment.timestamp())
+    signed = signing.headers(endpoint.signing_secrets, message_id, timestamp, body)
+    authorization = endpoint.authorization.header(timestamp)
     return OutgoingRequest(
         url=endpoint.url,
         headers=(
             ("Content-Type", "application/json"),
             ("User-Agent", f"webhooks-ui/{__version__}"),
-            *((endpoint.given,) if endpoint.given else ()),
+            *((authorization,) if authorization else ()),
             *signed,
         ),
         body=body,
@@ -79,10 +81,13 @@ def compose(
 
 
 def masked_headers(request: OutgoingRequest, endpoint: Endpoint) -> list[list[str]]:
-    """The headers as they go out, with the secret replaced by dots: what is stored and shown."""
-    given, hidden = endpoint.given, endpoint.hidden
+    """The headers as they go out, with the secret replaced by dots: what is stored and shown.
+
+    The authorization's header is known by its name: nothing else that is sent may have it.
+    """
+    masked = endpoint.masked_authorization
     try:
         sent = wire_headers(request, parse(request.url))
     except TargetError:
         sent = list(request.headers)  # a stored URL that newer rules refuse is never sent
-    return [list(hidden if hidden and pair == given else pair) for pair in sent]
+    return [list(masked if masked and pair[0] == masked[0] else pair) for pair in sent]

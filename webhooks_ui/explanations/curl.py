@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable, Sequence
 
-from webhooks_ui.authorization.kinds import MASK
+from webhooks_ui.authorization.base import MASK
 
 SET_BY_CURL = ("host", "content-length", "accept-encoding")
 

@@ -1,5 +1,6 @@
 """The one form for creating and editing a webhook, and for testing it before it is saved."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,34 +17,32 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
+from wtforms.validators import AnyOf
 
-from webhooks_ui.authorization.kinds import (
-    Authorization,
-    Basic,
-    Bearer,
-    Custom,
-    NoAuthorization,
-    tidy,
-)
+from webhooks_ui.authorization.base import Authorization, Input
+from webhooks_ui.authorization.kinds import KINDS, kind_of
+from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook import WebhookSettings
-from webhooks_ui.models.webhook_display import AUTH_LABELS
 from webhooks_ui.validation import webhook as webhook_rules
-from webhooks_ui.validation.webhook import Proposal
 
 HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it
-SECRET_FIELDS = {
-    "bearer": "auth_token",
-    "basic": "auth_password",
-    "custom": "auth_header_value",
-}
 
 
 def _trim(text: str | None) -> str:
     return (text or "").strip()
+
+
+def _authorization_fields() -> dict[str, Field]:
+    """What each kind of authorization asks for, by the names of the fields."""
+    return {
+        one.form_name: (PasswordField if one.is_secret else StringField)(one.label)
+        for kind in KINDS.values()
+        for one in kind.inputs()
+    }
 
 
 class WebhookForm(FlaskForm):
@@ -53,16 +52,12 @@ class WebhookForm(FlaskForm):
     url = StringField(_l("Webhook URL"), filters=[_trim])
     auth_type = RadioField(
         _l("Authorization"),
-        choices=[SelectChoice(*item) for item in AUTH_LABELS.items()],
-        default="none",
+        choices=[SelectChoice(kind.type, kind.label) for kind in KINDS.values()],
+        default=NoAuthorization.type,
+        validators=[AnyOf(KINDS, webhook_rules.KIND_UNKNOWN)],
         validate_choice=False,
     )
-    auth_token = PasswordField(_l("Token"))
-    # The platform's own words for Basic, the same in every language.
-    auth_login = StringField("Login")
-    auth_password = PasswordField("Password")
-    auth_header_name = StringField(_l("Header name"))
-    auth_header_value = PasswordField(_l("Header value"))
+    locals().update(_authorization_fields())  # here, for errors are told in the fields' order
     events = SelectMultipleField(_l("Events"), validate_choice=False)
     channel = SelectField(_l("Select inbox (channel)"), validate_choice=False)
     payload_format = RadioField(
@@ -75,6 +70,7 @@ class WebhookForm(FlaskForm):
     draft = HiddenField()
     version = HiddenField()
     webhook = HiddenField()
+    kinds = tuple(KINDS.values())
 
     def __init__(
         self,
@@ -98,62 +94,47 @@ class WebhookForm(FlaskForm):
         """Shows what is stored; secrets are not."""
         self.name.data, self.url.data = webhook.name, webhook.shown_url
         self.auth_type.data, self.events.data = webhook.auth_type, webhook.event_types
-        self.auth_login.data = webhook.auth_login
-        self.auth_header_name.data = webhook.auth_header_name
+        for one in kind_of(webhook.auth_type).inputs():
+            self[one.form_name].data = webhook.auth_public.get(one.name)
         self.channel.data = webhook.channel.key if webhook.channel else ""
         self.payload_format.data, self.enabled.data = webhook.payload_format, webhook.enabled
 
     def check(self, guard: Guard, *, test: bool = False) -> bool:
         """Whether this can be saved, or for a `test` sent; says at the fields what is wrong."""
-        self.validate()
+        if not self.validate():
+            return False
         self._take_userinfo()
         self._remember_secrets()
-        for name, message in webhook_rules.problems(self.proposal, test=test):
+        for name, message in webhook_rules.problems(self.settings, test=test):
             _add_error(self[name], message)
         if not test:
             self._look_up(guard)
         return not self.errors
 
     @property
-    def authorization(self) -> Authorization:
-        """What was chosen; the fields of the other kinds are ignored."""
-        kind = self.auth_type.data
-        secret = self._secrets.get(kind, "")
-        match kind:
-            case "bearer":
-                chosen: Authorization = Bearer(secret)
-            case "basic":
-                chosen = Basic(self.auth_login.data or "", secret)
-            case "custom":
-                chosen = Custom(self.auth_header_name.data or "", secret)
-            case _:
-                chosen = NoAuthorization()
-        return tidy(chosen)
-
-    @property
-    def proposal(self) -> Proposal:
-        """The webhook as typed."""
-        return Proposal(
+    def settings(self) -> WebhookSettings:
+        """The webhook as typed; it can be saved only after `check` found nothing."""
+        key = self.channel.data or ""
+        typed = WebhookSettings(
             name=self.name.data,
             url=self.url.data,
-            auth_type=self.auth_type.data or "",
-            authorization=self.authorization,
+            authorization=self._authorization(self._secrets),
             events=self.events.data or (),
-            channel_key=self.channel.data or "",
-            channel=Channel.by_key(self.channel.data) if self.channel.data else None,
+            channel=Channel.by_key(key) if key else None,
+            channel_key=key,
             payload_format=self.payload_format.data or "",
             enabled=self.enabled.data,
         )
-
-    @property
-    def settings(self) -> WebhookSettings:
-        """What is saved; only after `check` found nothing."""
-        return self.proposal.settings
+        return webhook_rules.tidied(typed)
 
     @property
     def kept(self) -> dict[str, str]:
         """For each secret that is set: what may be shown of it."""
-        return {SECRET_FIELDS[kind]: hint(secret) for kind, secret in self._secrets.items()}
+        return {
+            one.form_name: hint(self._secrets[kind.type])
+            for kind, one in _secret_inputs()
+            if kind.type in self._secrets
+        }
 
     @property
     def differences(self) -> list[str]:
@@ -161,40 +142,44 @@ class WebhookForm(FlaskForm):
         stored = WebhookForm(self.saved, self.memory, formdata=None)
         if self.saved:
             stored.fill(self.saved)
-        names = ("name", "url", "auth_type", "auth_login", "auth_header_name", "events", "channel")
         differing = [
-            str(self[name].label.text)
-            for name in (*names, "payload_format", "enabled")
-            if (self[name].data or "") != (stored[name].data or "")
+            str(field.label.text)
+            for field in self
+            if not isinstance(field, (HiddenField, PasswordField))
+            and (field.data or "") != (stored[field.name].data or "")
         ]
-        typed = any(self[name].data for name in SECRET_FIELDS.values())
+        typed = any(self[one.form_name].data for _kind, one in _secret_inputs())
         return [*differing, _("the secret")] if typed else differing
 
+    def _authorization(self, secrets: Mapping[str, str]) -> Authorization:
+        """What was chosen; the fields of the other kinds are ignored."""
+        kind = kind_of(self.auth_type.data)
+        members = {one.name: self[one.form_name].data or "" for one in kind.inputs()}
+        return kind.from_members(members | {kind.secret_name(): secrets.get(kind.type, "")})
+
     def _take_userinfo(self) -> None:
-        given = bool(self.auth_login.data or self.auth_password.data)
-        taken = webhook_rules.userinfo(self.url.data, self.auth_type.data, given=given)
+        typed = {kind.type: self[one.form_name].data or "" for kind, one in _secret_inputs()}
+        taken = webhook_rules.with_userinfo(self.url.data, self._authorization(typed))
         if taken is None:
             return
-        self.url.data, self.auth_login.data, self.auth_password.data = taken
-        self.auth_type.data = "basic"
+        self.url.data, basic = taken
+        self.auth_type.data = basic.type
+        for one in basic.inputs():
+            self[one.form_name].data = basic.members[one.name]
         self.warnings.append(
             _("The login and password were moved from the URL into Basic authorization.")
         )
 
     def _remember_secrets(self) -> None:
-        for kind, name in SECRET_FIELDS.items():
-            if typed := self[name].data:
-                self.memory.secrets[kind] = typed
+        for kind, one in _secret_inputs():
+            if typed := self[one.form_name].data:
+                self.memory.secrets[kind.type] = typed
 
     @property
     def _secrets(self) -> dict[str, str]:
-        """What was typed, now or before, above what is stored."""
-        match self.stored:
-            case NoAuthorization():
-                return self.memory.secrets
-            case Bearer(token=secret) | Custom(header_value=secret) | Basic(password=secret):
-                kind = type(self.stored).__name__.lower()
-                return {kind: secret} | self.memory.secrets
+        """What was typed, now or before, above what is stored, by kind."""
+        kept = {self.stored.type: self.stored.secret} if self.stored.secret else {}
+        return kept | self.memory.secrets
 
     def _look_up(self, guard: Guard) -> None:
         refusal = webhook_rules.refused_by(guard, self.url.data)
@@ -204,6 +189,11 @@ class WebhookForm(FlaskForm):
             self.warnings.append(
                 _("Saved, but the name %(host)s cannot be resolved now.", host=refusal.host)
             )
+
+
+def _secret_inputs() -> Iterator[tuple[type[Authorization], Input]]:
+    """The secret of each kind that has one."""
+    return ((kind, one) for kind in KINDS.values() for one in kind.inputs() if one.is_secret)
 
 
 def hint(secret: str) -> str:

@@ -1,11 +1,12 @@
 """A webhook: an address of a receiver, how to authorize there, and which events it gets."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     ColumnElement,
     Computed,
@@ -20,7 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.authorization.kinds import Authorization, Basic, Bearer, Custom, NoAuthorization
+from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.kinds import kind_of
+from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
@@ -38,15 +41,20 @@ ROTATION_OVERLAP = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """What its owner decides about a webhook, checked: from the form or the API alike."""
+    """What its owner decides about a webhook, from the form or the API alike.
 
-    name: str
-    url: str
-    authorization: Authorization
-    event_types: tuple[str, ...]
-    channel: Channel | None
-    payload_format: str
-    enabled: bool
+    `validation.webhook` says whether it can be saved. `channel` is None for all channels, and also
+    where no channel has the key that was asked for, `channel_key`.
+    """
+
+    name: str = ""
+    url: str = ""
+    authorization: Authorization = field(default_factory=NoAuthorization)
+    events: Sequence[str] = ()
+    channel: Channel | None = None
+    channel_key: str = ""
+    payload_format: str = "envelope"
+    enabled: bool = True
 
 
 class WebhookEvent(Model):
@@ -91,8 +99,8 @@ class Webhook(Model):
         String(SORTED), Computed(f"substr(search_text, 1, {SORTED})"), deferred=True
     )
     auth_type: Mapped[str] = mapped_column(String(10), default="none")
-    auth_login: Mapped[str | None] = mapped_column(String(4096))
-    auth_header_name: Mapped[str | None] = mapped_column(String(256))
+    # What of it is no secret, by its names in the API.
+    auth_public: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     auth_secret: Mapped[str | None] = mapped_column(Text)
     signing_secret: Mapped[str] = mapped_column(String(300))
     previous_signing_secret: Mapped[str | None] = mapped_column(String(300))
@@ -168,31 +176,18 @@ class Webhook(Model):
         return and_(cls.enabled, cls.deleted_at.is_(None))
 
     def authorization(self, vault: Vault) -> Authorization:
-        """The authorization with its secret in clear, to be used and not kept."""
+        """The authorization with its secret in clear, to be used and not kept.
+
+        Raises UnknownKindError and VaultError.
+        """
+        kind = kind_of(self.auth_type)
         secret = vault.decrypt(self.auth_secret, self._context("auth")) if self.auth_secret else ""
-        match self.auth_type:
-            case "bearer":
-                return Bearer(secret)
-            case "basic":
-                return Basic(self.auth_login or "", secret)
-            case "custom":
-                return Custom(self.auth_header_name or "", secret)
-            case _:
-                return NoAuthorization()
+        return kind.from_members(self.auth_public | {kind.secret_name(): secret})
 
     def authorize_with(self, chosen: Authorization, vault: Vault) -> None:
         """Takes over an authorization; what the other kinds held is forgotten."""
-        self.auth_login = self.auth_header_name = None
-        secret = ""
-        match chosen:
-            case Bearer(token):
-                self.auth_type, secret = "bearer", token
-            case Basic(login, password):
-                self.auth_type, self.auth_login, secret = "basic", login, password
-            case Custom(name, value):
-                self.auth_type, self.auth_header_name, secret = "custom", name, value
-            case _:
-                self.auth_type = "none"
+        secret = chosen.secret
+        self.auth_type, self.auth_public = chosen.type, chosen.public
         self.auth_secret = vault.encrypt(secret, self._context("auth")) if secret else None
 
     def settings(self, vault: Vault) -> WebhookSettings:
@@ -201,8 +196,9 @@ class Webhook(Model):
             name=self.name,
             url=self.url,
             authorization=self.authorization(vault),
-            event_types=tuple(self.event_types),
+            events=self.event_types,
             channel=self.channel,
+            channel_key=self.channel.key if self.channel else "",
             payload_format=self.payload_format,
             enabled=self.enabled,
         )
@@ -213,7 +209,7 @@ class Webhook(Model):
         host = webhook_display.unicode_host(settings.url)
         self.search_text = f"{settings.name}\n{settings.url}\n{host}".casefold()
         self.authorize_with(settings.authorization, vault)
-        self.event_types = settings.event_types
+        self.event_types = settings.events
         self.channel_id = settings.channel.id if settings.channel else None
         self.payload_format = settings.payload_format
         if settings.enabled:

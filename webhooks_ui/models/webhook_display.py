@@ -4,10 +4,6 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import idna
-from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
-
-AUTH_LABELS = {"none": _l("None"), "bearer": "Bearer", "basic": "Basic", "custom": "Custom"}
 
 
 def titled(name: str, url: str) -> str:
@@ -31,13 +27,6 @@ def shown_url(url: str) -> str:
     """The URL with its host as people write it."""
     shown = unicode_host(url)
     return url.replace(urlsplit(url).hostname or "", shown, 1) if shown else url
-
-
-def auth_label(auth_type: str, header_name: str | None) -> str | LazyString:
-    """The kind of authorization in a word; a custom one goes by its header's name."""
-    if auth_type == "custom" and header_name:
-        return header_name
-    return AUTH_LABELS[auth_type]
 
 
 def state(enabled: bool, failing_since: datetime | None, last_succeeded: bool | None) -> str:

@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from flask_babel.speaklater import LazyString
 from sqlalchemy import Row, Select, bindparam, func, select
 
+from webhooks_ui.authorization.base import Text
+from webhooks_ui.authorization.kinds import short_label
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.explanations import verdicts
@@ -46,7 +47,7 @@ class WebhookLine:
     name: str
     url: str
     auth_type: str
-    auth_header_name: str | None
+    auth_public: dict[str, str]
     enabled: bool
     disabled_reason: str | None
     disabled_at: datetime | None
@@ -68,9 +69,9 @@ class WebhookLine:
         return webhook_display.shown_url(self.url)
 
     @property
-    def auth_label(self) -> str | LazyString:
+    def auth_label(self) -> Text:
         """The kind of authorization in a word."""
-        return webhook_display.auth_label(self.auth_type, self.auth_header_name)
+        return short_label(self.auth_type, self.auth_public)
 
     @property
     def state(self) -> str:

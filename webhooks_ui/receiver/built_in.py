@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import func, select
 
-from webhooks_ui.authorization.kinds import MASK, Authorization, header, masked
+from webhooks_ui.authorization.base import MASK, Authorization
 from webhooks_ui.authorization.redaction import redact
 from webhooks_ui.crypto import signing
 from webhooks_ui.crypto.vault import Vault
@@ -54,6 +54,13 @@ class Arrival:
     def header(self, name: str) -> str:
         """The first value of a header (its name in lower case); empty if there is none."""
         return next((value for key, value in self.headers if key.lower() == name), "")
+
+    @property
+    def timestamp(self) -> int | None:
+        """When it was signed, in seconds; None unless it says so in a way that can be read."""
+        stamp = self.header("webhook-timestamp")
+        is_readable = stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12
+        return int(stamp) if is_readable else None
 
 
 def make(base_url: str, user: User | None) -> Receiver | None:
@@ -110,11 +117,11 @@ def _keep(receiver: Receiver, arrival: Arrival, answer: str, vault: Vault) -> No
     own, message_id = receiver.id, arrival.header("webhook-id")[:100]
     delivery = Delivery.by_public_id(message_id) if message_id else None
     webhook = delivery.webhook if delivery else None
-    auth = webhook.authorization(vault) if webhook else None
+    auth, sent_at = webhook.authorization(vault) if webhook else None, arrival.timestamp or 0
     request = ReceivedRequest(
         receiver_id=own,
         method=arrival.method[:10],
-        headers=[[name, _shown(name, value, auth)] for name, value in arrival.headers],
+        headers=[[name, _shown(name, value, auth, sent_at)] for name, value in arrival.headers],
         body=(redact(arrival.body, auth) if auth else arrival.body)[:MAX_BODY],
         size=len(arrival.body),
         signature=_signature(arrival, webhook, vault),
@@ -138,11 +145,11 @@ def _kept(receiver_id: int, message_id: str) -> int:
     return db.session.scalar(select(func.count(ReceivedRequest.id)).where(*own)) or 0
 
 
-def _shown(name: str, value: str, auth: Authorization | None) -> str:
+def _shown(name: str, value: str, auth: Authorization | None, timestamp: int) -> str:
     """A header's value as it may be shown: secrets are masked."""
-    hidden, given = masked(auth) if auth else None, header(auth) if auth else None
-    if hidden and given and name.lower() == hidden[0].lower():
-        return hidden[1] if value == given[1] else MASK
+    masked, given = (auth.masked(), auth.header(timestamp)) if auth else (None, None)
+    if masked and given and name.lower() == masked[0].lower():
+        return masked[1] if value == given[1] else MASK
     if name.lower() in _SECRET_HEADERS:
         return f"{value.split(' ', maxsplit=1)[0]} {MASK}" if " " in value else MASK
     return value
@@ -150,14 +157,14 @@ def _shown(name: str, value: str, auth: Authorization | None) -> str:
 
 def _signature(arrival: Arrival, webhook: Webhook | None, vault: Vault) -> str:
     """Whether the signature holds under a secret of the delivery's webhook: a stored code."""
-    signature, stamp = arrival.header("webhook-signature"), arrival.header("webhook-timestamp")
-    if not signature or not stamp.isascii() or not stamp.isdecimal() or len(stamp) > 12:
+    signature, timestamp = arrival.header("webhook-signature"), arrival.timestamp
+    if not signature or timestamp is None:
         return "missing"
     if webhook is None:
         return "unknown"
     message_id = arrival.header("webhook-id")
     holds = any(
-        signing.verify(secret, message_id, int(stamp), arrival.body, signature)
+        signing.verify(secret, message_id, timestamp, arrival.body, signature)
         for secret in webhook.signing_secrets(vault, now())
     )
     return "valid" if holds else "wrong"

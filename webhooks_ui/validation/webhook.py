@@ -1,22 +1,18 @@
-"""What a webhook has to be: said once, for the form and the API.
-
-Problems go by the form's field names; the API knows which member each of them is.
-"""
+"""What a webhook has to be: said once, for the form and the API."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.authorization import kinds as authorization
-from webhooks_ui.authorization.kinds import Authorization
+from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.basic import Basic
+from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress import target_url
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
-from webhooks_ui.models import Channel
 from webhooks_ui.models.webhook import WebhookSettings
-from webhooks_ui.models.webhook_display import AUTH_LABELS
 
 LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
 MAX_NAME_CHARACTERS = 200
@@ -26,61 +22,44 @@ KIND_UNKNOWN = _l("Choose one of the four kinds.")
 Problem = tuple[str, str | LazyString]
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A webhook as its owner wants it, unchecked.
+def tidied(settings: WebhookSettings) -> WebhookSettings:
+    """What was meant by what was typed: without white space, the URL as it is kept.
 
-    `channel_key` is empty for all channels; `channel` is the one of this key, if there is one.
+    A URL that cannot be one stays as it is, for `problems` to speak about.
     """
-
-    name: str
-    url: str
-    auth_type: str
-    authorization: Authorization
-    events: Sequence[str]
-    channel_key: str
-    channel: Channel | None
-    payload_format: str
-    enabled: bool
-
-    @property
-    def settings(self) -> WebhookSettings:
-        """What is saved; only after `problems` found none."""
-        return WebhookSettings(
-            name=self.name,
-            url=target_url.parse(self.url).url,
-            authorization=self.authorization,
-            event_types=tuple(event for event in ALL_TYPES if event in self.events),
-            channel=self.channel,
-            payload_format=self.payload_format,
-            enabled=self.enabled,
-        )
+    return replace(
+        settings,
+        name=settings.name.strip(),
+        url=_tidied_url(settings.url),
+        authorization=settings.authorization.tidied(),
+    )
 
 
-def userinfo(url: str, auth_type: str, *, given: bool) -> tuple[str, str, str] | None:
-    """URL, login and password of `https://login:password@host/`, which become Basic.
+def with_userinfo(url: str, chosen: Authorization) -> tuple[str, Basic] | None:
+    """The URL without the login and password in `https://login:password@host/`, and those as Basic.
 
-    None unless that is what the URL is, and nothing else was chosen; `given` says whether a login
-    or a password stands beside it.
+    None unless that is what the URL is, and nothing else was chosen or typed beside it.
     """
-    if auth_type not in ("none", "basic") or (auth_type == "basic" and given):
+    if chosen not in (NoAuthorization(), Basic("", "")):
         return None
-    return target_url.take_userinfo(url)
+    taken = target_url.take_userinfo(url)
+    return (taken[0], Basic(*taken[1:])) if taken else None
 
 
-def problems(proposal: Proposal, *, test: bool = False) -> Iterator[Problem]:
-    """What keeps it from being saved, or for a `test` from being sent; nothing is looked up."""
-    yield from _url_problems(proposal.url)
-    yield from authorization.problems(proposal.authorization).items()
-    if proposal.auth_type not in AUTH_LABELS:
-        yield "auth_type", KIND_UNKNOWN
-    if proposal.payload_format not in FORMATS:
+def problems(settings: WebhookSettings, *, test: bool = False) -> Iterator[Problem]:
+    """What keeps it from being saved, or for a `test` from being sent; nothing is looked up.
+
+    By the form's fields; the API knows which member each of them is.
+    """
+    yield from _url_problems(settings.url)
+    yield from settings.authorization.problems().items()
+    if settings.payload_format not in FORMATS:
         yield "payload_format", _l("Choose one of the two formats.")
-    if proposal.channel_key and proposal.channel is None:
+    if settings.channel_key and settings.channel is None:
         yield "channel", _l("This channel no longer exists. Choose another one.")
     if not test:
-        yield from _name_problems(proposal.name)
-        yield from _event_problems(proposal.events)
+        yield from _name_problems(settings.name)
+        yield from _event_problems(settings.events)
 
 
 def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
@@ -89,6 +68,13 @@ def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
         return guard.refusal(target_url.parse(url), LOOK_UP_TIMEOUT)
     except target_url.TargetError:
         return None  # that it is no address is said by `problems`
+
+
+def _tidied_url(url: str) -> str:
+    try:
+        return target_url.parse(url).url
+    except target_url.TargetError:
+        return url.strip()
 
 
 def _url_problems(url: str) -> Iterator[Problem]:

@@ -78,7 +78,7 @@ def _send(
     draft_id: str | None,
 ) -> str | None:
     """Starts the test; says why not when so many are under way that another must wait."""
-    endpoint = Endpoint(settings.url, settings.authorization, settings.payload_format, secrets)
+    endpoint = Endpoint.from_settings(settings, secrets)
     test_event = Ping(
         public_id=panel.once,
         endpoint=endpoint,

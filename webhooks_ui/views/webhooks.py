@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from webhooks_ui.authorization.kinds import kind_of
 from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
@@ -167,6 +168,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     secrets = webhook.signing_secrets(current_vault(), now())
     return {
         "webhook": webhook,
+        "authorization": kind_of(webhook.auth_type),
         "waiting": backlog.by_webhook([webhook.id]),
         "health": health_counts.last_day([webhook.id], now()).get(webhook.id, HealthCounts()),
         "week": health_counts.last_week(webhook.id, now()),

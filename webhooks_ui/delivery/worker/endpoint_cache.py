@@ -35,11 +35,8 @@ class EndpointCache:
         if webhook is None:
             raise LookupError(f"the webhook of {job.public_id} is gone")
         vault = self._app.extensions["vault"]
-        endpoint = Endpoint(
-            webhook.url,
-            webhook.authorization(vault),
-            webhook.payload_format,
-            webhook.signing_secrets(vault, moment),
+        endpoint = Endpoint.from_settings(
+            webhook.settings(vault), webhook.signing_secrets(vault, moment)
         )
         if len(self._cached) >= MAX_ENDPOINTS:
             self._cached.clear()

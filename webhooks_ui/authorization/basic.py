@@ -1,0 +1,70 @@
+"""Basic: login and password."""
+
+import base64
+import unicodedata
+from dataclasses import dataclass, field
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from webhooks_ui.authorization.base import MASK, Authorization, echo
+from webhooks_ui.authorization.header_rules import text_problem
+
+
+@dataclass(frozen=True, slots=True)
+class Basic(Authorization):
+    """`Authorization: Basic …` (RFC 7617), in UTF-8."""
+
+    type = "basic"
+    label = "Basic"
+    hint = _l("login and password")
+    description = "`Authorization: Basic …`, RFC 7617 in UTF-8; a login holds no colon."
+    description_of_change = "`Authorization: Basic …`, RFC 7617 in UTF-8."
+    description_of_answer = "Login and password, which is not shown."
+
+    # The platform's own words for Basic, the same in every language.
+    login: str = field(metadata={"label": "Login"})
+    password: str = field(repr=False, metadata={"label": "Password", "kept": _l("password set")})
+
+    @property
+    def credentials(self) -> str:
+        """Base64 of `login:password` in UTF-8 (RFC 7617 §2)."""
+        return base64.b64encode(f"{self.login}:{self.password}".encode()).decode()
+
+    def header(self, _timestamp: int) -> tuple[str, str]:
+        """The scheme and the pair in base64."""
+        return "Authorization", f"Basic {self.credentials}"
+
+    def masked(self) -> tuple[str, str]:
+        """The scheme and dots."""
+        return "Authorization", f"Basic {MASK}"
+
+    def tidied(self) -> "Basic":
+        """Both without white space around them, from a password too, and in NFC.
+
+        RFC 7617 §2.1: й typed as two characters is the same as й.
+        """
+        return Basic(_nfc(self.login), _nfc(self.password))
+
+    def member_problems(self) -> dict[str, LazyString | None]:
+        """Both have to be there; a login ends at the first colon (RFC 7617 §2)."""
+        password = text_problem(self.password) if self.password else _l("Enter the password.")
+        return {"login": self._login_problem(), "password": password}
+
+    def echoes(self) -> list[tuple[str, str]]:
+        """The pair in base64, and the password; a short one only behind its login."""
+        pair = (f"{self.login}:{self.password}", f"{self.login}:{MASK}")
+        return [(self.credentials, MASK), *(echo(self.password) or [pair])]
+
+    def _login_problem(self) -> LazyString | None:
+        if not self.login:
+            return _l("Enter the login.")
+        if ":" in self.login:
+            return _l(
+                "A login cannot contain a colon: in Basic authorization the login ends there."
+            )
+        return text_problem(self.login)
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text.strip())

@@ -1,0 +1,34 @@
+"""No authorization."""
+
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from webhooks_ui.authorization.base import Authorization
+
+
+@dataclass(frozen=True, slots=True)
+class NoAuthorization(Authorization):
+    """No authorization header."""
+
+    type = "none"
+    label = _l("None")
+    hint = _l("no authorization header")
+    description = "No authorization header."
+    description_of_answer = description
+
+    def header(self, _timestamp: int) -> None:
+        """There is none."""
+
+    def tidied(self) -> "NoAuthorization":
+        """There is nothing to tidy."""
+        return self
+
+    def member_problems(self) -> dict[str, LazyString | None]:
+        """There is nothing to mend."""
+        return {}
+
+    def echoes(self) -> list[tuple[str, str]]:
+        """There is no secret."""
+        return []
