@@ -9,7 +9,7 @@ from tests.api.conftest import Call, caller, errors, issue
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port
-from webhooks_ui.catalogue.event_types import sample_json
+from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery import ping
 
 
@@ -37,7 +37,7 @@ def test_the_answer_is_the_delivery(call: Call, receiver: Receiver) -> None:
     (request,) = receiver.requests()
     assert request.header("webhook-id") == answer.json["id"]
     Verifier(hook["signing_secret"]).verify(request.body, dict(request.headers))
-    assert sample_json("message_created").encode() in request.body
+    assert ALL_TYPES["message_created"].sample_text.encode() in request.body
     assert call("GET", f"/deliveries/{answer.json['id']}").json == answer.json
 
 

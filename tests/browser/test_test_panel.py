@@ -21,7 +21,7 @@ from tests.support.browser import Open
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from webhooks_ui.authorization.basic import Basic
-from webhooks_ui.catalogue.event_types import sample_json
+from webhooks_ui.catalogue.event_types import ALL_TYPES
 
 TIMEOUT = "6"  # seconds: time enough to look at what is shown meanwhile
 SECRET = "topsecret/9&51"
@@ -54,9 +54,9 @@ def test_the_sample_follows_the_event_until_it_is_edited(page: Page, receiver: R
     event = page.get_by_label("Event", exact=True)
     back = page.get_by_role("button", name="Back to the sample")
     expect(event).to_have_value("message_created")
-    expect(data).to_have_value(sample_json("message_created"))
+    expect(data).to_have_value(ALL_TYPES["message_created"].sample_text)
     event.select_option("assignee_changed")
-    expect(data).to_have_value(sample_json("assignee_changed"))
+    expect(data).to_have_value(ALL_TYPES["assignee_changed"].sample_text)
     expect(back).to_be_hidden()
 
     mine = '{"id": 7, "content": "Доброго дня"}'
@@ -70,7 +70,7 @@ def test_the_sample_follows_the_event_until_it_is_edited(page: Page, receiver: R
     assert (body["type"], body["data"]) == ("team_changed", {"id": 7, "content": "Доброго дня"})
 
     back.click()
-    expect(data).to_have_value(sample_json("team_changed"))
+    expect(data).to_have_value(ALL_TYPES["team_changed"].sample_text)
     expect(data).to_be_focused()
     expect(back).to_be_hidden()
 

@@ -5,7 +5,7 @@ from flask import Flask
 
 from tests.cli.conftest import Run
 from tests.engine.conftest import deliveries, subscribe
-from webhooks_ui.catalogue.event_types import sample_json
+from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import Event
 from webhooks_ui.monitoring import metrics
@@ -37,7 +37,7 @@ def test_it_says_the_event_and_how_many_get_it(run: Run, app: Flask) -> None:
 
 def test_without_data_the_sample_is_sent(run: Run, app: Flask) -> None:
     assert run("event", "send", "team_changed").exit_code == 0
-    assert events(app)[0].data == sample_json("team_changed").encode()
+    assert events(app)[0].data == ALL_TYPES["team_changed"].sample_text.encode()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.authorization.base import Authorization, echo
+from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.header_rules import name_problem, value_problem
 from webhooks_ui.authorization.kinds import KINDS
 
@@ -34,18 +34,10 @@ class KeyAndTime(Authorization):
         made = hmac.new(self.key.encode(), str(timestamp).encode(), hashlib.sha256).hexdigest()
         return self.header_name, f"t={timestamp},v={made}"
 
-    def tidied(self) -> "KeyAndTime":
-        """Without white space."""
-        return KeyAndTime(self.header_name.strip(), self.key.strip())
-
     def member_problems(self) -> dict[str, LazyString | None]:
         """The name has to be a header's, and there has to be a key."""
         key = value_problem(self.key) if self.key else "Enter the key."
         return {"header_name": name_problem(self.header_name), "key": key}
-
-    def echoes(self) -> list[tuple[str, str]]:
-        """The key; what is made of it soon means nothing."""
-        return echo(self.key)
 
 
 KINDS[KeyAndTime.type] = KeyAndTime

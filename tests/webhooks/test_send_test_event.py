@@ -15,7 +15,7 @@ from tests.conftest import make_webhook, piece, sign_in, webhook_form
 from tests.support.receiver import Answer, Received, Receiver
 from tests.webhooks.test_create import hidden
 from webhooks_ui.authorization.basic import Basic
-from webhooks_ui.catalogue.event_types import EVENT_TYPES, sample_json
+from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery import ping
 from webhooks_ui.delivery.queue import turns
@@ -85,7 +85,7 @@ def test_each_authorization_arrives_signed(
     body = verify(request, secret)
     assert body["type"] == "message_created"
     assert body["channel"] is None
-    assert body["data"] == json.loads(sample_json("message_created"))
+    assert body["data"] == json.loads(ALL_TYPES["message_created"].sample_text)
     assert (request.header("webhook-id") or "").startswith("dlv_")
     page = admin.get(answer.location).text
     assert "The receiver accepted the event." in page

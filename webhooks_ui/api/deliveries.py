@@ -17,7 +17,7 @@ from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.api.pages import keyset_page
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
-from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
+from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import end_read
 from webhooks_ui.database.types import now
@@ -105,7 +105,7 @@ def test(id: str, body: TestBody) -> DeliveryShape:
 def _test_event(webhook: Webhook, body: TestBody) -> Ping:
     if body.type not in ALL_TYPES:
         raise invalid([Fault("/type", _l("Choose one of the events."))])
-    data = sample_json(body.type).encode() if body.data is None else body.data
+    data = ALL_TYPES[body.type].sample_text.encode() if body.data is None else body.data
     if problem := event_rules.size_problem(data, current_app.config["MAX_EVENT_SIZE"]):
         raise too_large(problem)
     vault = current_vault()

@@ -5,7 +5,7 @@ the pages are made from. kinds.py lists them.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias
 
 from flask_babel.speaklater import LazyString
 
@@ -61,16 +61,16 @@ class Authorization(ABC):
         """
 
     @abstractmethod
-    def tidied(self) -> Self:
-        """What was meant by what was typed or pasted; doing it twice changes nothing more."""
-
-    @abstractmethod
     def member_problems(self) -> dict[str, LazyString | None]:
         """What keeps each member from being sent, or None."""
 
-    @abstractmethod
+    def tidied(self) -> Self:
+        """What was meant by what was typed or pasted; doing it twice changes nothing more."""
+        return self.from_members({name: text.strip() for name, text in self.members.items()})
+
     def echoes(self) -> list[tuple[str, str]]:
         """What of the secret a receiver may send back, each with what is shown in its place."""
+        return echo(self.secret)
 
     def masked(self) -> tuple[str, str] | None:
         """The header with its secret replaced by dots."""
@@ -95,9 +95,7 @@ class Authorization(ABC):
     @classmethod
     def from_members(cls, members: Mapping[str, str]) -> Self:
         """The authorization of these members; what is missing is empty."""
-        make: Any = cls
-        made: Self = make(**{one.name: members.get(one.name, "") for one in cls.inputs()})
-        return made
+        return cls(*(members.get(one.name, "") for one in cls.inputs()))
 
     @classmethod
     def short_label(cls, _public: Mapping[str, str]) -> Text:

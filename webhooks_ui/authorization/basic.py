@@ -32,11 +32,9 @@ class Basic(Authorization):
         return base64.b64encode(f"{self.login}:{self.password}".encode()).decode()
 
     def header(self, _timestamp: int) -> tuple[str, str]:
-        """The scheme and the pair in base64."""
         return "Authorization", f"Basic {self.credentials}"
 
     def masked(self) -> tuple[str, str]:
-        """The scheme and dots."""
         return "Authorization", f"Basic {MASK}"
 
     def tidied(self) -> "Basic":

@@ -25,23 +25,18 @@ class Bearer(Authorization):
     token: str = field(repr=False, metadata={"label": _l("Token"), "kept": _l("token set")})
 
     def header(self, _timestamp: int) -> tuple[str, str]:
-        """The scheme and the token."""
         return "Authorization", f"Bearer {self.token}"
 
     def masked(self) -> tuple[str, str]:
-        """The scheme and dots."""
         return "Authorization", f"Bearer {MASK}"
 
     def tidied(self) -> "Bearer":
-        """Without white space around it and a pasted "Bearer" before it."""
         return Bearer(_PASTED_SCHEME.sub("", self.token.strip()).strip())
 
     def member_problems(self) -> dict[str, LazyString | None]:
-        """The token has to be one that a header can carry."""
         if not self.token:
             return {"token": _l("Enter the token that the receiver expects.")}
         return {"token": value_problem(self.token)}
 
     def echoes(self) -> list[tuple[str, str]]:
-        """The token; a short one only with its scheme."""
         return echo(self.token) or [(f"Bearer {self.token}", f"Bearer {MASK}")]

@@ -32,11 +32,9 @@ class Custom(Authorization):
 
     @classmethod
     def short_label(cls, public: Mapping[str, str]) -> Text:
-        """The header's name."""
         return public.get("header_name") or cls.label
 
     def header(self, _timestamp: int) -> tuple[str, str]:
-        """Name and value as given."""
         return self.header_name, self.header_value
 
     def tidied(self) -> "Custom":
@@ -47,7 +45,6 @@ class Custom(Authorization):
         return Custom(name.strip().rstrip(": "), value.strip())
 
     def member_problems(self) -> dict[str, LazyString | None]:
-        """Name and value have to be ones that HTTP can carry and nobody else sets."""
         value = self.header_value
         return {
             "header_name": name_problem(self.header_name),

@@ -19,16 +19,7 @@ class NoAuthorization(Authorization):
     description_of_answer = description
 
     def header(self, _timestamp: int) -> None:
-        """There is none."""
-
-    def tidied(self) -> "NoAuthorization":
-        """There is nothing to tidy."""
-        return self
+        return None
 
     def member_problems(self) -> dict[str, LazyString | None]:
-        """There is nothing to mend."""
         return {}
-
-    def echoes(self) -> list[tuple[str, str]]:
-        """There is no secret."""
-        return []

@@ -125,8 +125,3 @@ OPERATIONAL_TYPES: dict[str, EventType] = {kind.identifier: kind for kind in _OP
 
 ALL_TYPES: dict[str, EventType] = EVENT_TYPES | OPERATIONAL_TYPES
 """What a webhook can subscribe to."""
-
-
-def sample_json(identifier: str) -> str:
-    """The sample of an event type as indented JSON; raises `KeyError` for an unknown one."""
-    return ALL_TYPES[identifier].sample_text

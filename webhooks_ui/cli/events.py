@@ -22,7 +22,7 @@ def event() -> None:
 )
 def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
     """Accept an event as the API does; print its id and the number of deliveries."""
-    from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
+    from webhooks_ui.catalogue.event_types import ALL_TYPES
     from webhooks_ui.intake.accept import accept
     from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
     from webhooks_ui.monitoring import metrics
@@ -31,7 +31,7 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
 
     with app_context() as app:
         metrics.share(app.config["DATA_DIR"])
-        sample = sample_json(type) if type in ALL_TYPES else "{}"
+        sample = ALL_TYPES[type].sample_text if type in ALL_TYPES else "{}"
         raw = data.read().strip() if data else sample.encode()
         try:
             strict_json.members(raw)

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
-from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES, sample_json
+from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
 from webhooks_ui.text import strict_json
 from webhooks_ui.validation.event import size_problem
@@ -46,7 +46,7 @@ class TestPanel:
     @property
     def payload(self) -> bytes:
         """The data to send, byte for byte as typed."""
-        return (self.data or sample_json(self.event)).encode()
+        return (self.data or ALL_TYPES[self.event].sample_text).encode()
 
     def again(self) -> Self:
         """The same panel, ready to send another test."""

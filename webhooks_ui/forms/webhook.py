@@ -1,6 +1,6 @@
 """The one form for creating and editing a webhook, and for testing it before it is saved."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,7 +19,7 @@ from wtforms import (
 )
 from wtforms.validators import AnyOf
 
-from webhooks_ui.authorization.base import Authorization, Input
+from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
@@ -30,6 +30,9 @@ from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.validation import webhook as webhook_rules
 
 HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it
+SECRET_FIELDS = {
+    kind.type: one.form_name for kind in KINDS.values() for one in kind.inputs() if one.is_secret
+}
 
 
 def _trim(text: str | None) -> str:
@@ -130,11 +133,7 @@ class WebhookForm(FlaskForm):
     @property
     def kept(self) -> dict[str, str]:
         """For each secret that is set: what may be shown of it."""
-        return {
-            one.form_name: hint(self._secrets[kind.type])
-            for kind, one in _secret_inputs()
-            if kind.type in self._secrets
-        }
+        return {SECRET_FIELDS[kind]: hint(secret) for kind, secret in self._secrets.items()}
 
     @property
     def differences(self) -> list[str]:
@@ -148,7 +147,7 @@ class WebhookForm(FlaskForm):
             if not isinstance(field, (HiddenField, PasswordField))
             and (field.data or "") != (stored[field.name].data or "")
         ]
-        typed = any(self[one.form_name].data for _kind, one in _secret_inputs())
+        typed = any(self[name].data for name in SECRET_FIELDS.values())
         return [*differing, _("the secret")] if typed else differing
 
     def _authorization(self, secrets: Mapping[str, str]) -> Authorization:
@@ -158,7 +157,7 @@ class WebhookForm(FlaskForm):
         return kind.from_members(members | {kind.secret_name(): secrets.get(kind.type, "")})
 
     def _take_userinfo(self) -> None:
-        typed = {kind.type: self[one.form_name].data or "" for kind, one in _secret_inputs()}
+        typed = {kind: self[name].data or "" for kind, name in SECRET_FIELDS.items()}
         taken = webhook_rules.with_userinfo(self.url.data, self._authorization(typed))
         if taken is None:
             return
@@ -171,9 +170,9 @@ class WebhookForm(FlaskForm):
         )
 
     def _remember_secrets(self) -> None:
-        for kind, one in _secret_inputs():
-            if typed := self[one.form_name].data:
-                self.memory.secrets[kind.type] = typed
+        for kind, name in SECRET_FIELDS.items():
+            if typed := self[name].data:
+                self.memory.secrets[kind] = typed
 
     @property
     def _secrets(self) -> dict[str, str]:
@@ -189,11 +188,6 @@ class WebhookForm(FlaskForm):
             self.warnings.append(
                 _("Saved, but the name %(host)s cannot be resolved now.", host=refusal.host)
             )
-
-
-def _secret_inputs() -> Iterator[tuple[type[Authorization], Input]]:
-    """The secret of each kind that has one."""
-    return ((kind, one) for kind in KINDS.values() for one in kind.inputs() if one.is_secret)
 
 
 def hint(secret: str) -> str:

@@ -13,7 +13,7 @@ from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Webhook, webhook_changes
-from webhooks_ui.views.webhooks import SAMPLES, blueprint, load, reveal_signing_secret
+from webhooks_ui.views.webhooks import blueprint, load, reveal_signing_secret
 from webhooks_ui.web.localised import absolute
 
 Answer = Response | str | tuple[str, int]
@@ -77,7 +77,6 @@ def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) 
         warnings=form.warnings,
         panel=panel or TestPanel.fresh(form.events.data),
         event_types=ALL_TYPES,
-        samples=SAMPLES,
         **more,
     )
 

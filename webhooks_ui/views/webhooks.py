@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.authorization.kinds import kind_of
-from webhooks_ui.catalogue.event_types import ALL_TYPES, sample_json
+from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
@@ -34,7 +34,6 @@ from webhooks_ui.web.security import is_piece_request, safe_next
 
 blueprint = Blueprint("webhooks", __name__)
 HISTORY = 20
-SAMPLES = {identifier: sample_json(identifier) for identifier in ALL_TYPES}
 STATE_LABELS = {
     "working": _l("Working"),
     "failing": _l("Failing"),
@@ -180,7 +179,6 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "result": shown if shown and shown.webhook_id == webhook.id else None,
         "deliveries": delivery_rows.newest_of(webhook.id, HISTORY),
         "event_types": ALL_TYPES,
-        "samples": SAMPLES,
         "unencrypted": _goes_unencrypted(webhook),
     }
 
