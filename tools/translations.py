@@ -47,7 +47,8 @@ def update(languages: list[str], root: Path = ROOT) -> None:
     with tempfile.TemporaryDirectory() as folder:
         pot = Path(folder, "messages.pot")
         extract(pot, root)
-        for language in languages:
+        known = {path.name for path in (root / TRANSLATIONS).iterdir()}
+        for language in {*languages} - known:  # init would write over a catalogue
             pybabel("init", "-i", pot, "-d", TRANSLATIONS, "-l", language, root=root)
         pybabel("update", "-i", pot, "-d", TRANSLATIONS, *MERGE, root=root)
 

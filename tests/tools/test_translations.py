@@ -107,7 +107,7 @@ def test_a_language_is_started_and_keeps_its_translations(
 
     path.write_text(path.read_text().replace('"Save"\nmsgstr ""', '"Save"\nmsgstr "Зберегти"'))
     (checkout / "webhooks_ui" / "pages.py").write_text("_l('Channels')\n")
-    translations.update([], checkout)
+    translations.update(["uk"], checkout)
     text = path.read_text()
     assert 'msgstr "Зберегти"' in text
     assert '"Channels"' in text
