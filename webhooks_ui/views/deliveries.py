@@ -28,9 +28,9 @@ def show(id: str) -> Response | str | tuple[str, int]:
         return render_template("deliveries/_delivery.html", **page(delivery))
     if asker == "webhook" and delivery.webhook:
         return render_template(
-            "webhooks/_test_answer.html", **page_of(delivery.webhook) | {"result": delivery}
+            "webhooks/_test_result.html", **page_of(delivery.webhook) | {"result": delivery}
         )
-    return render_template("webhooks/_test_answer.html", result=delivery)
+    return render_template("webhooks/_test_result.html", result=delivery)
 
 
 @blueprint.post("/deliveries/<id>/resend")

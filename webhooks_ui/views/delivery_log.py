@@ -35,7 +35,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run (OWA
 def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
-    words = list_words(query, query.deliveries())
+    words = list_context(query, query.deliveries())
     if not is_piece_request():
         return render_template("deliveries/list.html", **words, **choices())
     return piece_at(url_for(".index", **query.arguments()), "deliveries/_list.html", **words)
@@ -54,7 +54,7 @@ def fresh() -> tuple[str, int]:
         return "", 204
     newest_url = url_for(".index", **query.arguments(before=""))
     return render_template(
-        "deliveries/_new.html", count=count, most=MAX_NEW, newest_url=newest_url
+        "deliveries/_new_count.html", count=count, most=MAX_NEW, newest_url=newest_url
     ), 200
 
 
@@ -63,7 +63,7 @@ def webhooks() -> str:
     """Webhooks to choose from while one types a part of a name into the filter."""
     words = request.args.get("webhook", "").strip()
     return render_template(
-        "deliveries/_webhooks.html", webhooks=webhook_list.suggestions(words, 20)
+        "deliveries/_webhook_options.html", webhooks=webhook_list.suggestions(words, 20)
     )
 
 
@@ -80,7 +80,7 @@ def download(kind: str) -> Response:
     return answer
 
 
-def list_words(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
+def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
     """What the list's piece shows."""
     newest = delivery_list.newest()
     found = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)

@@ -104,7 +104,7 @@ def _result(panel: TestPanel) -> Delivery | None:
 
 def _piece(panel: TestPanel, result: Delivery | None, page: dict[str, Any] | None = None) -> str:
     words = (page or {}) | {"panel": panel.again(), "result": result}
-    return render_template("webhooks/_test_answer.html", **words)
+    return render_template("webhooks/_test_result.html", **words)
 
 
 def _refused_form(form: WebhookForm, panel: TestPanel) -> Answer:
