@@ -1,4 +1,4 @@
-"""One's own account: the password, and the browsers that are signed in."""
+"""The user's own account: the password and the signed-in browsers."""
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -31,7 +31,7 @@ def show() -> Response | str:
 
 @blueprint.post("/settings/account/sessions/end")
 def end_sessions() -> Response:
-    """Signs out everywhere else."""
+    """Ends the user's other sessions."""
     ended = sessions.end_others()
     flash(
         ngettext(

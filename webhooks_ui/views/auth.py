@@ -25,7 +25,7 @@ Answer = Response | str | tuple[str, int]
 
 @blueprint.route("/setup", methods=["GET", "POST"])
 def setup() -> Answer:
-    """Makes the first administrator, for whoever has the one-time link."""
+    """Makes the first administrator; needs the token of the one-time link."""
     if User.exists():
         return redirect(url_for(".login"), 303)
     token = request.values.get("token", "")
@@ -37,7 +37,7 @@ def setup() -> Answer:
     if form.save():
         flash(_("The console is set up, and you are signed in."), "good")
         return redirect(url_for("webhooks.index"), 303)
-    if User.exists():  # somebody else was quicker
+    if User.exists():  # in a concurrent request
         return redirect(url_for(".login"), 303)
     return render_template("auth/setup.html", form=form), 422
 
@@ -63,7 +63,7 @@ def login() -> Answer:
 
 @blueprint.get("/logout")
 def ask_to_log_out() -> str:
-    """Asks: opening an address changes nothing."""
+    """Asks for confirmation, since GET changes nothing."""
     return render_template("auth/logout.html")
 
 
@@ -76,6 +76,6 @@ def logout() -> Response:
 
 
 def _destination() -> str:
-    """Where the sign-in was asked for, unless that was to sign out."""
+    """The page that asked for the sign-in, unless it was the sign-out."""
     wanted = safe_next(request.args.get("next"))
     return wanted if wanted and wanted != url_for(".logout") else url_for("webhooks.index")

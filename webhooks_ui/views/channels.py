@@ -8,8 +8,7 @@ from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, channel_changes
 from webhooks_ui.models.channel_list import ChannelQuery
-from webhooks_ui.views.webhooks import piece_at
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 
 blueprint = Blueprint("channels", __name__)
 Answer = Response | str | tuple[str, int]
@@ -20,7 +19,7 @@ def index() -> Response | str:
     """The channels with the number of webhooks that use each, searched and paged."""
     query = ChannelQuery.parse(request.args)
     page = query.find()
-    words = {
+    context = {
         "page": page,
         "filters": query,
         "counts": channel_changes.webhook_counts([channel.id for channel in page.items]),
@@ -28,13 +27,13 @@ def index() -> Response | str:
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
     }
     if not is_piece_request():
-        return render_template("channels/list.html", **words)
-    return piece_at(url_for(".index", **query.arguments()), "channels/_list.html", **words)
+        return render_template("channels/list.html", **context)
+    return list_piece(url_for(".index", **query.arguments()), "channels/_list.html", **context)
 
 
 @blueprint.route("/channels/new", methods=["GET", "POST"])
 def new() -> Answer:
-    """A new channel."""
+    """Adds a channel."""
     form = ChannelForm()
     if request.method == "GET":
         return render_template("channels/form.html", form=form)
@@ -45,8 +44,8 @@ def new() -> Answer:
 
 @blueprint.route("/channels/<id>/edit", methods=["GET", "POST"])
 def edit(id: str) -> Answer:
-    """Changes to a channel, and the way to delete it."""
-    channel = _load(id)
+    """Edits a channel; the page also has the button to delete it."""
+    channel = or_404(Channel.by_public_id(id))
     form = ChannelForm(obj=channel)
     if request.method == "GET":
         return _edit_page(form, channel)
@@ -58,15 +57,11 @@ def edit(id: str) -> Answer:
 @blueprint.post("/channels/<id>/delete")
 def delete(id: str) -> Answer:
     """Deletes a channel for good; refused while webhooks use it."""
-    channel = _load(id)
+    channel = or_404(Channel.by_public_id(id))
     name = channel.name
     if channel_changes.delete(channel):
         return _edit_page(ChannelForm(formdata=None, obj=channel), channel, refused=True), 409
     return _done(_("The channel “%(name)s” is deleted.", name=name))
-
-
-def _load(public_id: str) -> Channel:
-    return Channel.by_public_id(public_id) or abort(404)
 
 
 def _save(form: ChannelForm, channel: Channel | None) -> Channel | None:
@@ -83,6 +78,6 @@ def _edit_page(form: ChannelForm, channel: Channel, *, refused: bool = False) ->
     return render_template("channels/form.html", form=form, channel=channel, refused=refused)
 
 
-def _done(words: str) -> Response:
-    flash(words, "good")
+def _done(message: str) -> Response:
+    flash(message, "good")
     return redirect(url_for(".index"), 303)

@@ -1,6 +1,6 @@
-"""A delivery: what was sent, what came back, what comes next, and what can be done about it."""
+"""A delivery's page: its attempts, and resend, retry now and cancel."""
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -10,15 +10,15 @@ from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.models import Delivery
 from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
 from webhooks_ui.views.webhooks import page_of
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.web.pieces import is_piece_request, or_404
 
 blueprint = Blueprint("deliveries", __name__)
 
 
 @blueprint.get("/deliveries/<id>")
 def show(id: str) -> Response | str | tuple[str, int]:
-    """The delivery; as a piece, what a page that waits for it asks for again and again."""
-    delivery = load(id)
+    """The delivery; as a piece, what a page polls while the delivery is open."""
+    delivery = or_404(Delivery.by_public_id(id))
     if not is_piece_request():
         return render_template("deliveries/show.html", **page(delivery))
     asker = request.args.get("from")
@@ -26,24 +26,21 @@ def show(id: str) -> Response | str | tuple[str, int]:
         if request.args.get("seen") == delivery.progress:
             return "", 204
         return render_template("deliveries/_delivery.html", **page(delivery))
-    if asker == "webhook" and delivery.webhook:
-        return render_template(
-            "webhooks/_test_result.html", **page_of(delivery.webhook) | {"result": delivery}
-        )
-    return render_template("webhooks/_test_result.html", result=delivery)
+    context = page_of(delivery.webhook) if asker == "webhook" and delivery.webhook else {}
+    return render_template("webhooks/_test_result.html", **context | {"result": delivery})
 
 
 @blueprint.post("/deliveries/<id>/resend")
 def resend(id: str) -> BaseResponse:
-    """A new delivery of the same event to the same webhook; a second click finds the first."""
-    made = actions.resend(load(id), order_id())
+    """A new delivery of the same event to the same webhook; a second click makes no other."""
+    made = actions.resend(or_404(Delivery.by_public_id(id)), order_id())
     return after_order(made, url_for(".show", id=id))
 
 
 @blueprint.post("/deliveries/<id>/retry_now")
 def retry_now(id: str) -> BaseResponse:
     """The next attempt is made at once."""
-    if actions.retry_now(load(id)):
+    if actions.retry_now(or_404(Delivery.by_public_id(id))):
         flash(_("The next attempt is made now."), "info")
     else:
         flash(_("It is no longer waiting: it is being sent, or over."), "wait")
@@ -53,26 +50,21 @@ def retry_now(id: str) -> BaseResponse:
 @blueprint.post("/deliveries/<id>/cancel")
 def cancel(id: str) -> BaseResponse:
     """Nothing more is sent."""
-    if actions.cancel(load(id)):
+    if actions.cancel(or_404(Delivery.by_public_id(id))):
         flash(_("The delivery is cancelled."), "info")
     else:
         flash(_("It could not be cancelled: it is being sent at this moment, or over."), "wait")
     return redirect(url_for(".show", id=id), 303)
 
 
-def load(public_id: str) -> Delivery:
-    """The delivery of this id, else 404."""
-    return Delivery.by_public_id(public_id) or abort(404)
-
-
 def order_id() -> str:
-    """The id that the form gave the delivery it orders, so that two clicks are one order."""
+    """The id of the new delivery: the form's, so that two clicks make one delivery."""
     given = request.form.get("order", "")
     return given if is_id(given, DELIVERY) else new_id(DELIVERY)
 
 
-def after_order(made: "Delivery | actions.NotSendable", back: str) -> BaseResponse:
-    """To the new delivery, or back with the reason why there is none."""
+def after_order(made: Delivery | actions.NotSendable, back: str) -> BaseResponse:
+    """Redirects to the new delivery, or `back` with the reason why there is none."""
     if isinstance(made, Delivery):
         return redirect(url_for("deliveries.show", id=made.public_id), 303)
     flash(actions.NOT_SENDABLE[made], "bad")
@@ -80,7 +72,7 @@ def after_order(made: "Delivery | actions.NotSendable", back: str) -> BaseRespon
 
 
 def page(delivery: Delivery) -> dict[str, object]:
-    """What the delivery's page shows."""
+    """The context of the delivery's page."""
     return {
         "delivery": delivery,
         "repeats": delivery.repeats(),

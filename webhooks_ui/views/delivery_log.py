@@ -18,9 +18,8 @@ from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.delivery_rows import DeliveryLine
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.views.deliveries import blueprint
-from webhooks_ui.views.webhooks import piece_at
 from webhooks_ui.web.localised import isotime
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.web.pieces import is_piece_request, list_piece
 
 MAX_NEW = 50
 _AT_ONCE = 500  # rows of a download read together
@@ -35,10 +34,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run (OWA
 def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
-    words = list_context(query, query.deliveries())
+    context = list_context(query, query.deliveries())
     if not is_piece_request():
-        return render_template("deliveries/list.html", **words, **choices())
-    return piece_at(url_for(".index", **query.arguments()), "deliveries/_list.html", **words)
+        return render_template("deliveries/list.html", **context, **choices())
+    return list_piece(url_for(".index", **query.arguments()), "deliveries/_list.html", **context)
 
 
 @blueprint.get("/deliveries/new")

@@ -1,18 +1,17 @@
 """The events taken in: the list, and one with what became of it."""
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
-from webhooks_ui.models import Channel, Event, event_list, event_outcomes
+from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcomes
 from webhooks_ui.models.keyset import KeysetPage
+from webhooks_ui.models.pages import number_of
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.views.deliveries import after_order, order_id
-from webhooks_ui.views.webhooks import load as load_webhook
-from webhooks_ui.views.webhooks import piece_at
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 
 blueprint = Blueprint("events", __name__)
 
@@ -22,34 +21,29 @@ def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
     chosen = query.events()
-    found = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
-    looked_back = event_list.load([found.next])[0] if found.is_short and found.next else None
-    words = {
+    rows = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
+    looked_back = event_list.load([rows.next])[0] if rows.is_short and rows.next else None
+    context = {
         "filters": query,
-        "events": event_list.load(found.ids),
-        "found": found,
+        "events": event_list.load(rows.ids),
+        "found": rows,
         "looked_back_to": looked_back.created_at if looked_back else None,
         "event_types": ALL_TYPES,
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
     }
     if not is_piece_request():
         return render_template(
-            "events/list.html", channels=Channel.choices(), spans_offered=SPAN_LABELS, **words
+            "events/list.html", channels=Channel.choices(), spans_offered=SPAN_LABELS, **context
         )
-    return piece_at(url_for(".index", **query.arguments()), "events/_list.html", **words)
+    return list_piece(url_for(".index", **query.arguments()), "events/_list.html", **context)
 
 
 @blueprint.get("/events/<id>")
 def show(id: str) -> str:
     """The event, and for every webhook why it got it or did not."""
-    event = _load(id)
-    number = request.args.get("page", "")
+    event = or_404(Event.by_public_id(id))
     words = request.args.get("q", "").strip()[:200]
-    missed = event_outcomes.missed(
-        event,
-        words,
-        int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
-    )
+    missed = event_outcomes.missed(event, words, number_of(request.args.get("page", "")))
     deliveries = event_outcomes.deliveries(event)
     return render_template(
         "events/show.html",
@@ -69,11 +63,7 @@ def show(id: str) -> str:
 @blueprint.post("/events/<id>/deliver")
 def deliver(id: str) -> BaseResponse:
     """Sends the event to a webhook that did not get it."""
-    event = _load(id)
-    webhook = load_webhook(request.form.get("webhook", ""))
+    event = or_404(Event.by_public_id(id))
+    webhook = or_404(Webhook.by_public_id(request.form.get("webhook", "")))
     made = actions.deliver(event, webhook, order_id())
     return after_order(made, url_for(".show", id=id))
-
-
-def _load(public_id: str) -> Event:
-    return Event.by_public_id(public_id) or abort(404)

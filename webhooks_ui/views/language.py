@@ -14,7 +14,7 @@ REMEMBER = 365 * 24 * 3600  # seconds
 
 @blueprint.post("/language")
 def switch() -> Response:
-    """Takes `language` and goes back to `next`."""
+    """Sets `language` and redirects to `next`."""
     chosen = request.form.get("language", "")
     if chosen not in LANGUAGES:
         abort(400)

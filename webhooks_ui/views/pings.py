@@ -1,5 +1,6 @@
 """Sending a test event, from the saved webhook's page and from the unsaved form."""
 
+from itertools import chain
 from typing import Any
 
 from flask import current_app, redirect, render_template, request, url_for
@@ -17,19 +18,20 @@ from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Delivery, Webhook
 from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.views.webhook_form import form_of, render_form
-from webhooks_ui.views.webhooks import blueprint, load, page_of
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.views.webhooks import blueprint, page_of
+from webhooks_ui.web.pieces import is_piece_request, or_404
 
 Answer = Response | str | tuple[str, int]
-# Seconds that an answer waits for the result, so that a quick receiver needs no second look. Each
-# waiting answer holds one of the server's few threads.
+# Seconds that a response waits for the result, so that a quick receiver needs no polling. Each
+# waiting response holds one of the server's few threads.
 PIECE_WAITS, PAGE_WAITS = 0.3, 1.0
 
 
 @blueprint.post("/webhooks/test")
 def test_unsaved() -> Answer:
     """A test with what the form says now."""
-    webhook = load(request.form["webhook"]) if request.form.get("webhook") else None
+    public_id = request.form.get("webhook")
+    webhook = or_404(Webhook.by_public_id(public_id)) if public_id else None
     form, panel = form_of(webhook), _panel()
     if not form.check(current_app.extensions["guard"], test=True) or panel.errors:
         return _refused_form(form, panel)
@@ -48,16 +50,14 @@ def test_unsaved() -> Answer:
 @blueprint.post("/webhooks/<id>/test")
 def test(id: str) -> Answer:
     """A test of the webhook as it is saved, whether it is enabled or not."""
-    webhook, panel = load(id), _panel()
+    webhook, panel = or_404(Webhook.by_public_id(id)), _panel()
     secrets = webhook.signing_secrets(current_vault(), now())
     if not panel.errors:
         problem = _send(panel, webhook.settings(current_vault()), secrets, webhook, None)
         panel.errors |= {"event": problem} if problem else {}
     if panel.errors:
         if is_piece_request():
-            return render_template(
-                "webhooks/_test_errors.html", messages=panel.errors.values()
-            ), 422
+            return _errors_piece([*panel.errors.values()])
         return render_template("webhooks/show.html", **page_of(webhook, panel)), 422
     result = _result(panel)
     if is_piece_request():
@@ -103,13 +103,15 @@ def _result(panel: TestPanel) -> Delivery | None:
 
 
 def _piece(panel: TestPanel, result: Delivery | None, page: dict[str, Any] | None = None) -> str:
-    words = (page or {}) | {"panel": panel.again(), "result": result}
-    return render_template("webhooks/_test_result.html", **words)
+    context = (page or {}) | {"panel": panel.again(), "result": result}
+    return render_template("webhooks/_test_result.html", **context)
 
 
 def _refused_form(form: WebhookForm, panel: TestPanel) -> Answer:
     if not is_piece_request():
         return render_form(form, panel), 422
-    messages = [m for errors in form.errors.values() for m in errors]
-    messages += panel.errors.values()
+    return _errors_piece([*chain.from_iterable(form.errors.values()), *panel.errors.values()])
+
+
+def _errors_piece(messages: list[str]) -> Answer:
     return render_template("webhooks/_test_errors.html", messages=messages), 422

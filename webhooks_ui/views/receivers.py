@@ -1,4 +1,4 @@
-"""The built-in receiver: make one, see what arrives, choose what it answers."""
+"""The built-in receiver: make one, see its requests, choose its response."""
 
 import socket
 from contextlib import suppress
@@ -24,7 +24,7 @@ from webhooks_ui.models.receiver import MAX_REQUESTS
 from webhooks_ui.receiver import built_in
 from webhooks_ui.receiver.built_in import ANSWERS, RETRY_AFTER, Arrival
 from webhooks_ui.web.extensions import csrf
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.web.pieces import is_piece_request, or_404
 
 blueprint = Blueprint("receiver", __name__)
 BODY = '{"received": true}\n'
@@ -33,13 +33,13 @@ STATUSES = {"slow": 200, "busy": 503}
 
 @blueprint.get("/receiver")
 def index() -> str:
-    """Those that live, and the button that makes one."""
+    """The receivers that have not expired, and the button that makes one."""
     return render_template("receiver/list.html", receivers=Receiver.live())
 
 
 @blueprint.post("/receiver")
 def make() -> BaseResponse:
-    """Makes one."""
+    """Makes a receiver."""
     receiver = built_in.make(base_url(), current_user.user)
     if receiver is None:
         flash(_("There are too many receivers. Delete one that is no longer used."), "bad")
@@ -49,7 +49,7 @@ def make() -> BaseResponse:
 
 @blueprint.get("/receiver/<token>")
 def show(token: str) -> str | tuple[str, int]:
-    """What arrived; as a piece, what the page asks for again and again."""
+    """The requests received; as a piece, what the page polls."""
     receiver = Receiver.by_token(token)
     if receiver is None:
         return render_template("receiver/expired.html"), 404
@@ -69,8 +69,8 @@ def show(token: str) -> str | tuple[str, int]:
 
 @blueprint.post("/receiver/<token>")
 def arrive(token: str) -> Response:
-    """A request arrives, from whoever knows the address."""
-    receiver = Receiver.by_token(token) or abort(404)
+    """Takes a request from anybody who knows the URL."""
+    receiver = or_404(Receiver.by_token(token))
     arrival = Arrival(
         request.method, list(request.headers.items()), request.get_data(), request.remote_addr
     )
@@ -86,41 +86,37 @@ def arrive(token: str) -> Response:
     return response
 
 
-csrf.exempt(arrive)  # it comes from anywhere, and changes nothing but what this page shows
+csrf.exempt(arrive)  # senders have no token, and the request is only stored and shown
 
 
 @blueprint.post("/receiver/<token>/answer")
 def choose(token: str) -> BaseResponse:
-    """What it answers from now on."""
+    """Sets the response to further requests."""
     answer = request.form.get("answer", "")
-    built_in.choose(_load(token), answer if answer in ANSWERS else abort(422))
+    built_in.choose(or_404(Receiver.by_token(token)), answer if answer in ANSWERS else abort(422))
     flash(_("From now on it answers: %(answer)s.", answer=ANSWERS[answer]), "good")
     return redirect(url_for(".show", token=token), 303)
 
 
 @blueprint.post("/receiver/<token>/delete")
 def delete(token: str) -> BaseResponse:
-    """Deletes it with all that arrived."""
-    built_in.remove(_load(token))
+    """Deletes the receiver and its requests."""
+    built_in.remove(or_404(Receiver.by_token(token)))
     flash(_("The receiver is deleted."), "info")
     return redirect(url_for(".index"), 303)
 
 
 def base_url() -> str:
-    """The console's own address: as it is set, or as it listens; never as a request calls it."""
+    """The console's own URL: the setting or the listening address, never a Host header."""
     config = current_app.config
     local = f"http://{config['HOST']}:{config['PORT']}"
     own: str = config["PUBLIC_URL"] or config.get("OWN_URL") or local
     return own.rstrip("/")
 
 
-def _load(token: str) -> Receiver:
-    return Receiver.by_token(token) or abort(404)
-
-
 def _hang_up() -> None:
-    """Ends the connection without an answer; what is written to it afterwards goes nowhere."""
-    # waitress gives no other way to the connection than by this method of its channel.
+    """Closes the connection without a response; what is written afterwards is lost."""
+    # waitress exposes its channel only through this bound method.
     channel = getattr(request.environ.get("waitress.client_disconnected"), "__self__", None)
     connection = getattr(channel, "socket", None) or request.environ.get("werkzeug.socket")
     if connection is not None:

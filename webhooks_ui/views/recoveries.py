@@ -26,8 +26,7 @@ from webhooks_ui.jobs import recovery as recovering
 from webhooks_ui.jobs.recovery import AlreadyRunning
 from webhooks_ui.models import Channel, Recovery, Webhook, undelivered, webhook_history
 from webhooks_ui.models.recovery import Choice
-from webhooks_ui.views.webhooks import load as load_webhook
-from webhooks_ui.web.security import is_piece_request
+from webhooks_ui.web.pieces import is_piece_request, or_404
 
 blueprint = Blueprint("recoveries", __name__)
 DEFAULT_SPAN = timedelta(hours=24)
@@ -42,7 +41,7 @@ WHICH = {
 @blueprint.route("/webhooks/<id>/recover", methods=["GET", "POST"])
 def of_webhook(id: str) -> Response | str:
     """What one webhook missed."""
-    return _recover(load_webhook(id))
+    return _recover(or_404(Webhook.by_public_id(id)))
 
 
 @blueprint.route("/deliveries/recover", methods=["GET", "POST"])
@@ -54,7 +53,7 @@ def of_filter() -> Response | str:
 @blueprint.get("/recoveries/<id>")
 def show(id: str) -> str:
     """How far it has come; as a piece, what the page asks for while it runs."""
-    recovery = _load(id)
+    recovery = or_404(Recovery.by_public_id(id))
     template = "recoveries/_progress.html" if is_piece_request() else "recoveries/show.html"
     return render_template(template, recovery=recovery, progress=recovery.progress())
 
@@ -62,13 +61,9 @@ def show(id: str) -> str:
 @blueprint.post("/recoveries/<id>/stop")
 def stop(id: str) -> Response:
     """Sends no more of it."""
-    recovering.stop(_load(id))
+    recovering.stop(or_404(Recovery.by_public_id(id)))
     flash(_("It is stopped, and what still waited is cancelled."), "info")
     return redirect(url_for(".show", id=id), 303)
-
-
-def _load(public_id: str) -> Recovery:
-    return Recovery.by_public_id(public_id) or abort(404)
 
 
 def _recover(webhook: Webhook | None) -> Response | str:

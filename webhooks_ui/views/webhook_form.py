@@ -13,8 +13,9 @@ from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Webhook, webhook_changes
-from webhooks_ui.views.webhooks import blueprint, load, reveal_signing_secret
+from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
 from webhooks_ui.web.localised import absolute
+from webhooks_ui.web.pieces import or_404
 
 Answer = Response | str | tuple[str, int]
 
@@ -41,7 +42,7 @@ def new() -> Answer:
 @blueprint.route("/webhooks/<id>/edit", methods=["GET", "POST"])
 def edit(id: str) -> Answer:
     """Changes to a webhook; whoever saves over somebody else's change is told first."""
-    webhook = load(id)
+    webhook = or_404(Webhook.by_public_id(id))
     form = form_of(webhook)
     if request.method == "GET":
         form.fill(webhook)
@@ -50,7 +51,7 @@ def edit(id: str) -> Answer:
         return render_form(form), 422
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else webhook.version
     if not webhook_changes.change(webhook, seen, form.settings, current_vault(), current_user.user):
-        return render_form(form, conflict=_conflict(form, load(id))), 422
+        return render_form(form, conflict=_conflict(form, or_404(Webhook.by_public_id(id)))), 422
     return _saved(webhook, form, _("The changes are saved."))
 
 
@@ -81,8 +82,8 @@ def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) 
     )
 
 
-def _saved(webhook: Webhook, form: WebhookForm, words: str) -> Response:
-    flash(words, "good")
+def _saved(webhook: Webhook, form: WebhookForm, message: str) -> Response:
+    flash(message, "good")
     for warning in form.warnings:
         flash(warning, "wait")
     return redirect(url_for("webhooks.show", id=webhook.public_id), 303)

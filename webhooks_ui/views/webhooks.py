@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -30,7 +30,8 @@ from webhooks_ui.models import (
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookQuery
-from webhooks_ui.web.security import is_piece_request, safe_next
+from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
+from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("webhooks", __name__)
 HISTORY = 20
@@ -60,7 +61,7 @@ def index() -> Response | str:
     query = WebhookQuery.parse(request.args)
     page = query.find()
     ids = [webhook.id for webhook in page.items]
-    words = {
+    context = {
         "page": page,
         "filters": query,
         "channels": Channel.choices(),
@@ -83,34 +84,34 @@ def index() -> Response | str:
             delivered=health_counts.delivered_last_day(now()),
             backlog=backlog.total(MAX_COUNTED),
             most=MAX_COUNTED,
-            **words,
+            **context,
         )
-    return piece_at(url_for(".index", **query.arguments()), "webhooks/_list.html", **words)
+    return list_piece(url_for(".index", **query.arguments()), "webhooks/_list.html", **context)
 
 
 @blueprint.get("/webhooks/<id>")
 def show(id: str) -> str:
     """A webhook's page. Its signing secret is shown once after it was made."""
-    webhook = load(id)
+    webhook = or_404(Webhook.by_public_id(id))
     return render_template("webhooks/show.html", **page_of(webhook))
 
 
 @blueprint.post("/webhooks/<id>/enable")
 def enable(id: str) -> Response | str:
     """Deliveries are made again."""
-    return _switch(load(id), enabled=True)
+    return _switch(or_404(Webhook.by_public_id(id)), enabled=True)
 
 
 @blueprint.post("/webhooks/<id>/disable")
 def disable(id: str) -> Response | str:
     """No deliveries are made."""
-    return _switch(load(id), enabled=False)
+    return _switch(or_404(Webhook.by_public_id(id)), enabled=False)
 
 
 @blueprint.post("/webhooks/<id>/delete")
 def delete(id: str) -> Response | str:
     """Deletes, with undo."""
-    webhook = load(id)
+    webhook = or_404(Webhook.by_public_id(id))
     webhook_changes.delete(webhook, current_user.user)
     if is_piece_request():
         return render_template("webhooks/_deleted.html", webhook=webhook)
@@ -120,7 +121,7 @@ def delete(id: str) -> Response | str:
 @blueprint.post("/webhooks/<id>/restore")
 def restore(id: str) -> Response | str:
     """Takes a deletion back; a second click finds it done."""
-    webhook = Webhook.by_public_id(id, deleted=True) or load(id)
+    webhook = Webhook.by_public_id(id, deleted=True) or or_404(Webhook.by_public_id(id))
     webhook_changes.restore(webhook, current_user.user)
     if is_piece_request():
         return _row(webhook)
@@ -131,29 +132,10 @@ def restore(id: str) -> Response | str:
 @blueprint.post("/webhooks/<id>/rotate-secret")
 def rotate_secret(id: str) -> Response:
     """Makes a new signing secret, shown once on the webhook's page."""
-    webhook = load(id)
+    webhook = or_404(Webhook.by_public_id(id))
     webhook_changes.rotate_signing_secret(webhook, current_vault(), current_user.user)
     reveal_signing_secret(webhook)
     return redirect(url_for(".show", id=id), 303)
-
-
-def piece_at(url: str, template: str, **words: Any) -> Response:
-    """A list as htmx gets it, with its address.
-
-    It is a new step in the browser's history, save while one types and when one is there already:
-    to press Enter in a field is both a change and a submission.
-    """
-    answer = current_app.make_response(render_template(template, **words))
-    here = urlsplit(request.headers.get("HX-Current-URL", ""))
-    is_there = url == (f"{here.path}?{here.query}" if here.query else here.path)
-    typing = request.htmx.trigger_name == "q"  # type: ignore[attr-defined]
-    answer.headers["HX-Replace-Url" if typing or is_there else "HX-Push-Url"] = url
-    return answer
-
-
-def load(public_id: str) -> Webhook:
-    """The webhook of this id, else 404."""
-    return Webhook.by_public_id(public_id) or abort(404)
 
 
 def reveal_signing_secret(webhook: Webhook) -> None:

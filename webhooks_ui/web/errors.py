@@ -1,6 +1,6 @@
-"""Errors: what happened and what to do, in every language, with no detail of our insides.
+"""Error pages, and problem details (RFC 9457) for the API: what happened and what to do.
 
-People get a page, programs that call the API a problem (RFC 9457).
+They are translated and show no internals.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.web.problem import Problem
 
 API = "/api/"
-RETRY_AFTER = 5  # seconds; longer than the database's busy time-out is worth waiting for
+RETRY_AFTER = 5  # seconds; about the database's busy timeout
 
 
 class Words(NamedTuple):
@@ -87,13 +87,13 @@ ADVICE = {
 
 
 def init_app(app: Flask) -> None:
-    """Answers every error with words of ours."""
+    """Registers the handlers."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
     for unreachable in UNREACHABLE:
         app.register_error_handler(unreachable, _database_error)
-    for overtaken in (IntegrityError, ObjectDeletedError, StaleDataError):
-        app.register_error_handler(overtaken, _overtaken)
+    for conflict in (IntegrityError, ObjectDeletedError, StaleDataError):
+        app.register_error_handler(conflict, _conflict)
 
 
 def _page(code: int, words: Words) -> str:
@@ -101,7 +101,7 @@ def _page(code: int, words: Words) -> str:
 
 
 def problem(code: int, headers: dict[str, str] | None = None) -> Problem:
-    """What a program is told of an HTTP status."""
+    """The problem details of an HTTP status."""
     known = code if code in ADVICE else 400 if code < 500 else 500
     return Problem(code, ADVICE[known], headers=headers)
 
@@ -119,7 +119,7 @@ def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
 
 
 def _headers(error: HTTPException) -> dict[str, str]:
-    """What HTTP wants beside the status (RFC 9110 §15.5.6)."""
+    """Allow for 405 (RFC 9110 §15.5.6), Retry-After for 429 and 503."""
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         return {"Allow": ", ".join(sorted(error.valid_methods))}
     return {"Retry-After": str(RETRY_AFTER)} if error.code in (429, 503) else {}
@@ -129,8 +129,8 @@ def _csrf_error(_error: CSRFError) -> tuple[str, int]:
     return _page(400, FORM_EXPIRED), 400
 
 
-def _overtaken(_error: Exception) -> tuple[str, int] | Problem:
-    """Another request was quicker: what this one was about is gone or no longer as it was."""
+def _conflict(_error: Exception) -> tuple[str, int] | Problem:
+    """A concurrent request deleted or changed what this one was about."""
     if request.path.startswith(API):
         return problem(409)
     return _page(409, PAGES[409]), 409

@@ -1,4 +1,4 @@
-"""The Flask extensions that pages share, made here and bound to the app in `create_app`."""
+"""The Flask extensions of the pages; `security.init_app` binds them to the app."""
 
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect

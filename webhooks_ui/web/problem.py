@@ -1,8 +1,8 @@
-"""What a program is told when something fails: RFC 9457 problem details.
+"""RFC 9457 problem details: the API's errors.
 
 Shape: ``{"title", "status", "detail"}``, for validation also ``"errors": [{"pointer", "detail"}]``
-with a JSON pointer (RFC 6901) to each part of the body that is wrong. There is no `type`, so the
-title is the status in HTTP's own words (RFC 9457 §4.2.1); the detail is in the caller's language.
+with a JSON pointer (RFC 6901) to each wrong part of the body. There is no `type`, so the
+title is the status's reason phrase (RFC 9457 §4.2.1); the detail is in the caller's language.
 """
 
 import json
@@ -18,14 +18,14 @@ MIMETYPE = "application/problem+json"
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong with a body: where, and what to do about it."""
+    """One error in a request body: a JSON pointer to it, and how to correct it."""
 
     pointer: str
     detail: str | LazyString
 
 
 class Problem(HTTPException):
-    """Raised anywhere below a view of the API; Flask answers with it."""
+    """Raised anywhere in a view of the API; Flask responds with it."""
 
     def __init__(
         self,

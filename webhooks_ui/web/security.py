@@ -1,10 +1,9 @@
-"""What protects the console in every answer: headers, cookies, CSRF, proxies, the sign-in wall.
+"""Security of every page: headers, cookies, CSRF, proxies, the sign-in wall.
 
 The rules follow OWASP ASVS 5 level 2 as far as the console needs them.
 """
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request, url_for
@@ -14,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
+from webhooks_ui.web.pieces import is_piece_request
 
 POLICY = "; ".join(
     (
@@ -49,7 +49,7 @@ OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_ses
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """The session cookie; bound to the host (``__Host-``) and to https where that is used."""
+    """The session cookie; over https it is Secure and bound to the host (``__Host-``)."""
 
     def get_cookie_name(self, app: Flask) -> str:
         return "__Host-session" if request.is_secure else "session"
@@ -59,36 +59,34 @@ class CookieSessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Flask) -> None:
-    """Puts the protections around the app."""
+    """Sets up the cookies, the proxies, the sign-in wall, CSRF and the headers."""
     app.config.update(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SESSION_REFRESH_EACH_REQUEST=False,
-        WTF_CSRF_TIME_LIMIT=None,  # the session is the limit: a form left open over lunch saves
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
         MAX_CONTENT_LENGTH=2 * app.config["MAX_EVENT_SIZE"],
         MAX_FORM_MEMORY_SIZE=2 * app.config["MAX_EVENT_SIZE"],
     )
     app.session_interface = CookieSessions()
     if hops := app.config["TRUSTED_PROXIES"]:
-        # Each proxy adds to X-Forwarded-For; the others they pass on or replace, as one value.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask's documentation has it
+        # Each proxy appends to X-Forwarded-For; the other headers have one value.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as in Flask's documentation
             app.wsgi_app, x_for=hops, x_proto=1, x_host=1, x_port=1
         )
-    # Before CSRF: who signed out elsewhere is led to the sign-in, not told that a form is stale.
+    # Before CSRF: after a sign-out elsewhere a form leads to the sign-in, not to a CSRF error.
     app.before_request(_require_sign_in)
     csrf.init_app(app)
     htmx.init_app(app)
     login_manager.init_app(app)
-    login_manager.session_protection = (
-        None  # sessions live in the database, with rules of their own
-    )
+    login_manager.session_protection = None  # accounts.sessions has the rules
     app.after_request(_protect)
 
 
 def safe_next(target: str | None) -> str | None:
-    """`target` when it is a path on this site, else None: no open redirect by ``?next=``."""
+    """`target` when it is a path on this site, else None: ``?next=`` is no open redirect."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return None
     if any(ord(character) < 33 for character in target) or "\\" in target:
@@ -96,20 +94,14 @@ def safe_next(target: str | None) -> str | None:
     return None if urlsplit(target).netloc else target
 
 
-def is_piece_request() -> bool:
-    """Whether htmx asks for a piece of the page rather than for the page."""
-    asked: Any = request
-    return bool(asked.htmx) and not asked.htmx.history_restore_request
-
-
 def _require_sign_in() -> BaseResponse | None:
-    """Everything but what is open to all needs a user; writing needs one who may edit."""
+    """Every endpoint not in `OPEN_TO_ALL` needs a user; writing needs one who may edit."""
     if any("\0" in text for text in (request.path, *request.args.values())):
-        abort(400)  # nothing of ours has a NUL in it, and PostgreSQL takes none
+        abort(400)  # PostgreSQL stores no NUL
     if request.endpoint is None or request.endpoint in OPEN_TO_ALL:
         return None
     if request.blueprint == "api":
-        return None  # each of its operations asks for a token
+        return None  # its operations ask for a token
     if not current_user.is_authenticated:
         return _to_sign_in()
     reads = request.method in SAFE_METHODS or request.endpoint in OPEN_TO_VIEWERS
@@ -120,7 +112,7 @@ def _require_sign_in() -> BaseResponse | None:
 
 def _to_sign_in() -> BaseResponse:
     if is_piece_request():
-        # The sign-in page must never land inside a panel: htmx is told to leave the page.
+        # Not the sign-in page as a piece: htmx leaves the page.
         came_from = urlsplit(request.headers.get("HX-Current-URL", ""))
         path = came_from.path + (f"?{came_from.query}" if came_from.query else "")
         return Response(
