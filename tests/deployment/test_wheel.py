@@ -13,13 +13,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("wheel")]
+
 FIRST_PAGE = """
 import json, re, sys
 from pathlib import Path
 import webhooks_ui
 from webhooks_ui.database.migrate import upgrade
-
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("wheel")]
 
 app = webhooks_ui.create_app({"DATA_DIR": Path(sys.argv[1])})
 upgrade(app)
