@@ -32,7 +32,9 @@ def test_the_image_gets_all_that_the_wheel_is_made_of() -> None:
     assert all((ROOT / file).exists() for file in files)
 
 
-@pytest.mark.parametrize("name", ["README.md", *(f"docs/{path.name}" for path in DOCUMENTS)])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in DOCUMENTS)]
+)
 def test_only_files_that_exist_are_named(name: str) -> None:
     text = (ROOT / name).read_text()
     named = set(
