@@ -142,7 +142,7 @@ def empty_database(request: pytest.FixtureRequest, kind: str) -> dict[str, Any]:
     if kind == "sqlite":
         return {}
     url = request.getfixturevalue("postgres_url")
-    request.getfixturevalue("postgres").empty(url, db.metadata.sorted_tables)
+    request.getfixturevalue("postgres").empty(url)
     return {"DATABASE_URL": url}
 
 

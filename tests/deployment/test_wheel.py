@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("wheel")]
 ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("wheel")]

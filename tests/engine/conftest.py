@@ -1,6 +1,9 @@
 """The engine on both databases: an app, webhooks put in directly, a worker to run."""
 
-from collections.abc import Iterator, Mapping
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +29,8 @@ from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.webhook import WebhookSettings
 
+StartWorker = Callable[[Mapping[str, str]], subprocess.Popen[bytes]]
+
 
 @pytest.fixture
 def engine(make_engine: MakeApp) -> Flask:
@@ -37,6 +42,22 @@ def engine(make_engine: MakeApp) -> Flask:
 def receiver() -> Iterator[Receiver]:
     with Receiver() as running:
         yield running
+
+
+@pytest.fixture
+def start_worker() -> Iterator[StartWorker]:
+    """Starts workers in processes of their own; a test that fails leaves none behind."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "webhooks_ui", "worker"]
+        started.append(subprocess.Popen(command, env={**os.environ, **environ}))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def subscribe(app: Flask, url: str, **changes: Any) -> str:

@@ -4,7 +4,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from contextlib import closing, suppress
 from datetime import timedelta
@@ -14,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from tests.engine.conftest import deliveries, ended, send, subscribe
+from tests.engine.conftest import StartWorker, deliveries, ended, send, subscribe
 from tests.support.api import Platform
 from tests.support.apps import MakeApp
 from tests.support.receiver import Answer, Receiver
@@ -27,12 +26,6 @@ from webhooks_ui.models import Delivery, Event, Token
 pytestmark = pytest.mark.process
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
-
-
-def start(environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    """A worker in a process of its own."""
-    command = [sys.executable, "-m", "webhooks_ui", "worker"]
-    return subprocess.Popen(command, env=os.environ | environ)
 
 
 @pytest.fixture
@@ -48,21 +41,25 @@ def environ(make_engine: MakeApp) -> dict[str, str]:
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_a_killed_worker_loses_nothing(
-    make_engine: MakeApp, environ: dict[str, str], receiver: Receiver, seed: int
+    make_engine: MakeApp,
+    environ: dict[str, str],
+    receiver: Receiver,
+    seed: int,
+    start_worker: StartWorker,
 ) -> None:
     app = make_engine()
     subscribe(app, receiver.url)
     receiver.answer(Answer(delay=0.005))
     accepted = send(app, 200)
 
-    first = start(environ)
+    first = start_worker(environ)
     receiver.wait(37 * seed % 150 + 1, timeout=30)
     first.send_signal(signal.SIGKILL)
     first.wait()
     in_flight = {d.public_id for d in deliveries(app) if d.status == "delivering"}
     with app.app_context():
         expire_leases()
-    second = start(environ)
+    second = start_worker(environ)
     try:
         ended(app, len(accepted))
     finally:
@@ -144,21 +141,24 @@ def begin_to_write(app: Flask, timeout: float) -> None:
 
 
 def test_a_frozen_worker_that_wakes_changes_nothing(
-    make_engine: MakeApp, environ: dict[str, str], receiver: Receiver
+    make_engine: MakeApp,
+    environ: dict[str, str],
+    receiver: Receiver,
+    start_worker: StartWorker,
 ) -> None:
     app = make_engine()
     subscribe(app, receiver.url)
     receiver.answer(Answer(delay=0.5), Answer())
     send(app)
 
-    frozen = start(environ)
+    frozen = start_worker(environ)
     receiver.wait(1)
     other = None
     try:
         freeze(frozen, app)
         with app.app_context():
             expire_leases()
-        other = start(environ)
+        other = start_worker(environ)
         ended(app)
         (before,) = deliveries(app)
         frozen.send_signal(signal.SIGCONT)
@@ -182,14 +182,17 @@ def test_a_frozen_worker_that_wakes_changes_nothing(
 
 
 def test_a_worker_that_is_asked_to_end_finishes_what_is_under_way(
-    make_engine: MakeApp, environ: dict[str, str], receiver: Receiver
+    make_engine: MakeApp,
+    environ: dict[str, str],
+    receiver: Receiver,
+    start_worker: StartWorker,
 ) -> None:
     app = make_engine()
     subscribe(app, receiver.url)
     receiver.answer(Answer(delay=0.5))
     send(app)
 
-    worker = start(environ)
+    worker = start_worker(environ)
     receiver.wait(1)
     worker.terminate()
 

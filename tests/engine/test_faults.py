@@ -485,7 +485,9 @@ def test_secrets_that_cannot_be_decrypted_are_a_failure_that_is_told(
     assert receiver.requests() == []
 
 
-def test_when_every_connection_is_taken_it_is_said_so(make_engine: MakeApp) -> None:
+def test_when_every_connection_is_taken_it_is_said_so(
+    make_engine: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SQLAlchemy has an error of its own for that, which is none of the database's."""
     app = make_engine()
     browser = sign_in(app, "olena")
@@ -493,8 +495,8 @@ def test_when_every_connection_is_taken_it_is_said_so(make_engine: MakeApp) -> N
     def taken(*_: Any) -> str:
         raise PoolTimeoutError("QueuePool limit reached")
 
-    app.view_functions["channels.index"] = taken
-    app.view_functions["api.channels_index"] = taken
+    for view in ("channels.index", "api.channels_index"):
+        monkeypatch.setitem(app.view_functions, view, taken)
     page = browser.get("/channels")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     answer = browser.get("/api/v1/channels")

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.engine.conftest import deliveries, ended, subscribe
-from tests.engine.test_crash import expire_leases, start
+from tests.engine.conftest import StartWorker, deliveries, ended, subscribe
+from tests.engine.test_crash import expire_leases
 from tests.support.api import Platform
 from tests.support.apps import MakeApp
 from tests.support.receiver import Answer, Receiver
@@ -51,7 +51,7 @@ def webs(make_engine: MakeApp, tmp_path: Path) -> Iterator[list[Server]]:
 
 
 def test_what_any_web_process_accepts_arrives_by_any_worker(
-    make_engine: MakeApp, webs: list[Server], receiver: Receiver
+    make_engine: MakeApp, webs: list[Server], receiver: Receiver, start_worker: StartWorker
 ) -> None:
     app = make_engine()
     subscribe(app, receiver.url)
@@ -59,7 +59,7 @@ def test_what_any_web_process_accepts_arrives_by_any_worker(
     with app.app_context(), transaction():
         token = Token.issue("Platform", "events")
 
-    workers = [start(webs[number % 2].environ) for number in range(3)]
+    workers = [start_worker(webs[number % 2].environ) for number in range(3)]
     try:
         with Platform([web.url for web in webs], token) as platform:
             wait_until(platform.has(EVENTS // 3), what="a third of the events")

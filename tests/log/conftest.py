@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import sign_in
-from tests.engine.conftest import receiver
+from tests.engine.conftest import receiver, start_worker
 from tests.support.apps import MakeApp
 
-__all__ = ["receiver"]  # fixtures
+__all__ = ["receiver", "start_worker"]  # fixtures
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from standardwebhooks import Webhook as Verifier
 
 from tests.conftest import make_webhook, piece, sign_in, webhook_form
 from tests.support.receiver import Answer, Received, Receiver
+from tests.support.waiting import PATIENCE
 from tests.webhooks.test_create import hidden
 from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
@@ -301,7 +302,10 @@ def test_an_unsaved_form_with_errors_is_not_sent(admin: FlaskClient, receiver: R
     assert receiver.requests() == []
 
 
-def test_a_private_receiver_is_refused_with_the_settings_name(admin: FlaskClient) -> None:
+def test_a_private_receiver_is_refused_with_the_settings_name(
+    admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pings, "PIECE_WAITS", PATIENCE)
     form = webhook_form(url="http://inside.example/", event="team_changed")
 
     answer = piece(admin, "POST", "/webhooks/test", data=form)
