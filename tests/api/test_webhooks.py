@@ -118,7 +118,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"created_at": "now"}, {"/created_at": "Leave it out"}),
     ({"authorization": {"type": "digest"}}, {"/authorization": "Choose one of the four kinds."}),
     ({"authorization": {}}, {"/authorization": "type"}),
-    ({"authorization": "none"}, {"/authorization": "Write an object"}),
+    ({"authorization": "none"}, {"/authorization": "what the description at"}),
     ({"authorization": {"type": "bearer"}}, {"/authorization/token": "Enter the token"}),
     (
         {"authorization": {"type": "basic", "login": "a:b"}},
