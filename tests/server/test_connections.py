@@ -12,7 +12,7 @@ import pytest
 from waitress.task import ErrorTask
 
 from tests.support.waiting import wait_until
-from webhooks_ui.server import connections
+from webhooks_ui.server import connections, file_limit
 from webhooks_ui.server.connections import Server
 from webhooks_ui.server.wsgi import listen
 
@@ -99,7 +99,7 @@ def test_a_newcomer_is_served_beside_600_idle_connections(console: Console) -> N
         began = monotonic()
         assert console.ask() == 200
         assert monotonic() - began < PATIENT  # half a second on a quiet machine
-        assert len(console.server.active_channels) <= connections.MAX_CONNECTIONS
+        assert len(console.server.active_channels) <= file_limit.MAX_CONNECTIONS
 
 
 def test_bodies_that_never_end_make_room_too(
@@ -240,4 +240,4 @@ def test_a_stop_answers_what_is_under_way(console: Console) -> None:
 
 
 def test_a_connection_limit_leaves_file_descriptors_for_the_rest() -> None:
-    assert connections.connection_limit() <= connections.MAX_CONNECTIONS
+    assert file_limit.connection_limit() <= file_limit.MAX_CONNECTIONS

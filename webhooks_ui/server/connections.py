@@ -6,7 +6,6 @@ deadline, and when the limit is reached, the one that has waited longest without
 """
 
 import os
-import resource
 import signal
 import socket
 import time
@@ -18,13 +17,13 @@ from typing import Any
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
-from waitress.utilities import Error, RequestEntityTooLarge
+
+from webhooks_ui.server.file_limit import connection_limit
+from webhooks_ui.server.request_parser import Request, ServiceUnavailable
 
 THREADS = 8
-MAX_CONNECTIONS = 500
 BEGIN_WITHIN = 15.0  # seconds from the connection to the first byte of a request
 HEAD_WITHIN = 15.0  # seconds from the first byte of a request to the end of its head
 BODY_GRACE, BODY_RATE = 15.0, 16_384  # seconds, and bytes a second, that a body has beside
@@ -35,38 +34,6 @@ DRAIN_WITHIN = 10.0  # seconds for the requests under way when the server is sto
 _QUIET = 0.2  # seconds: a connection on which nothing came for so long may be closed at a stop
 _ALIVE = "/healthz"
 _HEADER_BYTES = 65_536
-
-
-class _ServiceUnavailable(Error):  # type: ignore[misc]  # waitress has no types
-    code = 503
-    reason = "Service Unavailable"
-
-
-class Request(HTTPRequestParser):  # type: ignore[misc]
-    """A request under the framing rules of RFC 9112 and the size limit of its path."""
-
-    error: Error | None = None
-    path = ""  # where the head could not be read
-
-    def received(self, data: bytes) -> int:
-        """Takes bytes in and returns how many belong to this request."""
-        taken: int = super().received(data)
-        size = max(self.content_length, self.body_bytes_received)
-        if self.headers_finished and not self.error and size > self.adj.body_limit(self.path):
-            self.error = RequestEntityTooLarge(f"exceeds the limit of {self.path}")
-            self.completed = True
-        return taken
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Refuses what two readers could frame differently (RFC 9112 §3.2, §6.1, §6.3)."""
-        super().parse_header(header_plus)
-        host = self.headers.get("HOST")
-        if "," in (host or "") or (host is None and self.version == "1.1"):
-            raise ParsingError("There has to be one Host header")
-        if self.chunked and "CONTENT_LENGTH" in self.headers:
-            raise ParsingError("Content-Length and Transfer-Encoding exclude each other")
-        if "TRANSFER_ENCODING" in self.headers:  # waitress takes it away from HTTP/1.1 alone
-            raise ParsingError("HTTP/1.0 knows no Transfer-Encoding")
 
 
 class Connection(HTTPChannel):  # type: ignore[misc]
@@ -210,7 +177,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         if self._stopping_since is not None:
             request.connection_close = True
         if self._is_stuck() and request.path != _ALIVE:
-            request.error = request.error or _ServiceUnavailable("all threads are busy")
+            request.error = request.error or ServiceUnavailable("all threads are busy")
         urgent = request.path == _ALIVE or request.error
         (self._urgent if urgent else self.task_dispatcher).add_task(channel)
 
@@ -268,16 +235,6 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self.accepting = False
         self.del_channel()
         self.socket.close()
-
-
-def connection_limit() -> int:
-    """How many connections may be open: half of the file descriptors that the process may have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * MAX_CONNECTIONS
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft // 2)
 
 
 def _dispatcher(threads: int) -> ThreadedTaskDispatcher:
