@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select, update
 
 from tests.cli.conftest import Run
 from tests.engine.conftest import send, subscribe
 from tests.operations.test_retention import age, attempts
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.models import Delivery
 
 
 def test_it_prints_what_it_deleted(app: Flask, run: Run) -> None:
@@ -22,6 +25,21 @@ def test_it_prints_what_it_deleted(app: Flask, run: Run) -> None:
     assert lines[2].startswith("database file: ")
     assert len(lines) == 3
     assert run("prune").stdout.splitlines()[0] == "events: 0 deleted"
+
+
+def test_a_dry_run_prints_what_would_be_deleted_and_deletes_nothing(app: Flask, run: Run) -> None:
+    subscribe(app, "http://127.0.0.1:9/")
+    send(app, 12)
+    age(app)
+    send(app, 2)
+    with app.app_context(), transaction():  # one that is to be retried keeps its event
+        oldest = db.session.scalar(select(func.min(Delivery.id)))
+        again = update(Delivery).where(Delivery.id == oldest).values(status="pending")
+        db.session.execute(again)
+    expected = ["events: 11 would be deleted", "deliveries: 11 would be deleted"]
+    for _ in range(2):
+        assert run("prune", "--dry-run").stdout.splitlines() == expected
+    assert run("prune").stdout.splitlines()[:2] == ["events: 11 deleted", "deliveries: 11 deleted"]
 
 
 def test_retention_is_a_setting(app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,22 @@ from webhooks_ui.cli.app_context import app_context
     is_flag=True,
     help="Then rewrite the SQLite file; other writers wait meanwhile.",
 )
-def prune(vacuum: bool) -> None:
+@click.option(
+    "--dry-run", is_flag=True, help="Print how much would be deleted, and delete nothing."
+)
+def prune(vacuum: bool, dry_run: bool) -> None:
     """Delete what is older than RETENTION, as a worker does once a day, and free the space."""
     from webhooks_ui.database import vacuum as space
     from webhooks_ui.database.types import now
     from webhooks_ui.jobs import retention
+    from webhooks_ui.models import pruning
 
     with app_context() as app:
+        if dry_run:
+            moment = now()
+            for table, count in pruning.count_old(moment - app.config["RETENTION"], moment).items():
+                click.echo(f"{table}: {count:,} would be deleted")
+            return
         before, deleted = space.size(), Counter[str]()
         for turn in retention.with_pauses(retention.prune(app.config["RETENTION"], now())):
             deleted += turn

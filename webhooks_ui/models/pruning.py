@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import aliased
 
 from webhooks_ui.database.engine import db, end_read, transaction
@@ -40,6 +40,18 @@ def events(before: datetime, moment: datetime) -> Iterator[Deleted]:
         if is_done:
             after = ids[-1]
         yield deleted
+
+
+def count_old(before: datetime, moment: datetime) -> Deleted:
+    """How many rows `events` would delete now."""
+    until = _not_recovering(before)
+    needed = exists().where(Delivery.event_id == Event.id, _is_needed(until, moment))
+    old = (Event.created_at < until, ~needed.correlate(Event))
+    of_them = select(func.count()).select_from(Delivery).join(Event).where(*old)
+    return Deleted(
+        events=db.session.scalar(select(func.count()).select_from(Event).where(*old)) or 0,
+        deliveries=db.session.scalar(of_them) or 0,
+    )
 
 
 def keys(before: datetime) -> Iterator[Deleted]:
@@ -112,9 +124,7 @@ def _delete_events(ids: list[int], before: datetime, moment: datetime) -> tuple[
         # Nobody can add a delivery to a locked event; who is about to, keeps it for this time.
         locked = select(Event.id).where(Event.id.in_(ids)).with_for_update(skip_locked=True)
         free = db.session.scalars(locked).all()
-        left_behind = Delivery.test & (Delivery.lease_until < moment)
-        waits = Delivery.status.in_(("pending", "delivering")) & ~left_behind.is_(True)
-        needed = or_(waits, Delivery.created_at >= before)
+        needed = _is_needed(before, moment)
         kept = select(Delivery.event_id).where(Delivery.event_id.in_(free), needed)
         old = sorted(set(free) - set(db.session.scalars(kept)))
         taken, is_all = _some_deliveries(old)
@@ -122,6 +132,13 @@ def _delete_events(ids: list[int], before: datetime, moment: datetime) -> tuple[
         if is_all:
             db.session.execute(delete(Event).where(Event.id.in_(old)))
     return +Deleted(deliveries=len(taken), events=len(old) if is_all else 0), is_all
+
+
+def _is_needed(before: datetime, moment: datetime) -> ColumnElement[bool]:
+    """Whether a delivery keeps its event: it has not ended, or was made since `before`."""
+    left_behind = Delivery.test & (Delivery.lease_until < moment)
+    waits = Delivery.status.in_(("pending", "delivering")) & ~left_behind.is_(True)
+    return or_(waits, Delivery.created_at >= before)
 
 
 def _some_deliveries(event_ids: list[int]) -> tuple[list[int], bool]:

@@ -14,9 +14,9 @@ from datetime import timedelta
 from pathlib import Path
 
 _SEPARATORS = re.compile(r"[,\s]+")
-_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(ms|s|m|h|d|w|)")
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(ms|s|m|h|d|w)")
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([KMG]i?B|B|)", re.IGNORECASE)
-_UNIT_SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _UNIT_BYTES = {
     "": 1,
     "b": 1,
@@ -44,7 +44,7 @@ def seconds(low: float, high: float) -> Callable[[str], float]:
     """Seconds as a number, from `low` to `high`; a unit may follow ("15", "15s", "500ms")."""
 
     def parse(text: str) -> float:
-        value = _seconds(text)
+        value = _seconds(f"{text}s") or _seconds(text)
         if value is None or not low <= value <= high:
             raise ValueError(f"takes a number of seconds from {low:g} to {high:g}")
         return value
@@ -53,12 +53,12 @@ def seconds(low: float, high: float) -> Callable[[str], float]:
 
 
 def duration(low: timedelta, high: timedelta) -> Callable[[str], timedelta]:
-    """A length of time: a number and ms, s, m, h, d or w; without a unit, seconds."""
+    """A length of time: a number and its unit, ms, s, m, h, d or w."""
 
     def parse(text: str) -> timedelta:
         amount = _seconds(text)
         if amount is None:
-            raise ValueError("takes a length of time, such as 30m (units: ms, s, m, h, d, w)")
+            raise ValueError("takes a number with a unit, such as 30m (units: ms, s, m, h, d, w)")
         if not low.total_seconds() <= amount <= high.total_seconds():
             raise ValueError(f"takes a length of time from {brief(low)} to {brief(high)}")
         return timedelta(seconds=amount)

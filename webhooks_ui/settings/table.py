@@ -131,9 +131,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "RETENTION",
-        parsers.duration(_SECOND, 36_500 * _DAY),
+        parsers.duration(timedelta(hours=1), 36_500 * _DAY),
         "30d",
-        "Events and deliveries older than this are deleted.",
+        "Events and deliveries older than this are deleted; at least 1h.",
     ),
     Setting(
         "MAX_EVENT_SIZE",
@@ -247,7 +247,8 @@ def reference() -> str:
         f"\n\nSettings are environment variables that begin with `{PREFIX}`. Each can also be read"
         f" from a file that\n`{PREFIX}<NAME>_FILE` names. An empty value is the default. An unknown"
         " name, or a value that cannot be understood,\nstops the start with one line that says"
-        " what to change.\n\nLengths of time are a number and `ms`, `s`, `m`, `h`, `d` or `w`.\n\n"
+        " what to change.\n\nLengths of time are a number with its unit: `ms`, `s`, `m`, `h`, `d`"
+        " or `w`. Only `DELIVERY_TIMEOUT` counts in seconds\nwhere it has none.\n\n"
         f"| name, after `{PREFIX}` | default | what it does |\n|---|---|---|\n{rows}"
     )
 
