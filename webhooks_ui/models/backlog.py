@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, column, func, select, table, text
+from sqlalchemy import Select, bindparam, column, func, select, table, text
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import RowId, now
@@ -53,13 +55,17 @@ def total(limit: int | None = None) -> Backlog:
 
     Read from partial indexes: the cost grows with what waits, not with what was delivered.
     """
+    return Backlog(*db.session.execute(_total(limit)).one())
+
+
+@cache
+def _total(limit: int | None) -> Select[Any]:
     is_open = select(Delivery.id).where(text(OPEN))
     oldest = is_open.with_only_columns(Delivery.created_at).order_by(Delivery.id).limit(1)
     failing = select(func.count(Webhook.id)).where(
         Webhook.failing_since.is_not(None), Webhook.is_active
     )
-    parts = (counted(is_open, limit), oldest.scalar_subquery(), failing.scalar_subquery())
-    return Backlog(*db.session.execute(select(*parts)).one())
+    return select(counted(is_open, limit), oldest.scalar_subquery(), failing.scalar_subquery())
 
 
 _CHOSEN = table("webhooks", column("id", RowId))
