@@ -51,7 +51,7 @@ def test_what_cannot_be_taken_is_said_at_the_field(
     assert answer.status_code == 422
     assert answer.text.count(words) == 2  # in the summary and at the field
     with app.app_context():
-        assert Channel.everyone() == []
+        assert Channel.choices() == []
 
 
 def test_an_empty_form_says_all_that_is_missing(admin: FlaskClient) -> None:

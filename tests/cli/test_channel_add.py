@@ -34,7 +34,7 @@ def test_a_key_is_taken_only_once(run: Run, app: Flask) -> None:
     assert result.exit_code == 1
     assert "The channel “First” has the key 4 already." in result.stderr
     with app.app_context():
-        assert [channel.name for channel in Channel.everyone()] == ["First"]
+        assert [channel.name for channel in Channel.choices()] == ["First"]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_cannot_be_one_is_refused(
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: {field}: ")
     with app.app_context():
-        assert Channel.everyone() == []
+        assert Channel.choices() == []
 
 
 def test_an_unknown_kind_is_refused(run: Run) -> None:

@@ -42,7 +42,7 @@ def test_a_writer_takes_the_lock_before_it_reads(app: Flask) -> None:
             with app.app_context():
                 for number in range(20):
                     with transaction():
-                        Channel.everyone()
+                        Channel.choices()
                         db.session.add(Channel(key=f"{key}-{number}", name=key))
         except BaseException as error:
             failures.append(error)
@@ -56,7 +56,7 @@ def test_a_writer_takes_the_lock_before_it_reads(app: Flask) -> None:
 
     assert failures == []
     with app.app_context():
-        assert len(Channel.everyone()) == 40
+        assert len(Channel.choices()) == 40
 
 
 def test_a_transaction_that_fails_leaves_nothing(app: Flask) -> None:
@@ -69,7 +69,7 @@ def test_a_transaction_that_fails_leaves_nothing(app: Flask) -> None:
     with app.app_context():
         with pytest.raises(RuntimeError):
             fail()
-        assert Channel.everyone() == []
+        assert Channel.choices() == []
 
 
 def test_a_locked_database_is_said_in_words_and_nothing_is_lost(

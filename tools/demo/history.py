@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from ulid import ULID
 
 from tools.demo import cast
@@ -59,7 +59,9 @@ class _Rows:
 def write(webhooks: dict[str, Webhook], moment: datetime, days: int) -> None:
     """Writes `days` of history, up to `moment`, for these webhooks by name."""
     chance = random.Random(SEED)  # noqa: S311
-    channels = [c for c in Channel.everyone() if c.key != cast.QUIET_CHANNEL]
+    channels = db.session.scalars(
+        select(Channel).where(Channel.key != cast.QUIET_CHANNEL).order_by(Channel.name)
+    ).all()
     rows = _Rows()
     for number, (happened_at, kind) in enumerate(_happenings(chance, moment, days), start=1):
         channel = chance.choice(channels)

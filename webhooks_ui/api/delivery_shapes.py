@@ -10,7 +10,7 @@ from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES, DeliveryStatus
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Attempt, Delivery
-from webhooks_ui.models.delivery_rows import DeliveryLine
+from webhooks_ui.models.delivery_rows import DeliveryRow
 
 
 def _one_of(*values: str) -> WithJsonSchema:
@@ -129,7 +129,7 @@ class DeliverySummary(DeliveryHead):
     attempts_made: int
 
     @classmethod
-    def of(cls, delivery: DeliveryLine) -> Self:
+    def of(cls, delivery: DeliveryRow) -> Self:
         """The summary of a delivery."""
         return cls(**_head(delivery), attempts_made=delivery.attempts_made)
 
@@ -141,7 +141,7 @@ class DeliveryPage(BaseModel):
     next: str | None
 
 
-def _head(delivery: Delivery | DeliveryLine) -> dict[str, Any]:
+def _head(delivery: Delivery | DeliveryRow) -> dict[str, Any]:
     due = delivery.due_at if delivery.status == "pending" else None
     return {
         "id": delivery.public_id,

@@ -15,7 +15,7 @@ from webhooks_ui.api.authorization_shapes import (
 )
 from webhooks_ui.api.body import Body
 from webhooks_ui.api.shapes import AnyTypeName, Moment
-from webhooks_ui.models import Webhook
+from webhooks_ui.models import Delivery, Webhook
 
 Name = Annotated[str, Field(json_schema_extra={"maxLength": 200}, examples=["CRM"])]
 Url = Annotated[
@@ -103,9 +103,8 @@ class WebhookShape(BaseModel):
     health: HealthShape
 
     @classmethod
-    def of(cls, webhook: Webhook, **more: Any) -> Self:
-        """The shape of a webhook."""
-        last = webhook.last_delivery
+    def of(cls, webhook: Webhook, last: Delivery | None, **more: Any) -> Self:
+        """The shape of a webhook and of its last delivery."""
         return cls(
             id=webhook.public_id,
             name=webhook.name,

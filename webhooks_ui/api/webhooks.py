@@ -18,7 +18,7 @@ from webhooks_ui.api.webhook_shapes import (
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
-from webhooks_ui.models import Webhook, webhook_changes
+from webhooks_ui.models import Delivery, Webhook, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.webhook import WebhookSettings
 from webhooks_ui.web.problem import Problem
@@ -30,7 +30,9 @@ TRIES = 3  # at a change that others were quicker with
 def index(query: PageQuery) -> tuple[WebhookPage, Headers]:
     """List the webhooks, oldest first."""
     one = page(Webhook, select(Webhook).where(Webhook.deleted_at.is_(None)), query)
-    return WebhookPage(webhooks=[WebhookShape.of(w) for w in one.rows], next=one.next), one.headers
+    last = Delivery.last_of(one.rows)
+    shapes = [WebhookShape.of(webhook, last.get(webhook.id)) for webhook in one.rows]
+    return WebhookPage(webhooks=shapes, next=one.next), one.headers
 
 
 @Operation(
@@ -49,14 +51,14 @@ def make(body: NewWebhook) -> tuple[WebhookWithSecret, Headers]:
     settings = checked_settings(body, WebhookSettings())
     secret = new_secret()
     webhook = webhook_changes.create(new_id(WEBHOOK), secret, settings, current_vault(), None)
-    shape = WebhookWithSecret.of(webhook, signing_secret=secret)
+    shape = WebhookWithSecret.of(webhook, None, signing_secret=secret)
     return shape, {"Location": url_for(".webhooks_show", id=webhook.public_id)}
 
 
 @Operation("GET", "/webhooks/<public_id:id>", answer=WebhookShape, errors=(404,))
 def show(id: str) -> WebhookShape:
     """Look at a webhook."""
-    return WebhookShape.of(found(Webhook.by_public_id(id)))
+    return _shape(found(Webhook.by_public_id(id)))
 
 
 @Operation(
@@ -73,7 +75,7 @@ def change(id: str, body: WebhookChanges) -> WebhookShape:
         version = webhook.version
         settings = checked_settings(body, webhook.settings(current_vault()))
         if webhook_changes.change(webhook, version, settings, current_vault(), None):
-            return WebhookShape.of(webhook)
+            return _shape(webhook)
     raise Problem(409, _l("Others change this webhook all the time. Try again in a moment."))
 
 
@@ -90,6 +92,10 @@ def rotate_secret(id: str) -> WebhookWithSecret:
     """Make a new signing secret, told in the answer alone. The former one signs too for a day."""
     webhook = found(Webhook.by_public_id(id))
     webhook_changes.rotate_signing_secret(webhook, current_vault(), None)
-    return WebhookWithSecret.of(
-        webhook, signing_secret=webhook.signing_secrets(current_vault(), now())[0]
-    )
+    secret = webhook.signing_secrets(current_vault(), now())[0]
+    last = Delivery.last_of([webhook]).get(webhook.id)
+    return WebhookWithSecret.of(webhook, last, signing_secret=secret)
+
+
+def _shape(webhook: Webhook) -> WebhookShape:
+    return WebhookShape.of(webhook, Delivery.last_of([webhook]).get(webhook.id))

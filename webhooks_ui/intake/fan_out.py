@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, String, cast, func, insert, literal, or_, 
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import EPOCH
+from webhooks_ui.models import matching
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, EVENT
@@ -41,9 +42,7 @@ def fan_out(about: Mapping[int, int | None], moment: datetime) -> Counter[int]:
         .where(
             Event.id.in_(about),
             *(or_(Event.id != row, Webhook.id != own) for row, own in about.items() if own),
-            Webhook.enabled,
-            Webhook.deleted_at.is_(None),
-            or_(Webhook.channel_id.is_(None), Webhook.channel_id == Event.channel_id),
+            matching.is_recipient(),
         )
         .order_by(Event.id, Webhook.id)
     )

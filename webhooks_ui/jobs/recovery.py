@@ -16,9 +16,10 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.models import Delivery, Event, Recovery, User, Webhook, missed_events, undelivered
+from webhooks_ui.models.bounded_count import count
 from webhooks_ui.models.delivery import OPEN, PENDING
 from webhooks_ui.models.public_ids import DELIVERY, new_id
-from webhooks_ui.models.recovery import Choice
+from webhooks_ui.models.recovery import RUNNING, Choice
 from webhooks_ui.models.undelivered import Preview
 
 BATCH = 200  # deliveries made in one step
@@ -77,7 +78,7 @@ def step() -> bool:
 
 
 def _running() -> list[int]:
-    return list(db.session.scalars(select(Recovery.id).where(text("status = 'running'"))))
+    return list(db.session.scalars(select(Recovery.id).where(RUNNING)))
 
 
 def _advance(row: int) -> bool:
@@ -148,9 +149,7 @@ def _waiting(recovery: Recovery) -> int:
     own = select(Delivery.id).where(
         Delivery.recovery_id == recovery.id, text(OPEN), Delivery.attempts_made == 0
     )
-    return (
-        db.session.scalar(select(func.count()).select_from(own.limit(MAX_WAITING).subquery())) or 0
-    )
+    return count(own, MAX_WAITING)
 
 
 def _make(recovery: Recovery, rows: list[int]) -> None:
@@ -177,5 +176,5 @@ def _insert(recovery: Recovery, chosen: Select[*tuple[Any, ...]]) -> list[int]:
 
 
 def _end(recovery: Recovery, status: str, reason: str | None = None) -> None:
-    over = update(Recovery).where(Recovery.id == recovery.id, text("status = 'running'"))
+    over = update(Recovery).where(Recovery.id == recovery.id, RUNNING)
     db.session.execute(over.values(status=status, reason=reason, finished_at=now()))

@@ -2,19 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from flask_babel.speaklater import LazyString
 from sqlalchemy import Row, String, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.public_ids import CHANNEL, new_id
-
-if TYPE_CHECKING:
-    from webhooks_ui.models.webhook import Webhook
 
 
 class Channel(Model):
@@ -31,30 +26,14 @@ class Channel(Model):
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
 
-    webhooks: Mapped[list["Webhook"]] = relationship(
-        primaryjoin="and_(Channel.id == Webhook.channel_id, Webhook.deleted_at.is_(None))",
-        viewonly=True,
-        order_by="Webhook.id",
-    )
-
-    @property
-    def kind_label(self) -> LazyString:
-        """The kind in words."""
-        return CHANNEL_KINDS[self.kind]
-
     @property
     def snapshot(self) -> dict[str, str]:
         """The channel as an event carries it."""
         return {"key": self.key, "name": self.name, "kind": self.kind}
 
     @classmethod
-    def everyone(cls) -> list[Self]:
-        """All channels by name."""
-        return list(db.session.scalars(select(cls).order_by(cls.name, cls.id)))
-
-    @classmethod
     def choices(cls) -> Sequence[Row[int, str, str]]:
-        """Row, key and name of every channel, by name: what a list of many is narrowed by."""
+        """Row id, key and name of every channel, by name."""
         columns = select(cls.id, cls.key, cls.name)
         return db.session.execute(columns.order_by(cls.name, cls.id)).all()
 

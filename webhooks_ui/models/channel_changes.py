@@ -53,7 +53,7 @@ def save(
     return saved
 
 
-def delete(channel: Channel) -> list[Webhook]:
+def delete(channel: Channel) -> Sequence[Webhook]:
     """Deletes the channel unless webhooks use it; returns those that do.
 
     A deleted webhook of this channel can still be restored. It then comes back disabled: without
@@ -63,8 +63,10 @@ def delete(channel: Channel) -> list[Webhook]:
     try:
         with transaction():
             found = db.session.get(Channel, own)
-            if found is None or found.webhooks:
-                return list(found.webhooks) if found else []
+            if found is None:
+                return []
+            if listening := Webhook.of_channel(found):
+                return listening
             deleted = db.session.scalars(select(Webhook).where(Webhook.channel_id == own)).all()
             for webhook in deleted:
                 webhook.channel = None
@@ -73,7 +75,7 @@ def delete(channel: Channel) -> list[Webhook]:
             webhook_history.note([webhook.id for webhook in deleted], now())
             db.session.delete(found)
     except IntegrityError:  # on PostgreSQL a webhook can take the channel meanwhile
-        return list(channel.webhooks)
+        return Webhook.of_channel(channel)
     return []
 
 

@@ -1,9 +1,9 @@
 """A delivery: one event on its way to one webhook, and the attempts made at it."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from flask_babel.speaklater import LazyString
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -19,15 +19,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
-from webhooks_ui.explanations import verdicts
-from webhooks_ui.explanations.curl import curl_command
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.text import strict_json
-
-if TYPE_CHECKING:
-    from webhooks_ui.models.webhook import Webhook
-
 
 # Conditions of partial indexes; a query that says the same words is answered from them.
 OPEN = "status IN ('pending', 'delivering')"
@@ -97,7 +92,7 @@ class Delivery(Model):
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
 
     event: Mapped[Event] = relationship()
-    webhook: Mapped["Webhook | None"] = relationship(foreign_keys=[webhook_id])
+    webhook: Mapped[Webhook | None] = relationship(foreign_keys=[webhook_id])
     attempts: Mapped[list["Attempt"]] = relationship(
         order_by="Attempt.number", lazy="selectin", passive_deletes=True
     )
@@ -143,41 +138,23 @@ class Delivery(Model):
         own = select(Delivery.public_id).where(Delivery.resend_of_id == self.id)
         return list(db.session.scalars(own.order_by(Delivery.id.desc()).limit(10)))
 
-    def recovery(self) -> str | None:
-        """The public id of the recovery that made this one, if it is still known."""
-        from webhooks_ui.models.recovery import Recovery
-
-        own = select(Recovery.public_id).where(Recovery.id == self.recovery_id)
-        return db.session.scalar(own) if self.recovery_id else None
-
     @property
     def request_body(self) -> str:
         """The body as it was sent, as text."""
         payload_format = self.attempt.payload_format if self.attempt else "envelope"
         return self.event.content.body(payload_format).decode(errors="replace")
 
-    @property
-    def verdict(self) -> verdicts.Verdict:
-        """What came of it, in words."""
-        if self.interrupted:
-            return verdicts.interrupted()
-        if (attempt := self.attempt) is None:
-            return verdicts.verdict(self.status, None, None)
-        return verdicts.verdict(
-            self.status,
-            attempt.error,
-            attempt.status_code,
-            location=attempt.location,
-            address=attempt.address,
-            host=attempt.host,
-            timeout=attempt.timeout,
-            detail=attempt.detail,
-        )
-
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:
         """The delivery of this public id, if there is one."""
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
+
+    @classmethod
+    def last_of(cls, webhooks: Iterable[Webhook]) -> dict[int, Self]:
+        """By webhook id, the delivery whose attempt was recorded last, as far as it is kept."""
+        ids = {webhook.last_delivery_id: webhook.id for webhook in webhooks}
+        found = db.session.scalars(select(cls).where(cls.id.in_(ids)))
+        return {ids[delivery.id]: delivery for delivery in found}
 
     @classmethod
     def cancel_waiting(cls, webhook_id: int) -> None:
@@ -234,12 +211,3 @@ class Attempt(Model):
     def pretty_body(self) -> str:
         """The body with JSON indented, and anything else as it came."""
         return strict_json.pretty(self.response_bytes)
-
-    @property
-    def note_texts(self) -> list[LazyString]:
-        """What was odd about the answer, in words."""
-        return [verdicts.note_text(code) for code in self.notes]
-
-    def curl(self, body: str) -> str:
-        """The request as a curl command with ``$TOKEN`` where the secret stood."""
-        return curl_command(self.request_url, self.request_headers, body)

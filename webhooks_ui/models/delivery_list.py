@@ -10,7 +10,7 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import LOST, OPEN, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
-from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, span, walk
+from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, row_of, span, walk
 from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.webhook import Webhook
@@ -33,7 +33,6 @@ _NAMED_BY = {
     CHANNEL: "channel",
 }
 """What of a filter the ids narrow, by how they begin."""
-_NOBODY = -1  # the row of what a filter names and nobody has
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +81,16 @@ class DeliveryFilter:
         """The columns and what must stand in them."""
         wanted: dict[str, Any] = {
             "public_id": self.delivery,
-            "event_id": self._row(Event, Event.public_id, self.event),
-            "recovery_id": self._row(Recovery, Recovery.public_id, self.recovery),
-            "webhook_id": self._row(Webhook, Webhook.public_id, self.webhook),
-            "channel_id": self._row(Channel, Channel.key, self.channel),
+            "event_id": self.event and row_of(Event.public_id, self.event),
+            "recovery_id": self.recovery and row_of(Recovery.public_id, self.recovery),
+            "webhook_id": self.webhook and row_of(Webhook.public_id, self.webhook),
+            "channel_id": self.channel and row_of(Channel.key, self.channel),
             "error": self.error,
             "status": self.status,
             "test": self.test,
             "type": self.type,
         }
         return {name: value for name, value in wanted.items() if value is not None}
-
-    @staticmethod
-    def _row(model: Any, column: Any, value: str | None) -> int | None:
-        if value is None:
-            return None
-        return db.session.scalar(select(model.id).where(column == value)) or _NOBODY
 
     @staticmethod
     def _leader(values: dict[str, Any]) -> tuple[LeadingIndex, set[str]]:

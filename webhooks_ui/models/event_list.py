@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, text
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.event import UNMATCHED, Event
-from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, span, walk
+from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, row_of, span, walk
 from webhooks_ui.models.public_ids import EVENT
 
 
@@ -49,8 +49,7 @@ class EventFilter:
     def _values(self) -> dict[str, Any]:
         wanted: dict[str, Any] = {"public_id": self.event, "type": self.type, "test": self.test}
         if self.channel is not None:
-            row = db.session.scalar(select(Channel.id).where(Channel.key == self.channel))
-            wanted["channel_id"] = row or -1
+            wanted["channel_id"] = row_of(Channel.key, self.channel)
         return {name: value for name, value in wanted.items() if value is not None}
 
 

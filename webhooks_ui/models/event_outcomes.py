@@ -1,4 +1,4 @@
-"""What became of an event at every webhook: who got it, who did not, and why."""
+"""The outcome of an event at every webhook: which got it, which did not, and why."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -11,20 +11,21 @@ from webhooks_ui.catalogue.event_types import OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import delivery_rows
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.delivery_rows import DeliveryLine, NamedWebhook
+from webhooks_ui.models.delivery_rows import DeliveryRow, NamedWebhook
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.matching import Reason, Setup, reasons
+from webhooks_ui.models.pages import Page, within
+from webhooks_ui.models.row_parts import Part
 from webhooks_ui.models.webhook import BY_NAME, Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 
 PAGE = 50
-_NAMED = tuple(getattr(Webhook, name) for name in NamedWebhook._fields)
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookOutcome:
-    """A webhook, and what spoke against its getting the event as it was set up then. No setup: it
-    did not exist yet."""
+    """A webhook, and why it was not to get the event, as it was set up when the event came.
+    `setup` is None if it did not exist yet."""
 
     webhook: NamedWebhook
     reasons: tuple[Reason, ...]
@@ -32,42 +33,28 @@ class WebhookOutcome:
     disabled_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MissedPage:
-    """One page of `total` webhooks that did not get the event, by name; pages count from 1."""
-
-    items: Sequence[WebhookOutcome]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, 1 at least."""
-        return max(1, -(-self.total // PAGE))
-
-
-def deliveries(event: Event) -> Sequence[DeliveryLine]:
+def deliveries(event: Event) -> Sequence[DeliveryRow]:
     """The event's deliveries with their last attempts, the oldest first, 50 at most."""
     own = select(Delivery.id).where(Delivery.event_id == event.id).order_by(Delivery.id)
     return delivery_rows.load(db.session.scalars(own.limit(PAGE)).all())
 
 
-def cases(event: Event, deliveries: Sequence[DeliveryLine]) -> dict[int, WebhookOutcome]:
+def cases(event: Event, deliveries: Sequence[DeliveryRow]) -> dict[int, WebhookOutcome]:
     """Of each of these deliveries, by its row, how the webhook was set up when the event came."""
     webhooks = {delivery.id: delivery.webhook for delivery in deliveries if delivery.webhook}
     then = _states(event, [webhook.id for webhook in webhooks.values()])
     return {row: _explain(event, one, then.get(one.id)) for row, one in webhooks.items()}
 
 
-def missed(event: Event, words: str, number: int) -> MissedPage:
+def missed(event: Event, words: str, number: int) -> Page[WebhookOutcome]:
     """Webhooks that did not get the event, narrowed by words of their name or URL."""
     total = db.session.scalar(_missed(event, words, select(func.count(Webhook.id)))) or 0
-    number = max(1, min(number, -(-total // PAGE)))
-    query = _missed(event, words, select(*_NAMED)).order_by(*BY_NAME)
-    rows = db.session.execute(query.offset((number - 1) * PAGE).limit(PAGE)).all()
-    webhooks = [NamedWebhook(*row) for row in rows]
+    number = within(number, total, PAGE)
+    query = _missed(event, words, select(Part(NamedWebhook, Webhook))).order_by(*BY_NAME)
+    webhooks = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE)).all()
     then = _states(event, [webhook.id for webhook in webhooks])
-    return MissedPage([_explain(event, one, then.get(one.id)) for one in webhooks], total, number)
+    items = [_explain(event, one, then.get(one.id)) for one in webhooks]
+    return Page(items, total, number, PAGE)
 
 
 def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:

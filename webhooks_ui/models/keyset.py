@@ -109,6 +109,13 @@ def span(model: Any, prefix: str, since: datetime | None, until: datetime | None
     return Ids(first, last)
 
 
+def row_of(column: Any, value: str) -> int:
+    """The id of the row with this value of a unique column; -1, which no row has, if there is none:
+    a filter by it then finds nothing."""
+    found = select(column.class_.id).where(column == value)
+    return db.session.scalar(found) or -1
+
+
 def _led(model: Any, leader: LeadingIndex, ids: Ids) -> Select[Any]:
     """What a list can be narrowed by, in the order of the leading index, newest first."""
     window = select(model.id, *(getattr(model, name) for name in model.FILTER_COLUMNS))

@@ -1,4 +1,4 @@
-"""Why a webhook gets an event, or does not: the rule of the fan-out, said for people.
+"""The rule by which a webhook gets an event, in SQL and in Python.
 
 A webhook gets an event when it exists, is not deleted and is enabled, subscribes to the event's
 type, and listens to all channels or to the event's own; and the event is not about itself.
@@ -7,6 +7,11 @@ type, and listens to all channels or to the event's own; and the event is not ab
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
+
+from sqlalchemy import ColumnElement, true
+
+from webhooks_ui.models.event import Event
+from webhooks_ui.models.webhook import Webhook
 
 Reason = Literal["not_yet", "deleted", "disabled", "not_subscribed", "other_channel", "itself"]
 
@@ -19,6 +24,18 @@ class Setup:
     deleted: bool
     channel_id: int | None
     event_types: Collection[str]
+
+
+def is_recipient() -> ColumnElement[bool]:
+    """Whether a webhook gets an event of a type that it subscribes to."""
+    hears = Webhook.channel_id.is_(None) | (Webhook.channel_id == Event.channel_id)
+    return Webhook.is_active & hears
+
+
+def is_meant_for(event_types: Collection[str], channel_id: int | None) -> ColumnElement[bool]:
+    """Whether an event is for a webhook with this subscription, enabled or not."""
+    hears = true() if channel_id is None else Event.channel_id == channel_id
+    return Event.type.in_(event_types) & hears
 
 
 def reasons(event_type: str, channel_id: int | None, setup: Setup | None) -> tuple[Reason, ...]:

@@ -8,29 +8,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import webhook_history
+from webhooks_ui.models import bounded_count, matching, webhook_history
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event
-from webhooks_ui.models.keyset import span
+from webhooks_ui.models.keyset import row_of, span
 from webhooks_ui.models.public_ids import EVENT
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
 
-MAX_COUNTED = 10_000
-
 
 def count(choice: Choice, since: datetime, until: datetime) -> int:
-    """How many there are, `MAX_COUNTED` at most; none while the webhook is disabled."""
+    """How many there are, up to `MAX_COUNTED`; none while the webhook is disabled."""
     found = _events(choice, since, until, 0)
-    if found is None:
-        return 0
-    seen = found.limit(MAX_COUNTED).subquery()
-    return db.session.scalar(select(func.count()).select_from(seen)) or 0
+    return 0 if found is None else bounded_count.count(found)
 
 
 def take(choice: Choice, since: datetime, until: datetime, after: int, limit: int) -> Sequence[int]:
@@ -48,9 +43,7 @@ def got(webhook_id: int | None) -> ColumnElement[bool]:
 
 def _events(choice: Choice, since: datetime, until: datetime, after: int) -> Select[Any] | None:
     """Their rows; None when it was never disabled in this span of time."""
-    own = select(Webhook.id).where(
-        Webhook.public_id == choice.webhook, Webhook.enabled, Webhook.deleted_at.is_(None)
-    )
+    own = select(Webhook.id).where(Webhook.public_id == choice.webhook, Webhook.is_active)
     webhook_id = db.session.scalar(own) if choice.missed else None
     times = webhook_history.disabled_periods(webhook_id) if webhook_id else []
     meant = [
@@ -76,13 +69,10 @@ def _while(
     ids = span(Event, EVENT, since, until)
     condition = (
         Event.id.between(ids.first, ids.last)
-        & Event.type.in_(kinds)
+        & matching.is_meant_for(kinds, off.channel_id)
         & (Event.created_at >= since)
         & (Event.created_at < until)
     )
-    if off.channel_id is not None:
-        condition &= Event.channel_id == off.channel_id
     if choice.channel is not None:
-        own = select(Channel.id).where(Channel.key == choice.channel).scalar_subquery()
-        condition &= Event.channel_id == own
+        condition &= Event.channel_id == row_of(Channel.key, choice.channel)
     return condition

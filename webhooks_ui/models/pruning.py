@@ -17,7 +17,7 @@ from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.receiver import Receiver
-from webhooks_ui.models.recovery import Recovery
+from webhooks_ui.models.recovery import RUNNING, Recovery
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 
@@ -101,7 +101,7 @@ def receivers(moment: datetime) -> Iterator[Deleted]:
 def _not_recovering(before: datetime) -> datetime:
     """That time, or the earliest from which a running recovery sends again."""
     end_read()
-    running = select(func.min(Recovery.since)).where(text("status = 'running'"))
+    running = select(func.min(Recovery.since)).where(RUNNING)
     return min(before, db.session.scalar(running) or before)
 
 

@@ -5,17 +5,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import JSON, ForeignKey, Index, String, func, select, text
+from sqlalchemy import JSON, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.models.bounded_count import MAX_COUNTED, count
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.public_ids import RECOVERY, new_id
 from webhooks_ui.models.webhook import Webhook
 
-MAX_COUNTED = 20_000
-_RUNNING = text("status = 'running'")
+MAX_MADE = 2 * MAX_COUNTED  # deliveries: undelivered ones and events that were missed
+RUNNING = text("status = 'running'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Choice:
 class Progress:
     """What came of the deliveries that a recovery has made so far.
 
-    Of each it is counted up to `MAX_COUNTED`.
+    Of each it is counted up to `MAX_MADE`.
     """
 
     delivered: int
@@ -62,7 +63,7 @@ class Recovery(Model):
     __tablename__ = "recoveries"
     __table_args__ = (
         Index(None, "webhook_id", "id"),
-        Index("ix_recoveries_running", "id", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+        Index("ix_recoveries_running", "id", sqlite_where=RUNNING, postgresql_where=RUNNING),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -112,8 +113,7 @@ class Recovery(Model):
 
     def _count(self, status: str) -> int:
         own = select(Delivery.id).where(Delivery.recovery_id == self.id, Delivery.status == status)
-        seen = own.limit(MAX_COUNTED).subquery()
-        return db.session.scalar(select(func.count()).select_from(seen)) or 0
+        return count(own, MAX_MADE)
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:
@@ -121,10 +121,15 @@ class Recovery(Model):
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
 
     @classmethod
+    def of(cls, delivery: Delivery) -> Self | None:
+        """The recovery that made this delivery, if there is one that is still kept."""
+        return db.session.get(cls, delivery.recovery_id) if delivery.recovery_id else None
+
+    @classmethod
     def running_for(cls, webhook_id: int | None) -> Self | None:
         """The one that runs for this webhook; with None, for a filter over several."""
         own = cls.webhook_id.is_(None) if webhook_id is None else cls.webhook_id == webhook_id
-        return db.session.scalar(select(cls).where(_RUNNING, own))
+        return db.session.scalar(select(cls).where(RUNNING, own))
 
     @classmethod
     def latest(cls, webhook_id: int | None, limit: int = 5) -> Sequence[Self]:

@@ -9,16 +9,14 @@ from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, t
 from sqlalchemy.orm import aliased
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import missed_events as missed
+from webhooks_ui.models import missed_events
+from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.keyset import span
+from webhooks_ui.models.keyset import row_of, span
 from webhooks_ui.models.public_ids import DELIVERY
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
-
-MAX_COUNTED = 10_000
-_NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Preview:
     @property
     def is_more(self) -> bool:
         """Whether there are more than were looked at."""
-        return self.count + self.left_out >= MAX_COUNTED or self.missed >= missed.MAX_COUNTED
+        return self.count + self.left_out >= MAX_COUNTED or self.missed >= MAX_COUNTED
 
     @property
     def total(self) -> int:
@@ -53,7 +51,7 @@ def preview(choice: Choice, since: datetime, until: datetime) -> Preview:
     counts = select(func.count(), func.count(case((wants(), 1))))
     counts = counts.select_from(Delivery).join(seen, seen.c.id == Delivery.id)
     total, count = db.session.execute(counts).one()
-    return Preview(count, total - count, last_row, missed.count(choice, since, until))
+    return Preview(count, total - count, last_row, missed_events.count(choice, since, until))
 
 
 def take(
@@ -75,10 +73,8 @@ def wants() -> ColumnElement[bool]:
         other.id != Delivery.id,
         or_(other.id > Delivery.id, other.status.in_(("pending", "delivering", "succeeded"))),
     )
-    is_on = exists().where(
-        Webhook.id == Delivery.webhook_id, Webhook.enabled, Webhook.deleted_at.is_(None)
-    )
-    return ~Delivery.test & is_on & ~settled
+    is_active = exists().where(Webhook.id == Delivery.webhook_id, Webhook.is_active)
+    return ~Delivery.test & is_active & ~settled
 
 
 def _rows(
@@ -111,11 +107,9 @@ def _rows(
 def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if choice.webhook is not None:
-        own = select(Webhook.id).where(Webhook.public_id == choice.webhook)
-        found.append(Delivery.webhook_id == (db.session.scalar(own) or _NOBODY))
+        found.append(Delivery.webhook_id == row_of(Webhook.public_id, choice.webhook))
     if choice.channel is not None:
-        own = select(Channel.id).where(Channel.key == choice.channel)
-        found.append(Delivery.channel_id == (db.session.scalar(own) or _NOBODY))
+        found.append(Delivery.channel_id == row_of(Channel.key, choice.channel))
     if choice.type is not None:
         found.append(Delivery.type == choice.type)
     if choice.error is not None:

@@ -31,7 +31,6 @@ from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models import webhook_display
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
 
@@ -127,12 +126,6 @@ class Webhook(Model):
     updated_by: Mapped[User | None] = relationship(lazy="joined")
     subscriptions: Mapped[list[WebhookEvent]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
-    )
-    last_delivery: Mapped[Delivery | None] = relationship(
-        primaryjoin="foreign(Webhook.last_delivery_id) == Delivery.id",
-        viewonly=True,
-        lazy="selectin",
-        uselist=False,
     )
 
     __mapper_args__ = {"version_id_col": version, "eager_defaults": False}  # noqa: RUF012  # SQLAlchemy's own form
@@ -258,6 +251,12 @@ class Webhook(Model):
         """The webhook of this public id that is (not) deleted, if there is one."""
         wanted = cls.deleted_at.is_not(None) if deleted else cls.deleted_at.is_(None)
         return db.session.scalar(select(cls).where(cls.public_id == public_id, wanted))
+
+    @classmethod
+    def of_channel(cls, channel: Channel) -> Sequence[Self]:
+        """The webhooks, deleted ones left out, that get the events of this channel alone."""
+        own = (cls.channel_id == channel.id, cls.deleted_at.is_(None))
+        return db.session.scalars(select(cls).where(*own).order_by(cls.id)).all()
 
 
 BY_NAME = (Webhook.sort_key, Webhook.id)

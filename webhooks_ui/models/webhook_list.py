@@ -11,9 +11,10 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import webhook_rows
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.keyset import row_of
 from webhooks_ui.models.pages import Page, number_of, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
-from webhooks_ui.models.webhook_rows import WebhookLine
+from webhooks_ui.models.webhook_rows import WebhookRow
 
 PAGE_SIZE = 25  # tall rows, of three or four lines each
 STATES = ("working", "failing", "untested", "disabled")
@@ -61,7 +62,7 @@ class WebhookQuery:
         default = {"sort": "name", "page": 1}
         return {k: str(v) for k, v in wanted.items() if v and v != default.get(k)}
 
-    def find(self) -> Page[WebhookLine]:
+    def find(self) -> Page[WebhookRow]:
         """The page that was asked for, or the last one when there are fewer."""
         narrowed = self._narrowed(select(Webhook.id))
         if self.q:  # to look for words takes long: once, for the count and for the rows
@@ -93,8 +94,7 @@ class WebhookQuery:
         if self.channel == "*":
             query = query.where(Webhook.channel_id.is_(None))
         elif self.channel:
-            key = select(Channel.id).where(Channel.key == self.channel)
-            query = query.where(Webhook.channel_id.in_(key))
+            query = query.where(Webhook.channel_id == row_of(Channel.key, self.channel))
         return query.where(_state_is(self.status)) if self.status else query
 
     def _order(self, *, backwards: bool = False) -> list[ColumnElement[Any]]:

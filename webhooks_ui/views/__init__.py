@@ -8,6 +8,7 @@ from webhooks_ui.views import (
     catalogue,
     channels,
     deliveries,
+    delivery_display,
     delivery_log,
     events,
     health,
@@ -42,6 +43,6 @@ PAGES = (
 
 def init_app(app: Flask) -> None:
     """Registers every page and what their templates draw."""
-    app.jinja_env.filters["bar_paths"] = health_bars.paths
+    app.jinja_env.filters.update(delivery_display.FILTERS, bar_paths=health_bars.paths)
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

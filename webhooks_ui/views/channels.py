@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
-from webhooks_ui.models import Channel, channel_changes
+from webhooks_ui.models import Channel, Webhook, channel_changes
 from webhooks_ui.models.channel_list import ChannelQuery
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 
@@ -75,7 +75,10 @@ def _save(form: ChannelForm, channel: Channel | None) -> Channel | None:
 
 
 def _edit_page(form: ChannelForm, channel: Channel, *, refused: bool = False) -> str:
-    return render_template("channels/form.html", form=form, channel=channel, refused=refused)
+    listening = Webhook.of_channel(channel)
+    return render_template(
+        "channels/form.html", form=form, channel=channel, listening=listening, refused=refused
+    )
 
 
 def _done(message: str) -> Response:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.models import Delivery
+from webhooks_ui.models import Delivery, Recovery
 from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
 from webhooks_ui.views.webhooks import page_of
 from webhooks_ui.web.pieces import is_piece_request, or_404
@@ -76,7 +76,7 @@ def page(delivery: Delivery) -> dict[str, object]:
     return {
         "delivery": delivery,
         "repeats": delivery.repeats(),
-        "recovery": delivery.recovery(),
+        "recovery": Recovery.of(delivery),
         "resent_as": delivery.resent_as(),
         "order": new_id(DELIVERY),
         "errors": ERROR_LABELS,

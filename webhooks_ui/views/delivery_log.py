@@ -15,7 +15,7 @@ from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
 from webhooks_ui.models import Channel, delivery_list, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
-from webhooks_ui.models.delivery_rows import DeliveryLine
+from webhooks_ui.models.delivery_rows import DeliveryRow
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.views.deliveries import blueprint
 from webhooks_ui.web.localised import isotime
@@ -125,7 +125,7 @@ def _records(chosen: DeliveryFilter | None) -> Iterator[dict[str, Any]]:
             return
 
 
-def _record(delivery: DeliveryLine) -> dict[str, Any]:
+def _record(delivery: DeliveryRow) -> dict[str, Any]:
     attempt, webhook = delivery.attempt, delivery.webhook
     ended = delivery.finished_at
     return {

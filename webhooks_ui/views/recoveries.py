@@ -25,6 +25,7 @@ from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
 from webhooks_ui.jobs import recovery as recovering
 from webhooks_ui.jobs.recovery import AlreadyRunning
 from webhooks_ui.models import Channel, Recovery, Webhook, undelivered, webhook_history
+from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
@@ -92,7 +93,7 @@ def _recover(webhook: Webhook | None) -> Response | str:
         trouble=trouble,
         since=since,
         found=found,
-        most=undelivered.MAX_COUNTED,
+        most=MAX_COUNTED,
         which=WHICH,
         spans_offered=SPAN_LABELS,
         latest=Recovery.latest(webhook.id if webhook else None),

@@ -11,6 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.authorization.kinds import kind_of
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
@@ -147,9 +148,12 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     """What the webhook's page and its pieces show."""
     shown = Delivery.by_public_id(request.args.get("test", ""))
     secrets = webhook.signing_secrets(current_vault(), now())
+    last = Delivery.last_of([webhook]).get(webhook.id)
     return {
         "webhook": webhook,
         "authorization": kind_of(webhook.auth_type),
+        "last": last,
+        "channel_kinds": CHANNEL_KINDS,
         "waiting": backlog.by_webhook([webhook.id]),
         "health": health_counts.last_day([webhook.id], now()).get(webhook.id, HealthCounts()),
         "week": health_counts.last_week(webhook.id, now()),
@@ -161,7 +165,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "result": shown if shown and shown.webhook_id == webhook.id else None,
         "deliveries": delivery_rows.newest_of(webhook.id, HISTORY),
         "event_types": ALL_TYPES,
-        "unencrypted": _goes_unencrypted(webhook),
+        "unencrypted": _goes_unencrypted(webhook, last),
     }
 
 
@@ -172,11 +176,11 @@ def _is_revealed(webhook: Webhook) -> bool:
     return True
 
 
-def _goes_unencrypted(webhook: Webhook) -> bool:
+def _goes_unencrypted(webhook: Webhook, last: Delivery | None) -> bool:
     """Whether events travel to a public host in the clear, as far as one knows its address."""
     if not webhook.url.startswith("http://"):
         return False
-    attempt = webhook.last_delivery.attempt if webhook.last_delivery else None
+    attempt = last.attempt if last else None
     known = attempt.address if attempt else None
     try:
         return why_not_public(unwrapped(known or urlsplit(webhook.url).hostname or "")) is None
