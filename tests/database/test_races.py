@@ -21,7 +21,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.models import Channel, User, UserSession, Webhook, channel_changes, webhook_changes
 from webhooks_ui.models.channel_changes import ChannelSettings, KeyTaken
-from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_settings import WebhookSettings
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
-from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_settings import WebhookSettings
 
 StartWorker = Callable[[Mapping[str, str]], subprocess.Popen[bytes]]
 

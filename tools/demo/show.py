@@ -25,7 +25,7 @@ from webhooks_ui.jobs.scheduler import Scheduler, all_jobs, heartbeat_job
 from webhooks_ui.models import Channel, Webhook, channel_changes, webhook_changes
 from webhooks_ui.models.channel_changes import ChannelSettings
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
-from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.server import process
 
 LOGIN, PASSWORD = "olena", "verba-17-lystok-kobzar"

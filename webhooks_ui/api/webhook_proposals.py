@@ -11,7 +11,7 @@ from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
 from webhooks_ui.authorization.kinds import KINDS
 from webhooks_ui.egress.guard import Blocked
 from webhooks_ui.models import Channel
-from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.problem import Fault

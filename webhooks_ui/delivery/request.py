@@ -13,7 +13,7 @@ from webhooks_ui.delivery.http.sender import OutgoingRequest
 from webhooks_ui.delivery.http.transport import wire_headers
 from webhooks_ui.egress.target_url import TargetError, parse
 from webhooks_ui.models.event import EventContent
-from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.version import __version__
 
 

@@ -26,7 +26,7 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.models import Channel, Webhook
-from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import webhook as webhook_rules
 
 HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it

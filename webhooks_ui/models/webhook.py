@@ -1,7 +1,6 @@
 """A webhook: an address of a receiver, how to authorize there, and which events it gets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -23,7 +22,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import kind_of
-from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
@@ -33,27 +31,10 @@ from webhooks_ui.models import webhook_display
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
+from webhooks_ui.models.webhook_settings import WebhookSettings
 
 SORTED = 100  # characters by which lists are sorted
 ROTATION_OVERLAP = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookSettings:
-    """What its owner decides about a webhook, from the form or the API alike.
-
-    `validation.webhook` says whether it can be saved. `channel` is None for all channels, and also
-    where no channel has the key that was asked for, `channel_key`.
-    """
-
-    name: str = ""
-    url: str = ""
-    authorization: Authorization = field(default_factory=NoAuthorization)
-    events: Sequence[str] = ()
-    channel: Channel | None = None
-    channel_key: str = ""
-    payload_format: str = "envelope"
-    enabled: bool = True
 
 
 class WebhookEvent(Model):

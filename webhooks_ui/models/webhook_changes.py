@@ -11,7 +11,8 @@ from webhooks_ui.database.types import now
 from webhooks_ui.models import webhook_history
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.user import User
-from webhooks_ui.models.webhook import Webhook, WebhookSettings
+from webhooks_ui.models.webhook import Webhook
+from webhooks_ui.models.webhook_settings import WebhookSettings
 
 
 def create(

@@ -12,7 +12,7 @@ from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress import target_url
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
-from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_settings import WebhookSettings
 
 LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
 MAX_NAME_CHARACTERS = 200

@@ -16,7 +16,7 @@ from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Delivery, Webhook
-from webhooks_ui.models.webhook import WebhookSettings
+from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.views.webhook_form import form_of, render_form
 from webhooks_ui.views.webhooks import blueprint, page_of
 from webhooks_ui.web.pieces import is_piece_request, or_404

@@ -1,0 +1,26 @@
+"""What the owner of a webhook decides about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.none import NoAuthorization
+from webhooks_ui.models.channel import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """What its owner decides about a webhook, from the form or the API alike.
+
+    `validation.webhook` says whether it can be saved. `channel` is None for all channels, and also
+    where no channel has the key that was asked for, `channel_key`.
+    """
+
+    name: str = ""
+    url: str = ""
+    authorization: Authorization = field(default_factory=NoAuthorization)
+    events: Sequence[str] = ()
+    channel: Channel | None = None
+    channel_key: str = ""
+    payload_format: str = "envelope"
+    enabled: bool = True
