@@ -1,4 +1,4 @@
-"""What the commands share: an app with a migrated database, and errors in one line."""
+"""What the commands share: an app with its database, and errors in one line."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,19 +10,36 @@ from flask import Flask
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Reports in one line that the database is locked, full or unreachable."""
-    from webhooks_ui.database.engine import UNREACHABLE
+    """Reports in one line a database that is locked, full, unreachable, damaged or too new."""
+    from sqlalchemy.exc import DatabaseError
+
+    from webhooks_ui.database.engine import DAMAGED, UNREACHABLE
+    from webhooks_ui.database.migrate import SchemaError
 
     try:
         yield
+    except SchemaError as error:
+        raise click.ClickException(str(error)) from None
     except UNREACHABLE as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         raise click.ClickException(f"The database is busy or out of reach: {reason}") from None
+    except DatabaseError as error:
+        if not any(sign in str(error.orig) for sign in DAMAGED):
+            raise
+        raise click.ClickException(
+            f"The database file is damaged: {error.orig}. Stop every process that uses it, keep a"
+            " copy of it and of its -wal file, then put a backup in its place. Without a backup,"
+            " `sqlite3 webhooks.db .recover` saves what can be read."
+        ) from None
 
 
 @contextmanager
-def app_context(*, pages: bool = False) -> Iterator[Flask]:
-    """An app in its context, with the database migrated; closed at the end."""
+def app_context(*, pages: bool = False, migrates: bool = False) -> Iterator[Flask]:
+    """An app in its context, closed at the end.
+
+    An empty database gets its tables; one of an older version is brought up to date with
+    `migrates`, and refused otherwise.
+    """
     from webhooks_ui import create_app
     from webhooks_ui.database import migrate
     from webhooks_ui.server import process
@@ -30,7 +47,7 @@ def app_context(*, pages: bool = False) -> Iterator[Flask]:
     app = create_app(pages=pages)
     try:
         with database_errors(), app.app_context():
-            migrate.upgrade(app)
+            (migrate.upgrade if migrates else migrate.upgrade_if_empty)(app)
             yield app
     finally:
         process.close(app)

@@ -1,10 +1,17 @@
-"""The command `prune`."""
+"""The commands `migrate` and `prune`."""
 
 from collections import Counter
 
 import click
 
 from webhooks_ui.cli.app_context import app_context
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version, as `serve` and `worker` do."""
+    with app_context(migrates=True):
+        click.echo("The database is up to date.")
 
 
 @click.command()

@@ -42,7 +42,10 @@ def worker(
     from webhooks_ui.server import cpu_affinity
     from webhooks_ui.server import metrics_port as metrics_server
 
-    with app_context(pages=metrics_port is not None) as app, ExitStack() as background:
+    with (
+        app_context(pages=metrics_port is not None, migrates=True) as app,
+        ExitStack() as background,
+    ):
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:

@@ -30,6 +30,8 @@ from webhooks_ui.database.types import Base
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 """What is raised while the database is locked, full, away, or every connection to it is taken."""
+DAMAGED = ("file is not a database", "database disk image is malformed")
+"""What SQLite says of a file that it cannot read any more."""
 BUSY_TIMEOUT = timedelta(seconds=5)
 _BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes

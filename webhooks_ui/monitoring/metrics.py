@@ -106,12 +106,20 @@ def share(data_dir: Path) -> None:
 
     folder = data_dir / "metrics"
     try:
-        slot = shared_counters.take_slot(folder)
+        slots = {os.getpid(): shared_counters.take_slot(folder)}
     except OSError as error:
         log.warning("Metrics are counted for each process alone: %s", error)
         return
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-    values.ValueClass = values.MultiProcessValue(lambda: slot)
+
+    def own_slot() -> int:
+        """The slot of this process: one that was forked after this call takes its own."""
+        pid = os.getpid()
+        if pid not in slots:
+            slots[pid] = shared_counters.take_slot(folder)
+        return slots[pid]
+
+    values.ValueClass = values.MultiProcessValue(own_slot)
     _folder = folder
     _instruments()
 

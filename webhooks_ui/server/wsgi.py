@@ -29,24 +29,24 @@ def serve(
 ) -> None:
     """Serves until a signal ends it; `say` gets the lines for whoever started it.
 
-    `host` and `port` go above the settings. Raises `AddressError`, `table.SettingError` and
-    `keys.KeyFileError`.
+    `host` and `port` go above the settings. Raises `AddressError`, `table.SettingError`,
+    `keys.KeyFileError` and `migrate.SchemaError`.
     """
     process.exit_on_stop()
     given = {"HOST": host, "PORT": port}
     app = create_app({name: value for name, value in given.items() if value is not None})
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
-    listening = listen(app.config["HOST"], app.config["PORT"])
-    app.config["OWN_URL"] = address(listening)
-    migrate.upgrade(app)
-    metrics.share(app.config["DATA_DIR"])
-    supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
-    if worker:
-        supervisor.start()
-    server = _server(app, listening)
-    _greet(app, address(listening), say)
-    process.freeze_garbage_collector()
-    server.run()  # until a signal ends it
+    with listen(app.config["HOST"], app.config["PORT"]) as listening:
+        app.config["OWN_URL"] = address(listening)
+        migrate.upgrade(app)
+        metrics.share(app.config["DATA_DIR"])
+        supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
+        if worker:
+            supervisor.start()
+        server = _server(app, listening)
+        _greet(app, address(listening), say)
+        process.freeze_garbage_collector()
+        server.run()  # until a signal ends it
     if worker:
         supervisor.close()
     process.close(app)

@@ -1,0 +1,69 @@
+"""Only `serve`, `worker` and `migrate` change a schema; a newer or damaged database is one line."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from flask import Flask
+
+from tests.cli.conftest import Run
+from webhooks_ui.database.migrate import prepare_migrations
+
+EVERY_COMMAND = (
+    ("serve", "--port", "0"),
+    ("worker",),
+    ("migrate",),
+    ("prune",),
+    ("token", "add", "platform"),
+    ("channel", "add", "key", "name"),
+    ("event", "send", "message_created"),
+)
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=" ".join)
+def test_a_database_of_a_newer_version_is_one_line(
+    run: Run, data_dir: Path, command: tuple[str, ...]
+) -> None:
+    with closing(sqlite3.connect(data_dir / "webhooks.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    found = run(*command)
+    assert found.exit_code == 1
+    assert found.stderr.startswith("Error: The database was made by a newer version")
+    assert found.stderr.count("\n") == 1
+
+
+def test_a_command_leaves_an_older_schema_to_the_server(app: Flask, run: Run) -> None:
+    prepare_migrations(app)
+    with app.app_context():
+        flask_migrate.downgrade(revision="0008")
+        flask_migrate.downgrade()
+    found = run("token", "add", "platform")
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert found.stderr.startswith("Error: The database is not set up for this version.")
+    assert "webhooks-ui migrate" in found.stderr
+    assert run("migrate").stdout == "The database is up to date.\n"
+    assert run("token", "add", "platform").exit_code == 0
+
+
+def test_a_command_may_be_the_first_to_run(run: Run, data_dir: Path) -> None:
+    (data_dir / "webhooks.db").unlink()
+    assert run("token", "add", "platform").exit_code == 0
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("token", "add", "platform")], ids=" ".join)
+@pytest.mark.parametrize("spoiled", [b"no database at all" * 400, b""], ids=["other", "pages"])
+def test_a_damaged_database_file_is_one_line_that_says_what_to_do(
+    run: Run, data_dir: Path, spoiled: bytes, command: tuple[str, ...]
+) -> None:
+    file = data_dir / "webhooks.db"
+    for beside in data_dir.glob("webhooks.db-*"):
+        beside.unlink()
+    content = file.read_bytes()
+    file.write_bytes(spoiled or content[:4096] + b"\xff" * (len(content) - 4096))
+    found = run(*command)
+    assert found.exit_code == 1
+    assert found.stderr.startswith("Error: The database file is damaged: ")
+    assert "put a backup in its place" in found.stderr
+    assert found.stderr.count("\n") == 1
