@@ -9,6 +9,7 @@ from tests.api.conftest import Call, caller, errors, issue
 from tests.api.test_take_events import EVENT, events_in
 from tests.conftest import make_webhook, sign_in
 from tests.support.apps import ON_BOTH_DATABASES
+from webhooks_ui.api.body import MAX_FAULTS
 
 
 @ON_BOTH_DATABASES
@@ -61,6 +62,25 @@ def test_one_wrong_event_refuses_them_all(
     assert found.keys() == expected.keys()
     assert all(words in found[place] for place, words in expected.items())
     assert events_in(app) == 0
+
+
+def test_one_event_that_cannot_be_read_is_named(app: Flask, call: Call) -> None:
+    good = b'{"type": "message_created", "data": {}}'
+    wrong = [b'{"type": "a", "type": "b", "data": {}}', b'{"data": {"a": NaN}}', b"5"]
+    listed = b",".join([good, wrong[0], good, wrong[1], good, wrong[2]])
+
+    found = errors(call("POST", "/events/batch", data=b'{"events": [' + listed + b"]}"))
+
+    assert found.keys() == {"/events/1", "/events/3", "/events/5"}
+    assert "twice" in found["/events/1"]
+    assert "NaN" in found["/events/3"]
+    assert events_in(app) == 0
+
+
+def test_fifty_faults_are_told_and_the_rest_not_looked_at(call: Call) -> None:
+    batch = b'{"events": [' + b"{}," * 2_000_000 + b"{}]}"
+
+    assert len(errors(call("POST", "/events/batch", data=batch))) == MAX_FAULTS
 
 
 @ON_BOTH_DATABASES

@@ -136,7 +136,10 @@ WRONG: list[tuple[Any, dict[str, str]]] = [
     (EVENT | {"type": "deleted_everything"}, {"/type": "message_created"}),
     (EVENT | {"type": 5}, {"/type": "text"}),
     (EVENT | {"channel": "gone"}, {"/channel": "gone"}),
-    (EVENT | {"channel": "a\x00b"}, {"/channel": "Latin"}),
+    (EVENT | {"channel": "a\x00b"}, {"/channel": "NUL"}),
+    (EVENT | {"id": "\ud83d"}, {"/id": "surrogate"}),
+    (EVENT | {"channel": {"key": "4", "name": "\udfff"}}, {"/channel/name": "surrogate"}),
+    (EVENT | {"\ud800": 1}, {"": "surrogate"}),
     (EVENT | {"channel": 4}, {"/channel": "key"}),
     (EVENT | {"channel": {"key": "4"}}, {"/channel/name": "missing"}),
     (
@@ -213,6 +216,18 @@ def test_a_form_is_no_event(call: Call) -> None:
 
     assert answer.status_code == 415
     assert "application/json" in answer.json["detail"]
+
+
+@ON_BOTH_DATABASES
+def test_half_an_emoji_is_taken_as_it_came(call: Call) -> None:
+    data = b'{"text": "cut \\ud83d", "\\udfff": "\\u0000"}'
+    body = b'{"type": "message_created", "data": ' + data + b"}"
+
+    for taken in (
+        call("POST", "/events", data=body).json,
+        call("POST", "/events/batch", data=b'{"events": [' + body + b"]}").json["events"][0],
+    ):
+        assert call("GET", f"/events/{taken['id']}").data.endswith(data + b"}")
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])

@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webhooks_ui.text.json_nesting import MAX_DEPTH
+from webhooks_ui.text.pretty_json import MAX_PRETTY, pretty
 from webhooks_ui.text.strict_json import (
-    MAX_DEPTH,
-    MAX_PRETTY,
+    MAX_MEMBERS,
+    FaultError,
     JsonError,
-    items,
+    Reader,
+    TooLongError,
+    check,
     members,
-    pretty,
 )
 
 JSON = st.recursive(
@@ -49,9 +52,74 @@ def test_every_member_keeps_its_bytes(value: dict[str, Any]) -> None:
         assert {k: json.loads(m.raw) for k, m in found.items()} == value
 
 
-@given(st.lists(JSON, max_size=5))
-def test_every_item_keeps_its_bytes(value: list[Any]) -> None:
-    assert [json.loads(item) for item in items(json.dumps(value, indent=1).encode())] == value
+@given(st.lists(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON)))
+def test_an_array_is_read_element_by_element(value: list[dict[str, Any]]) -> None:
+    """However long the text is, values longer than the window are refused and shorter ones read."""
+    for most in (None, 400):
+        reader = Reader(json.dumps({"all": value}, indent=1).encode(), most)
+        read: list[dict[str, Any]] = []
+        try:
+            for name in reader.names():
+                assert name == "all"
+                read += [
+                    {k: json.loads(m.raw) for k, m in reader.members(raw={"a"}).items()}
+                    for _ in reader.indexes()
+                ]
+            reader.end()
+        except TooLongError:
+            assert most
+            assert max(len(json.dumps(one, indent=1)) for one in value) > most // 4
+        else:
+            assert read == value
+
+
+def test_a_window_shows_the_right_places() -> None:
+    listed = b",\n".join([b'{"a": "' + b"x" * 50 + b'"}'] * 100 + [b'{"a": ]}'])
+    reader = Reader(b"[" + listed + b"]", most=80)
+
+    with pytest.raises(JsonError, match="line 101, column 7"):
+        list(map(reader.members, ([] for _ in reader.indexes())))
+
+
+@pytest.mark.parametrize("end", [b'"', b"1", b" ", b"\\u12", b"fals", b"[", b'{"b', b'{"b":'])
+def test_a_value_beyond_the_window_is_too_long(end: bytes) -> None:
+    for length in range(190, 210):
+        reader = Reader(b'{"a": [' + b"1" * length + b"," + end + b"x" * 300 + b"]}", most=100)
+        with pytest.raises(TooLongError):
+            reader.members()
+
+
+def test_a_fault_leaves_the_rest_readable() -> None:
+    reader = Reader(b'[{"a": {"b": 1, "b": 2}}, {"a": NaN}, {"a": 1, "a": 1}, {"c": 5}]')
+    read: list[str] = []
+    for _ in reader.indexes():
+        try:
+            read += reader.members(raw={"a"})
+        except FaultError as error:
+            read.append(str(error))
+    reader.end()
+
+    assert "twice" in read[0]
+    assert "NaN" in read[1]
+    assert "twice" in read[2]
+    assert read[3:] == ["c"]
+
+
+def test_only_so_many_members_are_taken_apart() -> None:
+    text = json.dumps({str(n): n for n in range(MAX_MEMBERS + 1)}).encode()
+
+    check(text)
+    with pytest.raises(JsonError, match="100"):
+        members(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": "\\ud83d"}', '{"\\udfff": 1}', '{"a": ["\\uDBFF"]}', '{"a": {"\\ud800": 1}}']
+)
+def test_half_of_a_surrogate_pair_is_taken_as_it_came(text: str) -> None:
+    check(text.encode())
+    (member,) = members(text.encode()).values()
+    assert member.raw.decode() == text.partition(": ")[2][:-1]
 
 
 @pytest.mark.parametrize(
@@ -69,9 +137,6 @@ def test_every_item_keeps_its_bytes(value: list[Any]) -> None:
         b'{"a": "\xff"}',
         b'{"a": "\n"}',
         b'{"a": "\x00"}',
-        b'{"a": "\\ud800"}',
-        b'{"\\udfff": 1}',
-        b'{"a": ["\\uDBFF"]}',
         b'{"\\ud800": 1, "\\ud800": 2}',
         b"\xef\xbb\xbf{}",
         b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}",

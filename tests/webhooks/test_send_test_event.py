@@ -213,7 +213,6 @@ def test_a_second_test_from_the_answer_is_a_new_one(
         ("[]", "JSON object"),
         ('{"a": NaN}', "JSON has no NaN"),
         ('{"a": 1, "a": 2}', "stands twice"),
-        ('{"a": "\\ud800"}', "surrogate"),
         ('{"a": ' + "[" * 100 + "]" * 100 + "}", "nested"),
         ("{" + '"a":{' * 3000 + "}" * 3001, "nested"),
         ('{"a": "' + "x" * 1_000_001 + '"}', "bytes at most"),

@@ -3,7 +3,9 @@
 The models declare the members and their types; the values are held to the rules of `validation`.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, ClassVar, Self
 
 from flask import request
@@ -20,10 +22,14 @@ from webhooks_ui.web.errors import ADVICE
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 Place = tuple[str | int, ...]
+MAX_FAULTS = 50
+"""That are listed at most: who has more of them has one mistake."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no lone surrogate
 MESSAGES = {
     "missing": _l("This is missing. Add it."),
     "string_type": _l("Write a text here."),
     "bool_type": _l("Write true or false here."),
+    "too_short": _l("List at least one."),
     "list_type": _l("Write a list here: [ … ]."),
     "bytes_type": _l("The data must be a JSON object: { … }."),
     "model_type": _l("Write an object here: { … }."),
@@ -33,6 +39,7 @@ MESSAGES = {
     "channel": _l("Write a channel's key here, or an object with its key and name."),
     "literal_error": _l("Choose one of the values that the description at /api/v1/docs lists."),
 }
+UNSTORABLE = _l("Take the NUL character or the half of a surrogate pair out of this.")
 DEFAULT_MESSAGE = _l("This is not what the description at /api/v1/docs asks for.")
 
 
@@ -50,7 +57,7 @@ class Body(BaseModel):
     @classmethod
     def read(cls, data: bytes) -> Self:
         """The parsed body; raises `Problem` (400 or 422)."""
-        found = cls.of(read_members(data))
+        found = cls.of(read_members(data, cls.raw))
         if isinstance(found, list):
             raise invalid(found)
         return found
@@ -59,6 +66,8 @@ class Body(BaseModel):
     def of(cls, found: dict[str, Member], at: Place = ()) -> Self | list[Fault]:
         """The validated body, or its faults; `at` is its place in the whole request body."""
         values = {name: _value(member, name in cls.raw) for name, member in found.items()}
+        if faults := list(islice(_unstorable(values, at), MAX_FAULTS)):
+            return faults
         filled = cls.filled(values)
         try:
             return cls.model_validate(filled)
@@ -84,17 +93,18 @@ def read_body(max_bytes: int) -> bytes:
         ) from None
 
 
-def read_members(data: bytes) -> dict[str, Member]:
+def read_members(data: bytes, raw: frozenset[str]) -> dict[str, Member]:
     """The members of the JSON object; raises 400."""
     try:
-        return members(data)
+        return members(data, raw)
     except JsonError as error:
         raise Problem(400, error.message) from None
 
 
-def invalid(faults: Sequence[Fault]) -> Problem:
-    """422 with the faults of a body."""
-    return Problem(422, _l("Nothing was changed. See at each error what to mend."), faults)
+def invalid(faults: Iterable[Fault]) -> Problem:
+    """422 with the first faults of a body."""
+    detail = _l("Nothing was changed. See at each error what to mend.")
+    return Problem(422, detail, islice(faults, MAX_FAULTS))
 
 
 def too_large(detail: LazyString) -> Problem:
@@ -104,7 +114,7 @@ def too_large(detail: LazyString) -> Problem:
 
 def faults_of(error: ValidationError, values: object, at: Place = ()) -> list[Fault]:
     """The faults that pydantic found in `values`, with messages of ours."""
-    details = error.errors(include_url=False, include_input=False)
+    details = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
     return [Fault(pointer(*at, *_place(d, values)), _message(d)) for d in details]
 
 
@@ -113,8 +123,6 @@ def _message(detail: ErrorDetails) -> str | LazyString:
     match detail["type"]:
         case "too_long":
             return _l("List %(most)s at most.", most=format_decimal(limits["max_length"]))
-        case "too_short":
-            return _l("List at least one.")
         case kind:
             return MESSAGES.get(kind, DEFAULT_MESSAGE)
 
@@ -136,6 +144,21 @@ def _place(detail: ErrorDetails, values: Any) -> list[str | int]:
 
 def _value(member: Member, keep: bool) -> Any:
     return member.raw if keep and isinstance(member.value, dict) else _plain(member.value)
+
+
+def _unstorable(value: Any, at: Place) -> Iterator[Fault]:
+    """A fault for each text, and each object with a name, that no column can hold."""
+    match value:
+        case str() if _UNSTORABLE.search(value):
+            yield Fault(pointer(*at), UNSTORABLE)
+        case dict():
+            if any(_UNSTORABLE.search(name) for name in value):
+                yield Fault(pointer(*at), UNSTORABLE)
+            for name, inner in value.items():
+                yield from _unstorable(inner, (*at, name))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _unstorable(inner, (*at, index))
 
 
 def _plain(value: Any) -> Any:

@@ -2,13 +2,16 @@
 
 from typing import Annotated, Any, ClassVar, Self
 
+from flask import current_app
+from flask_babel import format_decimal
+from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel, Discriminator, Field, Tag
 
-from webhooks_ui.api.body import Body, invalid, read_members
+from webhooks_ui.api.body import MAX_FAULTS, MESSAGES, Body, Place, invalid, too_large
 from webhooks_ui.api.shapes import Id, JsonObject, KeyName, KindName, Moment, RowShape, TypeName
-from webhooks_ui.text.strict_json import JsonError, Member, items, members
+from webhooks_ui.text.strict_json import FaultError, JsonError, Reader, TooLongError
 from webhooks_ui.validation import event as event_rules
-from webhooks_ui.web.problem import Fault, pointer
+from webhooks_ui.web.problem import Fault, Problem, pointer
 
 MAX_IN_BATCH = 1_000
 
@@ -67,18 +70,19 @@ class BatchBody(Body):
     @classmethod
     def read(cls, data: bytes) -> Self:
         """The batch, each event with the bytes of its data."""
-        found = read_members(data)
-        faults: list[Fault] = []
-        if isinstance(getattr(found.get("events"), "value", None), list):
-            read = [_event(raw, index) for index, raw in enumerate(items(found["events"].raw))]
-            faults = [fault for one in read if isinstance(one, list) for fault in one]
-            found["events"] = Member(read, b"")
-        if faults:
-            raise invalid(faults)
-        batch = cls.of(found)
-        if isinstance(batch, list):
-            raise invalid(batch)
-        return batch
+        most = current_app.config["MAX_EVENT_SIZE"]
+        try:
+            reader = Reader(data, event_rules.largest_body(most))
+            events = _read_events(reader)
+            reader.end()
+        except TooLongError:
+            raise too_large(event_rules.shorten(most)) from None
+        except JsonError as error:
+            raise Problem(400, error.message) from None
+        if not events:
+            words = "missing" if events is None else "too_short"
+            raise invalid([Fault("/events", MESSAGES[words])])
+        return cls.model_construct(events=events)
 
 
 class AcceptedShape(RowShape):
@@ -117,9 +121,34 @@ class EventShape(RowShape):
     data: JsonObject
 
 
-def _event(raw: bytes, index: int) -> EventBody | list[Fault]:
-    at = ("events", index)
+def _read_events(reader: Reader) -> list[EventBody] | None:
+    """The events of a batch; None if it has none. Whatever is too much is not looked at."""
+    events: list[EventBody] | None = None
+    for name in reader.names():
+        if name != "events" or events is not None:
+            raise invalid([Fault(pointer(name), MESSAGES["extra_forbidden"])])
+        if reader.next_character() != "[":
+            raise invalid([Fault("/events", MESSAGES["list_type"])])
+        events, faults = [], list[Fault]()
+        for index in reader.indexes():
+            if index == MAX_IN_BATCH:
+                words = _l("List %(most)s at most.", most=format_decimal(MAX_IN_BATCH))
+                raise invalid([Fault("/events", words)])
+            event = _read_event(reader, ("events", index))
+            if isinstance(event, EventBody):
+                events.append(event)
+            elif len(faults := faults + event) >= MAX_FAULTS:
+                break
+        if faults:
+            raise invalid(faults)
+    return events
+
+
+def _read_event(reader: Reader, at: Place) -> EventBody | list[Fault]:
     try:
-        return EventBody.of(members(raw), at)
-    except JsonError as error:
+        if reader.next_character() == "{":
+            return EventBody.of(reader.members(EventBody.raw), at)
+        reader.skip_value()
+    except FaultError as error:
         return [Fault(pointer(*at), error.message)]
+    return [Fault(pointer(*at), MESSAGES["model_type"])]

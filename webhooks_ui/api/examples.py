@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import Any
 
-from webhooks_ui.text.strict_json import pretty
+from webhooks_ui.text.pretty_json import pretty
 
 EVENT: dict[str, Any] = {
     "type": "message_created",

@@ -34,7 +34,7 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
         sample = ALL_TYPES[type].sample_text if type in ALL_TYPES else "{}"
         raw = data.read().strip() if data else sample.encode()
         try:
-            strict_json.members(raw)
+            strict_json.check(raw)
         except strict_json.JsonError as error:
             raise click.ClickException(str(error)) from None
         if problem := event_rules.size_problem(raw, app.config["MAX_EVENT_SIZE"]):

@@ -58,7 +58,7 @@ def _data_problem(data: bytes, most_bytes: int) -> LazyString | None:
     if problem := size_problem(data, most_bytes):
         return problem
     try:
-        strict_json.members(data)
+        strict_json.check(data)
     except strict_json.JsonError as error:
         return error.message
     return None

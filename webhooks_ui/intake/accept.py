@@ -159,7 +159,7 @@ def _insert_keys(
         for key in events[index].keys
     ]
     if rows:
-        rows.sort(key=itemgetter("key"))  # the same order of locks as in `_channels`
+        rows.sort(key=itemgetter("key"))  # the same order of locks in every transaction
         db.session.execute(insert(IdempotencyKey), rows)
 
 
@@ -168,19 +168,25 @@ def _channels(
 ) -> dict[int, tuple[int | None, dict[str, Any] | None]]:
     """Row id and snapshot of each new event's channel, by the event's index.
 
-    Channels are locked in the order of their keys, so that two transactions cannot deadlock.
+    They are found by one query and written by one flush, which locks rows in the same order in
+    every transaction (changed ones by id, then new ones by key), so that two cannot deadlock.
     """
-    found: dict[int, tuple[int | None, dict[str, Any] | None]] = {}
     named = [(channel.key, index, channel) for index in fresh if (channel := events[index].channel)]
+    known = {channel.key: channel for channel in Channel.by_keys({key for key, _, _ in named})}
+    found: dict[int, tuple[Channel, dict[str, Any]]] = {}
     for _key, index, name in sorted(named):
-        stored = _channel(name, index)
-        found[index] = stored.id, stored.snapshot
-    return dict.fromkeys(fresh, (None, None)) | found
+        row = _channel(known, name, index)
+        found[index] = row, row.snapshot
+    db.session.flush()
+    return {
+        index: (found[index][0].id, found[index][1]) if index in found else (None, None)
+        for index in fresh
+    }
 
 
-def _channel(named: ChannelName, index: int) -> Channel:
+def _channel(known: dict[str, Channel], named: ChannelName, index: int) -> Channel:
     """The channel that an event names: found, created or renamed."""
-    channel = Channel.by_key(named.key)
+    channel = known.get(named.key)
     if named.name is None:
         if channel is None:
             raise _RefusedError(
@@ -193,10 +199,9 @@ def _channel(named: ChannelName, index: int) -> Channel:
             )
         return channel
     if channel is None:
-        channel = Channel(key=named.key, name=named.name)
+        channel = known[named.key] = Channel(key=named.key, kind="other")
         db.session.add(channel)
     channel.name = named.name
     if named.kind in CHANNEL_KINDS:
         channel.kind = named.kind
-    db.session.flush()
     return channel

@@ -22,7 +22,7 @@ from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.webhook import Webhook
-from webhooks_ui.text import strict_json
+from webhooks_ui.text import pretty_json
 
 # Conditions of partial indexes; a query that says the same words is answered from them.
 OPEN = "status IN ('pending', 'delivering')"
@@ -210,4 +210,4 @@ class Attempt(Model):
     @property
     def pretty_body(self) -> str:
         """The body with JSON indented, and anything else as it came."""
-        return strict_json.pretty(self.response_bytes)
+        return pretty_json.pretty(self.response_bytes)

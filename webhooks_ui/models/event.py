@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.public_ids import EVENT, new_id
-from webhooks_ui.text import strict_json
+from webhooks_ui.text import pretty_json
 
 
 class IdempotencyKey(Model):
@@ -101,7 +101,7 @@ class Event(Model):
     @property
     def pretty_data(self) -> str:
         """The data, indented; numbers and strings stay as they came in."""
-        return strict_json.pretty(self.data)
+        return pretty_json.pretty(self.data)
 
     @property
     def content(self) -> EventContent:

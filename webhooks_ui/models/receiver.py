@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
-from webhooks_ui.text import strict_json
+from webhooks_ui.text import pretty_json
 
 KEPT_FOR = timedelta(days=7)
 MOST = 20  # receivers that live at once
@@ -104,4 +104,4 @@ class ReceivedRequest(Model):
     @property
     def pretty(self) -> str:
         """The body with JSON indented, and anything else as it came."""
-        return strict_json.pretty(self.body)
+        return pretty_json.pretty(self.body)

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from webhooks_ui.crypto import signing
-from webhooks_ui.text import strict_json
+from webhooks_ui.text import pretty_json
 from webhooks_ui.text.printable import visible
 
 MAX_BYTES = 20_000_000
@@ -137,7 +137,7 @@ def check(secret: str | None, headers: Message, body: bytes, now: float) -> str:
 
 def pretty(body: bytes) -> str:
     """The body as text: JSON indented, unprintable characters escaped, the end cut off if long."""
-    text = strict_json.pretty(body)
+    text = pretty_json.pretty(body)
     more = len(text) - MAX_CHARACTERS
     shown = "\n".join(visible(line) for line in text[:MAX_CHARACTERS].split("\n"))
     return f"{shown}\n… and {more:,} characters more" if more > 0 else shown

@@ -1,27 +1,30 @@
-"""The program's one JSON parser and pretty printer: strict, bounded, and true to the bytes.
+"""The program's one JSON parser: strict, bounded, each value read once and its bytes kept.
 
-Numbers such as 12345678901234567890 and 1.50 must come out as they came in, so what is passed on or
-shown is never parsed and written anew. Stricter than RFC 8259 asks for: no NaN, no duplicate names,
-no lone surrogates, nothing nested deeper than `MAX_DEPTH`.
+Numbers such as 12345678901234567890 and 1.50 must come out as they came in. Stricter than RFC 8259:
+no NaN, no duplicate names, nothing deeper than `MAX_DEPTH`. Half a surrogate pair is taken.
 """
 
 import json
 import re
+from collections import Counter
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias, cast
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-MAX_DEPTH = 100
-MAX_PRETTY = 262_144  # characters that `pretty` makes of JSON at most
+from webhooks_ui.text.json_nesting import is_too_deep, no_collections
 
+MAX_MEMBERS = 100  # of an object that `members` takes apart
+
+_UNKEPT: dict[str, Any] = {}
+_Scan: TypeAlias = Callable[[str, int], tuple[Any, int]]
+_EXPECTED = {
+    "{": _l("A JSON object was expected: { … }."),
+    "[": _l("A JSON array was expected: [ … ]."),
+}
 _SPACE = re.compile(r"[ \t\n\r]*")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # only escapes can make one: the text is UTF-8
-# An unterminated string is one token too: otherwise each quote in it would search for its end.
-_STRING = r'"(?s:[^"\\]|\\.)*+"?'
-_BRACKETS = re.compile(_STRING + r"|[\[\]{}]")
-_TOKENS = re.compile(_STRING + r'|\[\s*+\]|\{\s*+\}|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 class JsonError(ValueError):
@@ -30,6 +33,14 @@ class JsonError(ValueError):
     def __init__(self, message: LazyString) -> None:
         super().__init__(str(message))
         self.message = message
+
+
+class FaultError(JsonError):
+    """A fault behind which the text can be read on, such as a name that stands twice."""
+
+
+class TooLongError(JsonError):
+    """A value that is longer than the reader reads at once."""
 
 
 class Number(str):
@@ -46,89 +57,187 @@ class Member:
     raw: bytes
 
 
-def members(data: bytes) -> dict[str, Member]:
-    """The members of a JSON object. Raises `JsonError`."""
-    text, at = _opened(data, "{", _l("A JSON object was expected: { … }."))
-    found: dict[str, Member] = {}
-    while text[at] != "}":
-        name, at = _DECODER.raw_decode(text, at)
-        start = _skip(text, _skip(text, at) + 1)  # past the colon
-        value, end = _DECODER.raw_decode(text, start)
-        found[name] = Member(value, text[start:end].encode())
-        at = _next(text, end)
-    return found
+def check(data: bytes) -> None:
+    """Raises `JsonError` unless it is a JSON object."""
+    reader = Reader(data)
+    reader.expect("{")
+    reader.skip_value()
+    reader.end()
 
 
-def items(data: bytes) -> list[bytes]:
-    """The elements of a JSON array, each as its bytes. Raises `JsonError`."""
-    text, at = _opened(data, "[", _l("A JSON array was expected: [ … ]."))
-    found: list[bytes] = []
-    while text[at] != "]":
-        _value, end = _DECODER.raw_decode(text, at)
-        found.append(text[at:end].encode())
-        at = _next(text, end)
-    return found
+def members(data: bytes, raw: Container[str] = ()) -> dict[str, Member]:
+    """The members of a JSON object; of those named in `raw`, `value` tells the type alone.
 
-
-def pretty(data: bytes) -> str:
-    """A JSON object or array, indented for people; numbers and strings stay as they are written.
-
-    Only for showing, so duplicate names are kept. Everything else is returned as it came: text that
-    is not JSON, JSON deeper than `MAX_DEPTH`, and JSON that would take more than `MAX_PRETTY`
-    characters.
+    Raises `JsonError`.
     """
-    text = data.decode(errors="replace")
-    if len(text) > MAX_PRETTY or not text.lstrip().startswith(("{", "[")):
-        return text
-    if (indented := _indented(text)) is None:
-        return text
-    try:
-        _LENIENT.decode(text)
-    except ValueError:
-        return text
-    return indented
+    reader = Reader(data)
+    found = reader.members(raw)
+    reader.end()
+    return found
 
 
-def _indented(text: str) -> str | None:
-    """The tokens of the text on indented lines; None beyond one of the limits."""
-    pieces: list[str] = []
-    depth = length = 0
-    for match in _TOKENS.finditer(text):
-        piece = match[0]
-        if piece in "{[":
-            depth += 1
-            piece += "\n" + "  " * depth
-        elif piece[0] in "{[":
-            piece = piece[0] + piece[-1]  # empty, whatever space there is between the brackets
-        elif piece in "}]":
-            depth -= 1
-            piece = "\n" + "  " * depth + piece
-        elif piece == ",":
-            piece += "\n" + "  " * depth
-        elif piece == ":":
-            piece = ": "
-        length += len(piece)
-        if depth > MAX_DEPTH or length > MAX_PRETTY:
-            return None
-        pieces.append(piece)
-    return "".join(pieces)
+class Reader:
+    """Reads JSON from left to right, each value once; every method may raise `JsonError`.
+
+    A large text is read through a window, so that no value is parsed that is longer than `most`
+    characters: it raises `TooLongError`.
+    """
+
+    def __init__(self, data: bytes, most: int | None = None) -> None:
+        self._whole = _decoded(data)
+        self._most = len(self._whole) if most is None else most
+        self._text = self._whole[: 2 * self._most]
+        self._base = self._at = 0  # where the window begins, and where in it the reader stands
+        self._fault: LazyString | None = None
+        # Python refuses to parse integers of more than 4,300 digits, and nobody computes with them.
+        self._keeping = _decoder(self._object, self._constant, Number)
+        self._checking = _decoder(self._unkept_object, self._constant, str)
+
+    def expect(self, bracket: str) -> None:
+        """Refuses another kind of value than the one that this bracket opens."""
+        if self.next_character() != bracket:
+            raise JsonError(_EXPECTED[bracket])
+
+    def next_character(self) -> str:
+        """The first character of what comes next."""
+        self._skip_space()
+        return self._text[self._at] if self._at < len(self._text) else self._refuse(self._at)
+
+    def names(self) -> Iterator[str]:
+        """The names of an object; before the next one, its value has to be read."""
+        self.expect("{")
+        for _ in self._elements("}"):
+            if self.next_character() != '"':
+                self._refuse(self._at)
+            name = self._scan(self._keeping)
+            if self.next_character() != ":":
+                self._refuse(self._at)
+            self._at += 1
+            self._skip_space()
+            yield name
+
+    def indexes(self) -> Iterator[int]:
+        """The indexes of an array; before the next one, its value has to be read."""
+        self.expect("[")
+        for index, _ in enumerate(self._elements("]")):
+            self._skip_space()
+            yield index
+
+    def members(self, raw: Container[str] = ()) -> dict[str, Member]:
+        """The members of an object; of those named in `raw`, `value` tells the type alone.
+
+        Raises `FaultError` behind the object.
+        """
+        found: dict[str, Member] = {}
+        for name in self.names():
+            start = self._at
+            value = self._scan(self._checking if name in raw else self._keeping)
+            if name in found:
+                self._note_duplicate(name)
+            found[name] = Member(value, self._text[start : self._at].encode())
+            if len(found) > MAX_MEMBERS:
+                raise JsonError(_l("An object has more than %(most)s members.", most=MAX_MEMBERS))
+        self._raise_fault()
+        return found
+
+    def skip_value(self) -> None:
+        """Reads the next value and forgets it."""
+        self._scan(self._checking)
+        self._raise_fault()
+
+    def end(self) -> None:
+        """Refuses everything but white space."""
+        self._skip_space()
+        if self._at < len(self._text):
+            self._refuse(self._at)
+
+    def _elements(self, closing: str) -> Iterator[None]:
+        """Stops at each element; moves past the commas and the brackets."""
+        self._at += 1
+        if self.next_character() != closing:
+            yield
+            while self.next_character() == ",":
+                self._at += 1
+                yield
+            if self.next_character() != closing:
+                self._refuse(self._at)
+        self._at += 1
+
+    def _skip_space(self) -> None:
+        """Moves to the next token, behind which the window is as long as a value may be."""
+        while True:
+            if self._at + self._most > len(self._text) and self._is_cut:
+                self._base, self._at = self._base + self._at, 0
+                self._text = self._whole[self._base : self._base + 2 * self._most]
+            start, match = self._at, _SPACE.match(self._text, self._at)
+            self._at = match.end() if match else start
+            if self._at == start or not self._is_cut:
+                return
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._base + len(self._text) < len(self._whole)
+
+    def _scan(self, scan: _Scan) -> Any:
+        start = self._at
+        try:
+            with no_collections(self._text):
+                value, self._at = scan(self._text, start)
+            if is_too_deep(self._text, start, self._at):
+                raise RecursionError
+        except RecursionError:
+            raise JsonError(_l("The data is nested too deeply.")) from None
+        except StopIteration as stop:
+            self._refuse(stop.value)
+        except json.JSONDecodeError as error:
+            self._refuse(error.pos, is_open=error.msg.startswith("Unterminated"))
+        return value
+
+    def _refuse(self, at: int, *, is_open: bool = False) -> NoReturn:
+        # A token that the window cuts is at most `\uXXXX` or `false` before its end.
+        if self._is_cut and (is_open or at + 6 > len(self._text)):
+            raise TooLongError(_l("A value is too long."))
+        where = json.JSONDecodeError("", self._whole, self._base + at)
+        raise JsonError(
+            _l(
+                "This is not JSON: look at line %(line)s, column %(column)s.",
+                line=where.lineno,
+                column=where.colno,
+            )
+        )
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            again = Counter(name for name, _value in pairs).most_common(1)
+            self._note_duplicate(again[0][0])
+        return found
+
+    def _unkept_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(pairs) > 1:
+            self._object(pairs)
+        return _UNKEPT
+
+    def _constant(self, name: str) -> None:
+        self._fault = self._fault or _l("JSON has no %(name)s.", name=name)
+
+    def _note_duplicate(self, name: str) -> None:
+        shown = name[:100].encode(errors="replace").decode()
+        self._fault = self._fault or _l(
+            "The name “%(name)s” stands twice in an object.", name=shown
+        )
+
+    def _raise_fault(self) -> None:
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise FaultError(fault)
 
 
-def _opened(data: bytes, bracket: str, otherwise: LazyString) -> tuple[str, int]:
-    """The checked text, and where its first element starts; `otherwise` refuses another value."""
-    text = _decoded(data)
-    _check_depth(text)
-    _check(text)
-    at = _skip(text, 0)
-    if text[at] != bracket:
-        raise JsonError(otherwise)
-    return text, _skip(text, at + 1)
-
-
-def _next(text: str, end: int) -> int:
-    """Where the next element starts, or the closing bracket stands, after one that ends here."""
-    at = _skip(text, end)
-    return _skip(text, at + 1) if text[at] == "," else at
+def _decoder(pairs: Any, constant: Any, number: Any) -> _Scan:
+    decoder: Any = json.JSONDecoder(
+        object_pairs_hook=pairs, parse_constant=constant, parse_int=number, parse_float=number
+    )
+    return cast("_Scan", decoder.scan_once)
 
 
 def _decoded(data: bytes) -> str:
@@ -139,63 +248,3 @@ def _decoded(data: bytes) -> str:
     if text.startswith("\ufeff"):
         raise JsonError(_l("The text begins with a byte order mark. Leave it out."))
     return text
-
-
-def _check_depth(text: str) -> None:
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        if match[0] in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise JsonError(_l("The data is nested too deeply."))
-        elif match[0] in "]}":
-            depth -= 1
-
-
-def _check(text: str) -> None:
-    try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise JsonError(
-            _l(
-                "This is not JSON: look at line %(line)s, column %(column)s.",
-                line=error.lineno,
-                column=error.colno,
-            )
-        ) from None
-    if _SURROGATE.search(text):
-        _check_texts(value)
-
-
-def _skip(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            shown = name[:100].encode(errors="replace").decode()
-            raise JsonError(_l("The name “%(name)s” stands twice in an object.", name=shown))
-        found[name] = value
-    return found
-
-
-def _check_texts(value: Any) -> None:
-    """Half of a surrogate pair cannot be encoded as UTF-8."""
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise JsonError(_l("A text holds half of a surrogate pair (\\ud800–\\udfff).")) from None
-
-
-def _refuse(name: str) -> NoReturn:
-    raise JsonError(_l("JSON has no %(name)s.", name=name))
-
-
-# Python refuses to parse integers of more than 4,300 digits, and nobody computes with them.
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_refuse, parse_int=Number, parse_float=Number
-)
-_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)

@@ -33,6 +33,11 @@ def size_problem(data: bytes, most_bytes: int) -> LazyString | None:
     """What to say when an event's data is larger than allowed."""
     if len(data) <= most_bytes:
         return None
+    return shorten(most_bytes)
+
+
+def shorten(most_bytes: int) -> LazyString:
+    """What to say of an event that is larger than allowed."""
     return _l(
         "Shorten the data: an event holds %(most)s bytes at most.",
         most=format_decimal(most_bytes),

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Event
-from webhooks_ui.text.strict_json import pretty
+from webhooks_ui.text.pretty_json import pretty
 from webhooks_ui.version import __version__
 from webhooks_ui.web.pieces import is_piece_request
 

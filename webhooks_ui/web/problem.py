@@ -41,9 +41,8 @@ class Problem(HTTPException):
         }
         if errors := [{"pointer": f.pointer, "detail": str(f.detail)} for f in faults]:
             body["errors"] = errors
-        answer = Response(
-            json.dumps(body, ensure_ascii=False), status, dict(headers or {}), mimetype=MIMETYPE
-        )
+        text = json.dumps(body, ensure_ascii=False).encode(errors="replace")  # lone surrogates
+        answer = Response(text, status, dict(headers or {}), mimetype=MIMETYPE)
         super().__init__(str(detail), answer)
         self.code = status
 
