@@ -138,6 +138,8 @@ class Hostile:
                 accepted, _ = self._listening.accept()
             except OSError:
                 return
+            # A reset drops what is still held back.
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             peer = Peer(accepted, self._stopped, len(self.peers) + 1)
             self.peers.append(peer)
             thread = Thread(target=self._serve, args=(peer,))

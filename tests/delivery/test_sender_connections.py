@@ -217,7 +217,7 @@ def test_a_kept_connection_that_began_to_answer_is_not_replaced(
 
     receiver = receive(break_the_second_answer)
     assert send(receiver.url()).error is None
-    assert send(receiver.url()).error == "protocol_error"
+    assert send(receiver.url()).error == "connection_reset"
     assert len(receiver.peers) == 1
 
 

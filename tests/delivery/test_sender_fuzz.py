@@ -21,6 +21,7 @@ NOTES = {
     "incomplete_body",
     "broken_chunks",
     "bad_encoding",
+    "early_answer",
 }
 LIMIT = 50
 _PIECES = st.sampled_from(
@@ -102,4 +103,8 @@ def test_how_an_answer_is_cut_into_packets_does_not_matter(answer: bytes) -> Non
             assert getattr(whole.response, part) == getattr(dripped.response, part)
         if "bad_length" not in {*whole.response.notes, *dripped.response.notes}:
             assert whole.response.body == dripped.response.body
-            assert whole.response.notes == dripped.response.notes
+            # Whether a closed connection has taken the request is a matter of timing.
+            notes = [
+                set(each.notes) - {"early_answer"} for each in (whole.response, dripped.response)
+            ]
+            assert notes[0] == notes[1]

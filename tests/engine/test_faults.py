@@ -366,14 +366,14 @@ def reset_at_once(peer: Peer) -> None:
 
 ANSWERS: dict[str, tuple[Behaviour, str | None]] = {
     "never": (hang, "timeout"),
-    "drip": (drip, "timeout"),
+    "drip": (drip, None),
     "endless 100": (continue_for_ever, "timeout"),
     "endless body": (flood, None),
     "reset": (reset, "connection_reset"),
     "reset at once": (reset_at_once, "connection_reset"),
     "junk": (answering_once(b"\0\xff\xfe junk\r\n\r\n"), "protocol_error"),
     "http/2": (answering_once(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "protocol_error"),
-    "only 100": (answering_once(b"HTTP/1.1 100 Continue\r\n\r\n"), "protocol_error"),
+    "only 100": (answering_once(b"HTTP/1.1 100 Continue\r\n\r\n"), "connection_reset"),
     "status 999": (answering(b"HTTP/1.1 999 \0\xff\r\nContent-Length: 0\r\n\r\n"), "http_status"),
     "500": (answering(b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"), "http_status"),
     "redirect": (

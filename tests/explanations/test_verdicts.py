@@ -173,7 +173,7 @@ def test_an_unknown_code_is_explained_by_its_detail() -> None:
     "code",
     [
         *("headers_capped", "bad_headers", "incomplete_headers", "bad_length"),
-        *("incomplete_body", "broken_chunks", "bad_encoding"),
+        *("incomplete_body", "broken_chunks", "bad_encoding", "early_answer"),
     ],
 )
 def test_every_note_of_the_sender_has_words(code: str) -> None:

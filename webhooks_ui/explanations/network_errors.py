@@ -189,10 +189,14 @@ TLS: tuple[tuple[tuple[str, ...], Words], ...] = (
 NOTES: dict[str, LazyString] = {
     "headers_capped": _l("The answer had more headers than are kept."),
     "bad_headers": _l("Some headers of the answer were malformed and are left out."),
-    "incomplete_headers": _l("The connection ended before the last header of the answer."),
+    "incomplete_headers": _l("The answer was cut off within its headers."),
     "bad_length": _l("The answer's Content-Length made no sense."),
-    "incomplete_body": _l("The body of the answer ended sooner than announced."),
+    "incomplete_body": _l("The answer was cut off before the end of its body."),
     "broken_chunks": _l("The body of the answer was not in proper chunks."),
-    "bad_encoding": _l("The body of the answer could not be unpacked and is shown as it came."),
+    "bad_encoding": _l(
+        "The body of the answer was compressed, although this server asks for none that is. It is"
+        " not kept, since secrets in it could not be hidden."
+    ),
+    "early_answer": _l("The receiver answered before it had read the whole event."),
 }
 """What was wrong with a response that counts all the same, by the sender's code."""

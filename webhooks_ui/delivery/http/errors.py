@@ -24,6 +24,10 @@ class AttemptError(Exception):
         self.detail = detail
 
 
+class StaleError(AttemptError):
+    """A kept connection that proves to be no longer usable before a byte of an answer came."""
+
+
 def connect_error(error: OSError) -> AttemptError:
     """Why a connection could not be opened."""
     if isinstance(error, TimeoutError):

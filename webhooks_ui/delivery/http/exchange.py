@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from time import monotonic
 
 from webhooks_ui.delivery.http.connection import Trace
-from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.errors import AttemptError, StaleError
 from webhooks_ui.delivery.http.response_body import read_body
 from webhooks_ui.delivery.http.response_head import RawResponse, read_headers, read_status
 from webhooks_ui.delivery.http.socket_stream import Stream
 
-_ONE_WRITE = 65536  # bytes of a body that is sent together with the head
+_REST_TIMEOUT = 2.0
+"""Seconds for what follows a status line. The verdict stands by then; the rest is for people."""
+_REQUEST_TIMEOUT = 408
 _KEEP_ALIVE = re.compile(rb"timeout=([0-9]{1,6})")
 # Notes on a response that leave no doubt about where it ends.
 _HARMLESS = frozenset(["bad_headers", "bad_encoding", "headers_capped"])
@@ -34,39 +36,41 @@ def exchange(
     """Sends a request and reads the response into the trace, `limit` bytes of its body.
 
     Returns for how many seconds the connection may be kept for the next request; None if it may
-    not. Raises AttemptError.
+    not. Raises AttemptError; StaleError if a new connection may do better.
     """
     stream.begin(deadline)
     start = monotonic()
-    is_sent = _send(stream, head, body)
+    stream.send(head + body)
     try:
-        response = trace.response = read_status(stream)
+        response = trace.response = _read_status(stream)
     finally:
         if stream.received:
             trace.phases["first_byte"] = stream.first_byte_at - start
+    if response.status // 100 == 2:
+        stream.finish_sending(_REST_TIMEOUT)
+    stream.stop_sending()
+    stream.end_within(_REST_TIMEOUT)
     read_headers(stream, response)
     is_whole = response.has_whole_head and read_body(stream, response, limit)
+    if stream.is_cut:
+        response.add_note("early_answer")
     is_harmless = _HARMLESS.issuperset(response.notes)
-    if not is_sent or not is_whole or stream.has_unread() or not is_harmless:
+    if not is_whole or stream.has_unread() or not is_harmless:
         return None
     return _keep_alive(response)
 
 
-def _send(stream: Stream, head: bytes, body: bytes) -> bool:
-    """Sends head and body; false if the connection breaks.
-
-    That is not a failure yet: a receiver may refuse a request and close before it has read all of
-    it. If there is no response either, reading it tells why.
-    """
+def _read_status(stream: Stream) -> RawResponse:
     try:
-        if len(body) <= _ONE_WRITE:
-            stream.send(head + body)
-        else:
-            stream.send(head)
-            stream.send(body)
-    except OSError:
-        return False
-    return True
+        response = read_status(stream)
+    except AttemptError as error:
+        if stream.is_kept and not stream.received and error.code != "timeout":
+            raise StaleError(error.code, error.detail) from error
+        raise
+    if stream.is_kept and response.status == _REQUEST_TIMEOUT:
+        # Said about the idle connection: nothing of the request was taken (RFC 9110 15.5.9).
+        raise StaleError("connection_reset", "the receiver was closing the connection")
+    return response
 
 
 def _keep_alive(response: RawResponse) -> float | None:

@@ -48,7 +48,7 @@ class Outcome:
 
     `notes` say what was wrong with a response that counts all the same: `headers_capped`,
     `bad_headers`, `incomplete_headers`, `bad_length`, `incomplete_body`, `broken_chunks`,
-    `bad_encoding`.
+    `bad_encoding` (nothing of the body is kept), `early_answer`.
     """
 
     status_code: int | None

@@ -4,9 +4,17 @@ import re
 from collections.abc import Iterator
 
 from webhooks_ui.delivery.http.response_head import RawResponse
-from webhooks_ui.delivery.http.socket_stream import RECEIVE_SIZE, BudgetError, ClosedError, Stream
+from webhooks_ui.delivery.http.socket_stream import (
+    RECEIVE_SIZE,
+    BudgetError,
+    ClosedError,
+    DeadlineError,
+    Stream,
+)
 
 _WITHOUT_BODY = (204, 304)
+_CHUNKED = b"chunked"
+_MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, Zstandard: sent without saying so
 _MAX_CHUNK_LINE = 1024
 _MAX_TRAILERS = 100
 _FRAMING_ROOM = 8  # bytes received for each byte kept: chunks of one byte take six on the wire
@@ -21,14 +29,14 @@ class ChunkError(Exception):
 def read_body(stream: Stream, response: RawResponse, limit: int) -> bool:
     """Reads the body into `response`, keeping `limit` bytes; whether it was read to its end.
 
-    Only then may the connection be reused. Raises AttemptError at the deadline; what has arrived by
-    then is in `response`. A content coding is not undone, since none is asked for: the bytes are
-    kept as they come, and noted.
+    Only then may the connection be reused. What is missing is noted. Of a body that is encoded,
+    which is not asked for, nothing is kept: it may hold secrets where nobody can mask them.
     """
     stream.set_budget(_FRAMING_ROOM * limit + RECEIVE_SIZE)
-    length, body = _length(response), bytearray()
+    codings = _codings(response)
+    length, body = _length(response, codings), bytearray()
     try:
-        for piece in _pieces(stream, response, length):
+        for piece in _pieces(stream, response, length, codings):
             response.size += len(piece)
             body += piece[: limit - len(body)]
             if response.size > limit:
@@ -41,25 +49,48 @@ def read_body(stream: Stream, response: RawResponse, limit: int) -> bool:
         response.truncated = True
         response.size = max(response.size, length or 0)
     else:
-        return length is not None or _is_chunked(response)
+        return (length is not None or codings[-1:] == [_CHUNKED]) and not _is_doubtful(response)
     finally:
-        response.body = bytes(body)
-        if body and response.framing.get(b"content-encoding", b"identity").lower() != b"identity":
+        if body and _is_encoded(response, codings, body):
             response.add_note("bad_encoding")
+            response.truncated = False
+        else:
+            response.body = bytes(body)
     return False
 
 
-def _is_chunked(response: RawResponse) -> bool:
-    codings = response.framing.get(b"transfer-encoding", b"").lower()
-    return codings.rpartition(b",")[2].strip() == b"chunked"
+def _codings(response: RawResponse) -> list[bytes]:
+    """The transfer codings; `identity` was one until RFC 7230 and means none."""
+    codings = response.framing.get(b"transfer-encoding", b"").lower().split(b",")
+    return [coding for part in codings if (coding := part.strip()) not in (b"", b"identity")]
 
 
-def _length(response: RawResponse) -> int | None:
+def _is_encoded(response: RawResponse, codings: list[bytes], body: bytearray) -> bool:
+    content_coding = response.framing.get(b"content-encoding", b"identity").lower()
+    is_transfer_coded = any(coding != _CHUNKED for coding in codings)
+    return content_coding != b"identity" or is_transfer_coded or body.startswith(_MAGIC)
+
+
+def _is_doubtful(response: RawResponse) -> bool:
+    """Whether the head can be read in two ways as to where the response ends.
+
+    The connection is not used again then (RFC 9112 sections 6.1 and 6.3).
+    """
+    length = response.framing.get(b"content-length")
+    codings = response.framing.get(b"transfer-encoding")
+    if response.status in _WITHOUT_BODY:
+        return codings is not None or length not in (None, b"0")
+    if codings is None:
+        return False
+    return length is not None or codings.lower() != _CHUNKED or response.http_version == "1.0"
+
+
+def _length(response: RawResponse, codings: list[bytes]) -> int | None:
     """The length of the body in bytes; None when chunks or the end of the connection delimit it."""
     if response.status in _WITHOUT_BODY:
         return 0
     text = response.framing.get(b"content-length")
-    if text is None or b"transfer-encoding" in response.framing:
+    if text is None or codings:
         return None
     lengths = {part.strip() for part in text.split(b",")}
     length = lengths.pop()
@@ -69,10 +100,12 @@ def _length(response: RawResponse) -> int | None:
     return int(length)
 
 
-def _pieces(stream: Stream, response: RawResponse, length: int | None) -> Iterator[bytes]:
+def _pieces(
+    stream: Stream, response: RawResponse, length: int | None, codings: list[bytes]
+) -> Iterator[bytes]:
     if length is not None:
         return _exactly(stream, length)
-    if _is_chunked(response):
+    if codings[-1:] == [_CHUNKED]:
         return _chunks(stream)
     if "bad_length" in response.notes:
         return _at_hand(stream)
@@ -82,15 +115,18 @@ def _pieces(stream: Stream, response: RawResponse, length: int | None) -> Iterat
 def _exactly(stream: Stream, length: int) -> Iterator[bytes]:
     while length:
         piece = stream.read(length)
-        if not piece:
-            raise ClosedError
         length -= len(piece)
         yield piece
 
 
 def _to_the_end(stream: Stream) -> Iterator[bytes]:
-    while piece := stream.read(RECEIVE_SIZE):
-        yield piece
+    try:
+        while True:
+            yield stream.read(RECEIVE_SIZE)
+    except DeadlineError:
+        raise
+    except ClosedError:
+        return
 
 
 def _at_hand(stream: Stream) -> Iterator[bytes]:

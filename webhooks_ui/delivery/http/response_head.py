@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from webhooks_ui.delivery.http.errors import AttemptError
-from webhooks_ui.delivery.http.socket_stream import BudgetError, ClosedError, Stream
+from webhooks_ui.delivery.http.socket_stream import (
+    BudgetError,
+    ClosedError,
+    DeadlineError,
+    Stream,
+)
 
 MAX_HEAD = 1024 * 1024  # bytes received of one head before the rest is left unread
 MAX_HEADERS = 100  # kept
@@ -57,38 +62,42 @@ def read_status(stream: Stream) -> RawResponse:
 
     Raises AttemptError: there is no response, it is not HTTP/1, or the deadline has passed.
     """
-    for number in count(1):
-        stream.set_budget(MAX_HEAD)
-        response = _read_status_line(stream)
-        if response.status >= 200:
-            break
-        _skip_interim(stream, response)
-        if number % _INTERIM_BURST == 0:
-            # Nobody needs that many; a receiver that goes on till the deadline is slowed down.
-            stream.pause(_INTERIM_PAUSE)
+    try:
+        for number in count(1):
+            stream.set_budget(MAX_HEAD)
+            response = _read_status_line(stream)
+            if response.status >= 200:
+                break
+            if response.status == 101:
+                raise AttemptError("protocol_error", "the receiver switched to another protocol")
+            _read_fields(stream, response)
+            if number % _INTERIM_BURST == 0:
+                # Nobody needs that many; a receiver that goes on till the deadline is slowed down.
+                stream.pause(_INTERIM_PAUSE)
+    except DeadlineError:
+        raise AttemptError("timeout", "no complete answer in time") from None
+    except ClosedError:
+        said = (
+            "closed in the middle of the answer" if stream.received else "closed without an answer"
+        )
+        raise AttemptError("connection_reset", said) from None
+    except BudgetError:
+        raise AttemptError("protocol_error", "the status line has no end") from None
     return response
 
 
-def _skip_interim(stream: Stream, interim: RawResponse) -> None:
-    if interim.status == 101:
-        raise AttemptError("protocol_error", "the receiver switched to another protocol")
-    read_headers(stream, interim)
-    if not interim.has_whole_head:
-        raise AttemptError("protocol_error", "there is no final answer")
-
-
 def _read_status_line(stream: Stream) -> RawResponse:
-    try:
-        # Checked first, since what is not HTTP may never end its line.
-        is_http = stream.begins_with(b"HTTP/1.")
-        line = stream.read_line(MAX_LINE) if is_http else b""
-    except ClosedError:
-        if not stream.received:
-            raise AttemptError("connection_reset", "closed without an answer") from None
-        raise AttemptError("protocol_error", "the status line is cut off") from None
-    except BudgetError:
-        raise AttemptError("protocol_error", "the status line has no end") from None
-    match = _STATUS_LINE.fullmatch(line)
+    """The next status line.
+
+    What lies before it on a kept connection was sent late, after the end of the response before:
+    it is no part of this one (RFC 9112 section 9.2).
+    """
+    # Checked first, since what is not HTTP may never end its line.
+    is_http = stream.begins_with(b"HTTP/1.")
+    if not is_http and stream.is_kept:
+        stream.skip_to(b"HTTP/1.")
+        is_http = True
+    match = _STATUS_LINE.fullmatch(stream.read_line(MAX_LINE)) if is_http else None
     if match is None:
         raise AttemptError("protocol_error", "the answer has no HTTP/1.1 status line")
     reason = printable(match[3] or b"")[:MAX_REASON]
@@ -96,20 +105,24 @@ def _read_status_line(stream: Stream) -> RawResponse:
 
 
 def read_headers(stream: Stream, response: RawResponse) -> None:
-    """Reads the rest of the head into `response`. Raises AttemptError at the deadline."""
-    left = MAX_KEPT
+    """Reads the rest of the head into `response`; what is missing of it is noted."""
     try:
-        while line := stream.read_line(MAX_LINE):
-            if len(line) > MAX_LINE:
-                response.add_note("headers_capped")
-            left -= len(line)
-            _add_header(response, line, is_kept=left >= 0)
+        _read_fields(stream, response)
     except BudgetError:
         response.add_note("headers_capped")
         response.has_whole_head = False
     except ClosedError:
         response.add_note("incomplete_headers")
         response.has_whole_head = False
+
+
+def _read_fields(stream: Stream, response: RawResponse) -> None:
+    left = MAX_KEPT
+    while line := stream.read_line(MAX_LINE):
+        if len(line) > MAX_LINE:
+            response.add_note("headers_capped")
+        left -= len(line)
+        _add_header(response, line, is_kept=left >= 0)
 
 
 def _add_header(response: RawResponse, line: bytes, *, is_kept: bool) -> None:

@@ -1,19 +1,24 @@
 """A socket whose operations share one deadline, with a buffer to read lines and pieces from."""
 
+import math
 import select
 import socket
 import ssl
 import time
 
-from webhooks_ui.delivery.http.errors import AttemptError, exchange_error
+from webhooks_ui.delivery.http.errors import exchange_error
 
 RECEIVE_SIZE = 65536
-# Seconds by which an operation may outlast the deadline, to save a system call on most of them.
-_SLACK = 0.02
+_SEND_SIZE = 65536
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class ClosedError(Exception):
     """The receiver closed or broke the connection in the middle of its response."""
+
+
+class DeadlineError(ClosedError):
+    """The response did not go on before the deadline."""
 
 
 class BudgetError(Exception):
@@ -21,10 +26,12 @@ class BudgetError(Exception):
 
 
 class Stream:
-    """A connected socket with a read buffer.
+    """A connected socket with a read buffer. It sends on while it waits for the response.
 
-    `begin` starts an attempt; `received` says whether its response has begun, `first_byte_at` when
-    (time.monotonic). No more is received than the budget, give or take `RECEIVE_SIZE` bytes.
+    `begin` starts an exchange; `is_kept` says whether it is not the first one. `received` says
+    whether its response has begun, `first_byte_at` when (time.monotonic). `is_cut` says that the
+    request was not sent to its end. No more is received than the budget, give or take
+    `RECEIVE_SIZE` bytes.
     """
 
     __slots__ = (
@@ -32,28 +39,45 @@ class Stream:
         "_budget",
         "_buffer",
         "_deadline",
-        "_poll",
+        "_exchanges",
+        "_readable",
+        "_readable_or_writable",
         "_socket",
-        "_timeout",
+        "_unsent",
+        "_writable",
         "first_byte_at",
+        "is_cut",
         "received",
     )
 
     def __init__(self, connected: socket.socket) -> None:
+        connected.setblocking(False)
         self._socket = connected
         self._buffer = b""
         self._at = 0
-        self._timeout = float("inf")
-        self._poll = select.poll()
-        self._poll.register(connected, select.POLLIN)
+        self._exchanges = -1
+        self._readable = _poll(connected, select.POLLIN)
+        self._writable = _poll(connected, select.POLLOUT)
+        self._readable_or_writable = _poll(connected, select.POLLIN | select.POLLOUT)
         self.begin(0.0)
 
+    @property
+    def is_kept(self) -> bool:
+        return self._exchanges > 1
+
     def begin(self, deadline: float) -> None:
-        """Starts an attempt that ends at `deadline`, in seconds of time.monotonic."""
+        """Starts an exchange that ends at `deadline`, in seconds of time.monotonic."""
         self._deadline = deadline
+        self._exchanges += 1
         self._budget = 0
+        self._unsent = memoryview(b"")
+        self.is_cut = False
         self.received = False
         self.first_byte_at = 0.0
+
+    def end_within(self, seconds: float) -> None:
+        """Moves the deadline up if it is further away than that."""
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
 
     def set_budget(self, size: int) -> None:
         """Allows `size` more bytes to be received."""
@@ -61,7 +85,7 @@ class Stream:
 
     def is_idle(self) -> bool:
         """Whether nothing has arrived, not even the end, so that the next response is ours."""
-        return not self.has_unread() and not self._poll.poll(0)
+        return not self.has_unread() and not self._readable.poll(0)
 
     def has_unread(self) -> bool:
         """Whether bytes have been received that nobody has read."""
@@ -73,30 +97,42 @@ class Stream:
         self._socket.close()
 
     def pause(self, seconds: float) -> None:
-        """Slows down a receiver that floods us."""
+        """Slows down a receiver that floods us. Raises DeadlineError."""
         time.sleep(min(seconds, self._left()))
 
     def send(self, data: bytes) -> None:
-        """Sends everything. Raises OSError on a broken connection, AttemptError at the deadline."""
-        view = memoryview(data)
-        while view:
-            self._set_timeout()
-            try:
-                view = view[self._socket.send(view) :]
-            except TimeoutError:
-                self._timeout = float("inf")
+        """Begins to send; what the connection does not take at once goes out while reading.
+
+        A connection that breaks is no failure yet: a receiver may refuse a request and close before
+        it has read all of it. If there is no response either, reading it tells why.
+        """
+        self._unsent = memoryview(data)
+        self._send_some()
+
+    def finish_sending(self, patience: float) -> None:
+        """Sends the rest, until the receiver takes none of it for `patience` seconds."""
+        while self._unsent:
+            seconds = min(patience, self._deadline - time.monotonic())
+            if seconds <= 0 or not self._writable.poll(math.ceil(seconds * 1000)):
+                self.stop_sending()
+            self._send_some()
+
+    def stop_sending(self) -> None:
+        """Sends no more of the request."""
+        if self._unsent:
+            self.is_cut = True
+            self._unsent = memoryview(b"")
 
     def read_line(self, limit: int) -> bytes:
         """The next line without its end; a longer one is cut off at `limit` + 1 bytes.
 
-        Raises ClosedError, BudgetError, AttemptError.
+        Raises ClosedError, BudgetError.
         """
         line = b""
         while (end := self._buffer.find(b"\n", self._at)) < 0:
             line = (line + self._buffer[self._at :])[: limit + 1]
             self._at = len(self._buffer)
-            if not self._fill():
-                raise ClosedError
+            self._fill()
         line += self._buffer[self._at : min(end, self._at + limit + 1)]
         self._at = end + 1
         return line[: limit + 1].removesuffix(b"\r")
@@ -104,28 +140,41 @@ class Stream:
     def begins_with(self, prefix: bytes) -> bool:
         """Whether the next bytes are `prefix`; reads no further than it takes to tell.
 
-        Raises ClosedError, BudgetError, AttemptError.
+        Raises ClosedError, BudgetError.
         """
         while True:
             start = self._buffer[self._at : self._at + len(prefix)]
             if start == prefix or not prefix.startswith(start):
                 return start == prefix
-            if not self._fill():
-                raise ClosedError
+            self._fill()
+
+    def skip_to(self, prefix: bytes) -> None:
+        """Skips what lies before `prefix`: it does not count as received.
+
+        Raises ClosedError, BudgetError.
+        """
+        while (found := self._buffer.find(prefix, self._at)) < 0:
+            unread = self._buffer[self._at :]
+            lengths = range(len(prefix) - 1, 0, -1)
+            begun = next((n for n in lengths if unread.endswith(prefix[:n])), 0)
+            self._at = len(self._buffer) - begun
+            self.received = begun > 0
+            self._fill()
+        self._at = found
 
     def read(self, limit: int) -> bytes:
-        """At least one and at most `limit` bytes; none at the end.
-
-        Raises BudgetError, AttemptError.
-        """
-        if self._at == len(self._buffer) and not self._fill():
-            return b""
+        """At least one and at most `limit` bytes. Raises ClosedError, BudgetError."""
+        if self._at == len(self._buffer):
+            self._fill()
         piece = self._buffer[self._at : self._at + limit]
         self._at += len(piece)
         return piece
 
-    def _fill(self) -> bool:
-        """Receives once; false at the end. A connection that breaks in a response ends it."""
+    def _fill(self) -> None:
+        """Receives once. A connection that breaks within a response ends it.
+
+        Raises ClosedError, BudgetError; AttemptError if it breaks before a response.
+        """
         if self._budget <= 0:
             raise BudgetError
         try:
@@ -135,35 +184,42 @@ class Stream:
                 raise exchange_error(error) from error
             data = b""
         if not data:
-            return False
+            raise ClosedError
         if not self.received:
             self.received = True
             self.first_byte_at = time.monotonic()
         self._budget -= len(data)
         self._buffer = self._buffer[self._at :] + data
         self._at = 0
-        return True
 
     def _receive(self) -> bytes:
+        """What arrives next; nothing at the end. Raises OSError, DeadlineError."""
         while True:
-            self._set_timeout()
             try:
                 return self._socket.recv(RECEIVE_SIZE)
-            except TimeoutError:
-                self._timeout = float("inf")
+            except _NOT_NOW:
+                waiting = self._readable_or_writable if self._unsent else self._readable
+                waiting.poll(math.ceil(self._left() * 1000))
+                self._send_some()
 
-    def _set_timeout(self) -> None:
-        """Sets the socket's time-out to the time that is left, unless it is shorter already.
-
-        A shorter one means only to wake up too early, and to try again.
-        """
-        left = self._left()
-        if self._timeout > left + _SLACK:
-            self._socket.settimeout(left)
-            self._timeout = left
+    def _send_some(self) -> None:
+        """Sends as much as the connection takes now."""
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._socket.send(self._unsent[:_SEND_SIZE]) :]
+        except _NOT_NOW:
+            pass
+        except OSError:
+            self.stop_sending()
 
     def _left(self) -> float:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise AttemptError("timeout", "no complete answer in time")
+            raise DeadlineError
         return left
+
+
+def _poll(connected: socket.socket, events: int) -> select.poll:
+    poll = select.poll()
+    poll.register(connected, events)
+    return poll

@@ -12,7 +12,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from webhooks_ui.delivery.http.connection import Connection, Opener, Trace
-from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.errors import AttemptError, StaleError
 from webhooks_ui.delivery.http.exchange import exchange, request_head
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.pool import Key, Pool
@@ -97,9 +97,9 @@ class Transport(BaseAdapter):
         """Sends over a kept connection to one of these addresses; false if none works.
 
         A receiver may close a kept connection at the very moment when it is used again. If that
-        happens before the first byte of a response, the request is sent again over a new
-        connection. It may arrive twice, which at-least-once delivery allows: both have the same
-        webhook-id.
+        happens before the first byte of a response, or the receiver says 408, the request is sent
+        again over a new connection. It may arrive twice, which at-least-once delivery allows: both
+        have the same webhook-id.
         """
         connection = self._pool.acquire([_key(attempt.target, a.text) for a in addresses])
         if connection is None:
@@ -107,10 +107,8 @@ class Transport(BaseAdapter):
         attempt.trace.address, attempt.trace.tls = connection.address, connection.tls
         try:
             self._send_over(connection, attempt, head)
-        except AttemptError as error:
-            if error.code == "connection_reset" and not connection.stream.received:
-                return False
-            raise
+        except StaleError:
+            return False
         return True
 
     def _send_on_new(
