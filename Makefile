@@ -12,6 +12,7 @@ PO := $(wildcard webhooks_ui/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
 INSTALLED := $(VENV)/.installed
+POSTGRES_INSTALLED := $(VENV)/.postgres-installed
 TEST_INSTALLED := $(VENV)/.test-installed
 PACKAGING := pyproject.toml hatch_build.py
 
@@ -39,7 +40,10 @@ help:
 	@echo "make screenshots   take the pictures of docs/screenshots anew"
 	@echo "make clean         remove the environment and every cache; data in instance/ stays"
 
-run: $(INSTALLED) $(MO)
+# The driver of PostgreSQL, where the setting asks for it; `value` leaves a $ of a password alone.
+DATABASE := $(value WEBHOOKS_UI_DATABASE_URL)$(if $(WEBHOOKS_UI_DATABASE_URL_FILE),$(shell cat "$$WEBHOOKS_UI_DATABASE_URL_FILE"))
+
+run: $(INSTALLED) $(MO) $(if $(filter postgres%,$(DATABASE)),$(POSTGRES_INSTALLED))
 	@exec $(PY) -m webhooks_ui serve
 
 # tests/conftest.py says which tests stay together and which begin first.
@@ -97,6 +101,10 @@ $(INSTALLED): $(PACKAGING)
 	@$(MAKE) --no-print-directory environment
 	@echo "Installing into $(VENV); this is done once."
 	@$(PY) -m pip install --quiet --editable .
+	@touch $@
+
+$(POSTGRES_INSTALLED): $(INSTALLED)
+	@$(PY) -m pip install --quiet --editable '.[postgres]'
 	@touch $@
 
 $(TEST_INSTALLED): $(PACKAGING)

@@ -17,7 +17,7 @@ import requests
 
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import wait_until
-from webhooks_ui.server import wsgi as server
+from webhooks_ui.server import listening as server
 from webhooks_ui.validation import event as event_rules
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("cli serve")]
@@ -205,6 +205,14 @@ def test_a_damaged_key_file_is_one_clear_line(tmp_path: Path) -> None:
     assert found.returncode == 2
     assert found.stderr.count("\n") == 1
     assert "holds no encryption key" in found.stderr
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+def test_every_address_is_of_both_families() -> None:
+    with server.listen("::", 0) as listening:
+        port = listening.getsockname()[1]
+        for address in ("127.0.0.1", "::1"):
+            socket.create_connection((address, port), timeout=60).close()
 
 
 @pytest.mark.parametrize(

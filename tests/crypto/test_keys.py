@@ -1,6 +1,7 @@
 """The installation's keys: made once, private, the same for everybody who starts."""
 
 import multiprocessing
+import os
 import stat
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def test_a_data_dir_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(KeyFileError, match="Not a directory"):
         keys.ensure(tmp_path / "file" / "data", {})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user")
+def test_root_makes_nothing_in_a_services_folder(tmp_path: Path) -> None:
+    keys.ensure(tmp_path, {})
+    os.chown(tmp_path / "encryption_keys", 65_534, 65_534)
+    with pytest.raises(KeyFileError, match=r"as that user: sudo -u \S+"):
+        keys.ensure(tmp_path, {})
 
 
 def test_an_unused_folder_is_closed_and_a_used_one_left(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from waitress.task import ErrorTask
 from tests.support.waiting import wait_until
 from webhooks_ui.server import connections, file_limit
 from webhooks_ui.server.connections import Server
-from webhooks_ui.server.wsgi import listen
+from webhooks_ui.server.listening import listen
 
 GET = b"GET /page HTTP/1.1\r\nHost: console\r\nConnection: close\r\n\r\n"
 PATIENT = 30.0  # seconds

@@ -1,5 +1,6 @@
 """Settings: parsed strictly, from variables or files, with one clear line for a bad one."""
 
+import importlib.util
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,6 @@ def test_defaults_are_those_of_the_contract() -> None:
             "smtps://hooks%40acme.example:p%3Aw%2F@127.0.0.1",
             MailServer("127.0.0.1", 465, True, "hooks@acme.example", "p:w/"),
         ),
-        ("NOTICE_EMAIL", "ops+1@Acme.example, a@b", ("ops+1@acme.example", "a@b")),
         ("NOTICE_FROM", "hooks@acme.example", "hooks@acme.example"),
         ("DELIVERY_TIMEOUT", "2.5", 2.5),
         ("DELIVERY_TIMEOUT", "500ms", 0.5),
@@ -150,6 +150,8 @@ def test_an_address_with_a_range_is_told_its_range() -> None:
         ("RETENTION", "1y"),
         ("MAX_EVENT_SIZE", "1 TB"),
         ("MAX_EVENT_SIZE", "10B"),
+        ("DATA_DIR", "data"),
+        ("DATA_DIR", "./data"),
         ("LANGUAGE", "de"),
         ("TIMEZONE", "Mars/Base"),
         ("TIMEZONE", "../etc/passwd"),
@@ -224,6 +226,24 @@ def test_the_reference_names_every_setting_and_is_up_to_date() -> None:
     assert all(f"| `{setting.name}` |" in text and setting.help in text for setting in SETTINGS)
     docs = Path(table.__file__).parents[2] / "docs" / "settings.md"
     assert docs.read_text(encoding="utf-8") == text
+
+
+def test_several_addresses_are_told() -> None:
+    given = {"SMTP_URL": "smtp://mail.example", "NOTICE_EMAIL": "ops+1@Acme.example, a@b"}
+    settings = load({f"WEBHOOKS_UI_{name}": text for name, text in given.items()})
+    assert settings["NOTICE_EMAIL"] == ("ops+1@acme.example", "a@b")
+
+
+def test_addresses_of_notices_need_a_mail_server() -> None:
+    line = error({"WEBHOOKS_UI_NOTICE_EMAIL": "ops@acme.example"})
+    assert line == "WEBHOOKS_UI_NOTICE_EMAIL needs WEBHOOKS_UI_SMTP_URL, which is not set."
+
+
+def test_a_missing_driver_is_one_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    line = error({"WEBHOOKS_UI_DATABASE_URL": "postgresql+psycopg://u:p@db/hooks"})
+    assert "-m pip install 'psycopg[binary]>=3.2'" in line
+    assert "u:p@" not in line
 
 
 @given(setting=st.sampled_from(SETTINGS), text=st.text(max_size=60))

@@ -10,7 +10,7 @@ from tools.demo import show
 from tools.demo.receivers import Stage
 from webhooks_ui.monitoring import logs
 from webhooks_ui.server import process
-from webhooks_ui.server.wsgi import AddressError, address, listen
+from webhooks_ui.server.listening import AddressError, address, listen
 
 FOLDER = Path(__file__).resolve().parents[2] / "instance" / "demo"
 EVERY = 2.0  # seconds between live events, about

@@ -48,12 +48,12 @@ for command in (user, token, channel, event, worker, migrate, prune):
 @click.option("--no-worker", is_flag=True, help="Do not start a worker.")
 def serve(host: str | None, port: int | None, no_worker: bool) -> None:
     """Migrate the database, serve the console and run a worker."""
-    from webhooks_ui.server import wsgi
+    from webhooks_ui.server import listening, wsgi
 
     try:
         with database_errors():
             wsgi.serve(host, port, click.echo, worker=not no_worker)
-    except wsgi.AddressError as error:
+    except listening.AddressError as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -65,10 +65,9 @@ def worker(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    from webhooks_ui.server import listening
+
     try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise click.ClickException(
-            f"Cannot listen on {host} port {port}: {error.strerror}."
-        ) from None
+        return listening.listen(host, port)
+    except listening.AddressError as error:
+        raise click.ClickException(str(error)) from None

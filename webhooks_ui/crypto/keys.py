@@ -2,6 +2,7 @@
 
 import base64
 import os
+import pwd
 import secrets
 import stat
 from collections.abc import Callable, Mapping
@@ -35,7 +36,10 @@ def ensure(data_dir: Path, settings: Mapping[str, Any]) -> Keys:
             data_dir / "encryption_keys"
         )
     except OSError as error:
-        raise KeyFileError(f"{error.filename or data_dir}: {error.strerror}.") from None
+        raise KeyFileError(
+            f"{error.filename or data_dir}: {error.strerror}. The data folder, which"
+            " WEBHOOKS_UI_DATA_DIR names, has to be writable."
+        ) from None
     return Keys(secret_key, tuple(encryption))
 
 
@@ -69,9 +73,30 @@ def _private_folder(folder: Path) -> None:
     """Makes the folder; one of ours that is still unused, such as a new volume, gets mode 0700."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     facts = folder.stat()
+    _refuse_root(folder)
     ours = facts.st_uid == os.getuid() and not facts.st_mode & stat.S_ISVTX
     if ours and facts.st_mode & 0o077 and {entry.name for entry in folder.iterdir()} <= _KEPT:
         folder.chmod(0o700)
+
+
+def _refuse_root(folder: Path) -> None:
+    """Files that root makes in the folder of a service are closed to the service."""
+    if os.geteuid() != 0:
+        return
+    for name in ("secret_key", "encryption_keys", "webhooks.db"):
+        file = folder / name
+        if file.exists() and (owner := file.stat().st_uid) != 0:
+            raise KeyFileError(
+                f"{file} belongs to {_user_name(owner)}, and root would make files there that this"
+                f" user cannot open. Run the command as that user: sudo -u {_user_name(owner)} …"
+            )
+
+
+def _user_name(user_id: int) -> str:
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        return f"#{user_id}"
 
 
 _KEPT = {".gitignore", ".gitkeep", "lost+found"}

@@ -14,14 +14,11 @@ from webhooks_ui.models import User
 from webhooks_ui.monitoring import logs, metrics
 from webhooks_ui.server import process
 from webhooks_ui.server.connections import Server
+from webhooks_ui.server.listening import address, listen
 from webhooks_ui.server.supervisor import Supervisor
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web import errors
 from webhooks_ui.web.security import HEADERS
-
-
-class AddressError(Exception):
-    """It cannot listen there; the text is one line for the operator."""
 
 
 def serve(
@@ -50,24 +47,6 @@ def serve(
     if worker:
         supervisor.close()
     process.close(app)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; raises `AddressError`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        # create_server adds words of its own to the system's; a failed look-up has no such number.
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise AddressError(f"Cannot listen on {host} port {port}: {reason}.") from None
-
-
-def address(listening: socket.socket) -> str:
-    """The address of a listening socket, as a browser on this machine reaches it."""
-    host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _refusal(app: Flask) -> type[ErrorTask]:

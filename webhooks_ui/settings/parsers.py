@@ -105,13 +105,16 @@ def choice(*allowed: str) -> Callable[[str], str]:
 
 
 def path(text: str) -> Path | None:
-    """An absolute path; "~" is the home folder and a relative one starts at the current folder."""
+    """An absolute path; "~" is the home folder. A relative one would move with the current one."""
     if not text:
         return None
     try:
-        return Path(text).expanduser().absolute()
+        found = Path(text).expanduser()
     except RuntimeError:
         raise ValueError("names a home folder that does not exist") from None
+    if not found.is_absolute():
+        raise ValueError("takes an absolute path, such as /var/lib/webhooks-ui")
+    return found
 
 
 def time_zone(text: str) -> str:

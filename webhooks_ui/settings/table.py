@@ -5,6 +5,7 @@ prints `docs/settings.md` from it; with `--check` it only says whether that file
 """
 
 import difflib
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ SETTINGS: tuple[Setting, ...] = (
         "DATA_DIR",
         parsers.path,
         "",
-        "The folder for the SQLite database and the keys. Keep it private and back it up.",
+        "The folder for the SQLite database and the keys, an absolute path. Keep it private and"
+        " back it up.",
         shown="`instance/` in a checkout, else `~/.local/share/webhooks-ui`",
     ),
     Setting(
@@ -70,7 +72,12 @@ SETTINGS: tuple[Setting, ...] = (
         shown="made on first start, kept in the data dir",
         secret=True,
     ),
-    Setting("HOST", addresses.host, "127.0.0.1", "The address that the console listens on."),
+    Setting(
+        "HOST",
+        addresses.host,
+        "127.0.0.1",
+        "The address that the console listens on; `::` is every address, of IPv4 too.",
+    ),
     Setting(
         "PORT", parsers.integer(0, 65_535), "8000", "The port that it listens on; 0 takes any."
     ),
@@ -207,13 +214,14 @@ SETTINGS: tuple[Setting, ...] = (
 def load(environ: Mapping[str, str]) -> dict[str, Any]:
     """Every setting by its name without prefix, parsed and typed; an empty value is the default.
 
-    Raises `SettingError` for an unknown name, for an invalid value, and where both
-    `NAME` and `NAME_FILE` are given.
+    Raises `SettingError` for an unknown name, for an invalid value, where both `NAME` and
+    `NAME_FILE` are given, and for a value that needs another one, or a driver, that is missing.
     """
     given = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
     for name in sorted(given):
         _refuse_unknown(name)
     values = {setting.name: _value(setting, given) for setting in SETTINGS}
+    _refuse_incomplete(values)
     values["DATA_DIR"] = values["DATA_DIR"] or default_data_dir(environ)
     values["DATABASE_URL"] = values["DATABASE_URL"] or sqlite_url(values["DATA_DIR"])
     return values
@@ -261,6 +269,17 @@ def _refuse_unknown(name: str) -> None:
     close = difflib.get_close_matches(key.upper(), known, n=1)
     hint = f" Did you mean {PREFIX}{close[0]}?" if close else " docs/settings.md lists them."
     raise SettingError(f"{visible(name)} is not a setting.{hint}")
+
+
+def _refuse_incomplete(values: Mapping[str, Any]) -> None:
+    if values["NOTICE_EMAIL"] and not values["SMTP_URL"]:
+        raise SettingError(f"{PREFIX}NOTICE_EMAIL needs {PREFIX}SMTP_URL, which is not set.")
+    url = values["DATABASE_URL"] or ""
+    if url.startswith("postgresql") and importlib.util.find_spec("psycopg") is None:
+        raise SettingError(
+            f"{PREFIX}DATABASE_URL needs the PostgreSQL driver. Install it:"
+            f" {sys.executable} -m pip install 'psycopg[binary]>=3.2'"
+        )
 
 
 def _value(setting: Setting, given: Mapping[str, str]) -> Any:
