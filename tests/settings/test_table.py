@@ -64,6 +64,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("HOST", "::1", "::1"),
         ("HOST", "LocalHost", "localhost"),
         ("PUBLIC_URL", "HTTPS://Hooks.example:8443/", "https://hooks.example:8443"),
+        ("PUBLIC_URL", "https://Acme.example/Hooks/ui/", "https://acme.example/Hooks/ui"),
         ("SMTP_URL", "smtp://mail.example", MailServer("mail.example", 587, False)),
         (
             "SMTP_URL",
@@ -123,7 +124,9 @@ def test_an_address_with_a_range_is_told_its_range() -> None:
         ("PORT", "80.0"),
         ("HOST", "127.1"),
         ("PUBLIC_URL", "hooks.example"),
-        ("PUBLIC_URL", "https://hooks.example/path"),
+        ("PUBLIC_URL", "https://hooks.example/a/../b"),
+        ("PUBLIC_URL", "https://hooks.example/a?b"),
+        ("PUBLIC_URL", "https://hooks.example/a//b"),
         ("PUBLIC_URL", "https://user@hooks.example"),
         ("PUBLIC_URL", "https://hooks.example:0"),
         ("PUBLIC_URL", "https://[::1"),

@@ -70,8 +70,9 @@ class RequestLog:
             return start_response(status, *rest)
 
         answer = self._app(environ, start)
-        if not path.startswith(_QUIET_PATHS):
-            # Read after the app, which has put the client's address there when proxies are trusted.
+        # Read after the app, which has put the client's address there when proxies are trusted, and
+        # has taken the path of PUBLIC_URL away.
+        if not environ["PATH_INFO"].startswith(_QUIET_PATHS):
             address = environ.get("REMOTE_ADDR", "-")
             _log(method, path, statuses[-1][:3], address, time.perf_counter() - started)
         return answer

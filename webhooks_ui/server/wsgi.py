@@ -17,7 +17,7 @@ from webhooks_ui.server.connections import Server
 from webhooks_ui.server.listening import address, listen
 from webhooks_ui.server.supervisor import Supervisor
 from webhooks_ui.validation import event as event_rules
-from webhooks_ui.web import errors
+from webhooks_ui.web import errors, sub_path
 from webhooks_ui.web.security import HEADERS
 
 
@@ -69,9 +69,12 @@ def _server(app: Flask, listening: socket.socket) -> Server:
     most_of_event = app.config["MAX_EVENT_SIZE"]
     one, many = event_rules.largest_body(most_of_event), event_rules.largest_batch(most_of_event)
 
+    # A proxy may have taken the path of PUBLIC_URL away.
+    apis = ("/api/", f"{sub_path.path_of(app.config['PUBLIC_URL'])}/api/")
+
     def body_limit(path: str) -> int:
         """Above the app's own limit, so that what is too large gets the app's own answer."""
-        return 2 * one + (many if path.startswith("/api/") else 0)
+        return 2 * one + (many if path.startswith(apis) else 0)
 
     return Server(
         logs.RequestLog(app),

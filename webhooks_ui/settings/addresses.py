@@ -11,7 +11,7 @@ from webhooks_ui.settings.parsers import words
 from webhooks_ui.text.printable import quoted
 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
-_ORIGIN = re.compile(r"https?://[a-z0-9._:\[\]-]+/?", re.IGNORECASE)
+_ORIGIN = re.compile(r"(https?://[a-z0-9._:\[\]-]+)((?:/[a-z0-9._~-]+)*)/?", re.IGNORECASE)
 _MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}", re.ASCII)  # as HTML's input has it
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _NEITHER = "which is no host name, IP address or CIDR range"
@@ -40,13 +40,14 @@ def database_url(text: str) -> str | None:
     return f"postgresql+psycopg://{match[1]}"
 
 
-def origin(text: str) -> str | None:
-    """Scheme and host, with the port where it is not the usual one: `https://hooks.example`."""
+def public_url(text: str) -> str | None:
+    """Scheme, host, an unusual port, and a path: `https://acme.example/hooks`."""
     if not text:
         return None
-    if not _ORIGIN.fullmatch(text) or not _has_good_host(text):
-        raise ValueError("takes a scheme and a host, such as https://hooks.example")
-    return text.rstrip("/").lower()
+    match = _ORIGIN.fullmatch(text)
+    if match is None or not _has_good_host(text) or {".", ".."} & set(match[2].split("/")):
+        raise ValueError("takes a scheme, a host and perhaps a path, as https://hooks.example does")
+    return match[1].lower() + match[2]
 
 
 def networks(text: str) -> tuple[str, ...]:

@@ -83,9 +83,10 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "PUBLIC_URL",
-        addresses.origin,
+        addresses.public_url,
         "",
-        "The console's address as the outside sees it, such as `https://hooks.example`.",
+        "The console's address as the outside sees it, such as `https://hooks.example`; with a"
+        " path, such as `https://acme.example/hooks`, where a proxy has it there.",
         shown="taken from the request",
     ),
     Setting(

@@ -23,6 +23,12 @@ def switch() -> Response:
             current_user.user.language = chosen
     answer = redirect(safe_next(request.form.get("next")) or url_for("webhooks.index"), 303)
     answer.set_cookie(
-        COOKIE, chosen, max_age=REMEMBER, samesite="Lax", httponly=True, secure=request.is_secure
+        COOKIE,
+        chosen,
+        max_age=REMEMBER,
+        path=request.script_root or "/",
+        samesite="Lax",
+        httponly=True,
+        secure=request.is_secure,
     )
     return answer

@@ -12,6 +12,7 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
+from webhooks_ui.web import sub_path
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
 from webhooks_ui.web.pieces import is_piece_request
 
@@ -49,10 +50,13 @@ OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_ses
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """The session cookie; over https it is Secure and bound to the host (``__Host-``)."""
+    """The session cookie; over https it is Secure, and without a path bound to the host."""
 
     def get_cookie_name(self, app: Flask) -> str:
-        return "__Host-session" if request.is_secure else "session"
+        if not request.is_secure:
+            return "session"
+        # RFC 6265bis §4.1.3: `__Host-` demands the path /.
+        return "__Host-session" if self.get_cookie_path(app) == "/" else "__Secure-session"
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
@@ -60,10 +64,11 @@ class CookieSessions(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     """Sets up the cookies, the proxies, the sign-in wall, CSRF and the headers."""
+    path = sub_path.path_of(app.config["PUBLIC_URL"])
     app.config.update(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_PATH="/",
+        SESSION_COOKIE_PATH=path or "/",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
@@ -71,6 +76,8 @@ def init_app(app: Flask) -> None:
         MAX_FORM_MEMORY_SIZE=2 * app.config["MAX_EVENT_SIZE"],
     )
     app.session_interface = CookieSessions()
+    if path:
+        app.wsgi_app = sub_path.SubPath(app.wsgi_app, path)  # type: ignore[method-assign]
     if hops := app.config["TRUSTED_PROXIES"]:
         # Each proxy appends to X-Forwarded-For; the other headers have one value.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as in Flask's documentation
@@ -118,8 +125,10 @@ def _to_sign_in() -> BaseResponse:
         return Response(
             status=204, headers={"HX-Redirect": url_for("auth.login", next=path or None)}
         )
-    next_path = request.full_path.rstrip("?") if request.method in SAFE_METHODS else None
-    return redirect(url_for("auth.login", next=None if next_path == "/" else next_path), 303)
+    if request.method not in SAFE_METHODS or request.full_path == "/?":
+        return redirect(url_for("auth.login"), 303)
+    here = request.script_root + request.full_path.rstrip("?")
+    return redirect(url_for("auth.login", next=here), 303)
 
 
 def _protect(response: Response) -> Response:
