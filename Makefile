@@ -54,7 +54,7 @@ test: $(TEST_INSTALLED) $(MO)
 	$(PYTEST) $(ARGS)
 
 test-quick: $(TEST_INSTALLED) $(MO)
-	$(PYTEST) -m "not browser and not postgres and not process" $(ARGS)
+	HYPOTHESIS_PROFILE=quick $(PYTEST) --ignore=tests/browser -m "not postgres and not process" $(ARGS)
 
 bench: $(TEST_INSTALLED) $(MO)
 	@$(PY) tools/provide.py

@@ -1,5 +1,6 @@
 """What most tests start from: an app with a database of its own, and browsers signed in to it."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from webhooks_ui.server import process
 # The same examples in every run: a search for new ones is a matter of its own
 # (HYPOTHESIS_PROFILE=search), not of a check that must not fail by chance.
 settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
@@ -64,6 +66,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return KINDS.index(marked[0]) if marked else len(KINDS)
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector does not look at it again."""
+    gc.freeze()
 
 
 PASSWORD = "correct horse battery staple"

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.process
 def test_a_fifth_kind_needs_its_class_and_its_line() -> None:
     """In another process, since the form and the API are made from the list when they start."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "tests.support.fifth_kind"]

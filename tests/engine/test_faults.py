@@ -436,7 +436,7 @@ def test_every_fault_of_a_receiver_ends_in_a_recorded_attempt(
 ) -> None:
     """All at once, beside a receiver in order, which the worker still serves after them."""
     later = (timedelta(minutes=5),)  # than the slowest of them is given up
-    app = make_engine(DELIVERY_TIMEOUT=4.0, RETRY_SCHEDULE=later, RESOLVER=resolve)
+    app = make_engine(DELIVERY_TIMEOUT=10.0, RETRY_SCHEDULE=later, RESOLVER=resolve)
     untrusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(untrusted)
     urls: dict[str, tuple[str, str | None]] = {

@@ -24,7 +24,8 @@ from webhooks_ui.delivery.worker.loop import LEASE_MARGIN
 from webhooks_ui.models import Event, Token
 
 EVENTS = 300
-LEASE = timedelta(seconds=2) + LEASE_MARGIN
+DELIVERY_TIMEOUT = timedelta(seconds=20)
+LEASE = DELIVERY_TIMEOUT + LEASE_MARGIN
 
 pytestmark = pytest.mark.parametrize("make_engine", ["postgresql"], indirect=True)
 
@@ -42,7 +43,7 @@ def webs(make_engine: MakeApp, tmp_path: Path) -> Iterator[list[Server]]:
                 SECRET_KEY=config["SECRET_KEY"],
                 ENCRYPTION_KEYS_FILE=str(config["DATA_DIR"] / "encryption_keys"),
                 ALLOWED_NETWORKS="127.0.0.1",
-                DELIVERY_TIMEOUT="2",
+                DELIVERY_TIMEOUT=f"{DELIVERY_TIMEOUT.seconds}",
             )
             server.start("--no-worker")
             stack.callback(server.stop)

@@ -73,7 +73,7 @@ def test_every_filter_finds_what_plain_python_finds(engine: Flask) -> None:
     hooks = sorted({one.webhook for one in known})
     moments = [known[-1].at - timedelta(hours=1), known[40].at, known[0].at, now()]
 
-    @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         st.builds(
             DeliveryFilter,

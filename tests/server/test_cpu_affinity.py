@@ -64,6 +64,7 @@ def test_the_core_with_the_fewest_pinned_processes_is_taken(
 
 
 @linux
+@pytest.mark.process
 def test_a_pinned_process_is_counted(migrated: Path, tmp_path: Path) -> None:
     with working(migrated, tmp_path / "data") as worker:
         (core,) = os.sched_getaffinity(worker)

@@ -81,6 +81,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.process
 def test_texts_of_python_and_templates_are_found(checkout: Path) -> None:
     template = translations.extract(checkout / "messages.pot", checkout)
     assert {message.id for message in template if message.id} == {
@@ -91,12 +92,14 @@ def test_texts_of_python_and_templates_are_found(checkout: Path) -> None:
     }
 
 
+@pytest.mark.process
 def test_a_template_that_cannot_be_parsed_is_an_error(checkout: Path) -> None:
     (checkout / "templates" / "broken.html").write_text("{% trans %}never closed")
     with pytest.raises(CalledProcessError):
         translations.extract(checkout / "messages.pot", checkout)
 
 
+@pytest.mark.process
 def test_a_language_is_started_and_keeps_its_translations(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,11 +10,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, event, select, update
 
 from tests.conftest import make_webhook, piece
+from tests.engine.conftest import subscribe
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
 
+URL = "https://crm.example/hook"
 TITLES = re.compile(r'class="title" href="[^"]*">([^<]*)<')
 
 
@@ -28,10 +30,10 @@ def some(app: Flask, admin: FlaskClient) -> FlaskClient:
     with app.app_context(), transaction():
         db.session.add(Channel(key="sales", name="Продажі", kind="telegram"))
     ids = {
-        "Альфа": make_webhook(admin, name="Альфа", channel="sales"),
-        "Beta": make_webhook(admin, name="Beta", events=["team_changed"]),
-        "Gamma_100%": make_webhook(admin, name="Gamma_100%"),
-        "delta": make_webhook(admin, name="delta", url="https://crm.example/DELTA", enabled=""),
+        "Альфа": subscribe(app, URL, name="Альфа", channel="sales"),
+        "Beta": subscribe(app, URL, name="Beta", events=("team_changed",)),
+        "Gamma_100%": subscribe(app, URL, name="Gamma_100%"),
+        "delta": subscribe(app, "https://crm.example/DELTA", name="delta", enabled=False),
     }
     with app.app_context():
         finish(ids["Альфа"], "succeeded")
