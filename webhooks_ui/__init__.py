@@ -12,7 +12,8 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     """The WSGI app, set up from the environment; `overrides` are settings that go above it.
 
     Without `pages` it answers nothing: it is for who delivers, in less memory and time.
-    Raises `table.SettingError` for a setting that is unknown or cannot be read.
+    Raises `table.SettingError` for a setting that is unknown or cannot be read, and
+    `keys.KeyFileError`.
     """
     # Imported here so that `import webhooks_ui` is cheap and free of cycles.
     from webhooks_ui.crypto import keys, vault
@@ -22,10 +23,11 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
 
     app = Flask(__name__, static_folder=None, template_folder=str(_folder("templates")))
     app.config.update(_settings(overrides or {}))
-    kept = keys.ensure(app.config["DATA_DIR"], app.config)
+    engine.init_app(app)
+    with app.app_context():
+        kept = keys.ensure(app.config["DATA_DIR"], app.config, is_new=_has_no_secrets)
     app.config["SECRET_KEY"] = kept.secret_key
     app.extensions["vault"] = vault.Vault(kept.encryption_keys)
-    engine.init_app(app)
     i18n.init_app(app)
     localised.init_app(app)
     ping.init_app(app)
@@ -55,6 +57,12 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, Any]:
     if "DATA_DIR" in overrides and "DATABASE_URL" not in overrides:
         settings["DATABASE_URL"] = table.sqlite_url(settings["DATA_DIR"])
     return settings
+
+
+def _has_no_secrets() -> bool:
+    from webhooks_ui.models import installation
+
+    return not installation.has_secrets()
 
 
 def _folder(name: str) -> Path:

@@ -44,13 +44,15 @@ def app_context(*, pages: bool = False, migrates: bool = False) -> Iterator[Flas
     from webhooks_ui.database import migrate
     from webhooks_ui.server import process
 
-    app = create_app(pages=pages)
-    try:
-        with database_errors(), app.app_context():
-            (migrate.upgrade if migrates else migrate.upgrade_if_empty)(app)
-            yield app
-    finally:
-        process.close(app)
+    with database_errors():
+        app = create_app(pages=pages)
+        try:
+            with app.app_context():
+                (migrate.upgrade if migrates else migrate.upgrade_if_empty)(app)
+                process.check_keys(app)
+                yield app
+        finally:
+            process.close(app)
 
 
 def fail(problems: Mapping[str, object]) -> NoReturn:

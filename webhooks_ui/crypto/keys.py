@@ -12,7 +12,10 @@ from typing import Any
 
 
 class KeyFileError(Exception):
-    """A key file cannot be read or written; the text is one line for the operator."""
+    """A key file cannot be read or written, or has other keys than the database needs.
+
+    The text is one line for the operator.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +26,20 @@ class Keys:
     encryption_keys: tuple[bytes, ...] = field(repr=False)
 
 
-def ensure(data_dir: Path, settings: Mapping[str, Any]) -> Keys:
+def ensure(
+    data_dir: Path, settings: Mapping[str, Any], is_new: Callable[[], bool] = lambda: True
+) -> Keys:
     """The keys given as settings (SECRET_KEY, ENCRYPTION_KEYS), else those in the data dir.
 
     Missing files are made: `secret_key` and `encryption_keys`, mode 0600, in a folder of mode
-    0700. Processes that start at once return the same keys. Raises `KeyFileError`.
+    0700; the latter only where `is_new` says that nothing has been encrypted yet. Processes that
+    start at once return the same keys. Raises `KeyFileError`.
     """
     try:
         _private_folder(data_dir)
         secret_key = settings.get("SECRET_KEY") or _secret_key(data_dir / "secret_key")
         encryption = settings.get("ENCRYPTION_KEYS") or _encryption_keys(
-            data_dir / "encryption_keys"
+            data_dir / "encryption_keys", is_new
         )
     except OSError as error:
         raise KeyFileError(
@@ -55,7 +61,13 @@ def _secret_key(file: Path) -> str:
     return text
 
 
-def _encryption_keys(file: Path) -> tuple[bytes, ...]:
+def _encryption_keys(file: Path, is_new: Callable[[], bool]) -> tuple[bytes, ...]:
+    # Looked at again: another process may have made the file and encrypted something meanwhile.
+    if not file.exists() and not is_new() and not file.exists():
+        raise KeyFileError(
+            f"{file} is missing, and the database has secrets encrypted under its key. Put it back"
+            " from a backup, or set WEBHOOKS_UI_ENCRYPTION_KEYS to its keys."
+        )
     text = _read_or_make(file, new_encryption_key)
     try:
         keys = tuple(base64.urlsafe_b64decode(part) for part in text.replace(",", " ").split())

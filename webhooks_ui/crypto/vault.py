@@ -39,6 +39,11 @@ class Vault:
         payload = base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
         return f"{_VERSION}.{self._newest}.{payload}"
 
+    def missing_key(self, token: str) -> str | None:
+        """The id of the key that the token was made under, where this vault has not got it."""
+        key_id = _split(token)[1]
+        return None if key_id in self._ciphers else key_id
+
     def decrypt(self, token: str, context: str) -> str:
         """The text of a token made for the same context; raises `VaultError`."""
         version, key_id, payload = _split(token)

@@ -5,6 +5,7 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Attempt, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
+from webhooks_ui.models.installation import Installation
 from webhooks_ui.models.job_run import JobRun
 from webhooks_ui.models.receiver import ReceivedRequest, Receiver
 from webhooks_ui.models.recovery import Recovery
@@ -20,6 +21,7 @@ __all__ = [
     "Delivery",
     "Event",
     "IdempotencyKey",
+    "Installation",
     "JobRun",
     "ReceivedRequest",
     "Receiver",

@@ -5,6 +5,7 @@ In a checkout `app.py` has it as `app:app`. Workers run beside it: `webhooks-ui 
 
 import os
 import sys
+from typing import NoReturn
 
 from flask import Flask
 
@@ -13,6 +14,7 @@ from webhooks_ui.crypto.keys import KeyFileError
 from webhooks_ui.database import migrate
 from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.monitoring import logs, metrics
+from webhooks_ui.server import process
 from webhooks_ui.settings.table import SettingError
 
 BOOT_ERROR = 3  # the exit status with which a worker of gunicorn ends all of gunicorn
@@ -31,17 +33,24 @@ def load() -> Flask:
         if not os.environ.get("FLASK_RUN_FROM_CLI"):  # `flask db` works on any schema
             _check(app)
     except (SettingError, KeyFileError, migrate.SchemaError) as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(BOOT_ERROR)
+        _end(str(error))
+    except UNREACHABLE as error:  # on the first start: whether keys may be made is not known
+        _end(f"The database is out of reach: {error.args[0]}")
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
     metrics.share(app.config["DATA_DIR"])
     return app
 
 
+def _end(line: str) -> NoReturn:
+    sys.stderr.write(f"{' '.join(line.split())}\n")
+    sys.exit(BOOT_ERROR)
+
+
 def _check(app: Flask) -> None:
-    """Raises `SchemaError`; a database that is away may come later, as `/readyz` says."""
+    """Raises `SchemaError` or `KeyFileError`; a database that is away may come later."""
     try:
         migrate.require_current(app)
+        process.check_keys(app)
     except UNREACHABLE:
         return
     finally:

@@ -7,7 +7,9 @@ from typing import NoReturn
 
 from flask import Flask
 
+from webhooks_ui.crypto.keys import KeyFileError
 from webhooks_ui.database.engine import db
+from webhooks_ui.models import installation
 
 
 def exit_on_stop() -> None:
@@ -21,6 +23,13 @@ def freeze_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def check_keys(app: Flask) -> None:
+    """Raises `KeyFileError` where the database was encrypted under other keys than the app has."""
+    with app.app_context():
+        if problem := installation.record_keys():
+            raise KeyFileError(problem)
 
 
 def close(app: Flask) -> None:

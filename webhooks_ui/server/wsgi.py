@@ -36,6 +36,7 @@ def serve(
     with listen(app.config["HOST"], app.config["PORT"]) as listening:
         app.config["OWN_URL"] = address(listening)
         migrate.upgrade(app)
+        process.check_keys(app)
         metrics.share(app.config["DATA_DIR"])
         supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
         if worker:
