@@ -149,7 +149,7 @@ def test_a_new_csrf_token_comes_with_the_sign_in(
     before = csrf_token(browser, "/login")
     form = {"login": "olena", "password": PASSWORD}
 
-    assert browser.post("/login", data=form).status_code == 400
+    assert browser.post("/login", data=form).status_code == 422
     assert browser.post("/login", data={**form, "csrf_token": before}).status_code == 303
 
     after = csrf_token(browser, "/logout")
@@ -179,7 +179,7 @@ def test_a_session_ends_by_itself(
     assert is_in(client)
     age(app, **{column: limit + timedelta(seconds=1)})
     assert not is_in(client)
-    assert "Your sign-in has ended." in client.get("/login").text
+    assert "Your session has ended." in client.get("/login").text
 
 
 def test_signing_in_clears_away_what_has_ended(app: Flask, client: FlaskClient) -> None:

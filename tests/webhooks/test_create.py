@@ -151,6 +151,16 @@ def test_a_name_that_does_not_resolve_is_saved_with_a_warning(admin: FlaskClient
     assert "not-yet.example" in admin.get(f"/webhooks/{public_id}").text
 
 
+def test_a_form_with_errors_does_not_say_that_it_is_saved(admin: FlaskClient) -> None:
+    form = webhook_form(url="https://not-yet.example/hook", events=[])
+    page = admin.post("/webhooks/new", data=form)
+    assert page.status_code == 422
+    assert "Saved, but" not in page.text
+    assert "The name not-yet.example cannot be resolved now." in page.text
+    fine = admin.post("/webhooks/new", data=form | {"events": "message_created"})
+    assert "Saved, but the name not-yet.example" in admin.get(fine.location).text
+
+
 def test_plain_http_to_a_public_host_warns(admin: FlaskClient) -> None:
     public_id = make_webhook(admin, url="http://crm.example/hook")
 

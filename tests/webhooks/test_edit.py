@@ -1,5 +1,6 @@
 """Changing a webhook, alone and while somebody else does."""
 
+import re
 from typing import Any
 
 import pytest
@@ -50,6 +51,36 @@ def test_a_secret_typed_replaces_the_old_one(app: Flask, admin: FlaskClient) -> 
     edit(admin, public_id, auth_type="basic", auth_login="a", auth_password="new")
 
     assert basic(app, public_id) == Basic("a", "new")
+
+
+@pytest.mark.parametrize("refused", ["   ", "ключ"])
+def test_a_refused_secret_is_not_remembered(app: Flask, admin: FlaskClient, refused: str) -> None:
+    public_id = make_webhook(admin, auth_type="bearer", auth_token="stored-before")
+    form = webhook_form(auth_type="bearer", auth_token=refused)
+
+    page = admin.post(f"/webhooks/{public_id}/edit", data=form)
+
+    assert page.status_code == 422
+    draft = re.findall(r'name="draft"[^>]* value="([^"]+)"', page.text)[0]
+    assert edit(admin, public_id, auth_type="bearer", auth_token="", draft=draft) == 303
+    assert basic(app, public_id) == Bearer("stored-before")
+
+
+def test_a_refused_secret_is_not_said_to_be_set(admin: FlaskClient) -> None:
+    form = webhook_form(auth_type="bearer", auth_token="ключ-довгий-предовгий")
+    page = admin.post("/webhooks/new", data=form).text
+    assert "ends in" not in page
+    assert ">Set<" not in page
+
+
+def test_a_refused_secret_of_another_kind_is_not_remembered(app: Flask, admin: FlaskClient) -> None:
+    """Typed into a kind that is not chosen: nothing is said until it is chosen."""
+    page = admin.post(
+        "/webhooks/new", data=webhook_form(url="no url", auth_type="none", auth_token="ключ")
+    ).text
+    draft = re.findall(r'name="draft"[^>]* value="([^"]+)"', page)[0]
+    again = webhook_form(auth_type="bearer", auth_token="", draft=draft)
+    assert "Enter the token" in admin.post("/webhooks/new", data=again).text
 
 
 def test_another_kind_does_not_inherit_the_secret(app: Flask, admin: FlaskClient) -> None:

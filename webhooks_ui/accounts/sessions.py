@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
+from webhooks_ui.web import kept_form
 
 SEEN_EVERY = timedelta(minutes=1)  # the resolution of `last_seen_at`
 
@@ -50,6 +51,7 @@ def remember(begun: UserSession) -> None:
     """Sets the cookie of a committed session, with a new CSRF token."""
     session.clear()
     session.permanent = True
+    session[kept_form.OWNER] = begun.user_id
     login_user(begun)
 
 

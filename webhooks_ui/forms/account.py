@@ -3,10 +3,11 @@
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
+from wtforms import Field, PasswordField, StringField
 
 from webhooks_ui.accounts import passwords
 from webhooks_ui.accounts import sign_in as signin
+from webhooks_ui.web.kept_form import is_unsent
 
 
 class SetUpForm(FlaskForm):
@@ -17,6 +18,8 @@ class SetUpForm(FlaskForm):
 
     def save(self) -> bool:
         """Makes the administrator and signs in; or says at the fields why not."""
+        if is_unsent():
+            return _type_again(self.password)
         self.validate()
         found = signin.set_up(self.login.data or "", self.password.data or "")
         for name, problem in found.items():
@@ -33,6 +36,8 @@ class SignInForm(FlaskForm):
 
     def sign_in(self) -> bool:
         """Whether this browser is signed in now."""
+        if is_unsent():
+            return _type_again(self.password)
         self.validate()
         login, password = self.login.data or "", self.password.data or ""
         if not login.strip():
@@ -54,6 +59,8 @@ class PasswordForm(FlaskForm):
 
     def save(self) -> bool:
         """Changes the password; or says at the fields, or as the `refusal` to wait, why not."""
+        if is_unsent():
+            return _type_again(self.current_password, self.password)
         self.validate()
         current, new = self.current_password.data or "", self.password.data or ""
         if not current:
@@ -72,3 +79,10 @@ class PasswordForm(FlaskForm):
             self.refusal = refusal
         elif refusal:
             self.current_password.errors = [_l("This is not your current password.")]
+
+
+def _type_again(*fields: Field) -> bool:
+    """Says at the fields that passwords are never kept; returns that nothing was sent."""
+    for field in fields:
+        field.errors = [_l("Enter it again: passwords are not kept.")]
+    return False

@@ -8,6 +8,7 @@ from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.models import Channel
 from webhooks_ui.models.channel_changes import ChannelSettings
 from webhooks_ui.validation import channel as channel_rules
+from webhooks_ui.web.kept_form import is_unsent
 
 
 def _trim(text: str | None) -> str:
@@ -29,6 +30,8 @@ class ChannelForm(FlaskForm):
 
     def check(self) -> bool:
         """Whether the channel can be saved as far as the form can know."""
+        if is_unsent():
+            return False
         self.validate()
         for field, problem in channel_rules.problems(*self.settings).items():
             self[field].errors = [problem]

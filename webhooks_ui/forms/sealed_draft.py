@@ -1,7 +1,7 @@
 """What a form under way remembers between two answers without showing it.
 
 Secrets that were typed must survive a form with errors and a test without JavaScript, yet stand
-in no page. They travel in a hidden field, encrypted and bound to the sign-in they were typed under.
+in no page. They travel in a hidden field, encrypted and bound to the user who typed them.
 """
 
 import json
@@ -32,20 +32,20 @@ class Draft:
         return cls(webhook.public_id, "") if webhook else cls(new_id(WEBHOOK), new_secret())
 
     @classmethod
-    def open(cls, sealed: str, vault: Vault, session_id: int, webhook: Webhook | None) -> Self:
+    def open(cls, sealed: str, vault: Vault, user_id: int, webhook: Webhook | None) -> Self:
         """The draft that a form brought back; a new one where it brought none that we made."""
         try:
-            draft = cls(**json.loads(vault.decrypt(sealed, _context(session_id))))
+            draft = cls(**json.loads(vault.decrypt(sealed, _context(user_id))))
         except (VaultError, ValueError, TypeError):
             return cls.new(webhook)
         expected = webhook.public_id if webhook else draft.webhook_id
         usable = is_id(draft.webhook_id, WEBHOOK) and bool(draft.signing_secret) == (not webhook)
         return draft if usable and draft.webhook_id == expected else cls.new(webhook)
 
-    def seal(self, vault: Vault, session_id: int) -> str:
+    def seal(self, vault: Vault, user_id: int) -> str:
         """The draft as a hidden field carries it."""
-        return vault.encrypt(json.dumps(asdict(self)), _context(session_id))
+        return vault.encrypt(json.dumps(asdict(self)), _context(user_id))
 
 
-def _context(session_id: int) -> str:
-    return f"draft:{session_id}"
+def _context(user_id: int) -> str:
+    return f"draft:{user_id}"

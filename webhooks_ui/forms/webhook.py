@@ -28,6 +28,7 @@ from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import webhook as webhook_rules
+from webhooks_ui.web.kept_form import is_unsent
 
 HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it
 SECRET_FIELDS = {
@@ -87,6 +88,7 @@ class WebhookForm(FlaskForm):
         self.saved, self.memory = saved, draft
         self.stored = stored or NoAuthorization()
         self.warnings: list[str] = []
+        self.unresolved = ""  # the URL's host, when it has no address now
         self.channel.choices = [
             SelectChoice("", _("All channels")),
             *(SelectChoice(key, name) for _row, key, name in Channel.choices()),
@@ -104,6 +106,9 @@ class WebhookForm(FlaskForm):
 
     def check(self, guard: Guard, *, test: bool = False) -> bool:
         """Whether this can be saved, or for a `test` sent; says at the fields what is wrong."""
+        if is_unsent():
+            self._remember_secrets()
+            return False
         if not self.validate():
             return False
         self._take_userinfo()
@@ -121,7 +126,7 @@ class WebhookForm(FlaskForm):
         typed = WebhookSettings(
             name=self.name.data,
             url=self.url.data,
-            authorization=self._authorization(self._secrets),
+            authorization=self._authorization(self._secrets | self._typed_secrets),
             events=self.events.data or (),
             channel=Channel.by_key(key) if key else None,
             channel_key=key,
@@ -170,13 +175,20 @@ class WebhookForm(FlaskForm):
         )
 
     def _remember_secrets(self) -> None:
-        for kind, name in SECRET_FIELDS.items():
-            if typed := self[name].data:
+        """What is refused is never remembered: it must not outrank what is stored."""
+        for kind, typed in self._typed_secrets.items():
+            members = {one.name: self[one.form_name].data or "" for one in KINDS[kind].inputs()}
+            tidied = KINDS[kind].from_members(members).tidied()
+            if tidied.member_problems().get(tidied.secret_name()) is None:
                 self.memory.secrets[kind] = typed
 
     @property
+    def _typed_secrets(self) -> dict[str, str]:
+        return {kind: self[name].data for kind, name in SECRET_FIELDS.items() if self[name].data}
+
+    @property
     def _secrets(self) -> dict[str, str]:
-        """What was typed, now or before, above what is stored, by kind."""
+        """What was accepted, now or before, above what is stored, by kind."""
         kept = {self.stored.type: self.stored.secret} if self.stored.secret else {}
         return kept | self.memory.secrets
 
@@ -185,9 +197,7 @@ class WebhookForm(FlaskForm):
         if isinstance(refusal, Blocked):
             _add_error(self.url, refusal.message)
         elif isinstance(refusal, DnsFailure):
-            self.warnings.append(
-                _("Saved, but the name %(host)s cannot be resolved now.", host=refusal.host)
-            )
+            self.unresolved = refusal.host
 
 
 def hint(secret: str) -> str:

@@ -9,15 +9,17 @@ from werkzeug.wrappers import Response
 from webhooks_ui.accounts import sessions, user_agents
 from webhooks_ui.forms.account import PasswordForm
 from webhooks_ui.models import UserSession
+from webhooks_ui.web.kept_form import keeps_typed
 
 blueprint = Blueprint("account", __name__)
 
 
 @blueprint.route("/settings/account", methods=["GET", "POST"])
+@keeps_typed
 def show() -> Response | str:
     """The account; POST changes the password."""
     form = PasswordForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(form)
     if form.save():
         flash(_("The password is changed. Other browsers have been signed out."), "good")

@@ -17,6 +17,8 @@ from werkzeug.wrappers import Response
 from webhooks_ui.accounts import sessions, setup_link
 from webhooks_ui.forms.account import SetUpForm, SignInForm
 from webhooks_ui.models import User
+from webhooks_ui.web import kept_form
+from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("auth", __name__)
@@ -24,6 +26,7 @@ Answer = Response | str | tuple[str, int]
 
 
 @blueprint.route("/setup", methods=["GET", "POST"])
+@keeps_typed
 def setup() -> Answer:
     """Makes the first administrator; needs the token of the one-time link."""
     if User.exists():
@@ -32,7 +35,7 @@ def setup() -> Answer:
     if not setup_link.is_setup_token(token, current_app.config["SECRET_KEY"]):
         return render_template("auth/setup_link.html", wrong=bool(token)), 403
     form = SetUpForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("auth/setup.html", form=form)
     if form.save():
         flash(_("The console is set up, and you are signed in."), "good")
@@ -43,18 +46,21 @@ def setup() -> Answer:
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
+@keeps_typed
 def login() -> Answer:
     """Signs in and goes on to `next`."""
     if not User.exists():
         return render_template("auth/setup_link.html", wrong=False)
-    form = SignInForm()
-    if request.method == "GET":
-        if current_user.is_authenticated:
-            return redirect(_destination(), 303)
-        return render_template("auth/login.html", form=form, ended=sessions.has_ended())
+    if request.endpoint != "auth.login":
+        return _sign_in_page(SignInForm(formdata=None), kept_form.seal()), 422
+    form, kept = SignInForm(), request.form.get(kept_form.FIELD, "")
+    if current_user.is_authenticated and (request.method != "POST" or kept_form.is_unsent()):
+        return _lead_on(kept)  # signed in meanwhile, in another tab
+    if request.method != "POST":
+        return _sign_in_page(form)
     if form.sign_in():
-        return redirect(_destination(), 303)
-    answer = make_response(render_template("auth/login.html", form=form), 422)
+        return _lead_on(kept)
+    answer = make_response(_sign_in_page(form, kept), 422)
     if form.refusal and form.refusal.wait:
         answer.status_code = 429
         answer.retry_after = form.refusal.retry_after
@@ -73,6 +79,23 @@ def logout() -> Response:
     sessions.end()
     flash(_("You are signed out."), "good")
     return redirect(url_for(".login"), 303)
+
+
+def _sign_in_page(form: SignInForm, kept: str = "") -> str:
+    """The page; `kept` is the form that goes on after the sign-in."""
+    wanted = request.args.get("next")
+    return render_template(
+        "auth/login.html", form=form, ended=sessions.has_ended(), kept=kept, wanted=wanted
+    )
+
+
+def _lead_on(kept: str) -> Response:
+    """To the form that was under way, with what was typed; else to the page that was wanted."""
+    if kept and (path := kept_form.path_of(kept)):
+        return redirect(path, 307)  # the browser posts the kept form on
+    if kept:
+        flash(_("What was typed before is not kept any longer. Nothing was saved."), "wait")
+    return redirect(_destination(), 303)
 
 
 def _destination() -> str:

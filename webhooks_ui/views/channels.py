@@ -8,6 +8,7 @@ from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, Webhook, channel_changes
 from webhooks_ui.models.channel_list import ChannelQuery
+from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 
 blueprint = Blueprint("channels", __name__)
@@ -32,10 +33,11 @@ def index() -> Response | str:
 
 
 @blueprint.route("/channels/new", methods=["GET", "POST"])
+@keeps_typed
 def new() -> Answer:
     """Adds a channel."""
     form = ChannelForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("channels/form.html", form=form)
     if saved := _save(form, None):
         return _done(_("The channel “%(name)s” is added.", name=saved.name))
@@ -43,11 +45,12 @@ def new() -> Answer:
 
 
 @blueprint.route("/channels/<id>/edit", methods=["GET", "POST"])
+@keeps_typed
 def edit(id: str) -> Answer:
     """Edits a channel; the page also has the button to delete it."""
     channel = or_404(Channel.by_public_id(id))
     form = ChannelForm(obj=channel)
-    if request.method == "GET":
+    if request.method != "POST":
         return _edit_page(form, channel)
     if saved := _save(form, channel):
         return _done(_("The channel “%(name)s” is saved.", name=saved.name))

@@ -19,6 +19,7 @@ from webhooks_ui.models import Delivery, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.views.webhook_form import form_of, render_form
 from webhooks_ui.views.webhooks import blueprint, page_of
+from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
 Answer = Response | str | tuple[str, int]
@@ -28,6 +29,7 @@ PIECE_WAITS, PAGE_WAITS = 0.3, 1.0
 
 
 @blueprint.post("/webhooks/test")
+@keeps_typed
 def test_unsaved() -> Answer:
     """A test with what the form says now."""
     public_id = request.form.get("webhook")
@@ -48,14 +50,15 @@ def test_unsaved() -> Answer:
 
 
 @blueprint.post("/webhooks/<id>/test")
+@keeps_typed
 def test(id: str) -> Answer:
     """A test of the webhook as it is saved, whether it is enabled or not."""
     webhook, panel = or_404(Webhook.by_public_id(id)), _panel()
     secrets = webhook.signing_secrets(current_vault(), now())
-    if not panel.errors:
+    if not (panel.errors or is_unsent()):
         problem = _send(panel, webhook.settings(current_vault()), secrets, webhook, None)
         panel.errors |= {"event": problem} if problem else {}
-    if panel.errors:
+    if panel.errors or is_unsent():
         if is_piece_request():
             return _errors_piece([*panel.errors.values()])
         return render_template("webhooks/show.html", **page_of(webhook, panel)), 422

@@ -27,6 +27,7 @@ from webhooks_ui.jobs.recovery import AlreadyRunning
 from webhooks_ui.models import Channel, Recovery, Webhook, undelivered, webhook_history
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.recovery import Choice
+from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
 blueprint = Blueprint("recoveries", __name__)
@@ -40,12 +41,14 @@ WHICH = {
 
 
 @blueprint.route("/webhooks/<id>/recover", methods=["GET", "POST"])
+@keeps_typed
 def of_webhook(id: str) -> Response | str:
     """What one webhook missed."""
     return _recover(or_404(Webhook.by_public_id(id)))
 
 
 @blueprint.route("/deliveries/recover", methods=["GET", "POST"])
+@keeps_typed
 def of_filter() -> Response | str:
     """What the filters of the deliveries' list leave of what was not delivered."""
     return _recover(None)
@@ -83,8 +86,11 @@ def _recover(webhook: Webhook | None) -> Response | str:
     trouble = _began_to_fail(webhook) if webhook else None
     since = chosen.since or trouble or now() - DEFAULT_SPAN
     until = chosen.until or now()
-    found = undelivered.preview(choice, since, until)
-    if request.method == "POST" and (found.total or found.is_more):
+    target = Webhook.by_public_id(choice.webhook) if choice.webhook else None
+    is_off = target is not None and not target.enabled
+    found = undelivered.preview(choice, since, until, as_if_enabled=is_off)
+    is_sent = request.method == "POST" and not (is_unsent() or is_off)
+    if is_sent and (found.total or found.is_more):
         return _start(choice, since, until, found)
     return render_template(
         "recoveries/preview.html",

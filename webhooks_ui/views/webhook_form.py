@@ -14,6 +14,7 @@ from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Webhook, webhook_changes
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
+from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.localised import absolute
 from webhooks_ui.web.pieces import or_404
 
@@ -21,10 +22,11 @@ Answer = Response | str | tuple[str, int]
 
 
 @blueprint.route("/webhooks/new", methods=["GET", "POST"])
+@keeps_typed
 def new() -> Answer:
     """A new webhook."""
     form = form_of(None)
-    if request.method == "GET":
+    if request.method != "POST":
         form.url.data = request.args.get("url", "")[:2048]
         return render_form(form)
     if not form.check(current_app.extensions["guard"]):
@@ -40,11 +42,12 @@ def new() -> Answer:
 
 
 @blueprint.route("/webhooks/<id>/edit", methods=["GET", "POST"])
+@keeps_typed
 def edit(id: str) -> Answer:
     """Changes to a webhook; whoever saves over somebody else's change is told first."""
     webhook = or_404(Webhook.by_public_id(id))
     form = form_of(webhook)
-    if request.method == "GET":
+    if request.method != "POST":
         form.fill(webhook)
         return render_form(form)
     if not form.check(current_app.extensions["guard"]):
@@ -60,15 +63,16 @@ def form_of(webhook: Webhook | None) -> WebhookForm:
     sealed = request.form.get("draft", "")
     return WebhookForm(
         webhook,
-        Draft.open(sealed, current_vault(), current_user.id, webhook),
+        Draft.open(sealed, current_vault(), current_user.user_id, webhook),
         webhook.authorization(current_vault()) if webhook else None,
     )
 
 
 def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) -> str:
     """The form's page."""
-    form.draft.data = form.memory.seal(current_vault(), current_user.id)
-    form.version.data = form.saved.version if form.saved else ""
+    form.draft.data = form.memory.seal(current_vault(), current_user.user_id)
+    if more.get("conflict") or not form.version.data:  # else that which was read by who types
+        form.version.data = form.saved.version if form.saved else ""
     form.webhook.data = form.saved.public_id if form.saved else ""
     return render_template(
         "webhooks/form.html",
@@ -76,16 +80,26 @@ def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) 
         webhook=form.saved,
         kept=form.kept,
         warnings=form.warnings,
-        panel=panel or TestPanel.fresh(form.events.data),
+        panel=panel or _panel(form),
         event_types=ALL_TYPES,
         **more,
     )
+
+
+def _panel(form: WebhookForm) -> TestPanel:
+    """The test panel beside the form, with what was typed there."""
+    if "event" not in request.form:
+        return TestPanel.fresh(form.events.data)
+    return TestPanel.parse(request.form, current_app.config["MAX_EVENT_SIZE"]).again()
 
 
 def _saved(webhook: Webhook, form: WebhookForm, message: str) -> Response:
     flash(message, "good")
     for warning in form.warnings:
         flash(warning, "wait")
+    if form.unresolved:
+        message = _("Saved, but the name %(host)s cannot be resolved now.", host=form.unresolved)
+        flash(message, "wait")
     return redirect(url_for("webhooks.show", id=webhook.public_id), 303)
 
 

@@ -6,6 +6,7 @@ They are translated and show no internals.
 from typing import NamedTuple
 
 from flask import Flask, current_app, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
@@ -14,6 +15,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from webhooks_ui.database.engine import UNREACHABLE
+from webhooks_ui.web import kept_form
 from webhooks_ui.web.problem import Problem
 
 API = "/api/"
@@ -69,6 +71,7 @@ FORM_EXPIRED = Words(
     _l("This form belongs to another sign-in."),
     _l("Nothing was changed. Go back, reload the page and send it again."),
 )
+STALE = _l("You signed in anew since this page was opened. Nothing is lost: send it once more.")
 ADVICE = {
     400: _l("The request could not be understood. Look at how it is put together."),
     403: _l("This token may not do that. Use one of scope admin."),
@@ -125,7 +128,12 @@ def _headers(error: HTTPException) -> dict[str, str]:
     return {"Retry-After": str(RETRY_AFTER)} if error.code in (429, 503) else {}
 
 
-def _csrf_error(_error: CSRFError) -> tuple[str, int]:
+def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    if kept_form.can_keep():
+        kept_form.show_again("" if kept_form.is_unsent() else str(STALE))
+        view = current_app.ensure_sync(current_app.view_functions[str(request.endpoint)])
+        answer: ResponseReturnValue = view(**(request.view_args or {}))
+        return answer
     return _page(400, FORM_EXPIRED), 400
 
 

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from flask import Response, abort, make_response, render_template, request
 
+from webhooks_ui.web.kept_form import is_unsent
+
 T = TypeVar("T")
 
 
@@ -16,7 +18,7 @@ def or_404(item: T | None) -> T:
 def is_piece_request() -> bool:
     """Whether htmx asks for a piece of the page rather than for the page."""
     asked: Any = request
-    return bool(asked.htmx) and not asked.htmx.history_restore_request
+    return bool(asked.htmx) and not asked.htmx.history_restore_request and not is_unsent()
 
 
 def list_piece(url: str, template: str, **context: Any) -> Response:

@@ -6,13 +6,13 @@ The rules follow OWASP ASVS 5 level 2 as far as the console needs them.
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, make_response, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.web import sub_path
+from webhooks_ui.web import kept_form, sub_path
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
 from webhooks_ui.web.pieces import is_piece_request
 
@@ -114,10 +114,14 @@ def _require_sign_in() -> BaseResponse | None:
     reads = request.method in SAFE_METHODS or request.endpoint in OPEN_TO_VIEWERS
     if not reads and not current_user.user.may_edit:
         abort(403)
+    kept_form.reopen()
     return None
 
 
 def _to_sign_in() -> BaseResponse:
+    if kept_form.can_keep():
+        kept_form.show_again()  # as the sign-in page, which takes the form along
+        return make_response(current_app.view_functions["auth.login"]())
     if is_piece_request():
         # Not the sign-in page as a piece: htmx leaves the page.
         came_from = urlsplit(request.headers.get("HX-Current-URL", ""))
@@ -125,15 +129,25 @@ def _to_sign_in() -> BaseResponse:
         return Response(
             status=204, headers={"HX-Redirect": url_for("auth.login", next=path or None)}
         )
-    if request.method not in SAFE_METHODS or request.full_path == "/?":
-        return redirect(url_for("auth.login"), 303)
-    here = request.script_root + request.full_path.rstrip("?")
-    return redirect(url_for("auth.login", next=here), 303)
+    if request.method in SAFE_METHODS:
+        wanted = None if request.full_path == "/?" else kept_form.own_path()
+    else:
+        wanted = _referrer()
+    return redirect(url_for("auth.login", next=wanted), 303)
+
+
+def _referrer() -> str | None:
+    """The page of ours whose button was pressed."""
+    came_from = urlsplit(request.referrer or "")
+    if came_from.netloc != request.host:
+        return None
+    return safe_next(came_from.path + (f"?{came_from.query}" if came_from.query else ""))
 
 
 def _protect(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    kept_form.replace_page(response)
     response.vary.add("HX-Request")
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
