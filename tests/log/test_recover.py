@@ -102,7 +102,7 @@ def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: F
     assert {delivery.status for delivery in again} == {"pending"}
     assert begun.location in browser.get(f"/deliveries/{again[0].public_id}").text
     progress = browser.get(begun.location).text
-    assert "7 of 7 sent again." in progress
+    assert "7 of 7 queued to be sent again." in progress
     assert "On its way" in progress  # all are made, and none has arrived
     assert "Finished" not in progress
     assert browser.get(f"/webhooks/{own}/recover?status=failed").text.count("is to be sent") == 1
@@ -137,10 +137,53 @@ def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: Fla
     assert len(again) == len({delivery.event_id for delivery in again}) == recovery.BATCH + 1
     assert {delivery.webhook_id for delivery in again} == {1}
     assert (state(engine).status, state(engine).resent) == ("finished", recovery.BATCH + 1)
-    assert f"{recovery.BATCH + 1} of {recovery.BATCH + 1} sent again." in browser.get(begun).text
+    assert (
+        f"{recovery.BATCH + 1} of {recovery.BATCH + 1} queued to be sent again."
+        in browser.get(begun).text
+    )
     story = browser.get(f"/events/{missed[0].event_id}").text.partition('id="missed"')[0]
     assert "It was sent by a recovery." in story
     assert "Nothing is to be sent again" in browser.get(f"/webhooks/{own}/recover").text
+
+
+def test_a_disabled_webhook_is_not_said_to_miss_nothing(
+    engine: Flask, browser: FlaskClient
+) -> None:
+    own = subscribe(engine, "http://127.0.0.1/1")
+    send(engine, 2)
+    lose(engine)
+    switch(engine, own, enabled=False)
+    send(engine, 3)
+
+    for url in (f"/webhooks/{own}/recover", f"/deliveries/recover?webhook={own}"):
+        page = browser.get(url).text
+        assert "Nothing is to be sent again" not in page
+        assert '<strong id="found">2 deliveries</strong>' in page
+        assert "The webhook is disabled, so nothing can be sent to it." in page
+        assert 'id="recover"' not in page
+    assert '<strong id="missed">3 events</strong>' in browser.get(f"/webhooks/{own}/recover").text
+    assert browser.post(f"/webhooks/{own}/recover").status_code == 200
+    with engine.app_context():
+        assert not db.session.scalars(select(Recovery)).all()
+
+
+def test_more_may_be_sent_than_were_counted_before(engine: Flask, browser: FlaskClient) -> None:
+    """What fails after the count is sent too; queued is not delivered, and the bar says so."""
+    own = subscribe(engine, "http://127.0.0.1/1")
+    send(engine, 3)
+    lose(engine)
+    begun = recover(engine, webhook=own)
+    with engine.app_context(), transaction():
+        db.session.execute(update(Recovery).values(total=2))
+    go_through(engine)
+
+    page = browser.get(f"/recoveries/{begun.public_id}").text
+    assert "3 of 3 queued to be sent again." in page
+    assert '<progress max="3" value="0"' in page
+    assert "On its way" in page
+    lose(engine)
+    page = browser.get(f"/recoveries/{begun.public_id}").text
+    assert '<span class="state bad">' in page.partition('id="progress"')[2]
 
 
 def test_it_goes_back_to_where_the_trouble_began(engine: Flask, browser: FlaskClient) -> None:
@@ -239,7 +282,7 @@ def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
     path = f"/recoveries/{begun.public_id}"
     running = piece(browser, "GET", path).text
     assert "every 2s" in running
-    assert f"{recovery.BATCH} of {recovery.BATCH + 50} sent again." in running
+    assert f"{recovery.BATCH} of {recovery.BATCH + 50} queued to be sent again." in running
     assert browser.post(f"{path}/stop").status_code == 303
     go_through(engine)
     assert (state(engine).status, len(made(engine))) == ("stopped", recovery.BATCH)

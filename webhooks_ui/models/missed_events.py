@@ -22,9 +22,9 @@ from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
 
 
-def count(choice: Choice, since: datetime, until: datetime) -> int:
-    """How many there are, up to `MAX_COUNTED`; none while the webhook is disabled."""
-    found = _events(choice, since, until, 0)
+def count(choice: Choice, since: datetime, until: datetime, *, as_if_enabled: bool = False) -> int:
+    """How many there are, up to `MAX_COUNTED`; none to be sent while the webhook is disabled."""
+    found = _events(choice, since, until, 0, as_if_enabled)
     return 0 if found is None else bounded_count.count(found)
 
 
@@ -41,9 +41,12 @@ def got(webhook_id: int | None) -> ColumnElement[bool]:
     return exists().where(Delivery.event_id == Event.id, Delivery.webhook_id == webhook_id)
 
 
-def _events(choice: Choice, since: datetime, until: datetime, after: int) -> Select[Any] | None:
+def _events(
+    choice: Choice, since: datetime, until: datetime, after: int, as_if_enabled: bool = False
+) -> Select[Any] | None:
     """Their rows; None when it was never disabled in this span of time."""
-    own = select(Webhook.id).where(Webhook.public_id == choice.webhook, Webhook.is_active)
+    is_on = Webhook.deleted_at.is_(None) if as_if_enabled else Webhook.is_active
+    own = select(Webhook.id).where(Webhook.public_id == choice.webhook, is_on)
     webhook_id = db.session.scalar(own) if choice.missed else None
     times = webhook_history.disabled_periods(webhook_id) if webhook_id else []
     meant = [

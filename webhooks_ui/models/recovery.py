@@ -51,6 +51,11 @@ class Progress:
     cancelled: int
     under_way: int
 
+    @property
+    def settled(self) -> int:
+        """How many will not be attempted again."""
+        return self.delivered + self.failed + self.cancelled
+
 
 class Recovery(Model):
     """`status`: ``running``, ``stopped`` (by hand, or since its webhook is off) or ``finished``.
@@ -98,9 +103,9 @@ class Recovery(Model):
         self.chosen = asdict(choice)
 
     @property
-    def handled(self) -> int:
-        """How many it has dealt with, of `total`."""
-        return min(self.resent + self.skipped, self.total)
+    def known_total(self) -> int:
+        """How many it is to send, as far as is known: `total` was counted before it began."""
+        return self.resent if self.status == "finished" else max(self.total, self.resent)
 
     def progress(self) -> Progress:
         """What came of what it has sent."""

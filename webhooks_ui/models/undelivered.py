@@ -43,15 +43,18 @@ class Preview:
         return self.count + self.missed
 
 
-def preview(choice: Choice, since: datetime, until: datetime) -> Preview:
-    """What a recovery of this choice would send again now."""
+def preview(
+    choice: Choice, since: datetime, until: datetime, *, as_if_enabled: bool = False
+) -> Preview:
+    """What a recovery of this choice would send again now, or if its webhook were enabled."""
     last_row = db.session.scalar(select(func.max(Delivery.id))) or 0
     lost = _rows(choice, since, until, 0, last_row, MAX_COUNTED)
     seen = lost.subquery()
-    counts = select(func.count(), func.count(case((wants(), 1))))
+    counts = select(func.count(), func.count(case((wants(as_if_enabled=as_if_enabled), 1))))
     counts = counts.select_from(Delivery).join(seen, seen.c.id == Delivery.id)
     total, count = db.session.execute(counts).one()
-    return Preview(count, total - count, last_row, missed_events.count(choice, since, until))
+    missed = missed_events.count(choice, since, until, as_if_enabled=as_if_enabled)
+    return Preview(count, total - count, last_row, missed)
 
 
 def take(
@@ -63,7 +66,7 @@ def take(
     return [(row, bool(wanted)) for row, wanted in db.session.execute(rows)]
 
 
-def wants() -> ColumnElement[bool]:
+def wants(*, as_if_enabled: bool = False) -> ColumnElement[bool]:
     """Whether a lost delivery is to be sent again: its webhook is there and enabled, and nothing
     else has brought it the event, is about to, or failed at it later."""
     other = aliased(Delivery)
@@ -73,7 +76,8 @@ def wants() -> ColumnElement[bool]:
         other.id != Delivery.id,
         or_(other.id > Delivery.id, other.status.in_(("pending", "delivering", "succeeded"))),
     )
-    is_active = exists().where(Webhook.id == Delivery.webhook_id, Webhook.is_active)
+    can_get = Webhook.deleted_at.is_(None) if as_if_enabled else Webhook.is_active
+    is_active = exists().where(Webhook.id == Delivery.webhook_id, can_get)
     return ~Delivery.test & is_active & ~settled
 
 
