@@ -59,6 +59,38 @@ def test_every_form_of_the_secret_goes(auth: Authorization, secret: str) -> None
         assert clean(f"before {echo} after {echo}", auth) == f"before {MASK} after {MASK}"
 
 
+@pytest.mark.parametrize("secret", [TOKEN, PASSWORD, "plain-token_1234", "four"])
+def test_a_secret_that_is_escaped_twice_goes(secret: str) -> None:
+    for once in echoes(secret):
+        for echo in echoes(once):
+            assert clean(f"before {echo} after", Bearer(secret)) == f"before {MASK} after"
+
+
+@pytest.mark.parametrize("secret", [TOKEN, PASSWORD, "plain-token_1234", "four"])
+@pytest.mark.parametrize("before", [b"", b"a", b"ab", b'{"Authorization": "Bearer '])
+def test_a_secret_within_base64_goes(secret: str, before: bytes) -> None:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        cleaned = redact(encode(before + secret.encode() + b'"}'), Bearer(secret))
+        assert MASK.encode() in cleaned
+        left = cleaned.replace(MASK.encode(), b"")
+        assert len(left) <= len(encode(before + b'"}')) + 4
+
+
+@pytest.mark.parametrize("secret", [TOKEN, PASSWORD, "plain-token_1234"])
+def test_a_secret_in_hexadecimal_digits_goes(secret: str) -> None:
+    digits = secret.encode().hex()
+    assert clean(f"00{digits}ff", Bearer(secret)) == f"00{MASK}ff"
+    assert clean(f"00{digits.upper()}FF", Bearer(secret)) == f"00{MASK}FF"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_secret_in_utf_16_goes(encoding: str) -> None:
+    for secret in (TOKEN, PASSWORD, "plain-token_1234"):
+        data = redact(f"до {secret} після".encode(encoding), Bearer(secret))
+        assert secret.encode(encoding)[1:-1] not in data
+        assert len(data) >= len(f"до {MASK} після".encode(encoding))
+
+
 @pytest.mark.parametrize(
     "auth", [Bearer(TOKEN), Basic("Олена", PASSWORD), Custom("X-Api-Key", TOKEN)]
 )

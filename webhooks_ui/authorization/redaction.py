@@ -1,5 +1,6 @@
 """Takes a webhook's secret out of what its receiver sent back, in whichever form it was echoed."""
 
+import base64
 import functools
 import html
 import json
@@ -10,6 +11,8 @@ from urllib.parse import quote, quote_plus
 from webhooks_ui.authorization.base import MASK, SHORTEST_SECRET, Authorization
 
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.-]*")
+_LONGEST_TWICE = 1000  # characters; there are hundreds of forms that are escaped twice
+_UTF_16 = ("utf-16-le", "utf-16-be")
 _JAVASCRIPT_SAFE = "!~*'()"  # what encodeURIComponent leaves as it is
 _GO, _DOTNET = "<>&", "<>&'\"+`"  # what these languages' JSON writers escape besides
 
@@ -17,9 +20,10 @@ _GO, _DOTNET = "<>&", "<>&'\"+`"  # what these languages' JSON writers escape be
 def redact(data: bytes, auth: Authorization) -> bytes:
     """The data with dots in place of the secret.
 
-    Forms: as it is; the Basic pair in base64; escaped for JSON, HTML, a URL or a form. A secret
-    that the end of the data cuts off counts from four bytes on. A secret of fewer than four
-    characters is only taken out of the whole header.
+    Forms: as it is; escaped for JSON, HTML, a URL or a form, also twice over; within base64, in
+    hexadecimal digits, in UTF-16. A secret that the end of the data cuts off counts from four bytes
+    on. A secret of fewer than four characters is only taken out of the whole header.
+    Not looked for: what is compressed, encrypted, hashed or reversed, and base64 broken into lines.
     """
     needles = _needles(auth)
     for form, replacement in needles:
@@ -38,7 +42,11 @@ def beginnings(auth: Authorization) -> frozenset[bytes]:
 @functools.lru_cache(maxsize=256)
 def _needles(auth: Authorization) -> tuple[tuple[bytes, bytes], ...]:
     """Each form to look for with its replacement, the longest first."""
-    found = {form: new.encode() for text, new in auth.echoes() for form in _forms(text)}
+    found: dict[bytes, bytes] = {}
+    for text, new in auth.echoes():
+        found |= dict.fromkeys(_encoded_forms(text), MASK.encode())
+        found |= {text.encode(utf): new.encode(utf) for utf in _UTF_16}
+        found |= dict.fromkeys(_forms(text), new.encode())
     return tuple(sorted(found.items(), key=lambda item: len(item[0]), reverse=True))
 
 
@@ -53,10 +61,33 @@ def _redact_end(data: bytes, form: bytes) -> bytes:
 
 
 def _forms(text: str) -> set[bytes]:
+    once = _escaped(text)
+    again = once if len(text) <= _LONGEST_TWICE else ()
+    twice = {form for each in again for form in _escaped(each)}
+    return {form.encode(errors="surrogatepass") for form in {text} | once | twice}
+
+
+def _escaped(text: str) -> set[str]:
     if _NEVER_ESCAPED.fullmatch(text):
-        return {text.encode()}
-    written = {text, *_url_forms(text), *_html_forms(text), *_json_forms(text)}
-    return {form.encode(errors="surrogatepass") for form in written}
+        return {text}
+    return {*_url_forms(text), *_html_forms(text), *_json_forms(text)}
+
+
+def _encoded_forms(text: str) -> Iterator[bytes]:
+    """Hexadecimal digits, and what stands in base64 of anything around the secret.
+
+    Three bytes become four characters, so the secret begins at one of three places of a group.
+    Characters that it shares with its neighbours are left, six bits of it at most.
+    """
+    raw = text.encode(errors="surrogatepass")
+    yield raw.hex().encode()
+    yield raw.hex().upper().encode()
+    for offset in range(3):
+        first, end = -(-offset * 8 // 6), (offset + len(raw)) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            form = encode(b"\0" * offset + raw)[first:end]
+            if len(form) >= SHORTEST_SECRET:
+                yield form
 
 
 def _url_forms(text: str) -> Iterator[str]:
