@@ -32,6 +32,7 @@ def test_a_request_arrives_as_it_was_made(receive: Receive, send: Send) -> None:
     assert received.headers == [
         ("Host", f"127.0.0.1:{receiver.port}"),
         *headers,
+        ("Accept", "*/*"),
         ("Accept-Encoding", "identity"),
         ("Content-Length", str(len(body))),
     ]
@@ -53,12 +54,14 @@ def test_headers_of_the_connection_are_ours_alone(receive: Receive, send: Send) 
         ("content-length", "0"),
         ("Transfer-Encoding", "chunked"),
         ("Connection", "close"),
+        ("accept", "text/html"),
         ("accept-encoding", "gzip"),
     )
     assert send(receiver.url(), b"body", given).error is None
     (received,) = receiver.requests
     assert received.headers == [
         ("Host", f"127.0.0.1:{receiver.port}"),
+        ("Accept", "*/*"),
         ("Accept-Encoding", "identity"),
         ("Content-Length", "4"),
     ]
@@ -69,6 +72,7 @@ def test_wire_headers_are_the_headers_as_sent() -> None:
     assert wire_headers(request, parse(request.url)) == [
         ("Host", "crm.example:8443"),
         ("X-One", "1"),
+        ("Accept", "*/*"),
         ("Accept-Encoding", "identity"),
         ("Content-Length", "2"),
     ]

@@ -11,7 +11,7 @@ import trustme
 
 from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
 from tests.delivery.hostile import Peer, answering
-from webhooks_ui.delivery.http.outcome import OutgoingRequest
+from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
 from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.http.tls import client_context
 from webhooks_ui.egress.guard import Guard
@@ -271,3 +271,33 @@ def test_a_socket_that_is_closed_is_no_leak(
     receiver.wait_until_done(2)  # the attempt, and the look at the certificate
     with pytest.raises(OSError, match=r"Bad file descriptor|not connected"):
         receiver.peers[0].socket.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_client_certificate_that_is_demanded_is_said_so(
+    receive: Receive, send: Send, authority: trustme.CA
+) -> None:
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = context.maximum_version = version
+        context.verify_mode = ssl.CERT_REQUIRED
+        authority.configure_trust(context)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        outcome = send(receive(answering(OK), context).url())
+        assert outcome.error == "tls_failure"
+        assert verdict_title(outcome) == "The receiver demands a client certificate."
+
+
+def test_a_receiver_with_rsa_key_exchange_only_is_said_so(
+    receive: Receive, send: Send, authority: trustme.CA
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AES256-SHA256:AES128-GCM-SHA256")
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    outcome = send(receive(answering(OK), context).url())
+    assert outcome.error == "tls_failure"
+    assert verdict_title(outcome) == "No safe encryption in common."
+
+
+def verdict_title(outcome: Outcome) -> str:
+    return verdicts.verdict("failed", outcome.error, None, detail=outcome.detail).title

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Event, Lock, Thread, active_count
 
 import pytest
@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.waiting import wait_until
+from webhooks_ui.egress import guard as guard_module
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
-from webhooks_ui.egress.ip_ranges import NOT_PUBLIC
+from webhooks_ui.egress.ip_ranges import NOT_PUBLIC, is_this_machine
 from webhooks_ui.egress.resolver import BoundedResolver, system_resolve
 from webhooks_ui.egress.target_url import parse
 
@@ -69,9 +70,17 @@ def allows(guard: Guard, address: str | IPv4Address | IPv6Address) -> bool:
         "::ffff:127.0.0.1",
         "::ffff:10.0.0.1",
         f"::ffff:0:{PUBLIC}",
-        f"64:ff9b::{PUBLIC}",
         "64:ff9b::127.0.0.1",
+        "64:ff9b::10.0.0.1",
         "64:ff9b:1::1",
+        "64:ff9b:1::169.254.169.254",
+        f"64:ff9b:1:1::{PUBLIC}",
+        "2606:2800::5efe:10.0.0.1",
+        "2606:2800::200:5efe:127.0.0.1",
+        f"fe80::5efe:{PUBLIC}",
+        "161.26.0.10",
+        "166.8.0.1",
+        "166.11.255.254",
         "100::1",
         "100:0:0:1::1",
         "2001::1",
@@ -96,7 +105,19 @@ def test_an_address_that_is_not_public_is_refused(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    [PUBLIC, "1.1.1.1", "172.32.0.1", "100.128.0.1", f"::ffff:{PUBLIC}", PUBLIC6, "2a00::1"],
+    [
+        PUBLIC,
+        "1.1.1.1",
+        "172.32.0.1",
+        "100.128.0.1",
+        f"::ffff:{PUBLIC}",
+        PUBLIC6,
+        "2a00::1",
+        f"64:ff9b::{PUBLIC}",
+        f"64:ff9b:1::{PUBLIC}",
+        f"2606:2800::5efe:{PUBLIC}",
+        "166.12.0.1",
+    ],
 )
 def test_a_public_address_is_allowed(address: str) -> None:
     assert allows(Guard(), address)
@@ -115,7 +136,11 @@ def test_nothing_that_python_knows_as_special_is_ever_allowed(
     address: IPv4Address | IPv6Address,
 ) -> None:
     if allows(Guard(), address):
-        assert address.is_global or (isinstance(address, IPv6Address) and address.ipv4_mapped)
+        assert (
+            address.is_global
+            or (isinstance(address, IPv6Address) and address.ipv4_mapped)
+            or (address in ip_network("64:ff9b:1::/96"))
+        )
         assert not address.is_multicast
         assert not address.is_reserved or address.version == 6
 
@@ -131,8 +156,40 @@ def test_an_ipv4_mapped_address_is_judged_as_the_ipv4_address(address: IPv4Addre
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_address_inside_another_is_never_allowed(address: IPv4Address) -> None:
     number = int(address)
-    for prefix, shift in [("64:ff9b::", 0), ("::ffff:0:0:0", 0), ("::", 0), ("2002::", 80)]:
+    for prefix, shift in [("::ffff:0:0:0", 0), ("::", 0), ("2002::", 80)]:
         assert not allows(Guard(), IPv6Address(int(IPv6Address(prefix)) | number << shift))
+
+
+@settings(deadline=None)
+@given(st.ip_addresses(v=4))
+def test_an_address_of_nat64_is_judged_by_the_ipv4_address_in_it(address: IPv4Address) -> None:
+    guard = Guard(["10.0.0.0/8"])
+    for prefix in ("64:ff9b::", "64:ff9b:1::"):
+        assert allows(guard, f"{prefix}{address}") == allows(guard, address)
+
+
+def test_a_connection_through_nat64_goes_to_the_address_of_the_answer() -> None:
+    guard = Guard(resolve=Names(crm=[f"64:ff9b::{PUBLIC}"]))
+    found = guard.check("crm", 443, 1)
+    assert isinstance(found, tuple)
+    assert found[0].family == socket.AF_INET6
+
+
+def test_this_machine_is_refused_at_its_public_addresses_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard_module, "is_this_machine", lambda address: str(address) == PUBLIC)
+    refused = Guard(resolve=Names(crm=[PUBLIC])).check("crm", 443, 1)
+    assert refused == Blocked("crm", PUBLIC, "own")
+    assert "this server itself" in str(refused.message)
+    assert not allows(Guard(), PUBLIC)
+    assert allows(Guard([PUBLIC]), PUBLIC)
+    assert allows(Guard(), "1.1.1.1")
+
+
+def test_addresses_of_this_machine_are_known() -> None:
+    for address in ("127.0.0.1", "::1"):
+        assert is_this_machine(ip_address(address))
 
 
 @settings(deadline=None)

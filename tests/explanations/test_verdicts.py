@@ -50,7 +50,7 @@ def test_success_is_good_and_asks_nothing(status_code: int) -> None:
 
 @pytest.mark.parametrize("language", ["en", "uk"])
 def test_a_list_says_what_the_verdict_begins_with(app: Flask, language: str) -> None:
-    details = ("", "certificate has expired", "unexpected error: x")
+    details = ("", "certificate has expired", "unexpected error: x", "own", "temporary")
     with app.test_request_context(), force_locale(language):
         for status in ("pending", "delivering", "succeeded", "failed", "cancelled"):
             for error in (None, *CODES, "http_status"):
@@ -62,6 +62,19 @@ def test_a_list_says_what_the_verdict_begins_with(app: Flask, language: str) -> 
                                 status, error, code, location=location, detail=detail, **PARTS
                             )
                             assert short == (whole.tone, whole.title)
+
+
+def test_an_address_of_this_server_is_not_called_private() -> None:
+    found = failed("blocked_address", detail="own")
+    assert "crm.example (203.0.113.7) is this server itself" in found.meaning
+    assert "WEBHOOKS_UI_ALLOWED_NETWORKS" in found.next_step
+
+
+@pytest.mark.parametrize("detail", ["temporary", "timeout", "failed"])
+def test_a_name_server_that_fails_is_not_a_name_that_is_not_there(detail: str) -> None:
+    assert failed("dns_failure", detail=detail).title == "The host name could not be looked up."
+    assert failed("dns_failure", detail="not found").title == "The host name was not found."
+    assert headline("failed", "dns_failure", None, None, detail).title.startswith("The host name c")
 
 
 def test_a_blocked_address_names_the_setting_and_the_address() -> None:

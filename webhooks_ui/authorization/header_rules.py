@@ -5,7 +5,8 @@ import re
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-MAX_CHARACTERS = 4_096
+MAX_CHARACTERS = 4_096  # of a login or a password
+MAX_VALUE_CHARACTERS = 16_384  # of a header's value: tokens with many claims
 MAX_NAME_CHARACTERS = 256
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
@@ -56,8 +57,8 @@ def value_problem(value: str) -> LazyString | None:
 
     RFC 9110 §5.5: visible ASCII and inner spaces; other bytes mean nothing certain.
     """
-    if len(value) > MAX_CHARACTERS:
-        return _too_long(MAX_CHARACTERS)
+    if len(value) > MAX_VALUE_CHARACTERS:
+        return _too_long(MAX_VALUE_CHARACTERS)
     place = _place(_NOT_FIELD_TEXT.search(value))
     if place:
         return _l(

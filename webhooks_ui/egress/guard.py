@@ -13,7 +13,14 @@ from ipaddress import ip_address, ip_network
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.egress.ip_ranges import IPAddress, IPNetwork, unwrapped, why_not_public
+from webhooks_ui.egress.ip_ranges import (
+    IPAddress,
+    IPNetwork,
+    is_this_machine,
+    judged_by,
+    unwrapped,
+    why_not_public,
+)
 from webhooks_ui.egress.resolver import BoundedResolver, DnsFailure, Resolver, system_resolve
 from webhooks_ui.egress.target_url import Target
 
@@ -33,7 +40,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A host that webhooks may not reach. `kind` is a value of `ip_ranges.NOT_PUBLIC`."""
+    """A host that webhooks may not reach.
+
+    `kind` is a value of `ip_ranges.NOT_PUBLIC`, or `own` for an address of this machine.
+    """
 
     host: str
     address: str
@@ -41,6 +51,14 @@ class Blocked:
 
     @property
     def message(self) -> LazyString:
+        if self.kind == "own":
+            return _l(
+                "%(host)s is this server itself (%(address)s). If webhooks may reach it, an "
+                "administrator of the server adds the address to the setting "
+                "WEBHOOKS_UI_ALLOWED_NETWORKS.",
+                host=self.host,
+                address=self.address,
+            )
         if self.host == self.address:
             return _l(
                 "%(address)s is not a public address. If webhooks may reach it, an administrator "
@@ -137,9 +155,14 @@ class Guard:
 
     def _kind(self, address: IPAddress, host: str) -> str | None:
         """Why an address is refused; None if it is allowed."""
-        if host in self._hosts or any(address in network for network in self._networks):
+        if host in self._hosts or self._is_allowed(address):
             return None
-        return why_not_public(address)
+        judges = [one for one in judged_by(address) if not self._is_allowed(one)]
+        kind = next((found for one in judges if (found := why_not_public(one))), None)
+        return kind or ("own" if judges and is_this_machine(address) else None)
+
+    def _is_allowed(self, address: IPAddress) -> bool:
+        return any(address in network for network in self._networks)
 
 
 def _split_allowed(allowed: Iterable[str]) -> tuple[tuple[IPNetwork, ...], frozenset[str]]:

@@ -101,6 +101,27 @@ REDIRECTED_NOWHERE = Words(
     _l("Ask for the receiver's final address and enter it as the webhook's URL."),
 )
 
+OWN_ADDRESS = Words(
+    _l("The address is blocked."),
+    _l("%(place)s is this server itself, so nothing was sent."),
+    _l(
+        "If webhooks may reach %(address)s, an administrator of the server adds it to the setting"
+        " WEBHOOKS_UI_ALLOWED_NETWORKS."
+    ),
+)
+
+LOOKUP_FAILED = Words(
+    _l("The host name could not be looked up."),
+    _l(
+        "The name server gave no answer about %(host)s, neither that it exists nor that it does"
+        " not. Nothing was sent."
+    ),
+    _l(
+        "Check the name servers of %(host)s, and that this server can look other names up. The URL"
+        " may well be right."
+    ),
+)
+
 UNKNOWN = Words(
     _l("The event was not delivered."),
     _l("Something went wrong that has no explanation here: %(detail)s."),
@@ -171,6 +192,39 @@ TLS: tuple[tuple[tuple[str, ...], Words], ...] = (
             _l("The receiver's TLS is too old."),
             _l("%(place)s offers only versions of TLS that are no longer safe."),
             _l("Switch on TLS 1.2 or newer at the receiver."),
+        ),
+    ),
+    (
+        ("certificate required", "client certificate"),
+        Words(
+            _l("The receiver demands a client certificate."),
+            _l(
+                "%(place)s serves only clients that show a certificate of their own, and this"
+                " webhook has none. The event was not taken."
+            ),
+            _l(
+                "Let the receiver accept requests without one, for example by their signature, or"
+                " send through a proxy of yours that has the certificate."
+            ),
+        ),
+    ),
+    (
+        ("handshake failure", "insufficient security", "no shared cipher", "dh key too small"),
+        Words(
+            _l("No safe encryption in common."),
+            _l(
+                "%(place)s and this server found no way of encryption that both accept, so nothing"
+                " was sent. Most often the receiver offers only old ones, such as RSA key exchange."
+            ),
+            _l("Switch on TLS 1.3, or ECDHE with AES-GCM in TLS 1.2, at the receiver."),
+        ),
+    ),
+    (
+        ("unrecognized name",),
+        Words(
+            _l("The receiver does not know this host name."),
+            _l("%(place)s ended the TLS handshake, since it serves no host of the name %(host)s."),
+            _l("Check the host in the URL, and that the receiver is set up for it."),
         ),
     ),
     (

@@ -29,7 +29,7 @@ ERROR_LABELS: dict[str, LazyString] = {
     "connection_reset": _l("connection cut off"),
     "connection_timeout": _l("no connection in time"),
     "unreachable": _l("out of reach"),
-    "dns_failure": _l("host name not found"),
+    "dns_failure": _l("host name look-up failed"),
     "tls_failure": _l("no secure connection"),
     "redirected": _l("redirected"),
     "protocol_error": _l("not HTTP"),
@@ -37,6 +37,7 @@ ERROR_LABELS: dict[str, LazyString] = {
 }
 """The error codes in a few words, the most frequent first."""
 
+_JUDGED_BY_DETAIL = ("tls_failure", "protocol_error", "blocked_address", "dns_failure")
 _MAX_QUOTED = 200  # characters of a stranger's text within a sentence
 
 
@@ -96,7 +97,7 @@ def headline(
 ) -> Headline:
     """Tone and title of the verdict, cached: they cost 0.5 ms, and lists repeat a few of them."""
     locale = get_locale()
-    said = detail if error in ("tls_failure", "protocol_error") else ""
+    said = detail if error in _JUDGED_BY_DETAIL else ""
     language = locale.language if locale else None
     return _headline(language, status, error, status_code, "/" if location else None, said)
 
@@ -163,6 +164,10 @@ def _words(error: str | None, status_code: int | None, location: str | None, det
         return _tls_words(detail)
     if error == "protocol_error" and detail.startswith("unexpected error"):
         return network_errors.UNKNOWN  # a bug of ours, not the receiver's fault
+    if error == "blocked_address" and detail == "own":
+        return network_errors.OWN_ADDRESS
+    if error == "dns_failure" and detail in ("temporary", "timeout", "failed"):
+        return network_errors.LOOKUP_FAILED
     if error in network_errors.ERRORS:
         return network_errors.ERRORS[error]
     if status_code is not None:

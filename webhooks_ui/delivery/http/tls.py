@@ -11,6 +11,7 @@ from cryptography import x509
 from webhooks_ui.delivery.http.outcome import TlsFacts
 
 _MAX_NAMES = 20
+_HANDSHAKE_FAILURES = ("SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE")
 
 
 @lru_cache(maxsize=8)
@@ -43,6 +44,13 @@ def secure(
     try:
         secured.settimeout(timeout)
         secured.do_handshake()
+    except ssl.SSLError as error:
+        is_refused = error.reason in _HANDSHAKE_FAILURES and secured.cipher() is not None
+        secured.close()
+        if is_refused:
+            # All was agreed but for what we have to show: TLS 1.2 has no alert of its own for it.
+            error.reason = "CLIENT_CERTIFICATE_REQUIRED"
+        raise
     except BaseException:
         secured.close()
         raise

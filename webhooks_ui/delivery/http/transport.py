@@ -20,7 +20,7 @@ from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
 from webhooks_ui.egress.target_url import Target
 
 _OWN_HEADERS = frozenset(
-    ["accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
+    ["accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
 )
 
 
@@ -32,6 +32,7 @@ def wire_headers(request: OutgoingRequest, target: Target) -> list[tuple[str, st
     return [
         ("Host", target.authority),
         *(pair for pair in request.headers if pair[0].lower() not in _OWN_HEADERS),
+        ("Accept", "*/*"),
         ("Accept-Encoding", "identity"),
         ("Content-Length", str(len(request.body))),
     ]
