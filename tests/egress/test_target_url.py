@@ -247,3 +247,24 @@ def test_taking_userinfo_out_leaves_none(text: str) -> None:
     taken = take_userinfo(text)
     if taken is not None:
         assert take_userinfo(taken[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "ascii_host"),
+    [
+        ("ім_я.example", "xn--_-wtb2dza.example"),
+        ("a--b.приклад.example", "a--b.xn--80aikifvh.example"),
+        ("☃.example", "xn--n3h.example"),
+        ("faß.example", "xn--fa-hia.example"),
+        ("ПРИКЛАД。example", "xn--80aikifvh.example"),
+    ],
+)
+def test_a_host_is_written_in_ascii_as_browsers_do(host: str, ascii_host: str) -> None:
+    assert parse(f"https://{host}/").host == ascii_host
+    assert parse(f"https://{ascii_host}/").host == ascii_host
+
+
+@pytest.mark.parametrize("host", ["\u0301a.example", "אבa.example", "a\u200dї.example"])
+def test_a_host_that_browsers_refuse_is_refused(host: str) -> None:
+    with pytest.raises(TargetError):
+        parse(f"https://{host}/")

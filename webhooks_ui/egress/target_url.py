@@ -3,7 +3,7 @@
 The rules are RFC 3986, narrowed to what all parsers agree on, so that the host that was checked is
 the host that is connected to: absolute http or https, no userinfo, no control characters or white
 space, no host that browsers parse as a number (WHATWG URL, "ends in a number checker"),
-internationalised names by IDNA 2008 with UTS 46 mapping (RFC 5891).
+internationalised names by UTS 46, as browsers do.
 """
 
 import re
@@ -168,9 +168,9 @@ def _ipv4(host: str) -> str:
 
 def _host_name(text: str) -> str:
     try:
-        host = text if text.isascii() else idna.encode(text, uts46=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise TargetError("host_length" if "too long" in str(error) else "host") from None
+        host = text if text.isascii() else _ascii_host(text)
+    except (idna.IDNAError, UnicodeError):
+        raise TargetError("host") from None
     host = host.lower().removesuffix(".")
     labels = host.split(".")
     if len(host) > 253 or max(map(len, labels)) > 63:
@@ -178,6 +178,23 @@ def _host_name(text: str) -> str:
     if not all(_LABEL.fullmatch(label) for label in labels):
         raise TargetError("host")
     return host
+
+
+def _ascii_host(text: str) -> str:
+    """A host name in ASCII, as browsers write it (UTS 46 without STD3 rules and hyphen checks)."""
+    mapped = idna.uts46_remap(text, std3_rules=False, transitional=False)
+    return ".".join(map(_ascii_label, mapped.replace("\u3002", ".").split(".")))
+
+
+def _ascii_label(label: str) -> str:
+    if label.isascii():
+        return label
+    idna.check_initial_combiner(label)
+    idna.check_bidi(label)
+    for place, character in enumerate(label):
+        if character in "\u200c\u200d" and not idna.valid_contextj(label, place):
+            raise TargetError("host")
+    return f"xn--{label.encode('punycode').decode('ascii')}"
 
 
 def _quoted(text: str, safe: str) -> str:
