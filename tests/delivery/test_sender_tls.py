@@ -301,3 +301,29 @@ def test_a_receiver_with_rsa_key_exchange_only_is_said_so(
 
 def verdict_title(outcome: Outcome) -> str:
     return verdicts.verdict("failed", outcome.error, None, detail=outcome.detail).title
+
+
+@pytest.mark.parametrize(
+    ("host", "is_accepted"),
+    [
+        ("my_bot.hooks.example", True),
+        ("a_b.hooks.example", True),
+        ("my_bot.other.example", False),
+        ("a.my_bot.hooks.example", False),
+        ("my_bot.example", False),
+    ],
+)
+def test_a_wildcard_stands_for_a_label_with_an_underscore(
+    receive: Receive,
+    new_sender: Callable[..., Sender],
+    authority: trustme.CA,
+    host: str,
+    is_accepted: bool,
+) -> None:
+    context = server_context(authority, "*.hooks.example")
+    receiver = receive(answering(OK), context)
+    sender = new_sender(guard=Guard(["127.0.0.1"], lambda _host, _port: ["127.0.0.1"]))
+    outcome = sender.send(OutgoingRequest(receiver.url(host=host), (), b"{}"))
+    assert outcome.error == (None if is_accepted else "tls_failure")
+    if not is_accepted:
+        assert verdict_title(outcome) == "The certificate belongs to another host."

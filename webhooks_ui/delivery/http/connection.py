@@ -42,10 +42,14 @@ class Connection:
 
 
 class Opener:
-    """Opens connections, those with TLS by one shared context. Thread-safe."""
+    """Opens connections, those with TLS by shared contexts. Thread-safe.
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
+    `ca_file` is that of `tls.client_context`.
+    """
+
+    def __init__(self, ca_file: str | None) -> None:
+        self._context = tls.client_context(ca_file)
+        self._for_underscores = tls.client_context(ca_file, checks_host=False)
         self._unverified = tls.unverified_context()
 
     def open(
@@ -70,7 +74,8 @@ class Opener:
         trace: Trace,
     ) -> ssl.SSLSocket:
         try:
-            secured = tls.secure(connected, self._context, target.host, _left(deadline))
+            context = self._for_underscores if "_" in target.host else self._context
+            secured = tls.secure(connected, context, target.host, _left(deadline))
         except OSError as error:
             if isinstance(error, ssl.SSLCertVerificationError):
                 trace.tls = self._refused_certificate(target, address, deadline)

@@ -7,7 +7,6 @@ from time import monotonic
 from requests import Response, Session
 
 from webhooks_ui.catalogue.error_codes import ErrorCode
-from webhooks_ui.delivery.http import tls
 from webhooks_ui.delivery.http.connection import Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest, TlsFacts
@@ -57,7 +56,7 @@ class Sender:
         ca_file: str | None = None,
         pool: Pool | None = None,
     ) -> None:
-        opener = Opener(tls.client_context(ca_file))
+        opener = Opener(ca_file)
         transport = Transport(guard, opener, pool or Pool(), body_limit)
         self._session = _Session(transport)
         self._timeout = timeout

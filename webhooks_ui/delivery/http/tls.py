@@ -15,7 +15,7 @@ _HANDSHAKE_FAILURES = ("SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE
 
 
 @lru_cache(maxsize=8)
-def client_context(ca_file: str | None = None) -> ssl.SSLContext:
+def client_context(ca_file: str | None = None, *, checks_host: bool = True) -> ssl.SSLContext:
     """A context that trusts the authorities in `ca_file` or, by default, certifi; TLS 1.2 or newer.
 
     Cached, since loading the authorities takes tens of milliseconds. Not made by
@@ -25,6 +25,7 @@ def client_context(ca_file: str | None = None) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(cafile=ca_file or certifi.where())
     context.set_alpn_protocols(["http/1.1"])
+    context.check_hostname = checks_host
     return context
 
 
@@ -44,6 +45,8 @@ def secure(
     try:
         secured.settimeout(timeout)
         secured.do_handshake()
+        if context.verify_mode == ssl.CERT_REQUIRED and not context.check_hostname:
+            _check_host(secured, host)
     except ssl.SSLError as error:
         is_refused = error.reason in _HANDSHAKE_FAILURES and secured.cipher() is not None
         secured.close()
@@ -55,6 +58,22 @@ def secure(
         secured.close()
         raise
     return secured
+
+
+def _check_host(secured: ssl.SSLSocket, host: str) -> None:
+    """Holds a host name against the certificate, whose `*` also stands for underscores.
+
+    OpenSSL's stands for letters, digits and hyphens only, that of curl and browsers for any label.
+    As in RFC 6125 section 6.4.3, `*` is the whole first label. Raises SSLCertVerificationError.
+    """
+    alternatives = (secured.getpeercert() or {}).get("subjectAltName", ())
+    names = {str(pair[1]).lower() for pair in alternatives if pair[0] == "DNS"}
+    domain = host.partition(".")[2]
+    if host not in names and not ("." in domain and f"*.{domain}" in names):
+        error = ssl.SSLCertVerificationError("hostname mismatch")
+        error.reason = "CERTIFICATE_VERIFY_FAILED"
+        error.verify_message = f"Hostname mismatch, certificate is not valid for '{host}'."
+        raise error
 
 
 def facts(secured: ssl.SSLSocket) -> TlsFacts:
