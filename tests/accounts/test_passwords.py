@@ -34,6 +34,13 @@ def product_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
         "пароль123456",
         "Слава Україні",
         "webhooks-ui-1",
+        "letmein12345!",
+        "!!2024 Letmein 2024!!",
+        "correcthorsebatterystaple",
+        "CorrectHorseBatteryStaple1",
+        "слава україні!!",
+        "Слава Україні 2022!",
+        "12345йцукен!!",
     ],
 )
 def test_what_is_guessed_first_is_refused(password: str) -> None:
@@ -48,7 +55,15 @@ def test_the_login_is_no_password(password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "password", [GOOD, "correct horse battery", "x7!Kq92#mZp0", "🦔🦔🌊 їжак у морі"]
+    "password",
+    [
+        GOOD,
+        "correct horse battery",
+        "correct horse battery staple",
+        "letmein, said the otter",
+        "x7!Kq92#mZp0",
+        "🦔🦔🌊 їжак у морі",
+    ],
 )
 def test_others_are_accepted(password: str) -> None:
     assert passwords.problem(password, "olena.koval") is None

@@ -8,6 +8,7 @@ import re
 import threading
 import unicodedata
 from base64 import b64encode
+from functools import lru_cache
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -25,6 +26,11 @@ _slots = threading.BoundedSemaphore(4)
 _GUESSABLE_SCORE = 2  # zxcvbn's 0 and 1 fall within 10^6 guesses
 _ZXCVBN_LIMIT = 72  # characters; zxcvbn refuses more
 _OWN_WORDS = ("webhooks", "пароль", "вебхук", "адміністратор", "слава", "україна", "україні")
+# Known beside zxcvbn's 30,000 from breaches.
+_KNOWN = frozenset(
+    ("correcthorsebatterystaple", "слава україні", "славаукраїні", "героям слава", "героямслава")
+)
+_AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 # The Ukrainian layout, key by key, so that `йцукен` is as guessable as `qwerty`.
 _KEYS = str.maketrans(
     "йцукенгшщзхїфівапролджєячсмитьбюґ’",
@@ -39,7 +45,7 @@ def problem(password: str, login: str = "") -> LazyString | None:
         return _l("Use at least %(count)s characters.", count=MIN_LENGTH)
     if len(password) > MAX_LENGTH:
         return _l("Use at most %(count)s characters.", count=MAX_LENGTH)
-    if _is_login(password, login) or _is_guessable(password, login):
+    if _is_login(password, login) or _is_breached(password) or _is_guessable(password, login):
         return _l("This is easy to guess. Take several words that do not belong together.")
     return None
 
@@ -81,6 +87,19 @@ def _is_login(password: str, login: str) -> bool:
     """Whether the password is little more than the login."""
     rest = password.lower().replace(login, "") if len(login) > 2 else password
     return len(rest) < MIN_LENGTH // 2
+
+
+def _is_breached(password: str) -> bool:
+    """Whether it is a password known from breaches, also with digits and signs around it."""
+    core = _AROUND.sub("", password.lower())
+    return bool({core, core.translate(_KEYS)} & _breached())
+
+
+@lru_cache(maxsize=1)
+def _breached() -> frozenset[str]:
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return _KNOWN.union(FREQUENCY_LISTS["passwords"])
 
 
 def _is_guessable(password: str, login: str) -> bool:
