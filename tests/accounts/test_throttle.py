@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from tests.accounts.conftest import add, enter
+from tests.conftest import PASSWORD
 from webhooks_ui.accounts import passwords, throttle
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import SignInFailure
@@ -109,6 +110,23 @@ def test_one_account_tried_from_many_networks(client: FlaskClient) -> None:
         assert fail(client, 1, address=f"198.51.100.{n}") == [422]
     assert fail(client, 1, address="203.0.113.1") == [429]
     assert fail(client, 1, login="taras", address="203.0.113.1") == [422]
+
+
+@pytest.mark.usefixtures("olena")
+def test_a_browser_that_has_signed_in_before_is_not_locked_out(
+    app: Flask, client: FlaskClient
+) -> None:
+    known = app.test_client()
+    right = {"login": "olena", "password": PASSWORD}
+    assert known.post("/login", data=right).status_code == 303
+    known.post("/logout")
+    for n in range(throttle.PER_ACCOUNT):
+        fail(client, 1, address=f"198.51.100.{n}")
+    assert client.post("/login", data=right).status_code == 429
+    assert known.post("/login", data=right).status_code == 303
+    known.post("/logout")
+    # What it gets wrong itself counts as before.
+    assert fail(known, throttle.PER_ACCOUNT_AND_NETWORK + 1)[-1] == 429
 
 
 @pytest.mark.usefixtures("olena", "quick")

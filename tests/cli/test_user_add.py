@@ -3,7 +3,7 @@
 from flask import Flask
 
 from tests.cli.conftest import Run
-from webhooks_ui.accounts import passwords
+from webhooks_ui.accounts import passwords, throttle
 from webhooks_ui.models import User
 
 PASSWORD = "correct horse battery staple"
@@ -32,6 +32,18 @@ def test_an_existing_user_gets_the_password_and_keeps_the_role(run: Run, app: Fl
     assert passwords.verify(found(app, "anna").password_hash, OTHER)
     run("user", "add", "anna", "--role", "editor", "--password-stdin", stdin=OTHER)
     assert found(app, "anna").role == "editor"
+
+
+def test_setting_the_password_lifts_the_lock_out(run: Run, app: Flask) -> None:
+    run("user", "add", "olena", "--password-stdin", stdin=PASSWORD)
+    with app.app_context():
+        for number in range(throttle.PER_ACCOUNT):
+            throttle.check(throttle.Source(throttle.account("olena"), f"198.51.100.{number}"))
+        elsewhere = throttle.Source(throttle.account("olena"), "203.0.113.1")
+        assert throttle.check(elsewhere) is not None
+    run("user", "add", "olena", "--password-stdin", stdin=PASSWORD)
+    with app.app_context():
+        assert throttle.check(elsewhere) is None
 
 
 def test_the_password_is_asked_for_twice_and_not_shown(run: Run, app: Flask) -> None:

@@ -1,17 +1,15 @@
 """Set-up of the first administrator, throttled sign-in, change of one's own password."""
 
-import hashlib
-import hmac
 import math
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask_babel import LazyString, lazy_ngettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from webhooks_ui.accounts import passwords, sessions, throttle, users
+from webhooks_ui.accounts import known_browsers, passwords, sessions, throttle, users
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.web.extensions import login_manager
@@ -68,7 +66,8 @@ def change_password(current: str, new: str) -> Refusal | None:
 
 def _verify(login: str, password: str) -> str | Refusal:
     """The user's password hash if `password` is right; an unknown login takes as long."""
-    if wait := throttle.check(_source(login)):
+    user = User.by_login(login)
+    if wait := throttle.check(_source(login), is_known=known_browsers.is_known(user)):
         minutes = math.ceil(wait / timedelta(minutes=1))
         return Refusal(
             lazy_ngettext(
@@ -91,6 +90,7 @@ def _let_in(login: str, known: str, wanted: str, *, alone: bool = False) -> Refu
             return Refusal(_WRONG)  # deleted or changed while the password was being verified
         user.password_hash = wanted
         throttle.clear(_source(login))
+        known_browsers.remember(user)
         begun = sessions.begin(user)
         if alone:
             UserSession.end_all(user.id, but=begun.id)
@@ -99,13 +99,4 @@ def _let_in(login: str, known: str, wanted: str, *, alone: bool = False) -> Refu
 
 
 def _source(login: str) -> throttle.Source:
-    # A fingerprint, since people type passwords into the login field.
-    account = _keyed("sign-in", User.tidy_login(login))
-    return throttle.Source(account, throttle.network(request.remote_addr))
-
-
-def _keyed(purpose: str, text: str) -> str:
-    """HMAC-SHA256 of `text` under the secret key, separate for each purpose."""
-    key: str = current_app.config["SECRET_KEY"]
-    message = f"{purpose}\0{text}".encode(errors="replace")
-    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
+    return throttle.Source(throttle.account(login), throttle.network(request.remote_addr))

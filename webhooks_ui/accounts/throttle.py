@@ -4,16 +4,19 @@ An attempt is counted before its password is verified, and cleared if it was rig
 concurrent guesses are limited like consecutive ones.
 """
 
+import hashlib
+import hmac
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
-from sqlalchemy import text
+from flask import current_app
+from sqlalchemy import delete, text
 
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.models import SignInFailure
+from webhooks_ui.models import SignInFailure, User
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_NETWORK = 5
@@ -29,6 +32,13 @@ class Source(NamedTuple):
     network: str
 
 
+def account(login: str) -> str:
+    """The fingerprint of a login, which people type passwords into: an HMAC-SHA256."""
+    key: str = current_app.config["SECRET_KEY"]
+    message = f"sign-in\0{User.tidy_login(login)}".encode(errors="replace")
+    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
+
+
 def network(address: str | None) -> str:
     """The network of a client: its IPv4 address, or the /64 of its IPv6 address."""
     try:
@@ -40,12 +50,15 @@ def network(address: str | None) -> str:
     return str(found.ipv4_mapped or IPv6Network((int(found) >> 64 << 64, 64)))
 
 
-def check(who: Source) -> timedelta | None:
-    """Counts an attempt and returns None, or returns how long `who` has to wait."""
+def check(who: Source, *, is_known: bool = False) -> timedelta | None:
+    """Counts an attempt and returns None, or returns how long `who` has to wait.
+
+    The limit of an account from all networks does not hold for a known browser.
+    """
     with transaction():
         one_at_a_time()
         moment = now()
-        ends = max(_ends(who, moment - WINDOW), default=moment)
+        ends = max(_ends(who, moment - WINDOW, is_known), default=moment)
         if ends > moment:
             return ends - moment
         SignInFailure.forget_before(moment - WINDOW)
@@ -58,18 +71,25 @@ def clear(who: Source) -> None:
     SignInFailure.clear(who.account, who.network)
 
 
+def lift(login: str) -> None:
+    """Deletes the failures of an account from all networks, within the caller's transaction."""
+    db.session.execute(delete(SignInFailure).where(SignInFailure.login == account(login)))
+
+
 def one_at_a_time() -> None:
     """Serialises transactions from here on PostgreSQL; SQLite has one writer anyway."""
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _ends(who: Source, since: datetime) -> Iterator[datetime]:
+def _ends(who: Source, since: datetime, is_known: bool) -> Iterator[datetime]:
     """When each limit that `who` has reached ends."""
-    for most, account, place in (
+    limits: list[tuple[int, str | None, str | None]] = [
         (PER_ACCOUNT_AND_NETWORK, who.account, who.network),
         (PER_NETWORK, None, who.network),
-        (PER_ACCOUNT, who.account, None),
-    ):
-        if oldest := SignInFailure.oldest_of_last(most, since, login=account, address=place):
+    ]
+    if not is_known:
+        limits.append((PER_ACCOUNT, who.account, None))
+    for most, login, place in limits:
+        if oldest := SignInFailure.oldest_of_last(most, since, login=login, address=place):
             yield oldest + WINDOW

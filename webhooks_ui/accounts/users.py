@@ -6,7 +6,7 @@ Expected failures are values: `Problems`, by the form's field.
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.accounts import passwords
+from webhooks_ui.accounts import passwords, throttle
 from webhooks_ui.accounts.throttle import one_at_a_time
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User, UserSession
@@ -57,7 +57,7 @@ def add_user(
 
 
 def set_password(login: str, password: str, role: str | None = None) -> Problems:
-    """Sets the password (and role) of a user and ends all of the user's sessions."""
+    """Sets the password (and role) of a user; ends the sessions and the lock-out of the account."""
     if found := problems(login, password, role or "admin"):
         return found
     password_hash = passwords.hash_password(password)
@@ -68,4 +68,5 @@ def set_password(login: str, password: str, role: str | None = None) -> Problems
         user.password_hash = password_hash
         user.role = role or user.role
         UserSession.end_all(user.id)
+        throttle.lift(login)
     return {}

@@ -33,7 +33,7 @@ def user() -> None:
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_add(login: str, role: str | None, password_stdin: bool) -> None:
-    """Add a user, or set a user's password, which ends the user's sessions."""
+    """Add a user, or set a user's password, which ends the user's sessions and lock-out."""
     with app_context():
         from webhooks_ui.accounts import users
         from webhooks_ui.models import User
