@@ -240,6 +240,13 @@ def stored(app: Flask, public_id: str) -> Webhook:
         return webhook
 
 
+def session_cookie(browser: FlaskClient) -> str:
+    """The name of the session cookie over plain http."""
+    app = browser.application
+    with app.test_request_context():
+        return app.session_interface.get_cookie_name(app)
+
+
 def piece(browser: FlaskClient, method: str, url: str, **arguments: Any) -> TestResponse:
     """What htmx gets."""
     headers = {"HX-Request": "true", **arguments.pop("headers", {})}

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.accounts.conftest import enter
-from tests.conftest import PASSWORD, sign_in
+from tests.conftest import PASSWORD, session_cookie, sign_in
 from webhooks_ui.accounts import passwords, users
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User
@@ -40,7 +40,7 @@ def test_other_browsers_are_signed_out_and_this_one_gets_a_new_session(
     app: Flask, olena: FlaskClient
 ) -> None:
     other = sign_in(app, "olena")
-    before = olena.get_cookie("session")
+    before = olena.get_cookie(session_cookie(olena))
 
     change(olena, PASSWORD, NEW)
 
@@ -48,7 +48,7 @@ def test_other_browsers_are_signed_out_and_this_one_gets_a_new_session(
     assert other.get("/webhooks").status_code == 303
     thief = app.test_client()
     assert before
-    thief.set_cookie("session", before.value)
+    thief.set_cookie(session_cookie(thief), before.value)
     assert thief.get("/webhooks").status_code == 303
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.accounts.conftest import add
-from tests.conftest import PASSWORD, sign_in
+from tests.conftest import PASSWORD, session_cookie, sign_in
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Channel, UserSession, Webhook
@@ -81,7 +81,7 @@ def expire(app: Flask, _browser: FlaskClient) -> None:
 
 
 def lose_cookie(_app: Flask, browser: FlaskClient) -> None:
-    browser.delete_cookie("session")
+    browser.delete_cookie(session_cookie(browser))
 
 
 def change_key(app: Flask, _browser: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
 from tests.accounts.conftest import add, at_once, enter
-from tests.conftest import PASSWORD, piece
+from tests.conftest import PASSWORD, piece, session_cookie
 from webhooks_ui.accounts import passwords
 from webhooks_ui.database import engine
 from webhooks_ui.database.engine import db, transaction
@@ -193,7 +193,7 @@ def test_a_forged_or_unknown_token_is_nobody(client: FlaskClient) -> None:
     with client.session_transaction() as cookie:
         cookie["_user_id"] = UserSession.new_token()
     assert not is_in(client)
-    client.set_cookie("session", "eyJfdXNlcl9pZCI6IjEifQ.forged.forged")
+    client.set_cookie(session_cookie(client), "eyJfdXNlcl9pZCI6IjEifQ.forged.forged")
     assert not is_in(client)
 
 

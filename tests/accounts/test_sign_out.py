@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.accounts.conftest import enter
+from tests.conftest import session_cookie
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import UserSession
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("olena")
 
 def test_signing_out_ends_the_session_for_good(app: Flask, client: FlaskClient) -> None:
     enter(client)
-    cookie = client.get_cookie("session")
+    cookie = client.get_cookie(session_cookie(client))
     assert cookie
 
     answer = client.post("/logout")
@@ -24,7 +25,7 @@ def test_signing_out_ends_the_session_for_good(app: Flask, client: FlaskClient) 
     with app.app_context():
         assert db.session.scalars(select(UserSession)).all() == []
     thief = app.test_client()
-    thief.set_cookie("session", cookie.value)
+    thief.set_cookie(session_cookie(thief), cookie.value)
     assert thief.get("/webhooks").status_code == 303
 
 

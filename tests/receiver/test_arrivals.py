@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from tests.conftest import piece, sign_in
+from tests.conftest import piece, session_cookie, sign_in
 from tests.engine.conftest import deliveries, send, subscribe
 from tests.support.apps import MakeApp
 from webhooks_ui.authorization.bearer import Bearer
@@ -55,9 +55,9 @@ def signed(app: Flask, delivery: Delivery, body: bytes) -> dict[str, str]:
 def test_its_address_is_never_what_a_request_calls_the_console(
     app: Flask, browser: FlaskClient
 ) -> None:
-    cookie = browser.get_cookie("session")
+    cookie = browser.get_cookie(session_cookie(browser))
     assert cookie
-    spoofed = {"Host": "internal.example", "Cookie": f"session={cookie.value}"}
+    spoofed = {"Host": "internal.example", "Cookie": f"{cookie.key}={cookie.value}"}
     answer = app.test_client(use_cookies=False).post("/receiver", headers=spoofed)
     with app.app_context():
         receiver = Receiver.by_token(answer.location.rpartition("/")[2])

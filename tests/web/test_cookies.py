@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, session_cookie
 from webhooks_ui.accounts import users
 
 
@@ -34,7 +34,7 @@ def cookies(answer: TestResponse) -> SimpleCookie:
 
 
 def test_the_session_cookie_on_plain_http(browser: FlaskClient) -> None:
-    cookie = cookies(enter(browser, "http://127.0.0.1:8000"))["session"]
+    cookie = cookies(enter(browser, "http://127.0.0.1:8000"))[session_cookie(browser)]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert cookie["path"] == "/"
@@ -44,8 +44,8 @@ def test_the_session_cookie_on_plain_http(browser: FlaskClient) -> None:
 
 def test_the_session_cookie_under_https(browser: FlaskClient) -> None:
     found = cookies(enter(browser, "https://hooks.example"))
-    assert list(found) == ["__Host-session"]
-    cookie = found["__Host-session"]
+    assert list(found) == [f"__Host-{session_cookie(browser)}"]
+    cookie = found[f"__Host-{session_cookie(browser)}"]
     assert cookie["secure"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
@@ -71,3 +71,10 @@ def test_reading_a_page_sets_no_new_cookie(browser: FlaskClient) -> None:
     enter(browser, "http://localhost")
     browser.get("/webhooks")
     assert browser.get("/webhooks").headers.getlist("Set-Cookie") == []
+
+
+def test_two_consoles_on_one_host_do_not_end_each_others_sessions(browser: FlaskClient) -> None:
+    """Cookies know no ports (RFC 6265 §8.5)."""
+    ours = session_cookie(browser)
+    browser.application.config["SECRET_KEY"] = "of the console on another port"
+    assert session_cookie(browser) != ours

@@ -3,6 +3,7 @@
 The rules follow OWASP ASVS 5 level 2 as far as the console needs them.
 """
 
+import hashlib
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -53,10 +54,13 @@ class CookieSessions(SecureCookieSessionInterface):
     """The session cookie; over https it is Secure, and without a path bound to the host."""
 
     def get_cookie_name(self, app: Flask) -> str:
+        # Cookies ignore ports: two consoles on one host tell theirs apart by their keys.
+        key: str = app.config["SECRET_KEY"]
+        name = f"session-{hashlib.sha256(f'cookie {key}'.encode()).hexdigest()[:8]}"
         if not request.is_secure:
-            return "session"
+            return name
         # RFC 6265bis §4.1.3: `__Host-` demands the path /.
-        return "__Host-session" if self.get_cookie_path(app) == "/" else "__Secure-session"
+        return f"__Host-{name}" if self.get_cookie_path(app) == "/" else f"__Secure-{name}"
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
