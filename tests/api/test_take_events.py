@@ -218,6 +218,12 @@ def test_a_form_is_no_event(call: Call) -> None:
     assert "application/json" in answer.json["detail"]
 
 
+def test_a_leap_second_is_the_second_after_it(call: Call) -> None:
+    taken = call("POST", "/events", EVENT | {"occurred_at": "2016-12-31T23:59:60.5Z"})
+    shown = call("GET", f"/events/{taken.json['id']}").json
+    assert shown["occurred_at"] == "2017-01-01T00:00:00.500Z"
+
+
 @ON_BOTH_DATABASES
 def test_half_an_emoji_is_taken_as_it_came(call: Call) -> None:
     data = b'{"text": "cut \\ud83d", "\\udfff": "\\u0000"}'

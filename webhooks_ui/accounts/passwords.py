@@ -40,6 +40,8 @@ _KEYS = str.maketrans(
 
 def problem(password: str, login: str = "") -> LazyString | None:
     """Why this password is refused for `login`, or None."""
+    if len(password) > MAX_LENGTH * 4:  # NFC makes it shorter, but not by more
+        return _l("Use at most %(count)s characters.", count=MAX_LENGTH)
     password = _prepared(password)
     if len(password) < MIN_LENGTH:
         return _l("Use at least %(count)s characters.", count=MIN_LENGTH)
@@ -58,7 +60,7 @@ def hash_password(password: str) -> str:
 
 def verify(kept: str | None, password: str) -> bool:
     """Whether `password` matches the hash; None takes as long and never matches."""
-    if len(password) > MAX_LENGTH * 4:  # NFC makes it shorter, but not by more
+    if len(password) > MAX_LENGTH * 4:  # as in `problem`
         return False
     try:
         with _slots:

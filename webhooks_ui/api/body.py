@@ -22,6 +22,7 @@ from webhooks_ui.web.errors import ADVICE
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 Place = tuple[str | int, ...]
+MAX_BYTES = 262_144  # of a body without an event
 MAX_FAULTS = 50
 """That are listed at most: who has more of them has one mistake."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no lone surrogate
@@ -52,7 +53,7 @@ class Body(BaseModel):
     @classmethod
     def max_bytes(cls, max_event_bytes: int) -> int:
         """The largest body, in bytes, where an event may have `max_event_bytes`."""
-        return event_rules.largest_body(max_event_bytes)
+        return event_rules.largest_body(max_event_bytes) if "data" in cls.raw else MAX_BYTES
 
     @classmethod
     def read(cls, data: bytes) -> Self:

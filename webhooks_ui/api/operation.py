@@ -5,6 +5,7 @@ The description at /api/v1/openapi.json is made from the same facts that the req
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -14,6 +15,7 @@ from werkzeug.routing import BaseConverter
 from webhooks_ui.api import access
 from webhooks_ui.api.access import Scope
 from webhooks_ui.api.body import Body, faults_of, invalid, read_body
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 
 Headers = Mapping[str, str]
 Reply = BaseModel | Response | None | tuple[BaseModel, Headers]
@@ -59,7 +61,8 @@ class Operation:
         """Registers the view."""
         self.view = view
         OPERATIONS.append(self)
-        blueprint.add_url_rule(self.path, self.endpoint, self._serve, methods=[self.method])
+        serve = max_body(self.body.max_bytes if self.body else FEW_FIELDS)(partial(self._serve))
+        blueprint.add_url_rule(self.path, self.endpoint, serve, methods=[self.method])
         return view
 
     @property

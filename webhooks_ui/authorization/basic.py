@@ -1,7 +1,6 @@
 """Basic: login and password."""
 
 import base64
-import unicodedata
 from dataclasses import dataclass, field
 
 from flask_babel import lazy_gettext as _l
@@ -9,6 +8,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.authorization.base import MASK, Authorization, echo
 from webhooks_ui.authorization.header_rules import text_problem
+from webhooks_ui.text.normal_form import composed
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,4 @@ class Basic(Authorization):
 
 
 def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text.strip())
+    return composed(text.strip())

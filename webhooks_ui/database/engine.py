@@ -114,7 +114,12 @@ def ping() -> None:
 def _engine_options(backend: str) -> dict[str, Any]:
     # JSON without spaces: attempts are most of the database.
     compact = json.JSONEncoder(separators=(",", ":")).encode
-    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 30, "json_serializer": compact}
+    options: dict[str, Any] = {
+        "pool_size": 10,
+        "max_overflow": 30,
+        "json_serializer": compact,
+        "hide_parameters": True,  # payloads and secrets stand in no traceback
+    }
     if backend != "sqlite":
         return options | {"pool_pre_ping": True, "connect_args": POSTGRES_LIMITS}
     try:

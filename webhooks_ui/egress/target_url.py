@@ -111,7 +111,7 @@ def take_userinfo(text: str) -> tuple[str, str, str] | None:
     The form offers to move them into Basic authorization. The URL is not checked otherwise.
     """
     text = text.strip()
-    match = _SPLIT.fullmatch(text)
+    match = _SPLIT.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None or "@" not in match[2]:
         return None
     userinfo, _, host = match[2].rpartition("@")

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.text.normal_form import composed
 
 ROLES = ("admin", "editor", "viewer")
 IDLE_LIMIT = timedelta(hours=12)
@@ -41,7 +41,7 @@ class User(Model):
     @staticmethod
     def tidy_login(login: str) -> str:
         """A login as it is kept: trimmed, in lower case, its letters composed."""
-        return unicodedata.normalize("NFC", login.strip()).lower()
+        return composed(login.strip()).lower()
 
     @classmethod
     def by_login(cls, login: str) -> Self | None:

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from functools import lru_cache
 
 from flask import Flask
 from waitress.task import ErrorTask
@@ -17,7 +18,7 @@ from webhooks_ui.server.connections import Server
 from webhooks_ui.server.listening import address, listen
 from webhooks_ui.server.supervisor import Supervisor
 from webhooks_ui.validation import event as event_rules
-from webhooks_ui.web import errors, sub_path
+from webhooks_ui.web import body_limits, errors, sub_path
 from webhooks_ui.web.security import HEADERS
 
 
@@ -71,18 +72,20 @@ def _server(app: Flask, listening: socket.socket) -> Server:
     one, many = event_rules.largest_body(most_of_event), event_rules.largest_batch(most_of_event)
 
     # A proxy may have taken the path of PUBLIC_URL away.
-    apis = ("/api/", f"{sub_path.path_of(app.config['PUBLIC_URL'])}/api/")
+    below = sub_path.path_of(app.config["PUBLIC_URL"])
 
+    @lru_cache(maxsize=256)
     def body_limit(path: str) -> int:
         """Above the app's own limit, so that what is too large gets the app's own answer."""
-        return 2 * one + (many if path.startswith(apis) else 0)
+        most = body_limits.of_path(app, path.removeprefix(below))
+        return 2 * one + many if most is None else 2 * most
 
     return Server(
         logs.RequestLog(app),
         listening,
         _refusal(app),
         body_limit,
-        max_body=2 * one + many,
+        max_body=2 * (one + many),
         per_address=app.config["TRUSTED_PROXIES"] == 0,
         # The app judges X-Forwarded-* itself, and only where proxies are trusted.
         clear_proxy_headers=app.config["TRUSTED_PROXIES"] == 0,

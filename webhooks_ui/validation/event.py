@@ -11,7 +11,7 @@ MAX_KEY_CHARACTERS = 255
 ROOM = 65_536  # bytes of a body besides an event's data
 BATCH_FACTOR = 8  # a batch may be as large as this many of the largest events
 NO_MOMENT = _l("Write date and time as in RFC 3339, for example 2026-01-21T12:53:20Z.")
-# RFC 3339 §5.6; a leap second cannot be told from the second before it.
+# RFC 3339 §5.6; Python knows no leap second, which is taken as the second after it.
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -62,7 +62,9 @@ def moment(text: str) -> datetime | None:
     """
     try:
         if _MOMENT.fullmatch(text):
-            found = datetime.fromisoformat(text.upper()).astimezone(UTC)
+            leap = timedelta(seconds=1 if text[17:19] == "60" else 0)
+            text = f"{text[:17]}59{text[19:]}" if leap else text
+            found = datetime.fromisoformat(text.upper()).astimezone(UTC) + leap
             return found if _FIRST < found < _LAST else None
     except (ValueError, OverflowError):
         pass

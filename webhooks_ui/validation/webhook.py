@@ -93,7 +93,7 @@ def _name_problems(name: str) -> Iterator[Problem]:
             "name",
             _l("Shorten the name to %(most)s characters.", most=MAX_NAME_CHARACTERS),
         )
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+    elif any(ord(character) < 32 or ord(character) == 127 for character in name):
         yield "name", _l("Remove line breaks and control characters from the name.")
 
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from webhooks_ui.accounts import sessions, user_agents
 from webhooks_ui.forms.account import PasswordForm
 from webhooks_ui.models import UserSession
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 
 blueprint = Blueprint("account", __name__)
@@ -16,6 +17,7 @@ blueprint = Blueprint("account", __name__)
 
 @blueprint.route("/settings/account", methods=["GET", "POST"])
 @keeps_typed
+@max_body(FEW_FIELDS)
 def show() -> Response | str:
     """The account; POST changes the password."""
     form = PasswordForm()
@@ -32,6 +34,7 @@ def show() -> Response | str:
 
 
 @blueprint.post("/settings/account/sessions/end")
+@max_body(FEW_FIELDS)
 def end_sessions() -> Response:
     """Ends the user's other sessions."""
     ended = sessions.end_others()

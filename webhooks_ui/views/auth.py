@@ -18,6 +18,7 @@ from webhooks_ui.accounts import sessions, setup_link
 from webhooks_ui.forms.account import SetUpForm, SignInForm
 from webhooks_ui.models import User
 from webhooks_ui.web import kept_form
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.security import safe_next
 
@@ -27,6 +28,7 @@ Answer = Response | str | tuple[str, int]
 
 @blueprint.route("/setup", methods=["GET", "POST"])
 @keeps_typed
+@max_body(with_event)
 def setup() -> Answer:
     """Makes the first administrator; needs the token of the one-time link."""
     if User.exists():
@@ -47,6 +49,7 @@ def setup() -> Answer:
 
 @blueprint.route("/login", methods=["GET", "POST"])
 @keeps_typed
+@max_body(with_event)  # a form that is kept meanwhile
 def login() -> Answer:
     """Signs in and goes on to `next`."""
     if not User.exists():
@@ -74,6 +77,7 @@ def ask_to_log_out() -> str:
 
 
 @blueprint.post("/logout")
+@max_body(FEW_FIELDS)
 def logout() -> Response:
     """Signs this browser out."""
     sessions.end()

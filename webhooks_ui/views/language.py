@@ -5,6 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.database.engine import transaction
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.i18n import COOKIE, LANGUAGES
 from webhooks_ui.web.security import safe_next
 
@@ -13,6 +14,7 @@ REMEMBER = 365 * 24 * 3600  # seconds
 
 
 @blueprint.post("/language")
+@max_body(FEW_FIELDS)
 def switch() -> Response:
     """Sets `language` and redirects to `next`."""
     chosen = request.form.get("language", "")

@@ -19,6 +19,7 @@ from webhooks_ui.models import Delivery, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.views.webhook_form import form_of, render_form
 from webhooks_ui.views.webhooks import blueprint, page_of
+from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
@@ -30,6 +31,7 @@ PIECE_WAITS, PAGE_WAITS = 0.3, 1.0
 
 @blueprint.post("/webhooks/test")
 @keeps_typed
+@max_body(with_event)
 def test_unsaved() -> Answer:
     """A test with what the form says now."""
     public_id = request.form.get("webhook")
@@ -51,6 +53,7 @@ def test_unsaved() -> Answer:
 
 @blueprint.post("/webhooks/<id>/test")
 @keeps_typed
+@max_body(with_event)
 def test(id: str) -> Answer:
     """A test of the webhook as it is saved, whether it is enabled or not."""
     webhook, panel = or_404(Webhook.by_public_id(id)), _panel()

@@ -14,6 +14,7 @@ from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Webhook, webhook_changes
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
+from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.localised import absolute
 from webhooks_ui.web.pieces import or_404
@@ -23,6 +24,7 @@ Answer = Response | str | tuple[str, int]
 
 @blueprint.route("/webhooks/new", methods=["GET", "POST"])
 @keeps_typed
+@max_body(with_event)
 def new() -> Answer:
     """A new webhook."""
     form = form_of(None)
@@ -43,6 +45,7 @@ def new() -> Answer:
 
 @blueprint.route("/webhooks/<id>/edit", methods=["GET", "POST"])
 @keeps_typed
+@max_body(with_event)
 def edit(id: str) -> Answer:
     """Changes to a webhook; whoever saves over somebody else's change is told first."""
     webhook = or_404(Webhook.by_public_id(id))

@@ -13,7 +13,7 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.web import kept_form, sub_path
+from webhooks_ui.web import body_limits, kept_form, sub_path
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
 from webhooks_ui.web.pieces import is_piece_request
 
@@ -47,6 +47,7 @@ OPEN_TO_ALL = {
     "receiver.arrive",
     "metrics.show",
 }
+NO_FORMS = {"receiver.arrive"}  # takes whatever comes
 OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_sessions"}
 
 
@@ -76,8 +77,6 @@ def init_app(app: Flask) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
-        MAX_CONTENT_LENGTH=2 * app.config["MAX_EVENT_SIZE"],
-        MAX_FORM_MEMORY_SIZE=2 * app.config["MAX_EVENT_SIZE"],
     )
     app.session_interface = CookieSessions()
     if path:
@@ -88,7 +87,10 @@ def init_app(app: Flask) -> None:
             app.wsgi_app, x_for=hops, x_proto=1, x_host=1, x_port=1
         )
     # Before CSRF: after a sign-out elsewhere a form leads to the sign-in, not to a CSRF error.
+    body_limits.init_app(app)
+    app.before_request(_refuse_nul)
     app.before_request(_require_sign_in)
+    app.before_request(_refuse_nul_in_form)
     csrf.init_app(app)
     htmx.init_app(app)
     login_manager.init_app(app)
@@ -105,10 +107,23 @@ def safe_next(target: str | None) -> str | None:
     return None if urlsplit(target).netloc else target
 
 
+def _refuse_nul() -> None:
+    """400 for a NUL, which PostgreSQL does not store; the API looks for it in its bodies itself."""
+    texts = (request.path, *request.args, *request.args.values(), *request.headers.values())
+    if any("\0" in text for text in texts):
+        abort(400)
+
+
+def _refuse_nul_in_form() -> None:
+    """400 for a NUL in a form, once it is known who sends it; other bodies stay unread."""
+    if request.blueprint == "api" or request.endpoint in NO_FORMS:
+        return
+    if any("\0" in text for name in request.form for text in (name, *request.form.getlist(name))):
+        abort(400)
+
+
 def _require_sign_in() -> BaseResponse | None:
     """Every endpoint not in `OPEN_TO_ALL` needs a user; writing needs one who may edit."""
-    if any("\0" in text for text in (request.path, *request.args.values())):
-        abort(400)  # PostgreSQL stores no NUL
     if request.endpoint is None or request.endpoint in OPEN_TO_ALL:
         return None
     if request.blueprint == "api":
