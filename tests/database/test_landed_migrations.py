@@ -17,7 +17,7 @@ LANDED = {
     "0006_sort_key.py": "040342cc50accf71de5c13253e92b92bec980adcee5b46e598a73a48d49b483f",
     "0007_hours_alone.py": "a0a38fa4bc52d49e15bc50a2dda5ccd1d2f74782cf82d01696dda3f5079c6263",
     "0008_authorization.py": "12c357224ca80b144005fa2d976f4f99a010874686b5d2426fea3ccd1869a43d",
-    "0012_installation.py": "1f3de5105eff3f8c2a04d50a63d5dfa69f9e8832bccaed20b50c0aefaab8c5e5",
+    "0009_installation.py": "54b12a0575cc72a0fc6b80cf3b14e25d43bae422a2f3a8cc70b1e91bd3dd700a",
 }
 
 
