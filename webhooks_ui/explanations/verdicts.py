@@ -14,6 +14,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.explanations import http_statuses, network_errors
 from webhooks_ui.explanations.network_errors import Words
+from webhooks_ui.explanations.tls_errors import TLS_ERRORS
 
 STATUS_LABELS: dict[str, LazyString] = {
     "pending": _l("Waiting"),
@@ -177,7 +178,7 @@ def _words(error: str | None, status_code: int | None, location: str | None, det
 
 def _tls_words(detail: str) -> Words:
     said = detail.lower()
-    for signs, words in network_errors.TLS:
+    for signs, words in TLS_ERRORS:
         if any(sign in said for sign in signs):
             return words
     return network_errors.ERRORS["tls_failure"]
