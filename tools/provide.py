@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+# The shell has no window to draw around each page, which costs the tests half of their time.
+HEADLESS_SHELL = "chromium-headless-shell"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 POSTGRES_PLACES = (
     "/usr/lib/postgresql/*/bin",
@@ -21,9 +23,9 @@ POSTGRES_PLACES = (
 )
 
 
-def find_chromium() -> Path | None:
+def find_chromium(*, headed: bool = False) -> Path | None:
     """A Chromium or Chrome of the system that really starts, else Playwright's own, else None."""
-    for name in BROWSERS:
+    for name in BROWSERS if headed else (HEADLESS_SHELL, *BROWSERS):
         found = shutil.which(name)
         if found and _starts([found, "--version"]):
             return Path(found)
@@ -117,7 +119,7 @@ def provide_chromium() -> bool:
     """Make sure of a browser; whether there is one."""
     if find_chromium() is None:
         # Ubuntu's `chromium` is a snap that does not start in containers: look again afterwards.
-        _apt_install("chromium")
+        _ = _apt_install(HEADLESS_SHELL) or _apt_install("chromium")
         return find_chromium() is not None or _playwright_install()
     return True
 

@@ -44,11 +44,12 @@ ColorScheme = Literal["light", "dark"]
 @contextmanager
 def launched() -> Iterator[Browser]:
     """A running Chromium, the system's or else Playwright's own; to be seen if HEADED is set."""
-    program = find_chromium()
+    headed = bool(os.environ.get("HEADED"))
+    program = find_chromium(headed=headed)
     assert program is not None, "no browser was found: run `make test`, which installs one"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=ARGUMENTS, headless=not os.environ.get("HEADED")
+            executable_path=program, args=ARGUMENTS, headless=not headed
         )
         yield browser
         browser.close()

@@ -24,6 +24,15 @@ def test_a_browser_that_does_not_start_is_skipped(
     assert provide.find_chromium() == working
 
 
+def test_the_headless_shell_comes_first_unless_the_browser_is_to_be_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, shell = program(tmp_path, "chromium"), program(tmp_path, provide.HEADLESS_SHELL)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert provide.find_chromium() == shell
+    assert provide.find_chromium(headed=True) == whole
+
+
 def test_the_newest_postgres_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for version in ("9.6", "15", "16"):
         program(tmp_path / version / "bin", "initdb")
