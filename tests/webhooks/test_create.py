@@ -78,7 +78,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"channel": "gone"}, "channel", "no longer exists"),
     ({"payload_format": "xml"}, "payload_format", "Choose one of the two formats."),
     ({"name": "a" * 201}, "name", "200"),
-    ({"name": "a\x00b"}, "name", "control characters"),
+    ({"name": "a\x01b"}, "name", "control characters"),
 ]
 
 
