@@ -127,6 +127,7 @@ def freeze(process: subprocess.Popen[bytes], app: Flask) -> None:
             return
         begin_to_write(app, timeout=10)  # which waits until nobody writes
         process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)  # the signal is sent at once, and acts a little later
         with suppress(sqlite3.OperationalError):
             begin_to_write(app, timeout=0)
             return
