@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from webhooks_ui.api.content_coding import coding_of, decompressed
 from webhooks_ui.text.strict_json import JsonError, Member, Number, members
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.errors import ADVICE
@@ -82,16 +83,23 @@ class Body(BaseModel):
 
 
 def read_body(max_bytes: int) -> bytes:
-    """The bytes of the request's body; raises 415 unless it is JSON, 413 above the limit."""
+    """The request's body, decompressed.
+
+    Raises 415 unless it is JSON, plain or in gzip, 413 above the limit, 400 for broken gzip.
+    """
     if not request.is_json:
-        raise Problem(415, ADVICE[415])
+        raise Problem(415, ADVICE[415], headers={"Accept": "application/json"})
+    coding = coding_of(request.headers.get("Content-Encoding", ""))
     request.max_content_length = max_bytes
     try:
-        return request.get_data(cache=False)
+        data = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise too_large(
-            _l("Send %(most)s bytes at most at once.", most=format_decimal(max_bytes))
-        ) from None
+        raise _too_long(max_bytes) from None
+    if coding:
+        data = decompressed(data, max_bytes)
+    if len(data) > max_bytes:
+        raise _too_long(max_bytes)
+    return data
 
 
 def read_members(data: bytes, raw: frozenset[str]) -> dict[str, Member]:
@@ -117,6 +125,10 @@ def faults_of(error: ValidationError, values: object, at: Place = ()) -> list[Fa
     """The faults that pydantic found in `values`, with messages of ours."""
     details = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
     return [Fault(pointer(*at, *_place(d, values)), _message(d)) for d in details]
+
+
+def _too_long(most: int) -> Problem:
+    return too_large(_l("Send %(most)s bytes at most at once.", most=format_decimal(most)))
 
 
 def _message(detail: ErrorDetails) -> str | LazyString:

@@ -19,7 +19,8 @@ Send events in, manage webhooks and channels, look at deliveries.
 
 Every call carries an API token: `Authorization: Bearer <token>`. A token of scope `events` may
 only send events in, one of scope `admin` may do everything. What is refused is answered with a
-problem (RFC 9457) whose `detail` says how to mend it.
+problem (RFC 9457) whose `detail` says how to mend it. Bodies may be compressed with gzip
+(`Content-Encoding: gzip`); their limits count what is in them.
 """
 TAGS = {
     "events": "Events come in here.",
@@ -39,7 +40,7 @@ STATUSES = {
     409: "It is not in a state for this, another changed it, or this key came before with another"
     " event.",
     413: "The body, or an event in it, is too large.",
-    415: "The body is not `application/json`.",
+    415: "The body is not `application/json`, or compressed otherwise than with gzip.",
     422: "The body can be read but not accepted; `errors` says what to mend.",
     429: "Too much at once. `Retry-After` says when to try again.",
     500: "Something failed on our side.",
