@@ -9,11 +9,11 @@ import pytest
 
 from tests.delivery.conftest import SHORT, Receive, Send, ended_at
 from tests.delivery.hostile import Peer, answering, answering_once
-from webhooks_ui.delivery.http import connection
+from webhooks_ui.delivery.http import connecting
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.pool import Pool
 from webhooks_ui.delivery.http.sender import Sender
-from webhooks_ui.egress.guard import Address, Guard
+from webhooks_ui.egress.guard import Guard
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NewSender = Callable[..., Sender]
@@ -73,7 +73,7 @@ def test_each_way_not_to_connect_has_its_code(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(connection, "_connected", fail)
+    monkeypatch.setattr(connecting, "begin", fail)
     outcome = send("http://127.0.0.1:9/")
     assert (outcome.error, outcome.address) == (code, "127.0.0.1")
     assert outcome.detail
@@ -342,26 +342,6 @@ def test_the_next_address_is_tried_when_one_fails(receive: Receive, new_sender: 
     guard = Guard(["127.0.0.0/8"], Names(["127.0.0.9", "127.0.0.1"]))
     outcome = new_sender(guard=guard).send(request(receiver.url(host="crm.example")))
     assert (outcome.error, outcome.address) == (None, "127.0.0.1")
-
-
-def test_an_address_that_does_not_answer_leaves_time_for_the_next(
-    new_sender: NewSender, receive: Receive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    receiver = receive(answering(OK))
-    timeouts = []
-    connected = connection._connected
-
-    def first_hangs(address: Address, port: int, timeout: float) -> socket.socket:
-        timeouts.append(timeout)
-        if len(timeouts) == 1:
-            raise TimeoutError
-        return connected(address, port, timeout)
-
-    monkeypatch.setattr(connection, "_connected", first_hangs)
-    guard = Guard(["127.0.0.0/8"], Names(["127.0.0.9", "127.0.0.1"]))
-    sender = new_sender(timeout=4, guard=guard)
-    assert sender.send(request(receiver.url(host="crm.example"))).error is None
-    assert timeouts[0] <= 2 < 3 < timeouts[1]
 
 
 def test_a_host_that_has_moved_is_resolved_again_after_a_failure(

@@ -7,15 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from webhooks_ui.delivery.http import tls
-from webhooks_ui.delivery.http.errors import connect_error, handshake_error
+from webhooks_ui.delivery.http.connecting import ConnectError, Connector, connect
+from webhooks_ui.delivery.http.errors import handshake_error
 from webhooks_ui.delivery.http.outcome import TlsFacts
 from webhooks_ui.delivery.http.response_head import RawResponse
 from webhooks_ui.delivery.http.socket_stream import Stream
 from webhooks_ui.egress.guard import Address
 from webhooks_ui.egress.target_url import Target
 
-# Seconds for connecting to an address while there is another one to try.
-_ADDRESS_TIMEOUT = 3.0
 # Seconds for reading a certificate that was refused.
 _CERTIFICATE_TIMEOUT = 2.0
 
@@ -51,19 +50,31 @@ class Opener:
         self._context = tls.client_context(ca_file)
         self._for_underscores = tls.client_context(ca_file, checks_host=False)
         self._unverified = tls.unverified_context()
+        self._connector = Connector()
 
     def open(
         self, target: Target, addresses: tuple[Address, ...], deadline: float, trace: Trace
     ) -> Connection:
         """A connection to the first address that accepts one. Raises AttemptError."""
         start = time.monotonic()
-        connected, address = _first_connected(target.port, addresses, deadline, trace)
+        connected, address = self._connected(target, addresses, deadline, trace)
         opened_at = time.monotonic()
         trace.phases["connect"] = opened_at - start
         if target.scheme == "https":
             connected = self._secured(connected, target, address, deadline, trace)
             trace.phases["tls"] = time.monotonic() - opened_at
         return Connection(Stream(connected), address.text, trace.tls, opened_at)
+
+    def _connected(
+        self, target: Target, addresses: tuple[Address, ...], deadline: float, trace: Trace
+    ) -> tuple[socket.socket, Address]:
+        try:
+            found = self._connector.connect((target.host, target.port), addresses, deadline)
+        except ConnectError as error:
+            trace.address = error.address.text
+            raise
+        trace.address = found[1].text
+        return found
 
     def _secured(
         self,
@@ -90,40 +101,13 @@ class Opener:
 
         OpenSSL does not tell them. They take a second connection, over which nothing is sent.
         """
-        with suppress(OSError):
-            timeout = min(_left(deadline), _CERTIFICATE_TIMEOUT)
-            connected = _connected(address, target.port, timeout)
-            timeout = min(_left(deadline), _CERTIFICATE_TIMEOUT)
+        deadline = min(deadline, time.monotonic() + _CERTIFICATE_TIMEOUT)
+        with suppress(OSError, ConnectError):
+            connected, _ = connect([address], target.port, deadline)
+            timeout = _left(deadline)
             with tls.secure(connected, self._unverified, target.host, timeout) as secured:
                 return tls.facts(secured)
         return None
-
-
-def _first_connected(
-    port: int, addresses: tuple[Address, ...], deadline: float, trace: Trace
-) -> tuple[socket.socket, Address]:
-    for others in range(len(addresses) - 1, -1, -1):
-        address = addresses[-1 - others]
-        trace.address = address.text
-        left = _left(deadline)
-        timeout = min(left / 2, _ADDRESS_TIMEOUT) if others else left
-        try:
-            return _connected(address, port, timeout), address
-        except OSError as error:
-            failure = connect_error(error)
-    raise failure
-
-
-def _connected(address: Address, port: int, timeout: float) -> socket.socket:
-    connecting = socket.socket(address.family, socket.SOCK_STREAM)
-    try:
-        connecting.settimeout(timeout)
-        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connecting.connect((address.text, port))
-    except BaseException:
-        connecting.close()
-        raise
-    return connecting
 
 
 def _left(deadline: float) -> float:
