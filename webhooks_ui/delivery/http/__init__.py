@@ -6,7 +6,7 @@ The layers, from the caller to the socket, and why each is there:
 - `requests.Session`: the interface that is given; it redirects, remembers and reads nothing here.
 - `transport`: a `requests` adapter, since `HTTPAdapter` resolves the host itself, after the guard
   has checked it. Connects to checked addresses only, over a kept connection from `pool` if it can.
-- `connection`, `connecting`, `tls`: open a connection, to the first address that answers (RFC 8305);
+- `connection`, `connecting`, `tls`: open a connection to the first address that answers (RFC 8305);
   keep the facts of a certificate, refused ones too.
 - `exchange`, `response_head`, `response_body`: HTTP/1.1 over the open connection. `http.client`
   fails where a receiver breaks the rules or answers early; here, what can be read counts.
