@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from webhooks_ui.api import channels, deliveries, description, docs, events, webhooks
+from webhooks_ui.api import channels, deliveries, description, docs, events, rate_limit, webhooks
 from webhooks_ui.api.operation import PublicId, blueprint
 from webhooks_ui.web.extensions import csrf
 
@@ -13,5 +13,6 @@ __all__ = ["channels", "deliveries", "description", "docs", "events", "init_app"
 def init_app(app: Flask) -> None:
     """Registers every operation. A token in a header is nothing a foreign page could send along."""
     app.url_map.converters["public_id"] = PublicId
+    rate_limit.init_app(app)
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)

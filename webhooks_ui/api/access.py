@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, update
 from sqlalchemy.exc import OperationalError
 
+from webhooks_ui.api.rate_limit import count_call
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Token
@@ -20,7 +21,10 @@ USE_RECORDED_EVERY = timedelta(minutes=1)
 
 
 def require(scope: Scope) -> None:
-    """Raises 401 without a known token, 403 if its scope is not `scope`; admin covers all."""
+    """Raises 401 without a known token, 403 if its scope is not `scope`, 429 above RATE_LIMIT.
+
+    The scope admin covers all.
+    """
     scheme, _, text = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise Problem(
@@ -41,6 +45,7 @@ def require(scope: Scope) -> None:
             _l("This token may only send events in. Use one of scope admin."),
             headers={"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{scope}"'},
         )
+    count_call(token.id)
     if token.last_used_at is None or token.last_used_at < now() - USE_RECORDED_EVERY:
         g.used_token_id = token.id
 

@@ -80,7 +80,7 @@ def resend(id: str) -> tuple[DeliveryShape, Headers]:
     "/webhooks/<public_id:id>/test",
     answer=DeliveryShape,
     body=TestBody,
-    errors=(400, 404, 413, 415, 422, 429),
+    errors=(400, 404, 413, 415, 422),
 )
 def test(id: str, body: TestBody) -> DeliveryShape:
     """Send a test event, once and without retry, and wait for what comes of it.

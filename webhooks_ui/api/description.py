@@ -46,7 +46,8 @@ STATUSES = {
     500: "Something failed on our side.",
     503: "The database is busy, nothing was changed. `Retry-After` says when to try again.",
 }
-ALWAYS = (400, 401, 403, 500, 503)
+ALWAYS = (400, 401, 403, 429, 500, 503)
+HEADERS = {201: "Location", 429: "Retry-After", 503: "Retry-After"}
 ID = {"type": "string", "pattern": f"^{PublicId.regex}$"}
 REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<public_id:(\w+)>")
@@ -119,8 +120,8 @@ def _answer(status: int, operation: Operation) -> dict[str, Any]:
         answer["content"] = _json(ProblemShape, MIMETYPE)
     elif operation.answer:
         answer["content"] = _json(operation.answer)
-    if status == 201:
-        answer["headers"] = {"Location": {"schema": {"type": "string"}}}
+    if name := HEADERS.get(status):
+        answer["headers"] = {name: {"schema": {"type": "string"}}}
     return answer
 
 

@@ -16,6 +16,7 @@ from webhooks_ui.api.event_shapes import (
 )
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import Operation
+from webhooks_ui.api.rate_limit import count_events
 from webhooks_ui.intake.accept import accept
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Event
@@ -85,6 +86,7 @@ def show(id: str) -> Response:
 def _accept(
     bodies: Sequence[EventBody], places: Sequence[Place], keys: Sequence[str | None]
 ) -> list[Accepted]:
+    count_events(len(bodies))
     most = current_app.config["MAX_EVENT_SIZE"]
     for body in bodies:
         if problem := event_rules.size_problem(body.data, most):

@@ -42,7 +42,7 @@ class Operation:
     """Decorates a view, which gets `body` and `query` parsed, and the path's ids as strings.
 
     `headers` are the request headers it reads, each with its description; `errors` the statuses
-    it answers with besides 400, 401, 403, 500 and 503.
+    it answers with besides 400, 401, 403, 429, 500 and 503.
     """
 
     method: str

@@ -12,6 +12,9 @@ import zoneinfo
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _SEPARATORS = re.compile(r"[,\s]+")
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(ms|s|m|h|d|w)")
@@ -38,6 +41,11 @@ def integer(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
+    """None for an empty text, else what `parse` makes of it."""
+    return lambda text: parse(text) if text else None
 
 
 def seconds(low: float, high: float) -> Callable[[str], float]:

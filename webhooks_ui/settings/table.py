@@ -150,6 +150,15 @@ SETTINGS: tuple[Setting, ...] = (
         "The largest event that is taken in. KB and MB count in thousands, KiB and MiB in 1,024.",
     ),
     Setting(
+        "RATE_LIMIT",
+        parsers.optional(parsers.integer(1, 1_000_000)),
+        "",
+        "Events a second that each API token may send in, as many at once; a batch counts its"
+        " events, any other call one. What is more is answered 429 with `Retry-After`. Each web"
+        " process counts for itself: of two, a token may get twice as much.",
+        shown="no limit",
+    ),
+    Setting(
         "LANGUAGE",
         parsers.choice("en", "uk"),
         "en",
