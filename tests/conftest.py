@@ -94,6 +94,7 @@ SETTINGS: dict[str, Any] = {
     "TESTING": True,
     "WTF_CSRF_ENABLED": False,  # its own tests have it on
     "ALLOWED_NETWORKS": ("127.0.0.1",),
+    "ALLOWED_HOSTS": ("hooks.example",),
     "RESOLVER": resolve,
     "DELIVERY_TIMEOUT": 20.0,
 }

@@ -1,7 +1,7 @@
 """Find what the tests need beside Python packages, and install what is missing.
 
-`provide.py` as a command makes sure of a browser, a Cyrillic font and PostgreSQL. The finders are
-used by the tests too.
+`provide.py` as a command makes sure of a browser, a Cyrillic font, PostgreSQL and nginx. The
+finders are used by the tests too.
 """
 
 import os
@@ -131,6 +131,13 @@ def provide_postgres() -> bool:
     )
 
 
+def provide_nginx() -> bool:
+    """Make sure of nginx; whether it is there. Where systemd runs, installing would start it."""
+    if shutil.which("nginx") is None and not Path("/run/systemd/system").exists():
+        _apt_install("nginx-light")
+    return shutil.which("nginx") is not None
+
+
 def main() -> int:
     """Provide everything; the exit status is 1 where the browser tests cannot run."""
     if not has_cyrillic_font() and not _apt_install(
@@ -139,6 +146,8 @@ def main() -> int:
         print("No font with Cyrillic letters was found: screenshots will show empty boxes.")
     if not provide_postgres():
         print("PostgreSQL was not found: install it, or its tests are skipped.")
+    if not provide_nginx():
+        print("nginx was not found: install it, or its tests are skipped.")
     if not provide_driver():
         print("Playwright does not start. Try `.venv/bin/playwright --version` to see why.")
         return 1

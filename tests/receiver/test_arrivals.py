@@ -57,6 +57,7 @@ def test_its_address_is_never_what_a_request_calls_the_console(
 ) -> None:
     cookie = browser.get_cookie(session_cookie(browser))
     assert cookie
+    app.config["ALLOWED_HOSTS"] = ("internal.example",)
     spoofed = {"Host": "internal.example", "Cookie": f"{cookie.key}={cookie.value}"}
     answer = app.test_client(use_cookies=False).post("/receiver", headers=spoofed)
     with app.app_context():

@@ -49,6 +49,7 @@ def worker(
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:
+            app.config["HOST"] = metrics_host  # which Host headers it answers to
             metrics_server.start(app, _listen(metrics_host, metrics_port))
         parent = socket.socket(fileno=sys.stdin.fileno()) if with_parent else None
         loop = Worker(app, concurrency=concurrency, parent=parent)

@@ -50,6 +50,11 @@ def public_url(text: str) -> str | None:
     return match[1].lower() + match[2]
 
 
+def hosts(text: str) -> tuple[str, ...]:
+    """Host names and IP addresses, separated by commas or white space."""
+    return tuple(dict.fromkeys(host(part) for part in words(text)))
+
+
 def networks(text: str) -> tuple[str, ...]:
     """CIDR ranges, IP addresses and host names, separated by commas or white space."""
     return tuple(dict.fromkeys(_network(part) for part in words(text)))

@@ -90,10 +90,20 @@ SETTINGS: tuple[Setting, ...] = (
         shown="taken from the request",
     ),
     Setting(
+        "ALLOWED_HOSTS",
+        addresses.hosts,
+        "",
+        "Names and IP addresses that the console is also asked by, separated by commas:"
+        " `web,hooks.internal`. Beside them it answers to those of PUBLIC_URL and HOST and to"
+        " `localhost`, where HOST is every address to any IP address, and to others with 421.",
+        shown="empty",
+    ),
+    Setting(
         "TRUSTED_PROXIES",
         parsers.integer(0, 10),
         "0",
-        "How many reverse proxies stand in front; of so many, `X-Forwarded-*` is believed.",
+        "How many reverse proxies stand in front; of so many, `X-Forwarded-For`, `-Proto` and"
+        " `-Host` are believed.",
     ),
     Setting(
         "ALLOWED_NETWORKS",

@@ -54,6 +54,13 @@ PAGES = {
         _l("What was sent is too large."),
         _l("Shorten the data and send it again."),
     ),
+    421: Words(
+        _l("This console does not answer to this name."),
+        _l(
+            "Open it at the address in WEBHOOKS_UI_PUBLIC_URL. If it has another name as well,"
+            " add that to WEBHOOKS_UI_ALLOWED_HOSTS and start it again."
+        ),
+    ),
     429: Words(
         _l("Too many attempts."),
         _l("Wait a few minutes and try again."),
@@ -80,6 +87,10 @@ ADVICE = {
     409: _l("Somebody else changed it at the same moment. Read it again, then send it anew."),
     413: _l("The body is too large. Send less at once."),
     415: _l("Send JSON, with the header Content-Type: application/json."),
+    421: _l(
+        "The console does not answer to this host name. Use that of WEBHOOKS_UI_PUBLIC_URL, or add"
+        " this one to WEBHOOKS_UI_ALLOWED_HOSTS."
+    ),
     429: _l("Too many requests at once. Wait as long as Retry-After says and try again."),
     500: _l("Something failed on our side; the server's log says what. Try again later."),
     503: _l(

@@ -13,7 +13,7 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.web import body_limits, kept_form, sub_path
+from webhooks_ui.web import body_limits, kept_form, known_hosts, sub_path
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
 from webhooks_ui.web.pieces import is_piece_request
 
@@ -84,9 +84,10 @@ def init_app(app: Flask) -> None:
     if hops := app.config["TRUSTED_PROXIES"]:
         # Each proxy appends to X-Forwarded-For; the other headers have one value.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as in Flask's documentation
-            app.wsgi_app, x_for=hops, x_proto=1, x_host=1, x_port=1
+            app.wsgi_app, x_for=hops, x_proto=1, x_host=1
         )
     # Before CSRF: after a sign-out elsewhere a form leads to the sign-in, not to a CSRF error.
+    known_hosts.init_app(app)
     body_limits.init_app(app)
     app.before_request(_refuse_nul)
     app.before_request(_require_sign_in)

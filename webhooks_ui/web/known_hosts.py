@@ -1,0 +1,61 @@
+"""Which Host a request may name: the console's own addresses, and no other.
+
+A page of another site can bind its own name to this machine (DNS rebinding): the browser then takes
+the console for a part of that site. So a name counts only where an administrator has set it.
+"""
+
+import re
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]*)?", re.IGNORECASE)
+_HEALTH = "health"  # a blueprint that says nothing secret, for load balancers
+
+
+def init_app(app: Flask) -> None:
+    """Refuses requests that name another host, with 421 (RFC 9110 §15.5.20)."""
+
+    def hold() -> None:
+        # Without Host (HTTP/1.0) the name is the server's own. ProxyFix has put the forwarded one
+        # here where proxies are trusted.
+        given = request.environ.get("HTTP_HOST")
+        if given is not None and request.blueprint != _HEALTH and not _is_ours(app, given):
+            abort(421)
+
+    app.before_request(hold)
+
+
+@lru_cache(maxsize=256)
+def is_known(given: str, public_url: str, listening: str, allowed: tuple[str, ...]) -> bool:
+    """Whether `given`, a Host header, names this console; its port does not matter.
+
+    `listening` is the address listened on. Where that is every address, any IP address is taken:
+    which ones lead here is not known, and none of them can be rebound.
+    """
+    found = _HOST.fullmatch(given)
+    if found is None:
+        return False
+    name = (found[1] or found[2]).lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761 §6.3
+        return True
+    address, ours = _address(name), (urlsplit(public_url).hostname, listening, *allowed)
+    if address is None:
+        return name in ours
+    bound = _address(listening)
+    is_anywhere = bound is not None and bound.is_unspecified
+    return address.is_loopback or is_anywhere or address in map(_address, ours)
+
+
+def _is_ours(app: Flask, given: str) -> bool:
+    config = app.config
+    return is_known(given, config["PUBLIC_URL"] or "", config["HOST"], config["ALLOWED_HOSTS"])
+
+
+def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text or "")
+    except ValueError:
+        return None
