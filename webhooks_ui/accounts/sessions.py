@@ -3,16 +3,14 @@
 The cookie holds a random token, signed by Flask; the row of the session decides if it is valid.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from flask import g, request, session
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.engine import transaction, write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.web import kept_form
@@ -74,15 +72,4 @@ def end_others() -> int:
 def _touch(session_id: int) -> None:
     """Best effort: a busy or full database neither delays nor fails the page."""
     seen = update(UserSession).where(UserSession.id == session_id).values(last_seen_at=now())
-    with suppress(OperationalError), _connection_without_waiting() as connection:
-        connection.execute(seen)
-        connection.commit()
-
-
-@contextmanager
-def _connection_without_waiting() -> Iterator[Connection]:
-    """A connection whose writes fail at once where they would have to wait."""
-    with db.engine.connect().execution_options(writes=True, waits=False) as connection:
-        if connection.dialect.name != "sqlite":
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
-        yield connection
+    write_if_free(seen)

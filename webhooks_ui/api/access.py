@@ -1,16 +1,14 @@
 """Authentication by an API token in the Authorization header (RFC 6750 §2.1, §3)."""
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
 
 from flask import Response, g, request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, update
-from sqlalchemy.exc import OperationalError
 
 from webhooks_ui.api.rate_limit import count_call
-from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.engine import write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Token
 from webhooks_ui.web.problem import Problem
@@ -57,8 +55,5 @@ def record_use(response: Response) -> Response:
         return response
     moment = now()
     stale = or_(Token.last_used_at.is_(None), Token.last_used_at < moment - USE_RECORDED_EVERY)
-    with suppress(OperationalError), transaction():
-        db.session.execute(
-            update(Token).where(Token.id == token_id, stale).values(last_used_at=moment)
-        )
+    write_if_free(update(Token).where(Token.id == token_id, stale).values(last_used_at=moment))
     return response

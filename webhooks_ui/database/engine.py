@@ -7,17 +7,18 @@ writes later fails at once with "database is locked", whatever the busy time-out
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Lock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, g, has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     Connection,
     Engine,
+    Executable,
     event,
     text,
 )
@@ -27,6 +28,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from webhooks_ui.database.types import Base
+from webhooks_ui.database.writers import StuckError, Writers
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 """What is raised while the database is locked, full, away, or every connection to it is taken."""
@@ -35,7 +37,8 @@ DAMAGED = ("file is not a database", "database disk image is malformed")
 BUSY_TIMEOUT = timedelta(seconds=5)
 _BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
-CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL
+_TURN_LOOK = 0.2  # seconds between looks whether this thread still may wait for its turn
+CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL, and for a free connection
 # A server that is gone without a word, as behind a network that broke, is given up in time.
 POSTGRES_LIMITS = {
     "connect_timeout": CONNECT_TIMEOUT // timedelta(seconds=1),
@@ -46,7 +49,7 @@ POSTGRES_LIMITS = {
 }
 
 
-_writer = Lock()
+_writer, _writers = Lock(), Writers()
 db = SQLAlchemy(model_class=Base)
 
 if TYPE_CHECKING:
@@ -60,11 +63,19 @@ def transaction() -> Iterator[None]:
     """One short write transaction on this context's session; what was read is read anew.
 
     Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
+    Waits `BUSY_TIMEOUT` to write; all transactions of a request wait no longer together. Raises
+    SQLAlchemy's OperationalError.
     """
     db.session.rollback()
-    with _writer_lock():
+    begun = monotonic()
+    until = begun + BUSY_TIMEOUT.total_seconds() - _waited()
+    with _writers.admitted() as writer, _turn(writer, until):
         try:
-            db.session.connection(execution_options={"writes": True})
+            try:
+                db.session.connection(execution_options={"writes": True, "until": until})
+            finally:
+                if has_request_context():
+                    g.waited_to_write = _waited() + monotonic() - begun
             yield
             db.session.commit()
         except BaseException:
@@ -72,20 +83,42 @@ def transaction() -> Iterator[None]:
             raise
 
 
+def write_if_free(statement: Executable) -> None:
+    """Executes a statement that may as well be left out, as it is where the database is busy."""
+    options: dict[str, Any] = {"writes": True, "until": monotonic() + 0.1}
+    with suppress(OperationalError), db.engine.connect().execution_options(**options) as connection:
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+        connection.execute(statement)
+        connection.commit()
+
+
+def _waited() -> float:
+    """Seconds that this request has waited to write so far."""
+    return float(g.get("waited_to_write", 0.0)) if has_request_context() else 0.0
+
+
 @contextmanager
-def _writer_lock() -> Iterator[None]:
+def _turn(writer: object, until: float) -> Iterator[None]:
     """Lets this process's writers to SQLite go one after the other, at once when it is their turn.
 
     SQLite itself has them sleep and try again, longer each time, while the disk stands idle.
     """
-    is_alone = db.engine.dialect.name == "sqlite" and _writer.acquire(
-        timeout=BUSY_TIMEOUT.total_seconds()
-    )
+    is_alone = db.engine.dialect.name == "sqlite" and _take_turn(writer, until)
     try:
         yield
     finally:
         if is_alone:
             _writer.release()
+
+
+def _take_turn(writer: object, until: float) -> bool:
+    while (left := until - monotonic()) > 0:
+        if _writer.acquire(timeout=min(left, _TURN_LOOK)):
+            return True
+        if _writers.has_to_give_up(writer):
+            raise StuckError
+    return False
 
 
 def end_read() -> None:
@@ -117,6 +150,7 @@ def _engine_options(backend: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "pool_size": 10,
         "max_overflow": 30,
+        "pool_timeout": CONNECT_TIMEOUT.total_seconds(),
         "json_serializer": compact,
         "hide_parameters": True,  # payloads and secrets stand in no traceback
     }
@@ -162,20 +196,21 @@ def _set_up_postgres(engine: Engine) -> None:
         connection.autocommit = True
         connection.execute("SET max_parallel_workers_per_gather = 0")
         connection.execute("SET jit = off")
+        connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}")
         connection.autocommit = False
 
 
 def _begin_to_write(connection: Connection) -> None:
-    """Begins as a writer; waits while another process writes, `BUSY_TIMEOUT` at most.
+    """Begins as a writer; waits while another process writes.
 
-    Who has the execution option `waits` off does not wait at all.
+    It waits for `BUSY_TIMEOUT`, or until the execution option `until`, on the monotonic clock.
 
     SQLite's own waiting sleeps longer each time, up to a tenth of a second past the moment at which
     the lock was free: a busy worker frees it only for moments.
     """
     driver: Any = connection.connection.dbapi_connection
-    waits = connection.get_execution_options().get("waits", True)
-    until = monotonic() + (BUSY_TIMEOUT.total_seconds() if waits else 0)
+    latest = monotonic() + BUSY_TIMEOUT.total_seconds()
+    until: float = connection.get_execution_options().get("until", latest)
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while monotonic() < until:

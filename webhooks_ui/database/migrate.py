@@ -65,6 +65,7 @@ def prepare_migrations(app: Flask) -> None:
 def lock_for_migration(connection: Connection) -> None:
     """Waits until nobody else migrates; on SQLite BEGIN IMMEDIATE has done so already."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
 
 
