@@ -214,7 +214,7 @@
 
   on("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
-    const words = { 400: "stale", 403: "stale", 404: "missing", 413: "large", 429: "throttled" };
+    const words = { 400: "stale", 403: "forbidden", 404: "missing", 413: "large", 429: "throttled" };
     failed(event, say(words[status] || "failed"));
   });
   on("htmx:sendError", (event) => failed(event, say("offline")));

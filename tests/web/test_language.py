@@ -50,6 +50,17 @@ def test_the_switch_is_remembered_with_the_user(app: Flask, admin: FlaskClient) 
     assert ENGLISH in sign_in(app, "taras").get("/webhooks").text
 
 
+def test_the_switch_keeps_the_filters_that_htmx_has_set(admin: FlaskClient) -> None:
+    """`next` is from when the page was loaded; the Referer is its URL in the browser's history."""
+    form = {"language": "uk", "next": "/webhooks"}
+    headers = {"Referer": "http://localhost/webhooks?q=crm&status=failing"}
+    answer = admin.post("/language", data=form, headers=headers)
+    assert answer.location == "/webhooks?q=crm&status=failing"
+    for referrer in ("http://localhost/webhooks/test", "https://evil.example/webhooks?q=a"):
+        answer = admin.post("/language", data=form, headers={"Referer": referrer})
+        assert answer.location == "/webhooks"
+
+
 def test_a_viewer_may_switch(app: Flask) -> None:
     viewer = sign_in(app, "guest", role="viewer")
     assert viewer.post("/language", data={"language": "uk"}).status_code == 303

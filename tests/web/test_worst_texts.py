@@ -16,7 +16,7 @@ from tests.api.conftest import issue
 from tests.conftest import make_webhook
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel
-from webhooks_ui.web.security import OPEN_TO_ALL
+from webhooks_ui.web.roles import OPEN_TO_ALL
 
 MAX_SECONDS = 0.1  # of processor
 WORST = {

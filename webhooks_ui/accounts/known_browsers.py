@@ -11,6 +11,7 @@ from datetime import timedelta
 from flask import Response, after_this_request, current_app, request
 
 from webhooks_ui.models import User
+from webhooks_ui.web.cookies import own_name
 
 COOKIE = "known-browser"
 REMEMBER = timedelta(days=365)
@@ -23,7 +24,7 @@ def remember(user: User) -> None:
     @after_this_request
     def _set(response: Response) -> Response:
         response.set_cookie(
-            COOKIE,
+            own_name(COOKIE),
             value,
             max_age=REMEMBER,
             path=request.script_root or "/",
@@ -36,7 +37,7 @@ def remember(user: User) -> None:
 
 def is_known(user: User | None) -> bool:
     """Whether this user has signed in with this browser since the password was set."""
-    given = request.cookies.get(COOKIE, "")
+    given = request.cookies.get(own_name(COOKIE), "")
     return user is not None and hmac.compare_digest(given.encode(), _value(user).encode())
 
 

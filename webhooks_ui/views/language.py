@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.i18n import COOKIE, LANGUAGES
-from webhooks_ui.web.security import safe_next
+from webhooks_ui.web.security import came_from, safe_next
 
 blueprint = Blueprint("language", __name__)
 REMEMBER = 365 * 24 * 3600  # seconds
@@ -16,14 +16,15 @@ REMEMBER = 365 * 24 * 3600  # seconds
 @blueprint.post("/language")
 @max_body(FEW_FIELDS)
 def switch() -> Response:
-    """Sets `language` and redirects to `next`."""
+    """Sets `language` and redirects to the page with the filters that htmx has set, or `next`."""
     chosen = request.form.get("language", "")
     if chosen not in LANGUAGES:
         abort(400)
     if current_user.is_authenticated:
         with transaction():
             current_user.user.language = chosen
-    answer = redirect(safe_next(request.form.get("next")) or url_for("webhooks.index"), 303)
+    page = came_from() or safe_next(request.form.get("next")) or url_for("webhooks.index")
+    answer = redirect(page, 303)
     answer.set_cookie(
         COOKIE,
         chosen,

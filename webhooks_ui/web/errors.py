@@ -5,7 +5,16 @@ They are translated and show no internals.
 
 from typing import NamedTuple
 
-from flask import Flask, current_app, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -16,7 +25,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 
 from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.web import kept_form
+from webhooks_ui.web.pieces import is_piece_request
 from webhooks_ui.web.problem import Problem
+from webhooks_ui.web.security import came_from
 
 API = "/api/"
 RETRY_AFTER = 5  # seconds; about the database's busy timeout
@@ -79,6 +90,9 @@ FORM_EXPIRED = Words(
     _l("Nothing was changed. Go back, reload the page and send it again."),
 )
 STALE = _l("You signed in anew since this page was opened. Nothing is lost: send it once more.")
+STALE_BUTTON = _l(
+    "You signed in anew since this page was opened, so nothing was changed. Press the button again."
+)
 ADVICE = {
     400: _l("The request could not be understood. Look at how it is put together."),
     403: _l("This token may not do that. Use one of scope admin."),
@@ -143,9 +157,22 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
     if kept_form.can_keep():
         kept_form.show_again("" if kept_form.is_unsent() else str(STALE))
         view = current_app.ensure_sync(current_app.view_functions[str(request.endpoint)])
-        answer: ResponseReturnValue = view(**(request.view_args or {}))
+        try:
+            answer: ResponseReturnValue = view(**(request.view_args or {}))
+        except HTTPException as error:  # an error handler's own are handled by nobody
+            return _http_error(error)
         return answer
+    if kept_form.is_own_form():
+        return _press_again()
     return _page(400, FORM_EXPIRED), 400
+
+
+def _press_again() -> ResponseReturnValue:
+    """Back to the page whose button was pressed, now with a valid token."""
+    flash(str(STALE_BUTTON), "wait")
+    if is_piece_request():
+        return Response(status=204, headers={"HX-Refresh": "true"})
+    return redirect(came_from() or url_for("webhooks.index"), 303)
 
 
 def _conflict(_error: Exception) -> tuple[str, int] | Problem:

@@ -59,7 +59,7 @@ def is_unsent() -> bool:
 def can_keep() -> bool:
     """Whether this is a form of one of our pages, posted to a view that keeps what was typed."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return request.method == "POST" and view in _views and _is_own_form()
+    return request.method == "POST" and view in _views and is_own_form()
 
 
 def own_path() -> str:
@@ -118,7 +118,7 @@ def _open(sealed: str) -> KeptForm | None:
     return kept if kept.is_usable() else None
 
 
-def _is_own_form() -> bool:
+def is_own_form() -> bool:
     """Whether the browser says that the form came from one of our pages (ASVS 5, 3.5.1)."""
     site = request.headers.get("Sec-Fetch-Site")
     if site:

@@ -3,19 +3,22 @@
 The rules follow OWASP ASVS 5 level 2 as far as the console needs them.
 """
 
-import hashlib
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, make_response, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.web import body_limits, kept_form, known_hosts, sub_path
+from webhooks_ui.web import body_limits, kept_form, known_hosts, roles, sub_path
+from webhooks_ui.web.cookies import own_name
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
 from webhooks_ui.web.pieces import is_piece_request
+from webhooks_ui.web.roles import OPEN_TO_ALL, SAFE_METHODS
 
 POLICY = "; ".join(
     (
@@ -36,32 +39,14 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OPEN_TO_ALL = {
-    "static",
-    "auth.login",
-    "auth.setup",
-    "language.switch",
-    "health.alive",
-    "health.ready",
-    "receiver.arrive",
-    "metrics.show",
-}
 NO_FORMS = {"receiver.arrive"}  # takes whatever comes
-OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_sessions"}
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """The session cookie; over https it is Secure, and without a path bound to the host."""
+    """The session cookie; over https it is Secure."""
 
-    def get_cookie_name(self, app: Flask) -> str:
-        # Cookies ignore ports: two consoles on one host tell theirs apart by their keys.
-        key: str = app.config["SECRET_KEY"]
-        name = f"session-{hashlib.sha256(f'cookie {key}'.encode()).hexdigest()[:8]}"
-        if not request.is_secure:
-            return name
-        # RFC 6265bis §4.1.3: `__Host-` demands the path /.
-        return f"__Host-{name}" if self.get_cookie_path(app) == "/" else f"__Secure-{name}"
+    def get_cookie_name(self, _app: Flask) -> str:
+        return own_name("session")
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
@@ -95,6 +80,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     htmx.init_app(app)
     login_manager.init_app(app)
+    roles.init_app(app)
     login_manager.session_protection = None  # accounts.sessions has the rules
     app.after_request(_protect)
 
@@ -124,15 +110,14 @@ def _refuse_nul_in_form() -> None:
 
 
 def _require_sign_in() -> BaseResponse | None:
-    """Every endpoint not in `OPEN_TO_ALL` needs a user; writing needs one who may edit."""
+    """Every endpoint not in `OPEN_TO_ALL` needs a user, whose role may use it."""
     if request.endpoint is None or request.endpoint in OPEN_TO_ALL:
         return None
     if request.blueprint == "api":
         return None  # its operations ask for a token
     if not current_user.is_authenticated:
         return _to_sign_in()
-    reads = request.method in SAFE_METHODS or request.endpoint in OPEN_TO_VIEWERS
-    if not reads and not current_user.user.may_edit:
+    if not roles.may(request.endpoint, request.method):
         abort(403)
     kept_form.reopen()
     return None
@@ -144,24 +129,39 @@ def _to_sign_in() -> BaseResponse:
         return make_response(current_app.view_functions["auth.login"]())
     if is_piece_request():
         # Not the sign-in page as a piece: htmx leaves the page.
-        came_from = urlsplit(request.headers.get("HX-Current-URL", ""))
-        path = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        path = page.path + (f"?{page.query}" if page.query else "")
         return Response(
             status=204, headers={"HX-Redirect": url_for("auth.login", next=path or None)}
         )
     if request.method in SAFE_METHODS:
         wanted = None if request.full_path == "/?" else kept_form.own_path()
     else:
-        wanted = _referrer()
+        wanted = came_from()
     return redirect(url_for("auth.login", next=wanted), 303)
 
 
-def _referrer() -> str | None:
-    """The page of ours whose button was pressed."""
-    came_from = urlsplit(request.referrer or "")
-    if came_from.netloc != request.host:
+def came_from() -> str | None:
+    """The page of ours whose button was pressed; None where only the answer to a POST was there."""
+    page = urlsplit(request.referrer or "")
+    if page.netloc != request.host:
         return None
-    return safe_next(came_from.path + (f"?{came_from.query}" if came_from.query else ""))
+    if not _can_be_opened(page.path.removeprefix(request.script_root)):
+        return None
+    return safe_next(page.path + (f"?{page.query}" if page.query else ""))
+
+
+def _can_be_opened(path: str) -> bool:
+    """Whether GET finds a page at this path, and not a name that only POST knows as an id."""
+    urls = current_app.url_map.bind("localhost")
+    try:
+        page, _arguments = urls.match(path, method="GET", return_rule=True)
+        form, _arguments = urls.match(path, method="POST", return_rule=True)
+    except MethodNotAllowed as error:
+        return "GET" in (error.valid_methods or ())
+    except (HTTPException, RequestRedirect):
+        return False
+    return page.arguments <= form.arguments
 
 
 def _protect(response: Response) -> Response:

@@ -1,0 +1,143 @@
+"""Roles: each page offers what its reader may do, and nothing that is refused."""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import make_webhook, piece, sign_in
+from tests.log.rows import fill
+from tests.support.apps import MakeApp
+from webhooks_ui.models.user import ROLES
+
+WITHOUT_USER = {"static", "auth.login", "auth.setup", "language.switch", "receiver.arrive"}
+WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show"}
+OWN_ACCOUNT = {"auth.ask_to_log_out", "auth.logout", "account.show", "account.end_sessions"}
+ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
+NOT_LINKED = {"webhooks.home", "auth.ask_to_log_out", "deliveries.fresh", "deliveries.webhooks"}
+NOT_LINKED |= {"catalogue.sample"}
+EVERY_ROLE = pytest.mark.parametrize("role", ROLES)
+
+
+class Offers(HTMLParser):
+    """What a page offers: links and requests of htmx, buttons of forms, as (method, URL)."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self._form = ("get", "")
+        self.found: dict[tuple[str, str], None] = {}  # in the order of the page
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._form = (given.get("method", "get"), given.get("action", ""))
+        for name, method in (("href", "get"), ("hx-get", "get"), ("hx-post", "post")):
+            if name in given and tag not in ("link", "use", "select", "input"):
+                self.found[method, given[name]] = None
+        if tag == "button" and given.get("type") != "button":
+            self.found[self._form[0], given.get("formaction", self._form[1])] = None
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    """With CSRF: a button pressed without its token shows who may, and changes nothing."""
+    app = make_app(WTF_CSRF_ENABLED=False)
+    owner = sign_in(app, "owner")
+    make_webhook(owner, name="Works")
+    off = make_webhook(owner, name="Off", channel="")
+    owner.post(f"/webhooks/{off}/disable")
+    owner.post("/receiver")
+    fill(app, 40)
+    owner.post("/deliveries/recover", data={"status": "failed", "since": "2020-01-01T00:00"})
+    app.config["WTF_CSRF_ENABLED"] = True
+    return app
+
+
+def paths_of(app: Flask) -> Iterator[tuple[str, str, str]]:
+    """Method, path and endpoint of every route of the console."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("api."):
+            continue
+        path = re.sub(r"<any\((\w+).*?>", r"\1", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            yield method, re.sub("<.*?>", "none", path), rule.endpoint
+
+
+@EVERY_ROLE
+def test_every_route(app: Flask, role: str) -> None:
+    browser = sign_in(app, role, role)
+    for method, path, endpoint in paths_of(app):
+        if endpoint in WITHOUT_USER:
+            continue
+        writes = method == "POST" or endpoint in ONLY_FORMS
+        refused = role == "viewer" and writes and endpoint not in OWN_ACCOUNT
+        status = browser.open(path, method=method, buffered=True).status_code
+        assert (status == 403) is refused, f"{method} {path} as {role}: {status}"
+
+
+@EVERY_ROLE
+def test_every_link_and_button_of_every_page(app: Flask, role: str) -> None:
+    browser = sign_in(app, role, role)
+    reached = walk(app, browser)
+
+    everything = {endpoint for method, _path, endpoint in paths_of(app) if method == "GET"}
+    hidden = ONLY_FORMS if role == "viewer" else set()
+    assert everything - WITHOUT_USER - hidden - NOT_LINKED <= reached
+
+
+def walk(app: Flask, browser: FlaskClient) -> set[str]:
+    """Follows every link and presses every button without a token; the endpoints reached."""
+    urls = app.url_map.bind("localhost")
+    waiting, reached = deque([("get", "/webhooks")]), set[str]()
+    seen: set[tuple[tuple[str, str, frozenset[str]], str]] = set()
+    while waiting:
+        method, url = waiting.popleft()
+        parts = urlsplit(url)
+        endpoint, _arguments = urls.match(parts.path, method=method.upper())
+        kind = (method, endpoint, frozenset(parse_qs(parts.query)))
+        own = sum(each[0] == kind for each in seen)
+        if (kind, parts.path) in seen or own == 5 or endpoint == "static":
+            continue
+        seen.add((kind, parts.path))
+        reached.add(endpoint)
+        answer = browser.open(url, method=method.upper(), buffered=True)
+        said = f"{method} {url}: {answer.status_code}"
+        assert answer.status_code not in (403, 404, 405, 500), said
+        if method == "get" and answer.mimetype == "text/html":
+            assert answer.status_code < 400, said
+            for way, offered in Offers(answer.text).found:
+                target = urljoin(url, offered)
+                if not urlsplit(target).netloc:
+                    waiting.append((way, target.partition("#")[0]))
+    return reached
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Your account may look here but not change anything."),
+        ("uk", "Ваш обліковий запис дозволяє лише перегляд, без змін."),
+    ],
+)
+def test_a_refused_request_says_why(app: Flask, language: str, words: str) -> None:
+    viewer = sign_in(app, "viewer", "viewer")
+    headers = {"Accept-Language": language}
+    for answer in (
+        viewer.get("/webhooks/new", headers=headers),
+        viewer.post("/receiver", headers=headers),
+    ):
+        assert answer.status_code == 403
+        assert words in answer.text
+
+
+def test_htmx_says_why_it_was_refused(app: Flask) -> None:
+    viewer = sign_in(app, "viewer", "viewer")
+    page = viewer.get("/webhooks").text
+    assert 'data-say-forbidden="Your account may look here' in page
+    assert piece(viewer, "POST", "/webhooks/none/enable").status_code == 403

@@ -1,0 +1,18 @@
+"""The names of cookies: each console its own, and under https bound to the host."""
+
+import hashlib
+
+from flask import current_app, request
+
+
+def own_name(name: str) -> str:
+    """`name` as this console's cookies bear it.
+
+    Cookies ignore ports (RFC 6265 §8.5): two consoles on one host tell theirs apart by their keys.
+    """
+    key: str = current_app.config["SECRET_KEY"]
+    name = f"{name}-{hashlib.sha256(f'cookie {key}'.encode()).hexdigest()[:8]}"
+    if not request.is_secure:
+        return name
+    # RFC 6265bis §4.1.3: `__Host-` demands the path /.
+    return f"__Secure-{name}" if request.script_root else f"__Host-{name}"

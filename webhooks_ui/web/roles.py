@@ -1,0 +1,36 @@
+"""What each role may open: a viewer looks, editors and administrators change things.
+
+The sign-in wall refuses by this rule, and templates offer by it.
+"""
+
+from flask import Flask
+from flask_login import current_user
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OPEN_TO_ALL = {
+    "static",
+    "auth.login",
+    "auth.setup",
+    "language.switch",
+    "health.alive",
+    "health.ready",
+    "receiver.arrive",
+    "metrics.show",
+}
+OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_sessions"}
+ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
+"""Pages with nothing to look at but a form to save."""
+
+
+def init_app(app: Flask) -> None:
+    """Gives templates `may`."""
+    app.jinja_env.globals.update(may=may)
+
+
+def may(endpoint: str, method: str = "POST") -> bool:
+    """Whether the signed-in user may request `endpoint` with this method."""
+    if endpoint in OPEN_TO_VIEWERS:
+        return True
+    if method in SAFE_METHODS and endpoint not in ONLY_FORMS:
+        return True
+    return bool(current_user.is_authenticated and current_user.user.may_edit)
