@@ -156,7 +156,7 @@ def test_a_form_with_errors_does_not_say_that_it_is_saved(admin: FlaskClient) ->
     page = admin.post("/webhooks/new", data=form)
     assert page.status_code == 422
     assert "Saved, but" not in page.text
-    assert "The name not-yet.example cannot be resolved now." in page.text
+    assert "The host name not-yet.example is not known." in page.text
     fine = admin.post("/webhooks/new", data=form | {"events": "message_created"})
     assert "Saved, but the name not-yet.example" in admin.get(fine.location).text
 

@@ -88,7 +88,7 @@ class WebhookForm(FlaskForm):
         self.saved, self.memory = saved, draft
         self.stored = stored or NoAuthorization()
         self.warnings: list[str] = []
-        self.unresolved = ""  # the URL's host, when it has no address now
+        self.unresolved: DnsFailure | None = None  # of the URL's host
         self.channel.choices = [
             SelectChoice("", _("All channels")),
             *(SelectChoice(key, name) for _row, key, name in Channel.choices()),
@@ -197,7 +197,7 @@ class WebhookForm(FlaskForm):
         if isinstance(refusal, Blocked):
             _add_error(self.url, refusal.message)
         elif isinstance(refusal, DnsFailure):
-            self.unresolved = refusal.host
+            self.unresolved = refusal
 
 
 def hint(secret: str) -> str:

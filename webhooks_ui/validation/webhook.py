@@ -13,11 +13,14 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress import target_url
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.validation.look_ups import LookUps
 
 LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
 MAX_NAME_CHARACTERS = 200
 FORMATS = ("envelope", "raw")
 KIND_UNKNOWN = _l("Choose one of the four kinds.")
+
+_look_ups = LookUps()
 
 Problem = tuple[str, str | LazyString]
 
@@ -63,11 +66,17 @@ def problems(settings: WebhookSettings, *, test: bool = False) -> Iterator[Probl
 
 
 def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
-    """Whether the guard lets nothing go to the address, as far as one knows now."""
+    """Whether the guard lets nothing go to the address, as far as one knows now.
+
+    A name is not looked up while too many requests wait for the name server; connections are
+    checked in any case.
+    """
     try:
-        return guard.refusal(target_url.parse(url), LOOK_UP_TIMEOUT)
+        target = target_url.parse(url)
     except target_url.TargetError:
         return None  # that it is no address is said by `problems`
+    with _look_ups.place() as has_place:
+        return guard.refusal(target, LOOK_UP_TIMEOUT if has_place else 0.0)
 
 
 def _tidied_url(url: str) -> str:

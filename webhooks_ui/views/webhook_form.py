@@ -100,9 +100,10 @@ def _saved(webhook: Webhook, form: WebhookForm, message: str) -> Response:
     flash(message, "good")
     for warning in form.warnings:
         flash(warning, "wait")
-    if form.unresolved:
-        message = _("Saved, but the name %(host)s cannot be resolved now.", host=form.unresolved)
-        flash(message, "wait")
+    if failure := form.unresolved:
+        in_vain = _("Saved, but the name %(host)s cannot be resolved now.", host=failure.host)
+        late = _("Saved, but %(host)s could not be looked up in time.", host=failure.host)
+        flash(late if failure.detail == "timeout" else in_vain, "wait")
     return redirect(url_for("webhooks.show", id=webhook.public_id), 303)
 
 
