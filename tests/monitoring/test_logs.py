@@ -44,7 +44,7 @@ def test_a_request_is_one_line_without_its_query(capsys: Captured) -> None:
     logs.set_up("text")
     client().get("/webhooks?token=hunter2", headers={"X-Forwarded-For": "203.0.113.7"})
     (line,) = capsys.readouterr().err.splitlines()
-    assert " INFO 203.0.113.7 GET /webhooks 200 " in line
+    assert " INFO 203.0.113.7 - GET /webhooks 200 " in line
     assert "hunter2" not in line
 
 

@@ -1,7 +1,9 @@
 """The clients' connections: deadlines, limits, framing, and a stop that loses no request."""
 
+import errno
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPResponse
@@ -11,12 +13,14 @@ import pytest
 from waitress.task import ErrorTask
 
 from tests.support.waiting import wait_until
-from webhooks_ui.server import connections, file_limit
+from webhooks_ui.server import client_connection, connections
 from webhooks_ui.server.connections import Server
 from webhooks_ui.server.listening import listen
+from webhooks_ui.settings.open_files import ENOUGH, OpenFiles
 
 GET = b"GET /page HTTP/1.1\r\nHost: console\r\nConnection: close\r\n\r\n"
 PATIENT = 30.0  # seconds
+MOST = OpenFiles(ENOUGH).connections
 
 
 class Console:
@@ -32,6 +36,7 @@ class Console:
             listening,
             ErrorTask,
             lambda path: 1_000 if path == "/small" else 1_000_000,
+            most=MOST,
             max_body=1_000_000,
             per_address=named.get("per_address", False),
             clear_proxy_headers=True,
@@ -96,7 +101,7 @@ def test_a_newcomer_is_served_beside_600_idle_connections(console: Console) -> N
         for _ in range(600):
             idle.enter_context(closing(console.connect()))
         assert console.ask() == 200  # within `PATIENT`; half a second on a quiet machine
-        assert len(console.server.active_channels) <= file_limit.MAX_CONNECTIONS
+        assert len(console.server.active_channels) <= MOST
 
 
 def test_bodies_that_never_end_make_room_too(
@@ -144,9 +149,9 @@ def test_one_address_fills_no_more_than_half() -> None:
 def test_a_request_begins_and_ends_in_time(
     console: Console, monkeypatch: pytest.MonkeyPatch, limit: str, sent: bytes
 ) -> None:
-    monkeypatch.setattr(connections, limit, 0.0)
+    monkeypatch.setattr(client_connection, limit, 0.0)
     if limit == "BODY_GRACE":
-        monkeypatch.setattr(connections, "HEAD_WITHIN", 0.0)
+        monkeypatch.setattr(client_connection, "HEAD_WITHIN", 0.0)
     with closing(console.connect()) as client:
         client.sendall(sent)
         assert is_closed(client)
@@ -172,7 +177,7 @@ def test_a_connection_is_kept_between_requests(console: Console) -> None:
 def test_a_client_that_takes_nothing_of_its_answer_is_let_go(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "STALLED", 0.0)
+    monkeypatch.setattr(client_connection, "STALLED", 0.0)
     with closing(console.connect()) as client:
         client.sendall(GET.replace(b"/page", b"/large"))
         wait_until(lambda: not console.server.active_channels, PATIENT, what="the end")
@@ -236,5 +241,41 @@ def test_a_stop_answers_what_is_under_way(console: Console) -> None:
         assert status(held) == 200
 
 
-def test_a_connection_limit_leaves_file_descriptors_for_the_rest() -> None:
-    assert file_limit.connection_limit() <= file_limit.MAX_CONNECTIONS
+def test_without_file_descriptors_one_that_waits_makes_room(
+    console: Console, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, lacking = socket.socket.accept, 50
+
+    def accept(listening: socket.socket) -> tuple[socket.socket, object]:
+        nonlocal lacking
+        lacking -= 1
+        if lacking > 0 and console.server.active_channels:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(listening)
+
+    with closing(console.connect()) as idle:
+        wait_until(lambda: console.server.active_channels, what="the connection")
+        monkeypatch.setattr(socket.socket, "accept", accept)
+        assert console.ask() == 200
+        assert is_closed(idle)
+    assert "A connection was not accepted: Too many open files" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_nothing_is_tried_many_times_a_second_while_descriptors_lack(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries, enough = 0, threading.Event()
+
+    def accept(_listening: socket.socket) -> tuple[socket.socket, object]:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            enough.set()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket.socket, "accept", accept)
+    begun = time.monotonic()
+    with closing(console.connect()):
+        assert enough.wait(PATIENT)
+    assert time.monotonic() - begun > connections._PAUSE  # a hot loop makes thousands meanwhile

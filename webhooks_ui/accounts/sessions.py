@@ -10,9 +10,11 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
+from webhooks_ui.accounts import security_log
 from webhooks_ui.database.engine import transaction, write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
+from webhooks_ui.monitoring.logs import WHO
 from webhooks_ui.web import kept_form
 
 SEEN_EVERY = timedelta(minutes=1)  # the resolution of `last_seen_at`
@@ -27,6 +29,8 @@ def find(token: str) -> UserSession | None:
     except OperationalError:
         g.sessions_out_of_reach = True
         raise
+    if found:
+        request.environ[WHO] = f"user:{found.user_id}"
     if found and now() - found.last_seen_at > SEEN_EVERY:
         _touch(found.id)
     return found
@@ -55,9 +59,10 @@ def remember(begun: UserSession) -> None:
 
 def end() -> None:
     """Ends this browser's session."""
-    own = current_user.id
+    own, user_id = current_user.id, current_user.user_id
     with transaction():
         UserSession.end(own)
+    security_log.done("signed out", user_id)
     logout_user()
     session.clear()
 
@@ -66,7 +71,9 @@ def end_others() -> int:
     """Ends the user's other sessions; returns their number."""
     own, user_id = current_user.id, current_user.user_id
     with transaction():
-        return UserSession.end_all(user_id, but=own)
+        ended = UserSession.end_all(user_id, but=own)
+    security_log.done(f"{ended} other sessions ended", user_id)
+    return ended
 
 
 def _touch(session_id: int) -> None:

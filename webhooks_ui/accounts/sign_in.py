@@ -9,7 +9,14 @@ from flask_babel import LazyString, lazy_ngettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from webhooks_ui.accounts import known_browsers, passwords, sessions, throttle, users
+from webhooks_ui.accounts import (
+    known_browsers,
+    passwords,
+    security_log,
+    sessions,
+    throttle,
+    users,
+)
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.web.extensions import login_manager
@@ -68,6 +75,7 @@ def _verify(login: str, password: str) -> str | Refusal:
     """The user's password hash if `password` is right; an unknown login takes as long."""
     user = User.by_login(login)
     if wait := throttle.check(_source(login), is_known=known_browsers.is_known(user)):
+        security_log.refused("sign-in locked out", user.id if user else None)
         minutes = math.ceil(wait / timedelta(minutes=1))
         return Refusal(
             lazy_ngettext(
@@ -78,8 +86,11 @@ def _verify(login: str, password: str) -> str | Refusal:
             wait,
         )
     user = User.by_login(login)
-    kept = user.password_hash if user else None
-    return kept if passwords.verify(kept, password) and kept else Refusal(_WRONG)
+    kept, user_id = (user.password_hash, user.id) if user else (None, None)
+    if passwords.verify(kept, password) and kept:
+        return kept
+    security_log.refused("wrong password", user_id)
+    return Refusal(_WRONG)
 
 
 def _let_in(login: str, known: str, wanted: str, *, alone: bool = False) -> Refusal | None:
@@ -95,6 +106,7 @@ def _let_in(login: str, known: str, wanted: str, *, alone: bool = False) -> Refu
         if alone:
             UserSession.end_all(user.id, but=begun.id)
     sessions.remember(begun)
+    security_log.done("password changed" if alone else "signed in", begun.user_id)
     return None
 
 

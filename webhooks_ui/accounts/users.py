@@ -6,7 +6,7 @@ Expected failures are values: `Problems`, by the form's field.
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.accounts import passwords, throttle
+from webhooks_ui.accounts import passwords, security_log, throttle
 from webhooks_ui.accounts.throttle import one_at_a_time
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User, UserSession
@@ -52,7 +52,11 @@ def add_user(
             return {"login": _l("The console is set up already. Sign in.")}
         if User.by_login(login):
             return {"login": _l("This login is taken.")}
-        db.session.add(User(login=User.tidy_login(login), password_hash=password_hash, role=role))
+        user = User(login=User.tidy_login(login), password_hash=password_hash, role=role)
+        db.session.add(user)
+        db.session.flush()
+        user_id = user.id
+    security_log.done(f"user made, {role}", user_id)
     return {}
 
 
@@ -69,4 +73,6 @@ def set_password(login: str, password: str, role: str | None = None) -> Problems
         user.role = role or user.role
         UserSession.end_all(user.id)
         throttle.lift(login)
+        user_id = user.id
+    security_log.done("password set", user_id)
     return {}

@@ -11,6 +11,7 @@ from webhooks_ui.api.rate_limit import count_call
 from webhooks_ui.database.engine import write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Token
+from webhooks_ui.monitoring.logs import WHO
 from webhooks_ui.web.problem import Problem
 
 Scope = Literal["events", "admin"]
@@ -37,6 +38,7 @@ def require(scope: Scope) -> None:
             _l("This API token is not known. Check that it is whole, or make a new one."),
             headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
         )
+    request.environ[WHO] = f"token:{token.id}"
     if token.scope not in (scope, "admin"):
         raise Problem(
             403,

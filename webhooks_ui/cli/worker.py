@@ -52,7 +52,9 @@ def worker(
             app.config["HOST"] = metrics_host  # which Host headers it answers to
             metrics_server.start(app, _listen(metrics_host, metrics_port))
         parent = socket.socket(fileno=sys.stdin.fileno()) if with_parent else None
-        loop = Worker(app, concurrency=concurrency, parent=parent)
+        wanted: int = concurrency or app.config["WORKER_CONCURRENCY"]
+        most = min(wanted, process.open_files(app).attempts)
+        loop = Worker(app, concurrency=most, parent=parent)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         for jobs in (all_jobs(app), [heartbeat_job()]):

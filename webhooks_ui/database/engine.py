@@ -130,7 +130,9 @@ def init_app(app: Flask) -> None:
     """Connects the app to the database that the setting DATABASE_URL names."""
     url = make_url(app.config["DATABASE_URL"])
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(url.get_backend_name())
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(
+        url.get_backend_name(), app.config["OPEN_FILES"].database
+    )
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
@@ -144,12 +146,12 @@ def ping() -> None:
     db.session.execute(text("SELECT 1"))
 
 
-def _engine_options(backend: str) -> dict[str, Any]:
+def _engine_options(backend: str, connections: int) -> dict[str, Any]:
     # JSON without spaces: attempts are most of the database.
     compact = json.JSONEncoder(separators=(",", ":")).encode
     options: dict[str, Any] = {
-        "pool_size": 10,
-        "max_overflow": 30,
+        "pool_size": min(10, connections),
+        "max_overflow": connections - min(10, connections),
         "pool_timeout": CONNECT_TIMEOUT.total_seconds(),
         "json_serializer": compact,
         "hide_parameters": True,  # payloads and secrets stand in no traceback

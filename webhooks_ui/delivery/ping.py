@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.attempt_record import attempt_of
+from webhooks_ui.delivery.http.pool import Pool
 from webhooks_ui.delivery.http.sender import OutgoingRequest, Sender
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.request import Endpoint, compose
@@ -53,7 +54,8 @@ class PingRunner:
 
     def __init__(self, app: Flask, sender: Sender, timeout: float) -> None:
         self._app, self._sender, self._timeout = app, sender, timeout
-        self._pool = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="ping")
+        self._most: int = app.config["OPEN_FILES"].pings
+        self._pool = ThreadPoolExecutor(self._most, thread_name_prefix="ping")
         self._lock = Lock()
         self._waiting = Semaphore(MAX_WAITING)
         self._running: dict[str, Future[None]] = {}
@@ -63,7 +65,7 @@ class PingRunner:
         with self._lock:
             if ping.public_id in self._running:
                 return
-            if len(self._running) >= MAX_AT_ONCE:
+            if len(self._running) >= min(MAX_AT_ONCE, self._most):
                 raise TooManyPingsError
             reserved = self._running[ping.public_id] = Future()
         try:
@@ -136,7 +138,12 @@ def init_app(app: Flask) -> None:
 
     guard = Guard(app.config["ALLOWED_NETWORKS"], resolve, is_own=is_receiver)
     app.extensions["guard"] = guard
-    app.extensions["sender"] = Sender(guard, timeout=timeout, **app.config.get("SENDER", {}))
+    app.extensions["sender"] = Sender(
+        guard,
+        timeout=timeout,
+        pool=Pool(app.config["OPEN_FILES"].idle_receivers),
+        **app.config.get("SENDER", {}),
+    )
     app.extensions["pings"] = PingRunner(app, app.extensions["sender"], timeout)
 
 

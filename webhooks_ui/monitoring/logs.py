@@ -1,6 +1,7 @@
 """The log, on standard error: one line for each request and whatever else is worth telling.
 
-Query strings and headers stay out of it, because tokens travel in them.
+Times are in UTC. A request's line says who asks, `user:3` or `token:5`. Query strings and headers
+stay out of it, because tokens travel in them. `log_rate` bounds how much is written.
 """
 
 import json
@@ -10,11 +11,14 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from webhooks_ui.monitoring.log_rate import BoundedHandler
 from webhooks_ui.text.printable import visible
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+WHO = "webhooks_ui.who"
+"""The key of a request's environ under which the app says who asks."""
 _QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
 _requests = logging.getLogger("webhooks_ui.requests")
 
@@ -25,7 +29,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line for a record."""
         line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _utc(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -36,14 +40,26 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class TextFormatter(logging.Formatter):
+    """A line of text that begins with the time in UTC."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, _datefmt: str | None = None) -> str:  # noqa: N802
+        """The time by ISO 8601."""
+        return _utc(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line, which no text from outside can break."""
+        record.message = visible(record.message)
+        return super().formatMessage(record)
+
+
 def set_up(log_format: str, level: str = "info") -> None:
     """Sends the log to standard error as `text` or `json`; `level` is that of our own lines."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        JsonFormatter()
-        if log_format == "json"
-        else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    )
+    handler = BoundedHandler()
+    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
@@ -73,8 +89,8 @@ class RequestLog:
         # Read after the app, which has put the client's address there when proxies are trusted, and
         # has taken the path of PUBLIC_URL away.
         if not environ["PATH_INFO"].startswith(_QUIET_PATHS):
-            address = environ.get("REMOTE_ADDR", "-")
-            _log(method, path, statuses[-1][:3], address, time.perf_counter() - started)
+            client = environ.get("REMOTE_ADDR", "-"), environ.get(WHO, "-")
+            _log(method, path, statuses[-1][:3], client, time.perf_counter() - started)
         return answer
 
 
@@ -83,14 +99,22 @@ def _path(environ: "WSGIEnvironment") -> str:
     return path.encode("latin-1", "replace").decode(errors="replace")
 
 
-def _log(method: str, path: str, status: str, address: str, seconds: float) -> None:
+def _utc(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def _log(method: str, path: str, status: str, client: tuple[str, str], seconds: float) -> None:
+    address, who = client
     facts = {
         "method": visible(method),
         "path": visible(path),
         "status": int(status),
         "address": visible(address),
+        "who": who,
         "ms": round(seconds * 1000, 1),
     }
     _requests.info(
-        "%(address)s %(method)s %(path)s %(status)s %(ms)s ms", facts, extra={"facts": facts}
+        "%(address)s %(who)s %(method)s %(path)s %(status)s %(ms)s ms",
+        facts,
+        extra={"facts": facts},
     )

@@ -5,6 +5,8 @@ alone, it lets idle connections fill its limit and then accepts nobody. Here eve
 deadline, and when the limit is reached, the one that has waited longest without a request goes.
 """
 
+import errno
+import logging
 import os
 import signal
 import socket
@@ -16,80 +18,29 @@ from typing import Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
-from webhooks_ui.server.file_limit import connection_limit
-from webhooks_ui.server.request_parser import Request, ServiceUnavailable
+from webhooks_ui.server.client_connection import Connection
+from webhooks_ui.server.request_parser import ServiceUnavailable
 
 THREADS = 8
-BEGIN_WITHIN = 15.0  # seconds from the connection to the first byte of a request
-HEAD_WITHIN = 15.0  # seconds from the first byte of a request to the end of its head
-BODY_GRACE, BODY_RATE = 15.0, 16_384  # seconds, and bytes a second, that a body has beside
-KEEP_ALIVE = 60.0  # seconds between two requests on a connection
-STALLED = 60.0  # seconds in which a client takes nothing of its answer
 QUEUED_AT_MOST = 5.0  # seconds that a request waits for a thread before others are refused
 DRAIN_WITHIN = 10.0  # seconds for the requests under way when the server is stopped
 _QUIET = 0.2  # seconds: a connection on which nothing came for so long may be closed at a stop
+_LACKING = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PAUSE = 0.1  # seconds in which nothing is accepted, after one that could not be
 _ALIVE = "/healthz"
 _HEADER_BYTES = 65_536
 
-
-class Connection(HTTPChannel):  # type: ignore[misc]
-    """One client's connection, which knows until when it may wait."""
-
-    parser_class = Request
-    requests_served = 0
-    queued_at = 0.0
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        self.waiting_since = time.monotonic()
-        super().__init__(*arguments, **named)
-
-    def received(self, data: bytes) -> bool:
-        """Takes bytes in; the time of a request counts from its first one."""
-        begins = self.request is None
-        taken: bool = super().received(data)
-        if begins and self.request is not None:
-            self.waiting_since = time.monotonic()
-        return taken
-
-    def service(self) -> None:
-        """Answers the oldest request, in a thread."""
-        super().service()
-        self.requests_served += 1
-        self.waiting_since = time.monotonic()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no whole request has come that is not answered yet."""
-        return not self.requests and not self.total_outbufs_len
-
-    @property
-    def deadline(self) -> float:
-        """When the client has to have gone on, on the clock of `time.monotonic`."""
-        if self.total_outbufs_len and (not self.requests or self._is_full):
-            stalled = time.time() - self.last_activity  # which waitress keeps by the wall clock
-            return float(time.monotonic() - stalled + STALLED)
-        if self.requests:
-            return float("inf")
-        if self.request is None:
-            return self.waiting_since + (KEEP_ALIVE if self.requests_served else BEGIN_WITHIN)
-        if not self.request.headers_finished:
-            return self.waiting_since + HEAD_WITHIN
-        size: int = max(self.request.content_length, self.request.body_bytes_received)
-        return self.waiting_since + HEAD_WITHIN + BODY_GRACE + size / BODY_RATE
-
-    @property
-    def _is_full(self) -> bool:
-        return bool(self.total_outbufs_len >= self.adj.send_bytes)
+log = logging.getLogger(__name__)
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
     """Answers on a listening socket until it is stopped.
 
-    `error_task` answers what never reaches the app; `body_limit` gives the largest body of a path.
+    `error_task` answers what never reaches the app; `body_limit` gives the largest body of a path;
+    `most` connections are open at a time.
     `per_address` limits the connections of one address, for servers that no proxy stands before.
     """
 
@@ -102,14 +53,15 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         error_task: type[ErrorTask],
         body_limit: Callable[[str], int],
         *,
+        most: int,
         max_body: int,
         per_address: bool,
         clear_proxy_headers: bool,
     ) -> None:
-        self.limit = connection_limit()
+        self.limit = most
         self.address_limit = self.limit // 2 if per_address else self.limit
         self._stopping_since: float | None = None
-        self._next_look = 0.0
+        self._next_look = self._paused_until = 0.0
         self._urgent = _dispatcher(1)
         self.channel_class = self._channel_class(error_task)
         adj = Adjustments(
@@ -151,6 +103,24 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             if by_address[newest] > self.address_limit:
                 self._make_room([one for one in connections if one.addr[0] == newest])
 
+    def accept(self) -> tuple[socket.socket, Any] | None:
+        """A connection; without a file descriptor for it, one that waits makes room for the next.
+
+        Left alone, waitress logs a traceback at each look, thousands a second, as long as it lasts.
+        """
+        try:
+            found: tuple[socket.socket, Any] | None = super().accept()
+        except OSError as error:
+            if error.errno not in _LACKING:
+                raise
+            log.warning("A connection was not accepted: %s", error.strerror)
+            self._paused_until = time.monotonic() + _PAUSE
+            waiting = [one for one in list(self.active_channels.values()) if one.is_idle]
+            if waiting:
+                min(waiting, key=lambda one: one.waiting_since).handle_close()
+            return None
+        return found
+
     def _make_room(self, connections: Iterable[Connection]) -> None:
         """Closes the connection that has waited longest without a whole request, else the last."""
         *older, newest = connections
@@ -159,7 +129,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
     def readable(self) -> bool:
         """Whether connections are accepted: `_make_room` sees to the limit."""
-        return bool(self.accepting)
+        return bool(self.accepting) and time.monotonic() >= self._paused_until
 
     def _close_late(self, moment: float) -> None:
         """Closes connections that are past their deadline; looks once a second."""
@@ -198,7 +168,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         """Answers until `stop` is called, from wherever."""
         while not self._is_done():
             self._close_late(time.monotonic())
-            wasyncore.poll2(1.0 if self._stopping_since is None else 0.05, self._map)
+            waits = self._stopping_since is None and time.monotonic() >= self._paused_until
+            wasyncore.poll2(1.0 if waits else 0.05, self._map)
         self.task_dispatcher.shutdown()
         self._urgent.shutdown()
         wasyncore.close_all(self._map)

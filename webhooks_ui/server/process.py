@@ -1,6 +1,7 @@
 """Start-up and shutdown of a process."""
 
 import gc
+import logging
 import signal
 import sys
 from typing import NoReturn
@@ -10,6 +11,9 @@ from flask import Flask
 from webhooks_ui.crypto.keys import KeyFileError
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import installation
+from webhooks_ui.settings.open_files import ENOUGH, OpenFiles
+
+log = logging.getLogger(__name__)
 
 
 def exit_on_stop() -> None:
@@ -23,6 +27,18 @@ def freeze_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def open_files(app: Flask) -> OpenFiles:
+    """The shares of the files that this process may open; says so where they are few."""
+    found: OpenFiles = app.config["OPEN_FILES"]
+    if found.is_short:
+        log.warning(
+            "Only %s files may be open: %s connections or %s attempts at once. Raise the limit"
+            " (ulimit -n, LimitNOFILE=) to %s.",
+            *(found.limit, found.connections, found.attempts, ENOUGH),
+        )
+    return found
 
 
 def check_keys(app: Flask) -> None:

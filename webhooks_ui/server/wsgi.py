@@ -85,6 +85,7 @@ def _server(app: Flask, listening: socket.socket) -> Server:
         listening,
         _refusal(app),
         body_limit,
+        most=process.open_files(app).connections,
         max_body=2 * (one + many),
         per_address=app.config["TRUSTED_PROXIES"] == 0,
         # The app judges X-Forwarded-* itself, and only where proxies are trusted.
