@@ -1,6 +1,8 @@
 """Column types and naming conventions, the same on both databases."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -43,6 +45,16 @@ def now() -> datetime:
     """This moment in UTC, to the millisecond that is kept."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def after(column: str, length: timedelta = timedelta(0)) -> Callable[[Any], datetime]:
+    """A column's default: the moment in an earlier column of the new row, or `length` later."""
+
+    def default(context: Any) -> datetime:
+        moment: datetime = context.get_current_parameters()[column]
+        return moment + length
+
+    return default
 
 
 def milliseconds(moment: datetime) -> int:

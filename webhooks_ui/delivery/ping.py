@@ -161,6 +161,7 @@ def _store(ping: Ping, moment: datetime, timeout: float) -> EventContent:
             channel_id=ping.channel.id if ping.channel else None,
             channel=ping.channel.snapshot if ping.channel else None,
             occurred_at=moment,
+            created_at=moment,
             test=True,
         )
         delivery = Delivery(
@@ -171,6 +172,7 @@ def _store(ping: Ping, moment: datetime, timeout: float) -> EventContent:
             type=event.type,
             channel_id=event.channel_id,
             test=True,
+            created_at=moment,
             status="delivering",
             lease_until=moment + timedelta(seconds=timeout) + LEASE_MARGIN,
         )

@@ -8,7 +8,7 @@ from sqlalchemy import Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.database.types import Instant, RowId, after, now
 from webhooks_ui.models.public_ids import CHANNEL, new_id
 
 
@@ -24,7 +24,7 @@ class Channel(Model):
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(20), default="other")
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    updated_at: Mapped[datetime] = mapped_column(Instant, default=now, onupdate=now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=after("created_at"), onupdate=now)
 
     @property
     def snapshot(self) -> dict[str, str]:

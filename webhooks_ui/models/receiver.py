@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, delete, fun
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.database.types import Instant, RowId, after, now
 from webhooks_ui.text import pretty_json
 
 KEPT_FOR = timedelta(days=7)
@@ -29,7 +29,7 @@ class Receiver(Model):
     answer: Mapped[str] = mapped_column(String(20), default="200")
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    expires_at: Mapped[datetime] = mapped_column(Instant, default=lambda: now() + KEPT_FOR)
+    expires_at: Mapped[datetime] = mapped_column(Instant, default=after("created_at", KEPT_FOR))
 
     @staticmethod
     def new_token() -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, and_, bindparam, delete, selec
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.database.types import Instant, RowId, after, now
 from webhooks_ui.text.normal_form import composed
 
 ROLES = ("admin", "editor", "viewer")
@@ -68,7 +68,7 @@ class UserSession(Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    last_seen_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(Instant, default=after("created_at"))
     address: Mapped[str | None] = mapped_column(String(45))
     user_agent: Mapped[str | None] = mapped_column(String(300))
 

@@ -179,6 +179,8 @@ class Webhook(Model):
 
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
         """Takes over settings and notes who changed them; stored secrets are encrypted anew."""
+        self.updated_at = now()
+        self.created_at = self.created_at or self.updated_at
         self.name, self.url = settings.name, settings.url
         host = webhook_display.unicode_host(settings.url)
         self.search_text = f"{settings.name}\n{settings.url}\n{host}".casefold()
@@ -190,7 +192,6 @@ class Webhook(Model):
             self.enable()
         elif self.enabled is not False:
             self.disable("manual")
-        self.updated_at = now()
         self.updated_by_id = editor.id if editor else None
 
     def enable(self) -> None:
