@@ -5,14 +5,14 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from webhooks_ui.api.body import Body
-from webhooks_ui.api.shapes import Id, KeyName, KindName, Moment, RowShape
+from webhooks_ui.api.shapes import NAME_IS_TRIMMED, Id, KeyName, KindName, Moment, RowShape
 
 
 class ChannelChanges(Body):
     """What is to be different about a channel; the rest stays as it is."""
 
     key: KeyName | None = None
-    name: str | None = Field(default=None, examples=["Telegram sales"])
+    name: str | None = Field(default=None, examples=["Telegram sales"], description=NAME_IS_TRIMMED)
     kind: KindName | None = None
 
 
@@ -20,7 +20,11 @@ class NewChannel(Body):
     """A channel to be: `key` is what events name it by."""
 
     key: KeyName
-    name: str = Field(examples=["Telegram sales"], json_schema_extra={"maxLength": 200})
+    name: str = Field(
+        examples=["Telegram sales"],
+        json_schema_extra={"maxLength": 200},
+        description=NAME_IS_TRIMMED,
+    )
     kind: KindName = "other"
 
     @classmethod

@@ -76,7 +76,7 @@ def delete(id: str) -> None:
 
 
 def _save(channel: Channel | None, wanted: ChannelSettings, fields: Collection[str]) -> Channel:
-    settings = ChannelSettings(wanted.key.strip(), wanted.name.strip(), wanted.kind)
+    settings = wanted._replace(name=wanted.name.strip())
     if problems := channel_rules.problems(*settings):
         raise invalid([Fault(pointer(field), words) for field, words in problems.items()])
     saved = channel_changes.save(channel, settings, fields)

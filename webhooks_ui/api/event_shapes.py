@@ -8,7 +8,16 @@ from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from webhooks_ui.api.body import MAX_FAULTS, MESSAGES, Body, Place, invalid, too_large
-from webhooks_ui.api.shapes import Id, JsonObject, KeyName, KindName, Moment, RowShape, TypeName
+from webhooks_ui.api.shapes import (
+    NAME_IS_TRIMMED,
+    Id,
+    JsonObject,
+    KeyName,
+    KindName,
+    Moment,
+    RowShape,
+    TypeName,
+)
 from webhooks_ui.text.strict_json import FaultError, JsonError, Reader, TooLongError
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
@@ -20,7 +29,7 @@ class ChannelBody(Body):
     """A channel that is made, or renamed if its key is known."""
 
     key: KeyName
-    name: str = Field(examples=["Telegram sales"])
+    name: str = Field(examples=["Telegram sales"], description=NAME_IS_TRIMMED)
     kind: KindName | None = None
 
 

@@ -35,6 +35,9 @@ KeyName = Annotated[
 JsonObject = Annotated[bytes, WithJsonSchema({"type": "object"})]
 
 
+NAME_IS_TRIMMED = "Spaces around it are left out."
+
+
 class RowShape(BaseModel):
     """A shape whose members are the attributes of a row."""
 

@@ -14,10 +14,13 @@ from webhooks_ui.api.authorization_shapes import (
     blanks,
 )
 from webhooks_ui.api.body import Body
-from webhooks_ui.api.shapes import AnyTypeName, Moment
+from webhooks_ui.api.shapes import NAME_IS_TRIMMED, AnyTypeName, Moment
 from webhooks_ui.models import Delivery, Webhook
 
-Name = Annotated[str, Field(json_schema_extra={"maxLength": 200}, examples=["CRM"])]
+Name = Annotated[
+    str,
+    Field(json_schema_extra={"maxLength": 200}, examples=["CRM"], description=NAME_IS_TRIMMED),
+]
 Url = Annotated[
     str,
     Field(

@@ -18,8 +18,10 @@ class Basic(Authorization):
     type = "basic"
     label = "Basic"
     hint = _l("login and password")
-    description = "`Authorization: Basic …`, RFC 7617 in UTF-8; a login holds no colon."
-    description_of_change = "`Authorization: Basic …`, RFC 7617 in UTF-8."
+    description = (
+        "`Authorization: Basic …`, RFC 7617 in UTF-8; a login holds no colon, spaces are kept."
+    )
+    description_of_change = "`Authorization: Basic …`, RFC 7617 in UTF-8; spaces are kept."
     description_of_answer = "Login and password, which is not shown."
 
     # The platform's own words for Basic, the same in every language.
@@ -38,31 +40,32 @@ class Basic(Authorization):
         return "Authorization", f"Basic {MASK}"
 
     def tidied(self) -> "Basic":
-        """Both without white space around them, from a password too, and in NFC.
+        """Both in NFC; spaces around them are theirs.
 
         RFC 7617 §2.1: й typed as two characters is the same as й.
         """
-        return Basic(_nfc(self.login), _nfc(self.password))
+        return Basic(composed(self.login), composed(self.password))
 
     def member_problems(self) -> dict[str, LazyString | None]:
         """Both have to be there; a login ends at the first colon (RFC 7617 §2)."""
-        password = text_problem(self.password) if self.password else _l("Enter the password.")
+        password = text_problem(self.password)
+        if not self.password.strip():
+            password = _l("Enter the password.")
         return {"login": self._login_problem(), "password": password}
 
     def echoes(self) -> list[tuple[str, str]]:
-        """The pair in base64, and the password; a short one only behind its login."""
+        """The pair in base64, and the password; a short one only behind its login.
+
+        Spaces around the password may come back or not.
+        """
         pair = (f"{self.login}:{self.password}", f"{self.login}:{MASK}")
-        return [(self.credentials, MASK), *(echo(self.password) or [pair])]
+        return [(self.credentials, MASK), *(echo(self.password.strip()) or [pair])]
 
     def _login_problem(self) -> LazyString | None:
-        if not self.login:
+        if not self.login.strip():
             return _l("Enter the login.")
         if ":" in self.login:
             return _l(
                 "A login cannot contain a colon: in Basic authorization the login ends there."
             )
         return text_problem(self.login)
-
-
-def _nfc(text: str) -> str:
-    return composed(text.strip())

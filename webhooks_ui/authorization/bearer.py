@@ -19,7 +19,7 @@ class Bearer(Authorization):
     type = "bearer"
     label = "Bearer"
     hint = _l("a static API key or token")
-    description = "`Authorization: Bearer <token>`."
+    description = "`Authorization: Bearer <token>`; spaces around the token are left out."
     description_of_answer = "A bearer token, which is not shown."
 
     token: str = field(repr=False, metadata={"label": _l("Token"), "kept": _l("token set")})

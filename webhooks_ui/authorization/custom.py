@@ -20,7 +20,9 @@ class Custom(Authorization):
     type = "custom"
     label = "Custom"
     hint = _l("a header of your own, by name and value")
-    description = "A header of your own choosing."
+    description = (
+        "A header of your own choosing; spaces around its value, which HTTP drops, are left out."
+    )
     description_of_answer = "A header, the value of which is not shown."
 
     header_name: str = field(

@@ -113,6 +113,7 @@ class WebhookForm(FlaskForm):
             return False
         self._take_userinfo()
         self._remember_secrets()
+        self._warn_of_spaces()
         for name, message in webhook_rules.problems(self.settings, test=test):
             _add_error(self[name], message)
         if not test:
@@ -173,6 +174,17 @@ class WebhookForm(FlaskForm):
         self.warnings.append(
             _("The login and password were moved from the URL into Basic authorization.")
         )
+
+    def _warn_of_spaces(self) -> None:
+        """Spaces at an end, which are seldom meant, cannot be seen in a password."""
+        kept = self.settings.authorization
+        for one in kept.inputs():
+            text = kept.members[one.name]
+            if text != text.strip() and self[one.form_name].data:
+                label = self[one.form_name].label.text
+                self.warnings.append(
+                    _("%(field)s: a space at the beginning or the end is kept.", field=label)
+                )
 
     def _remember_secrets(self) -> None:
         """What is refused is never remembered: it must not outrank what is stored."""
