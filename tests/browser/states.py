@@ -153,6 +153,25 @@ def alarm(page: Page, _seeds: Seeds) -> None:
     expect(page.locator("#alert .alarm")).to_be_visible()
 
 
+def made_token(page: Page, _seeds: Seeds) -> None:
+    page.goto("/settings/tokens/new")
+    page.locator("#name").fill(LONG)
+    page.locator("main form button.primary").click()
+    expect(page.locator("#new-token")).to_be_visible()
+
+
+def invited(page: Page, _seeds: Seeds) -> None:
+    page.goto("/settings/users/new")
+    page.locator("main form button.primary").click()
+    expect(page.locator("#new-link")).to_be_visible()
+
+
+def person(page: Page, _seeds: Seeds) -> None:
+    page.goto("/settings/users")
+    page.locator("main table a").first.click()
+    expect(page.locator("h1")).to_be_visible()
+
+
 STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "list": partial(go, "/webhooks"),
     "no match": partial(go, "/webhooks?q=nothing+like+it&status=working"),
@@ -184,6 +203,13 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "channel in use": refused_deletion,
     "catalogue": partial(go, "/catalogue"),
     "api": partial(go, "/api/v1/docs"),
+    "tokens": partial(go, "/settings/tokens"),
+    "new token": partial(save_nothing, "/settings/tokens/new"),
+    "made token": made_token,
+    "people": partial(go, "/settings/users"),
+    "invited": invited,
+    "person": person,
+    "invitation": partial(go, "/invitation"),
     "account": partial(go, "/settings/account"),
     "sign out": partial(go, "/logout"),
     "not found": partial(go, "/webhooks/wh_none"),

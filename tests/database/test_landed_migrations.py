@@ -18,6 +18,8 @@ LANDED = {
     "0007_hours_alone.py": "a0a38fa4bc52d49e15bc50a2dda5ccd1d2f74782cf82d01696dda3f5079c6263",
     "0008_authorization.py": "12c357224ca80b144005fa2d976f4f99a010874686b5d2426fea3ccd1869a43d",
     "0009_installation.py": "54b12a0575cc72a0fc6b80cf3b14e25d43bae422a2f3a8cc70b1e91bd3dd700a",
+    "0010_token_details.py": "18338395df28a7f5b0c02b81920d70bfe11681e8c95fd8441d646cafa1f8ba24",
+    "0011_account_links.py": "40c3000c06f602e5d4c0f0436d44af1a86bb6b55e78c61c640dd3d4e20412c8f",
 }
 
 

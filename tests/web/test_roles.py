@@ -16,11 +16,12 @@ from tests.support.apps import MakeApp
 from webhooks_ui.models.user import ROLES
 
 WITHOUT_USER = {"static", "auth.login", "auth.setup", "language.switch", "receiver.arrive"}
-WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show"}
+WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show", "account_link.use"}
 OWN_ACCOUNT = {"auth.ask_to_log_out", "auth.logout", "account.show", "account.end_sessions"}
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 NOT_LINKED = {"webhooks.home", "auth.ask_to_log_out", "deliveries.fresh", "deliveries.webhooks"}
 NOT_LINKED |= {"catalogue.sample"}
+FOR_ADMINISTRATORS = {"tokens", "people"}
 EVERY_ROLE = pytest.mark.parametrize("role", ROLES)
 
 
@@ -53,6 +54,8 @@ def app(make_app: MakeApp) -> Flask:
     off = make_webhook(owner, name="Off", channel="")
     owner.post(f"/webhooks/{off}/disable")
     owner.post("/receiver")
+    owner.post("/settings/tokens/new", data={"name": "Platform", "scope": "events"})
+    owner.post("/settings/users/new", data={"role": "viewer"})
     fill(app, 40)
     owner.post("/deliveries/recover", data={"status": "failed", "since": "2020-01-01T00:00"})
     app.config["WTF_CSRF_ENABLED"] = True
@@ -65,6 +68,7 @@ def paths_of(app: Flask) -> Iterator[tuple[str, str, str]]:
         if rule.endpoint.startswith("api."):
             continue
         path = re.sub(r"<any\((\w+).*?>", r"\1", rule.rule)
+        path = path.replace("<int:id>", "0")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             yield method, re.sub("<.*?>", "none", path), rule.endpoint
 
@@ -77,6 +81,8 @@ def test_every_route(app: Flask, role: str) -> None:
             continue
         writes = method == "POST" or endpoint in ONLY_FORMS
         refused = role == "viewer" and writes and endpoint not in OWN_ACCOUNT
+        if endpoint.partition(".")[0] in FOR_ADMINISTRATORS:
+            refused = role != "admin"
         status = browser.open(path, method=method, buffered=True).status_code
         assert (status == 403) is refused, f"{method} {path} as {role}: {status}"
 
@@ -87,7 +93,9 @@ def test_every_link_and_button_of_every_page(app: Flask, role: str) -> None:
     reached = walk(app, browser)
 
     everything = {endpoint for method, _path, endpoint in paths_of(app) if method == "GET"}
-    hidden = ONLY_FORMS if role == "viewer" else set()
+    hidden = set(ONLY_FORMS) if role == "viewer" else set()
+    if role != "admin":
+        hidden |= {each for each in everything if each.partition(".")[0] in FOR_ADMINISTRATORS}
     assert everything - WITHOUT_USER - hidden - NOT_LINKED <= reached
 
 
@@ -134,6 +142,13 @@ def test_a_refused_request_says_why(app: Flask, language: str, words: str) -> No
     ):
         assert answer.status_code == 403
         assert words in answer.text
+
+
+def test_an_editor_is_told_that_a_page_is_for_administrators(app: Flask) -> None:
+    editor = sign_in(app, "editor", "editor")
+    for answer in (editor.get("/settings/tokens"), editor.post("/settings/users/new")):
+        assert answer.status_code == 403
+        assert "This page is for administrators." in answer.text
 
 
 def test_htmx_says_why_it_was_refused(app: Flask) -> None:

@@ -39,6 +39,12 @@ def require(scope: Scope) -> None:
             headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
         )
     request.environ[WHO] = f"token:{token.id}"
+    if token.is_expired:
+        raise Problem(
+            401,
+            _l("This API token has expired. Make a new one."),
+            headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
+        )
     if token.scope not in (scope, "admin"):
         raise Problem(
             403,
@@ -51,11 +57,13 @@ def require(scope: Scope) -> None:
 
 
 def record_use(response: Response) -> Response:
-    """Updates the token's `last_used_at`, at most once a minute; a busy database is no error."""
+    """Records the last use of the token, once a minute; a busy database is no error."""
     token_id: int | None = g.pop("used_token_id", None)
     if token_id is None or response.status_code >= 500:
         return response
     moment = now()
     stale = or_(Token.last_used_at.is_(None), Token.last_used_at < moment - USE_RECORDED_EVERY)
-    write_if_free(update(Token).where(Token.id == token_id, stale).values(last_used_at=moment))
+    used = update(Token).where(Token.id == token_id, stale)
+    address = (request.remote_addr or "")[:45]
+    write_if_free(used.values(last_used_at=moment, last_used_address=address))
     return response

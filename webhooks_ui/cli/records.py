@@ -1,11 +1,14 @@
-"""The commands that write to the database: `user add`, `token add`, `channel add`."""
+"""The commands for users, API tokens and channels."""
 
 import sys
+from datetime import timedelta
 
 import click
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.cli.app_context import app_context, fail
+from webhooks_ui.cli.tables import print_rows
+from webhooks_ui.settings import parsers
 
 _MAX_NAME = 200  # characters, as the column has it
 ROLES, SCOPES = ("admin", "editor", "viewer"), ("events", "admin")
@@ -17,6 +20,16 @@ def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     if not 1 <= len(text) <= _MAX_NAME or not text.isprintable():
         raise click.BadParameter(f"it takes 1 to {_MAX_NAME} characters that can be seen.")
     return text
+
+
+def _lifetime(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> timedelta | None:
+    """A length of time with its unit, from an hour to ten years."""
+    try:
+        return parsers.duration(timedelta(hours=1), timedelta(days=3650))(value) if value else None
+    except ValueError as error:
+        raise click.BadParameter(f"it {error}.") from None
 
 
 @click.group()
@@ -49,6 +62,61 @@ def user_add(login: str, role: str | None, password_stdin: bool) -> None:
     click.echo(f"The password of {login} was set." if exists else f"The user {login} was made.")
 
 
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def user_list(as_json: bool) -> None:
+    """List the users of the console."""
+    with app_context():
+        from webhooks_ui.models import User
+        from webhooks_ui.models.user import last_seen
+
+        seen = last_seen()
+        rows = [(one.login, one.role, one.created_at, seen.get(one.id)) for one in User.everybody()]
+    print_rows(("login", "role", "created_at", "last_seen_at"), rows, as_json=as_json)
+
+
+@user.command("remove")
+@click.argument("login")
+def user_remove(login: str) -> None:
+    """Remove a user and end the user's sessions; the last administrator stays."""
+    with app_context():
+        from webhooks_ui.accounts import people
+
+        if not people.remove(_user_id(login)):
+            raise click.ClickException(f"{login} is the only administrator.")
+    click.echo(f"The user {login} is removed.")
+
+
+@user.command("password")
+@click.argument("login")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--link", is_flag=True, help="Print a one-time link by which the user sets it.")
+def user_password(login: str, password_stdin: bool, link: bool) -> None:
+    """Set a user's password, or print a link for it; both end a lock-out."""
+    with app_context() as app:
+        from webhooks_ui.accounts import people, users
+
+        user_id = _user_id(login)
+        if link:
+            config, text = app.config, people.offer_new_password(user_id, None)
+            base = config["PUBLIC_URL"] or f"http://{config['HOST']}:{config['PORT']}"
+            click.echo("This link works once, for 7 days:", err=True)
+            click.echo(f"{base.rstrip('/')}/invitation?token={text}")
+            return
+        if problems := users.set_password(login, _read_password(password_stdin)):
+            fail(problems)
+    click.echo(f"The password of {login} was set.")
+
+
+def _user_id(login: str) -> int:
+    from webhooks_ui.models import User
+
+    found = User.by_login(login)
+    if found is None:
+        raise click.ClickException(f"There is no user {login}; `user list` has the logins.")
+    return found.id
+
+
 def _read_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
@@ -70,16 +138,49 @@ def token() -> None:
     show_default=True,
     help="events: send events; admin: everything.",
 )
-def token_add(name: str, scope: str) -> None:
+@click.option(
+    "--expires", metavar="TIME", callback=_lifetime, help="Refused from then on, such as 90d."
+)
+def token_add(name: str, scope: str, expires: timedelta | None) -> None:
     """Add an API token and print it, once, alone on its line."""
+    with app_context():
+        from webhooks_ui.database.engine import transaction
+        from webhooks_ui.database.types import now
+        from webhooks_ui.models import Token
+
+        with transaction():
+            text = Token.issue(name, scope, expires_at=now() + expires if expires else None)
+    click.echo("Keep this token now: it cannot be shown again.", err=True)
+    click.echo(text)
+
+
+@token.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def token_list(as_json: bool) -> None:
+    """List the API tokens, the newest first; their texts are not kept."""
+    columns = ("public_id", "name", "scope", "created_at", "last_used_at", "expires_at")
+    with app_context():
+        from webhooks_ui.models import Token
+
+        rows = [
+            {column: getattr(one, column) for column in columns} for one in Token.newest_first()
+        ]
+    print_rows(("id", *columns[1:]), [tuple(row.values()) for row in rows], as_json=as_json)
+
+
+@token.command("revoke")
+@click.argument("token_id", metavar="ID")
+def token_revoke(token_id: str) -> None:
+    """Revoke an API token by the id that `token list` prints."""
     with app_context():
         from webhooks_ui.database.engine import transaction
         from webhooks_ui.models import Token
 
         with transaction():
-            text = Token.issue(name, scope)
-    click.echo("Keep this token now: it cannot be shown again.", err=True)
-    click.echo(text)
+            name = Token.revoke(token_id)
+    if name is None:
+        raise click.ClickException(f"There is no token {token_id}; `token list` has the ids.")
+    click.echo(f"The token “{name}” is revoked.")
 
 
 @click.group()

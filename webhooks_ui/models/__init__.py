@@ -1,5 +1,6 @@
 """The nouns, one file each: what is kept in the database and the questions asked of it."""
 
+from webhooks_ui.models.account_link import AccountLink
 from webhooks_ui.models.alert import Alert
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.counters import TotalHour, WebhookHour
@@ -15,6 +16,7 @@ from webhooks_ui.models.webhook import Webhook, WebhookEvent
 from webhooks_ui.models.webhook_history import WebhookState
 
 __all__ = [
+    "AccountLink",
     "Alert",
     "Attempt",
     "Channel",

@@ -2,14 +2,16 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import String, select
+from sqlalchemy import String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.models.public_ids import TOKEN, new_id
 
 SCOPES = ("events", "admin")
 
@@ -20,25 +22,62 @@ def digest(token: str) -> str:
 
 
 class Token(Model):
-    """The right to use the API, within `scope`: ``events`` (send events in) or ``admin`` (all)."""
+    """The right to use the API, within `scope`: ``events`` (send events in) or ``admin`` (all).
+
+    `created_by` is the login of its maker, None when it was made on the command line.
+    """
 
     __tablename__ = "tokens"
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(TOKEN))
     name: Mapped[str] = mapped_column(String(200))
     scope: Mapped[str] = mapped_column(String(20))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    created_by: Mapped[str | None] = mapped_column(String(100))
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_used_address: Mapped[str | None] = mapped_column(String(45))
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its time is over; it is refused then, and stays in the list."""
+        return self.expires_at is not None and self.expires_at <= now()
 
     @classmethod
-    def issue(cls, name: str, scope: str) -> str:
+    def issue(
+        cls,
+        name: str,
+        scope: str,
+        *,
+        expires_at: datetime | None = None,
+        created_by: str | None = None,
+    ) -> str:
         """Adds a token to the session and returns its text, which is nowhere to be had again."""
         text = f"whui_{secrets.token_urlsafe(32)}"
-        db.session.add(cls(name=name, scope=scope, token_hash=digest(text)))
+        token = cls(name=name, scope=scope, expires_at=expires_at, created_by=created_by)
+        token.token_hash = digest(text)
+        db.session.add(token)
         return text
 
     @classmethod
     def find(cls, text: str) -> Self | None:
-        """The token of this text, if there is one."""
+        """The token of this text, expired or not, if there is one."""
         return db.session.scalar(select(cls).where(cls.token_hash == digest(text)))
+
+    @classmethod
+    def by_public_id(cls, public_id: str) -> Self | None:
+        """The token of this public id, if there is one."""
+        return db.session.scalar(select(cls).where(cls.public_id == public_id))
+
+    @classmethod
+    def newest_first(cls) -> Sequence[Self]:
+        """Every token."""
+        return db.session.scalars(select(cls).order_by(cls.id.desc())).all()
+
+    @classmethod
+    def revoke(cls, public_id: str) -> str | None:
+        """Deletes a token; returns its name, None when there is none."""
+        gone = delete(cls).where(cls.public_id == public_id).returning(cls.name)
+        return db.session.scalar(gone)

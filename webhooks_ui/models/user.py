@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ForeignKey, Index, String, and_, bindparam, delete, select
+from sqlalchemy import ForeignKey, Index, String, and_, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.database.engine import Model, db
@@ -38,6 +39,11 @@ class User(Model):
         """Whether this user may change configuration; a viewer only looks."""
         return self.role != "viewer"
 
+    @property
+    def may_administer(self) -> bool:
+        """Whether this user may manage API tokens and people."""
+        return self.role == "admin"
+
     @staticmethod
     def tidy_login(login: str) -> str:
         """A login as it is kept: trimmed, in lower case, its letters composed."""
@@ -49,6 +55,11 @@ class User(Model):
         if "\0" in login:  # which PostgreSQL does not take
             return None
         return db.session.scalar(select(cls).where(cls.login == cls.tidy_login(login)))
+
+    @classmethod
+    def everybody(cls) -> Sequence[Self]:
+        """Every user, by login."""
+        return db.session.scalars(select(cls).order_by(cls.login)).all()
 
     @classmethod
     def exists(cls) -> bool:
@@ -154,6 +165,13 @@ _BY_DIGEST = select(UserSession).where(UserSession.token_hash == bindparam("dige
 
 def _limits(moment: datetime) -> dict[str, Any]:
     return {"idle": moment - IDLE_LIMIT, "aged": moment - AGE_LIMIT}
+
+
+def last_seen() -> dict[int, datetime]:
+    """When each user was seen last, by row id; those without a session are left out."""
+    latest = select(UserSession.user_id, func.max(UserSession.last_seen_at, type_=Instant))
+    rows = db.session.execute(latest.group_by(UserSession.user_id)).all()
+    return dict(iter(rows))
 
 
 class SignInFailure(Model):

@@ -4,6 +4,7 @@ from flask import Flask
 
 from webhooks_ui.views import (
     account,
+    account_link,
     auth,
     catalogue,
     channels,
@@ -15,9 +16,11 @@ from webhooks_ui.views import (
     health_bars,
     language,
     metrics,
+    people,
     pings,
     receivers,
     recoveries,
+    tokens,
     webhook_form,
     webhooks,
 )
@@ -34,6 +37,9 @@ PAGES = (
     channels,
     catalogue,
     account,
+    account_link,
+    tokens,
+    people,
     auth,
     language,
     health,

@@ -24,7 +24,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from webhooks_ui.database.engine import UNREACHABLE
-from webhooks_ui.web import kept_form
+from webhooks_ui.web import kept_form, roles
 from webhooks_ui.web.pieces import is_piece_request
 from webhooks_ui.web.problem import Problem
 from webhooks_ui.web.security import came_from
@@ -89,6 +89,10 @@ FORM_EXPIRED = Words(
     _l("This form belongs to another sign-in."),
     _l("Nothing was changed. Go back, reload the page and send it again."),
 )
+FOR_ADMINISTRATORS = Words(
+    _l("This page is for administrators."),
+    _l("Ask one of them to do it, or to give you the administrator role."),
+)
 STALE = _l("You signed in anew since this page was opened. Nothing is lost: send it once more.")
 STALE_BUTTON = _l(
     "You signed in anew since this page was opened, so nothing was changed. Press the button again."
@@ -141,6 +145,8 @@ def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
         error.code = 503
     if request.path.startswith(API):
         return problem(error.code, _headers(error))
+    if error.code == 403 and roles.is_for_administrators(request.endpoint or ""):
+        return _page(403, FOR_ADMINISTRATORS), 403
     return _page(
         error.code, PAGES.get(error.code, PAGES[400 if error.code < 500 else 500])
     ), error.code

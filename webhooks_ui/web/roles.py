@@ -1,4 +1,4 @@
-"""What each role may open: a viewer looks, editors and administrators change things.
+"""What each role may open: a viewer looks, an editor changes things, an administrator all of it.
 
 The sign-in wall refuses by this rule, and templates offer by it.
 """
@@ -11,6 +11,7 @@ OPEN_TO_ALL = {
     "static",
     "auth.login",
     "auth.setup",
+    "account_link.use",
     "language.switch",
     "health.alive",
     "health.ready",
@@ -20,6 +21,7 @@ OPEN_TO_ALL = {
 OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_sessions"}
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 """Pages with nothing to look at but a form to save."""
+FOR_ADMINISTRATORS = {"tokens", "people"}  # blueprints, also to look at
 
 
 def init_app(app: Flask) -> None:
@@ -31,6 +33,13 @@ def may(endpoint: str, method: str = "POST") -> bool:
     """Whether the signed-in user may request `endpoint` with this method."""
     if endpoint in OPEN_TO_VIEWERS:
         return True
+    if is_for_administrators(endpoint):
+        return bool(current_user.is_authenticated and current_user.user.may_administer)
     if method in SAFE_METHODS and endpoint not in ONLY_FORMS:
         return True
     return bool(current_user.is_authenticated and current_user.user.may_edit)
+
+
+def is_for_administrators(endpoint: str) -> bool:
+    """Whether nobody else may open it, not even to look."""
+    return endpoint.partition(".")[0] in FOR_ADMINISTRATORS

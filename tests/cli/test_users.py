@@ -1,0 +1,44 @@
+"""`webhooks-ui user list`, `user remove` and `user password`."""
+
+import json
+
+from flask import Flask
+
+from tests.cli.conftest import Run
+from webhooks_ui.models import AccountLink, User
+
+PASSWORD = "plum copper violin 42\n"
+
+
+def add(run: Run, login: str, role: str) -> None:
+    answer = run("user", "add", login, "--role", role, "--password-stdin", stdin=PASSWORD)
+    assert answer.exit_code == 0, answer.output
+
+
+def test_users_are_listed_and_removed_but_the_last_administrator(run: Run) -> None:
+    add(run, "olena", "admin")
+    add(run, "taras", "viewer")
+    found = json.loads(run("user", "list", "--json").stdout)
+    assert [(one["login"], one["role"]) for one in found] == [
+        ("olena", "admin"),
+        ("taras", "viewer"),
+    ]
+    assert "taras" in run("user", "list").stdout
+
+    assert run("user", "remove", "taras").exit_code == 0
+    refused = run("user", "remove", "olena")
+    assert (refused.exit_code, "only administrator" in refused.stderr) == (1, True)
+    unknown = run("user", "remove", "taras")
+    assert (unknown.exit_code, "There is no user" in unknown.stderr) == (1, True)
+
+
+def test_a_password_is_set_or_a_link_for_it_is_printed(run: Run, app: Flask) -> None:
+    add(run, "olena", "admin")
+    answer = run("user", "password", "olena", "--password-stdin", stdin="violin plum copper 7\n")
+    assert answer.exit_code == 0
+
+    link = run("user", "password", "olena", "--link").stdout.strip()
+    with app.app_context():
+        found = AccountLink.find(link.partition("token=")[2])
+        assert found
+        assert found.user == User.by_login("olena")

@@ -1,0 +1,69 @@
+"""The forms for people: an invitation, a role, and the account that a one-time link opens."""
+
+from typing import Self
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, RadioField, SelectChoice, StringField
+
+from webhooks_ui.accounts import people
+from webhooks_ui.accounts import sign_in as signin
+from webhooks_ui.models import AccountLink
+from webhooks_ui.models.user import ROLES
+from webhooks_ui.web.kept_form import is_unsent
+
+
+class RoleForm(FlaskForm):
+    """What a person may do."""
+
+    role = RadioField(
+        _l("Role"),
+        choices=[SelectChoice(role, role) for role in ROLES],
+        default="editor",
+        validate_choice=False,
+    )
+
+    def check(self) -> bool:
+        """Whether the role is one."""
+        if is_unsent():
+            return False
+        self.validate()
+        if self.role.data not in ROLES:
+            self.role.errors = [_l("Choose a role.")]
+        return not self.errors
+
+
+class InvitationForm(RoleForm):
+    """The role of a person who is invited; the person chooses login and password."""
+
+
+class LinkForm(FlaskForm):
+    """Login and password of a new user, or a user's new password."""
+
+    login = StringField(_l("Login"))
+    password = PasswordField(_l("Password"))
+    is_gone = False
+
+    @classmethod
+    def of(cls, link: AccountLink) -> Self:
+        """The form of this link; the login of a user who exists stays."""
+        form = cls()
+        if link.user:
+            form.login.data = link.user.login
+        return form
+
+    def save(self, text: str) -> bool:
+        """Uses the link and signs in; or says at the fields why not."""
+        if is_unsent():
+            self.password.errors = [_l("Enter it again: passwords are not kept.")]
+            return False
+        self.validate()
+        login, password = self.login.data or "", self.password.data or ""
+        found = people.use_link(text, login, password)
+        self.is_gone = found is None
+        for name, problem in (found or {}).items():
+            self[name].errors = [problem]
+        if self.errors or self.is_gone:
+            return False
+        signin.sign_in(login, password)
+        return True

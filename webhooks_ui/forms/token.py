@@ -1,0 +1,55 @@
+"""The form for making an API token."""
+
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import RadioField, SelectChoice, SelectField, StringField
+
+from webhooks_ui.database.types import now
+from webhooks_ui.validation import token as token_rules
+from webhooks_ui.web.kept_form import is_unsent
+
+LIFETIMES = {"30": _l("In 30 days"), "90": _l("In 90 days"), "365": _l("In a year")}  # days
+NEVER = "never"
+
+
+def _trim(text: str | None) -> str:
+    return (text or "").strip()
+
+
+class TokenForm(FlaskForm):
+    """A token as it is typed. What is wrong stands at the fields, in `errors`."""
+
+    name = StringField(_l("Name"), filters=[_trim])
+    scope = RadioField(
+        _l("What it may do"),
+        choices=[
+            SelectChoice("events", _l("Send events")),
+            SelectChoice("admin", _l("Everything")),
+        ],
+        default="events",
+        validate_choice=False,
+    )
+    expires = SelectField(
+        _l("Expires"),
+        choices=[
+            *(SelectChoice(*item) for item in LIFETIMES.items()),
+            SelectChoice(NEVER, _l("Never")),
+        ],
+        default="365",
+    )
+
+    def check(self) -> bool:
+        """Whether the token can be made."""
+        if is_unsent():
+            return False
+        self.validate()
+        for field, problem in token_rules.problems(self.name.data, self.scope.data or "").items():
+            self[field].errors = [problem]
+        return not self.errors
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the token ends; None for never."""
+        return None if self.expires.data == NEVER else now() + timedelta(int(self.expires.data))

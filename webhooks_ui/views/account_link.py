@@ -1,0 +1,33 @@
+"""Where a one-time link leads: a new account, or a new password for one."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from webhooks_ui.forms.people import LinkForm
+from webhooks_ui.models import AccountLink
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
+from webhooks_ui.web.kept_form import keeps_typed
+
+blueprint = Blueprint("account_link", __name__)
+Answer = Response | str | tuple[str, int]
+
+
+@blueprint.route("/invitation", methods=["GET", "POST"])
+@keeps_typed
+@max_body(FEW_FIELDS)
+def use() -> Answer:
+    """Asks for login and password, and signs in; a link that was used or is too old says so."""
+    text = request.args.get("token", "")
+    link = AccountLink.find(text)
+    if link is None:
+        return render_template("people/link_gone.html"), 404
+    form = LinkForm.of(link)
+    if request.method != "POST":
+        return render_template("people/use_link.html", form=form, user=link.user)
+    if form.save(text):
+        flash(_("Welcome. You are signed in."), "good")
+        return redirect(url_for("webhooks.index"), 303)
+    if form.is_gone:
+        return render_template("people/link_gone.html"), 404
+    return render_template("people/use_link.html", form=form, user=link.user), 422

@@ -1,0 +1,136 @@
+"""The people who may sign in: the list, invitations, and a page for each. For administrators."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webhooks_ui.accounts import people, user_agents
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.forms.people import InvitationForm, RoleForm
+from webhooks_ui.models import AccountLink, User, UserSession
+from webhooks_ui.models.user import last_seen
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
+from webhooks_ui.web.kept_form import keeps_typed
+from webhooks_ui.web.pieces import or_404
+from webhooks_ui.web.shown_once import show_once, take_shown
+
+blueprint = Blueprint("people", __name__)
+Answer = Response | str | tuple[str, int]
+ROLE_LABELS = {"admin": _l("Administrator"), "editor": _l("Editor"), "viewer": _l("Viewer")}
+_LINK = "account_link"
+
+
+@blueprint.get("/settings/users")
+def index() -> str:
+    """Everybody, and the invitations that are open. A new invitation's link is shown once."""
+    everybody = User.everybody()
+    return render_template(
+        "people/list.html",
+        people=everybody,
+        seen=last_seen(),
+        invitations=AccountLink.invitations(),
+        roles=ROLE_LABELS,
+        link=take_shown(_LINK),
+    )
+
+
+@blueprint.route("/settings/users/new", methods=["GET", "POST"])
+@keeps_typed
+@max_body(FEW_FIELDS)
+def new() -> Answer:
+    """Makes an invitation."""
+    form = InvitationForm()
+    if request.method != "POST":
+        return render_template("people/invite.html", form=form)
+    if not form.check():
+        return render_template("people/invite.html", form=form), 422
+    show_once(_LINK, link_url(people.invite(form.role.data, current_user.login)))
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/settings/users/invitations/<int:id>/withdraw")
+@max_body(FEW_FIELDS)
+def withdraw(id: int) -> Response:
+    """Ends an invitation."""
+    with transaction():
+        AccountLink.withdraw(id)
+    flash(_("The invitation is withdrawn; its link no longer works."), "good")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.get("/settings/users/<int:id>")
+def show(id: int) -> str:
+    """A person: role, signed-in browsers, and what can be done."""
+    return _page(or_404(db.session.get(User, id)))
+
+
+@blueprint.post("/settings/users/<int:id>/role")
+@max_body(FEW_FIELDS)
+def set_role(id: int) -> Answer:
+    """Gives the person another role."""
+    form = RoleForm()
+    user = or_404(db.session.get(User, id))
+    if not form.check():
+        return _page(user, form), 422
+    if not people.set_role(id, form.role.data):
+        return _refused(id)
+    flash(_("The role of %(login)s is changed.", login=user.login), "good")
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/settings/users/<int:id>/sign-out")
+@max_body(FEW_FIELDS)
+def sign_out(id: int) -> Response:
+    """Signs the person out of every browser."""
+    ended = people.sign_out(id)
+    flash(
+        ngettext("%(num)d browser was signed out.", "%(num)d browsers were signed out.", ended),
+        "good",
+    )
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/settings/users/<int:id>/link")
+@max_body(FEW_FIELDS)
+def offer_new_password(id: int) -> Response:
+    """Makes a link for a new password, shown once on the person's page."""
+    show_once(_LINK, link_url(or_404(people.offer_new_password(id, current_user.login))))
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/settings/users/<int:id>/remove")
+@max_body(FEW_FIELDS)
+def remove(id: int) -> Answer:
+    """Removes the person; a second click finds it done."""
+    user = db.session.get(User, id)
+    login = user.login if user else None
+    if not people.remove(id):
+        return _refused(id)
+    if login is not None:
+        flash(_("%(login)s is removed and signed out everywhere.", login=login), "good")
+    return redirect(url_for(".index"), 303)
+
+
+def link_url(text: str) -> str:
+    """The address of a one-time link, as the outside sees the console."""
+    return url_for("account_link.use", token=text, _external=True)
+
+
+def _refused(id: int) -> Answer:
+    flash(_("This is the only administrator. Make somebody else an administrator first."), "bad")
+    return _page(or_404(db.session.get(User, id))), 409
+
+
+def _page(user: User, form: RoleForm | None = None) -> str:
+    return render_template(
+        "people/show.html",
+        user=user,
+        form=form or RoleForm(formdata=None, obj=user),
+        sessions=UserSession.of(user),
+        browser=user_agents.in_words,
+        roles=ROLE_LABELS,
+        link=take_shown(_LINK),
+    )

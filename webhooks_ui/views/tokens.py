@@ -1,0 +1,69 @@
+"""The API tokens: the list, and making and revoking one. For administrators."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webhooks_ui.database.engine import transaction
+from webhooks_ui.forms.token import TokenForm
+from webhooks_ui.models import Token
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
+from webhooks_ui.web.kept_form import keeps_typed
+from webhooks_ui.web.pieces import or_404
+from webhooks_ui.web.shown_once import show_once, take_shown
+
+blueprint = Blueprint("tokens", __name__)
+Answer = Response | str | tuple[str, int]
+SCOPE_LABELS = {"events": _l("Send events"), "admin": _l("Everything")}
+_NEW = "new_token"
+
+
+@blueprint.get("/settings/tokens")
+def index() -> str:
+    """Every token. The text of a new one is shown once, in the browser that made it."""
+    return render_template(
+        "tokens/list.html", tokens=Token.newest_first(), scopes=SCOPE_LABELS, made=take_shown(_NEW)
+    )
+
+
+@blueprint.route("/settings/tokens/new", methods=["GET", "POST"])
+@keeps_typed
+@max_body(FEW_FIELDS)
+def new() -> Answer:
+    """Makes a token."""
+    form = TokenForm()
+    if request.method != "POST":
+        return render_template("tokens/form.html", form=form)
+    if not form.check():
+        return render_template("tokens/form.html", form=form), 422
+    with transaction():
+        text = Token.issue(
+            form.name.data,
+            form.scope.data,
+            expires_at=form.expires_at,
+            created_by=current_user.login,
+        )
+    show_once(_NEW, text)
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.get("/settings/tokens/<id>/revoke")
+def ask_to_revoke(id: str) -> str:
+    """Asks for confirmation, since there is no way back."""
+    return render_template("tokens/revoke.html", token=or_404(Token.by_public_id(id)))
+
+
+@blueprint.post("/settings/tokens/<id>/revoke")
+@max_body(FEW_FIELDS)
+def revoke(id: str) -> Response:
+    """Deletes a token; a second click finds it done."""
+    with transaction():
+        name = Token.revoke(id)
+    if name is not None:
+        flash(
+            _("The token “%(name)s” is revoked. Requests that use it are refused.", name=name),
+            "good",
+        )
+    return redirect(url_for(".index"), 303)
