@@ -32,6 +32,9 @@ def checked_settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings)
         Fault(POINTERS.get(field, f"/{field}"), words)
         for field, words in webhook_rules.problems(settings)
     ]
+    if _sends_stored_secret_elsewhere(body, settings, stored):
+        place = f"/authorization/{stored.authorization.secret_name()}"
+        faults.append(Fault(place, webhook_rules.SECRET_ELSEWHERE))
     refusal = webhook_rules.refused_by(current_app.extensions["guard"], settings.url)
     if isinstance(refusal, Blocked):
         faults.append(Fault("/url", refusal.message))
@@ -50,6 +53,19 @@ def _settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings) -> Web
     if taken := webhook_rules.with_userinfo(settings.url, settings.authorization):
         settings = replace(settings, url=taken[0], authorization=taken[1])
     return webhook_rules.tidied(settings)
+
+
+def _sends_stored_secret_elsewhere(
+    body: NewWebhook | WebhookChanges, settings: WebhookSettings, stored: WebhookSettings
+) -> bool:
+    """Whether the stored secret, which the body does not name, would go to another server."""
+    kind = stored.authorization
+    if not kind.secret or settings.authorization.type != kind.type:
+        return False
+    given = "authorization" in body.model_fields_set and getattr(
+        body.authorization, kind.secret_name()
+    )
+    return not given and webhook_rules.is_elsewhere(settings.url, stored.url)
 
 
 def _channel(key: str | None) -> Channel | None:

@@ -69,7 +69,10 @@ def show(id: str) -> WebhookShape:
     errors=(400, 404, 409, 413, 415, 422),
 )
 def change(id: str, body: WebhookChanges) -> WebhookShape:
-    """Change a webhook; what is left out stays as it is, secrets too."""
+    """Change a webhook; what is left out stays as it is, secrets too.
+
+    With another scheme, host or port in its URL the secret has to be sent again.
+    """
     for _ in range(TRIES):
         webhook = found(Webhook.by_public_id(id))
         version = webhook.version

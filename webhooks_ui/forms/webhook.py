@@ -114,8 +114,11 @@ class WebhookForm(FlaskForm):
         self._take_userinfo()
         self._remember_secrets()
         self._warn_of_spaces()
+        if field := self._secret_asked_for_anew():
+            _add_error(self[field], webhook_rules.SECRET_ELSEWHERE)
         for name, message in webhook_rules.problems(self.settings, test=test):
-            _add_error(self[name], message)
+            if name != field:
+                _add_error(self[name], message)
         if not test:
             self._look_up(guard)
         return not self.errors
@@ -202,7 +205,20 @@ class WebhookForm(FlaskForm):
     def _secrets(self) -> dict[str, str]:
         """What was accepted, now or before, above what is stored, by kind."""
         kept = {self.stored.type: self.stored.secret} if self.stored.secret else {}
-        return kept | self.memory.secrets
+        return ({} if self._is_elsewhere else kept) | self.memory.secrets
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        """Whether the URL leads to another server than the stored secret was stored for."""
+        typed = self.url.data
+        return bool(self.saved and typed and webhook_rules.is_elsewhere(typed, self.saved.url))
+
+    def _secret_asked_for_anew(self) -> str | None:
+        """The field of the stored secret, if it would have to go to another server."""
+        kind = self.stored.type
+        if not (self.stored.secret and self._is_elsewhere and self.auth_type.data == kind):
+            return None
+        return None if kind in self._secrets else SECRET_FIELDS[kind]
 
     def _look_up(self, guard: Guard) -> None:
         refusal = webhook_rules.refused_by(guard, self.url.data)

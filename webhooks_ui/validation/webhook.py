@@ -19,6 +19,10 @@ LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
 MAX_NAME_CHARACTERS = 200
 FORMATS = ("envelope", "raw")
 KIND_UNKNOWN = _l("Choose one of the four kinds.")
+SECRET_ELSEWHERE = _l(
+    "Enter this again: the address is another server's now, and a stored secret is sent only to the"
+    " server that it was stored for."
+)
 
 _look_ups = LookUps()
 
@@ -63,6 +67,15 @@ def problems(settings: WebhookSettings, *, test: bool = False) -> Iterator[Probl
     if not test:
         yield from _name_problems(settings.name)
         yield from _event_problems(settings.events)
+
+
+def is_elsewhere(url: str, stored_url: str) -> bool:
+    """Whether a URL leads to another server than the stored one: by scheme, host or port."""
+    try:
+        new, old = target_url.parse(url), target_url.parse(stored_url)
+    except target_url.TargetError:
+        return url != stored_url
+    return (new.scheme, new.host, new.port) != (old.scheme, old.host, old.port)
 
 
 def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
