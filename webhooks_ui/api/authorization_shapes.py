@@ -13,8 +13,8 @@ from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.models import Webhook
 
 KEPT = (
-    "Left out, the secret that is stored stays, unless the kind changes. It is needed anew where the"
-    " scheme, host or port of the URL changes."
+    "Left out, the secret that is stored stays, unless the kind changes. It is needed anew where"
+    " the scheme, host or port of the URL changes."
 )
 
 Kind = type[Authorization]
