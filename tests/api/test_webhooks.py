@@ -68,6 +68,7 @@ def test_a_webhook_is_made_with_the_contracts_shape(call: Call, channel: str) ->
         "disabled_reason",
         "created_at",
         "updated_at",
+        "deleted_at",
         "health",
     }
     assert body["disabled_reason"] == "manual"
@@ -212,6 +213,26 @@ def test_a_deleted_webhook_is_gone(app: Flask, call: Call) -> None:
     again = [("GET", ""), ("DELETE", ""), ("PATCH", ""), ("POST", "/rotate-secret")]
     answers = [call(method, path + rest, {}) for method, rest in again]
     assert {answer.status_code for answer in answers} == {404}
+
+
+@ON_BOTH_DATABASES
+def test_a_deleted_webhook_is_restored_with_its_secrets(app: Flask, call: Call) -> None:
+    bearer = {"type": "bearer", "token": "a-token-that-comes-back"}
+    made = call("POST", "/webhooks", {**HOOK, "authorization": bearer}).json
+    path = f"/webhooks/{made['id']}"
+    assert call("DELETE", path).status_code == 204
+    assert call("GET", "/webhooks").json["webhooks"] == []
+    (gone,) = call("GET", "/webhooks?deleted=true").json["webhooks"]
+    assert gone["id"] == made["id"]
+    assert gone["deleted_at"]
+
+    back = call("POST", f"{path}/restore")
+    assert back.status_code == 200
+    assert back.json["deleted_at"] is None
+    assert kept(app, made["id"]).secret == "a-token-that-comes-back"
+    assert call("POST", f"{path}/restore").json == back.json  # once more changes nothing
+    assert call("POST", "/webhooks/wh_none/restore").status_code == 404
+    assert call("GET", "/webhooks?deleted=maybe").status_code == 422
 
 
 @ON_BOTH_DATABASES

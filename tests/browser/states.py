@@ -25,6 +25,7 @@ class Seeds:
     delivery: str
     edited: str
     used_channel: str
+    gone: str
 
 
 def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
@@ -45,6 +46,8 @@ def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
     off = make_webhook(page, receiver.url, name="Off", **custom)
     make_webhook(page, receiver.url)
     post(page, f"/webhooks/{off}/disable", {})
+    gone = make_webhook(page, receiver.url, name=LONG)
+    post(page, f"/webhooks/{gone}/delete", {})
     results = [
         post(page, f"/webhooks/{each}/test", {"event": "message_created"}) for each in (good, bad)
     ]
@@ -57,6 +60,7 @@ def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
         delivery=f"/deliveries/{results[0].partition('test=')[2].partition('#')[0]}",
         edited=f"/webhooks/{bad}/edit",
         used_channel=f"/channels/ch_{used}/edit",
+        gone=f"/webhooks/{gone}",
     )
 
 
@@ -146,6 +150,17 @@ def conflict(page: Page, seeds: Seeds) -> None:
     expect(page.locator("#conflict")).to_be_visible()
 
 
+def deleted_meanwhile(page: Page, seeds: Seeds) -> None:
+    """The form of a webhook that another tab has deleted."""
+    page.goto(seeds.edited)
+    path = seeds.edited.replace("/edit", "")
+    post(page, f"{path}/delete", {})
+    page.locator("#name").fill("Refused elsewhere")
+    page.locator("#save").click()
+    expect(page.locator("#deleted")).to_be_visible()
+    post(page, f"{path}/restore", {})
+
+
 def alarm(page: Page, _seeds: Seeds) -> None:
     page.goto("/webhooks")
     page.route("**/disable", lambda route: route.abort())
@@ -181,6 +196,9 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "new with mistakes": partial(save_nothing, "/webhooks/new"),
     "edit": partial(seeded, "edited"),
     "conflict": conflict,
+    "deleted meanwhile": deleted_meanwhile,
+    "recently deleted": partial(go, "/webhooks/deleted"),
+    "gone": partial(seeded, "gone"),
     "webhook": partial(seeded, "good"),
     "test in place": tested_in_place,
     "test not sent": not_sent,

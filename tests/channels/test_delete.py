@@ -16,7 +16,7 @@ def count(app: Flask) -> int:
 def test_an_unused_channel_is_deleted_for_good(app: Flask, admin: FlaskClient) -> None:
     public_id = add(admin, app)
     page = admin.get(f"/channels/{public_id}/edit").text
-    assert "Delete “Telegram sales”" in page
+    assert "Delete “<bdi>Telegram sales</bdi>”" in page
 
     answer = admin.post(f"/channels/{public_id}/delete")
 
@@ -33,7 +33,7 @@ def test_a_channel_in_use_stays_and_its_webhooks_are_named(app: Flask, admin: Fl
     answer = admin.post(f"/channels/{public_id}/delete")
 
     assert answer.status_code == 409
-    assert "“Telegram sales” was not deleted." in answer.text
+    assert "“<bdi>Telegram sales</bdi>” was not deleted." in answer.text
     assert "2 webhooks use this channel." in answer.text
     for webhook in webhooks:
         assert f'href="/webhooks/{webhook}/edit"' in answer.text

@@ -39,7 +39,7 @@ def test_each_channel_with_its_webhooks(app: Flask, admin: FlaskClient) -> None:
     page = admin.get("/channels").text
 
     assert "2 channels" in page
-    assert page.index(">Mail</a>") < page.index(">Telegram sales</a>")
+    assert page.index("<bdi>Mail</bdi></a>") < page.index("<bdi>Telegram sales</bdi></a>")
     assert '<a href="/webhooks?channel=telegram-sales">2 webhooks</a>' in page
     assert "channel=4" not in page
     assert "Not used" in page

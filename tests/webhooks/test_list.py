@@ -17,7 +17,7 @@ from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
 
 URL = "https://crm.example/hook"
-TITLES = re.compile(r'class="title" href="[^"]*">([^<]*)<')
+TITLES = re.compile(r'class="title" href="[^"]*"><bdi>([^<]*)<')
 
 
 def titles(browser: FlaskClient, arguments: str = "") -> list[str]:

@@ -11,6 +11,7 @@ from webhooks_ui.accounts.throttle import one_at_a_time
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.models.user import ROLES
+from webhooks_ui.text.visibility import is_visible
 
 MAX_LOGIN_CHARACTERS = 100
 Problems = dict[str, LazyString]
@@ -24,7 +25,7 @@ def login_problem(login: str) -> LazyString | None:
         return _l("Enter a login.")
     if len(login) > MAX_LOGIN_CHARACTERS:
         return _l("Use at most %(count)s characters.", count=MAX_LOGIN_CHARACTERS)
-    if not login.isprintable():
+    if not (login.isprintable() and is_visible(login)):
         return _l("Use only characters that can be seen.")
     return None
 

@@ -103,6 +103,7 @@ class WebhookShape(BaseModel):
     disabled_reason: str | None
     created_at: Moment
     updated_at: Moment
+    deleted_at: Moment | None
     health: HealthShape
 
     @classmethod
@@ -120,6 +121,7 @@ class WebhookShape(BaseModel):
             disabled_reason=webhook.disabled_reason,
             created_at=webhook.created_at,
             updated_at=webhook.updated_at,
+            deleted_at=webhook.deleted_at,
             health=HealthShape.model_construct(
                 state=webhook.state,
                 last_delivery_id=last.public_id if last else None,

@@ -1,7 +1,10 @@
 """Webhooks: the list, making, changing and deleting one, and a new signing secret."""
 
+from typing import Literal
+
 from flask import url_for
 from flask_babel import lazy_gettext as _l
+from pydantic import Field
 from sqlalchemy import select
 
 from webhooks_ui.api.finding import found
@@ -18,7 +21,7 @@ from webhooks_ui.api.webhook_shapes import (
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
-from webhooks_ui.models import Delivery, Webhook, webhook_changes
+from webhooks_ui.models import Delivery, Webhook, deleted_webhooks, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.web.problem import Problem
@@ -26,10 +29,21 @@ from webhooks_ui.web.problem import Problem
 TRIES = 3  # at a change that others were quicker with
 
 
-@Operation("GET", "/webhooks", answer=WebhookPage, query=PageQuery, errors=(422,))
-def index(query: PageQuery) -> tuple[WebhookPage, Headers]:
+class WebhooksQuery(PageQuery):
+    """Which webhooks, and which page of them."""
+
+    deleted: Literal["true", "false"] = Field(
+        default="false",
+        description="`true` lists those that were deleted in the last 30 days instead.",
+    )
+
+
+@Operation("GET", "/webhooks", answer=WebhookPage, query=WebhooksQuery, errors=(422,))
+def index(query: WebhooksQuery) -> tuple[WebhookPage, Headers]:
     """List the webhooks, oldest first."""
-    one = page(Webhook, select(Webhook).where(Webhook.deleted_at.is_(None)), query)
+    is_gone = query.deleted == "true"
+    wanted = deleted_webhooks.can_be_restored() if is_gone else Webhook.deleted_at.is_(None)
+    one = page(Webhook, select(Webhook).where(wanted), query)
     last = Delivery.last_of(one.rows)
     shapes = [WebhookShape.of(webhook, last.get(webhook.id)) for webhook in one.rows]
     return WebhookPage(webhooks=shapes, next=one.next), one.headers
@@ -84,8 +98,22 @@ def change(id: str, body: WebhookChanges) -> WebhookShape:
 
 @Operation("DELETE", "/webhooks/<public_id:id>", status=204, errors=(404,))
 def delete(id: str) -> None:
-    """Delete a webhook. What waits for it is not delivered any more."""
+    """Delete a webhook. What waits for it is not delivered any more.
+
+    For 30 days it can be restored.
+    """
     webhook_changes.delete(found(Webhook.by_public_id(id)), None)
+
+
+@Operation("POST", "/webhooks/<public_id:id>/restore", answer=WebhookShape, errors=(404,))
+def restore(id: str) -> WebhookShape:
+    """Restore a webhook that was deleted in the last 30 days, with its secrets.
+
+    What came meanwhile is not sent to it. One that is not deleted stays as it is.
+    """
+    webhook = found(deleted_webhooks.by_public_id(id) or Webhook.by_public_id(id))
+    webhook_changes.restore(webhook, None)
+    return _shape(webhook)
 
 
 @Operation(

@@ -10,15 +10,16 @@ from webhooks_ui.cli.app_context import app_context, fail
 from webhooks_ui.cli.tables import print_rows
 from webhooks_ui.settings import parsers
 
-_MAX_NAME = 200  # characters, as the column has it
 ROLES, SCOPES = ("admin", "editor", "viewer"), ("events", "admin")
 
 
 def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """The trimmed name, if it has 1 to 200 printable characters."""
+    """The trimmed name, if it may be one."""
+    from webhooks_ui.validation import name as name_rule
+
     text = value.strip()
-    if not 1 <= len(text) <= _MAX_NAME or not text.isprintable():
-        raise click.BadParameter(f"it takes 1 to {_MAX_NAME} characters that can be seen.")
+    if wrong := name_rule.problem(text):
+        raise click.BadParameter(str(wrong))
     return text
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from webhooks_ui.database import vacuum
 from webhooks_ui.database.types import now
-from webhooks_ui.models import pruning
+from webhooks_ui.models import deleted_webhooks, pruning
 
 EVERY = timedelta(hours=24)
 HOURS_KEPT = timedelta(days=8)  # health is shown for 7 days
@@ -32,7 +32,8 @@ def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
     yield from pruning.hours(moment - max(retention, HOURS_KEPT))
     yield from pruning.states(before)
     yield from pruning.recoveries(before)
-    yield from pruning.webhooks(before)
+    yield from pruning.secrets(moment - deleted_webhooks.KEPT)
+    yield from pruning.webhooks(moment - deleted_webhooks.KEPT)
     yield from pruning.receivers(moment)
     for pages in vacuum.give_back():
         yield Counter(pages=pages)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 
 from webhooks_ui.database.engine import db, end_read, transaction
@@ -91,6 +91,24 @@ def webhooks(before: datetime) -> Iterator[Deleted]:
     """Webhooks that were deleted before that time and have no delivery left."""
     has_some = exists().where(Delivery.webhook_id == Webhook.id)
     yield from _all_of(Webhook, (Webhook.id,), Webhook.deleted_at < before, ~has_some, most=SLICE)
+
+
+def secrets(before: datetime) -> Iterator[Deleted]:
+    """Erases the secrets of webhooks that were deleted before that time.
+
+    The row of such a webhook stays as long as the log has deliveries to it.
+    """
+    old = (Webhook.deleted_at < before, Webhook.signing_secret != "")
+    nothing = {"auth_secret": None, "signing_secret": "", "previous_signing_secret": None}
+    while True:
+        end_read()
+        ids = db.session.scalars(select(Webhook.id).where(*old).limit(SLICE)).all()
+        if ids:
+            with transaction():
+                db.session.execute(update(Webhook).where(Webhook.id.in_(ids), *old).values(nothing))
+        yield Deleted()
+        if len(ids) < SLICE:
+            return
 
 
 def receivers(moment: datetime) -> Iterator[Deleted]:

@@ -229,10 +229,10 @@ class Webhook(Model):
         return f"{self.public_id}:{purpose}"
 
     @classmethod
-    def by_public_id(cls, public_id: str, *, deleted: bool = False) -> Self | None:
-        """The webhook of this public id that is (not) deleted, if there is one."""
-        wanted = cls.deleted_at.is_not(None) if deleted else cls.deleted_at.is_(None)
-        return db.session.scalar(select(cls).where(cls.public_id == public_id, wanted))
+    def by_public_id(cls, public_id: str) -> Self | None:
+        """The webhook of this public id, if there is one that is not deleted."""
+        is_there = cls.deleted_at.is_(None)
+        return db.session.scalar(select(cls).where(cls.public_id == public_id, is_there))
 
     @classmethod
     def of_channel(cls, channel: Channel) -> Sequence[Self]:

@@ -56,27 +56,32 @@ def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
     with _locked(webhook):
         if webhook.enabled == enabled:
             return
+        _stamp_editor(webhook, editor)
         if enabled:
             webhook.enable()
         else:
             webhook.disable("manual")
             Delivery.cancel_waiting(webhook.id)
-        _stamp_editor(_noted(webhook), editor)
+        _noted(webhook)
 
 
 def delete(webhook: Webhook, editor: User | None) -> None:
     """Takes the webhook out of use; `restore` brings it back."""
     with _locked(webhook):
         webhook.deleted_at = now()
+        _stamp_editor(webhook, editor)
         Delivery.cancel_waiting(webhook.id)
-        _stamp_editor(_noted(webhook), editor)
+        _noted(webhook)
 
 
 def restore(webhook: Webhook, editor: User | None) -> None:
-    """Brings a deleted webhook back as it was."""
+    """Brings a deleted webhook back as it was; nothing happens when it is back already."""
     with _locked(webhook):
+        if webhook.deleted_at is None:
+            return
         webhook.deleted_at = None
-        _stamp_editor(_noted(webhook), editor)
+        _stamp_editor(webhook, editor)
+        _noted(webhook)
 
 
 def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -> None:

@@ -7,22 +7,25 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.models import Channel
+from webhooks_ui.text.visibility import isolated
+from webhooks_ui.validation import name as name_rule
 
 MAX_KEY_CHARACTERS = 100
-MAX_NAME_CHARACTERS = 200
 KEY_PATTERN = r"[A-Za-z0-9._-]+"
 _KEY = re.compile(KEY_PATTERN)
 
 
 def problems(key: str, name: str, kind: str) -> dict[str, LazyString]:
     """What keeps the channel from being saved, by field: `key`, `name`, `kind`."""
-    found = {"key": key_problem(key), "name": name_problem(name), "kind": kind_problem(kind)}
+    found = {"key": key_problem(key), "name": name_rule.problem(name), "kind": kind_problem(kind)}
     return {field: problem for field, problem in found.items() if problem is not None}
 
 
 def key_taken(holder: Channel) -> LazyString:
     """What to say when the key is another channel's."""
-    return _l("The channel “%(name)s” has this key. Choose another one.", name=holder.name)
+    return _l(
+        "The channel “%(name)s” has this key. Choose another one.", name=isolated(holder.name)
+    )
 
 
 def key_problem(key: str) -> LazyString | None:
@@ -33,17 +36,6 @@ def key_problem(key: str) -> LazyString | None:
         return _l("Shorten the key to %(most)s characters.", most=MAX_KEY_CHARACTERS)
     if not _KEY.fullmatch(key):
         return _l("Use only Latin letters, digits, full stops, underscores and hyphens.")
-    return None
-
-
-def name_problem(name: str) -> LazyString | None:
-    """What keeps a text from being a channel's name, or None."""
-    if not name:
-        return _l("Enter a name.")
-    if len(name) > MAX_NAME_CHARACTERS:
-        return _l("Shorten the name to %(most)s characters.", most=MAX_NAME_CHARACTERS)
-    if not name.isprintable():
-        return _l("Remove line breaks and control characters from the name.")
     return None
 
 

@@ -13,10 +13,10 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress import target_url
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.validation import name as name_rule
 from webhooks_ui.validation.look_ups import LookUps
 
 LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
-MAX_NAME_CHARACTERS = 200
 FORMATS = ("envelope", "raw")
 KIND_UNKNOWN = _l("Choose one of the four kinds.")
 SECRET_ELSEWHERE = _l(
@@ -65,7 +65,8 @@ def problems(settings: WebhookSettings, *, test: bool = False) -> Iterator[Probl
     if settings.channel_key and settings.channel is None:
         yield "channel", _l("This channel no longer exists. Choose another one.")
     if not test:
-        yield from _name_problems(settings.name)
+        if settings.name and (wrong := name_rule.problem(settings.name)):
+            yield "name", wrong
         yield from _event_problems(settings.events)
 
 
@@ -107,16 +108,6 @@ def _url_problems(url: str) -> Iterator[Problem]:
         target_url.parse(url)
     except target_url.TargetError as error:
         yield "url", error.message
-
-
-def _name_problems(name: str) -> Iterator[Problem]:
-    if len(name) > MAX_NAME_CHARACTERS:
-        yield (
-            "name",
-            _l("Shorten the name to %(most)s characters.", most=MAX_NAME_CHARACTERS),
-        )
-    elif any(ord(character) < 32 or ord(character) == 127 for character in name):
-        yield "name", _l("Remove line breaks and control characters from the name.")
 
 
 def _event_problems(events: Sequence[str]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from webhooks_ui.views import (
     auth,
     catalogue,
     channels,
+    deleted_webhooks,
     deliveries,
     delivery_display,
     delivery_log,
@@ -24,9 +25,11 @@ from webhooks_ui.views import (
     webhook_form,
     webhooks,
 )
+from webhooks_ui.web import user_text
 
 PAGES = (
     webhooks,
+    deleted_webhooks,
     webhook_form,
     pings,
     deliveries,
@@ -49,6 +52,7 @@ PAGES = (
 
 def init_app(app: Flask) -> None:
     """Registers every page and what their templates draw."""
+    user_text.init_app(app)
     app.jinja_env.filters.update(delivery_display.FILTERS, bar_paths=health_bars.paths)
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

@@ -8,6 +8,7 @@ from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, Webhook, channel_changes
 from webhooks_ui.models.channel_list import ChannelQuery
+from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
@@ -42,7 +43,7 @@ def new() -> Answer:
     if request.method != "POST":
         return render_template("channels/form.html", form=form)
     if saved := _save(form, None):
-        return _done(_("The channel “%(name)s” is added.", name=saved.name))
+        return _done(_("The channel “%(name)s” is added.", name=isolated(saved.name)))
     return render_template("channels/form.html", form=form), 422
 
 
@@ -56,7 +57,7 @@ def edit(id: str) -> Answer:
     if request.method != "POST":
         return _edit_page(form, channel)
     if saved := _save(form, channel):
-        return _done(_("The channel “%(name)s” is saved.", name=saved.name))
+        return _done(_("The channel “%(name)s” is saved.", name=isolated(saved.name)))
     return _edit_page(form, channel), 422
 
 
@@ -68,7 +69,7 @@ def delete(id: str) -> Answer:
     name = channel.name
     if channel_changes.delete(channel):
         return _edit_page(ChannelForm(formdata=None, obj=channel), channel, refused=True), 409
-    return _done(_("The channel “%(name)s” is deleted.", name=name))
+    return _done(_("The channel “%(name)s” is deleted.", name=isolated(name)))
 
 
 def _save(form: ChannelForm, channel: Channel | None) -> Channel | None:

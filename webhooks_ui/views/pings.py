@@ -15,9 +15,9 @@ from webhooks_ui.delivery.ping import Ping, TooManyPingsError
 from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.webhook import WebhookForm
-from webhooks_ui.models import Delivery, Webhook
+from webhooks_ui.models import Delivery, Webhook, deleted_webhooks
 from webhooks_ui.models.webhook_settings import WebhookSettings
-from webhooks_ui.views.webhook_form import form_of, render_form
+from webhooks_ui.views.webhook_form import form_of, render_form, render_undo
 from webhooks_ui.views.webhooks import blueprint, page_of
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
@@ -35,6 +35,8 @@ PIECE_WAITS, PAGE_WAITS = 0.3, 1.0
 def test_unsaved() -> Answer:
     """A test with what the form says now."""
     public_id = request.form.get("webhook")
+    if public_id and (gone := deleted_webhooks.by_public_id(public_id)):
+        return render_undo(form_of(gone), gone)
     webhook = or_404(Webhook.by_public_id(public_id)) if public_id else None
     form, panel = form_of(webhook), _panel()
     if not form.check(current_app.extensions["guard"], test=True) or panel.errors:

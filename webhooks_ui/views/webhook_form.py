@@ -12,10 +12,11 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
-from webhooks_ui.models import Webhook, webhook_changes
+from webhooks_ui.models import Webhook, deleted_webhooks, webhook_changes
+from webhooks_ui.views.deleted_webhooks import existing
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
 from webhooks_ui.web.body_limits import max_body, with_event
-from webhooks_ui.web.kept_form import keeps_typed
+from webhooks_ui.web.kept_form import keeps_typed, show_again
 from webhooks_ui.web.localised import absolute
 from webhooks_ui.web.pieces import or_404
 
@@ -48,8 +49,11 @@ def new() -> Answer:
 @max_body(with_event)
 def edit(id: str) -> Answer:
     """Changes to a webhook; whoever saves over somebody else's change is told first."""
-    webhook = or_404(Webhook.by_public_id(id))
+    gone = deleted_webhooks.by_public_id(id) if request.method == "POST" else None
+    webhook = gone or existing(id)
     form = form_of(webhook)
+    if gone:
+        return render_undo(form, gone)
     if request.method != "POST":
         form.fill(webhook)
         return render_form(form)
@@ -57,6 +61,8 @@ def edit(id: str) -> Answer:
         return render_form(form), 422
     seen = int(form.version.data) if (form.version.data or "").isdecimal() else webhook.version
     if not webhook_changes.change(webhook, seen, form.settings, current_vault(), current_user.user):
+        if webhook.deleted_at:
+            return render_undo(form, webhook)
         return render_form(form, conflict=_conflict(form, or_404(Webhook.by_public_id(id)))), 422
     return _saved(webhook, form, _("The changes are saved."))
 
@@ -69,6 +75,20 @@ def form_of(webhook: Webhook | None) -> WebhookForm:
         Draft.open(sealed, current_vault(), current_user.user_id, webhook),
         webhook.authorization(current_vault()) if webhook else None,
     )
+
+
+def render_undo(form: WebhookForm, webhook: Webhook) -> Answer:
+    """The form of a webhook that was deleted meanwhile, as it was typed, with Undo."""
+    show_again()
+    form.check(current_app.extensions["guard"])
+    if "undo" not in request.form:
+        return render_form(form, deleted=webhook), 422
+    was_newest = form.version.data == str(webhook.version - 1)  # before it was deleted
+    webhook_changes.restore(webhook, current_user.user)
+    if was_newest:
+        form.version.data = webhook.version
+    flash(_("The webhook is back. What stands below is not saved yet: save now."), "good")
+    return render_form(form), 422
 
 
 def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) -> str:

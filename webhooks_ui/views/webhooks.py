@@ -3,9 +3,8 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask import session as cookie
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -23,6 +22,7 @@ from webhooks_ui.models import (
     Delivery,
     Webhook,
     backlog,
+    deleted_webhooks,
     delivery_rows,
     health_counts,
     webhook_changes,
@@ -78,7 +78,7 @@ def index() -> Response | str:
     }
     if not is_piece_request():
         gone = request.args.get("deleted")
-        deleted = Webhook.by_public_id(gone, deleted=True) if gone else None
+        deleted = deleted_webhooks.by_public_id(gone) if gone else None
         return render_template(
             "webhooks/list.html",
             deleted=deleted,
@@ -88,13 +88,6 @@ def index() -> Response | str:
             **context,
         )
     return list_piece(url_for(".index", **query.arguments()), "webhooks/_list.html", **context)
-
-
-@blueprint.get("/webhooks/<id>")
-def show(id: str) -> str:
-    """A webhook's page. Its signing secret is shown once after it was made."""
-    webhook = or_404(Webhook.by_public_id(id))
-    return render_template("webhooks/show.html", **page_of(webhook))
 
 
 @blueprint.post("/webhooks/<id>/enable")
@@ -107,27 +100,6 @@ def enable(id: str) -> Response | str:
 def disable(id: str) -> Response | str:
     """No deliveries are made."""
     return _switch(or_404(Webhook.by_public_id(id)), enabled=False)
-
-
-@blueprint.post("/webhooks/<id>/delete")
-def delete(id: str) -> Response | str:
-    """Deletes, with undo."""
-    webhook = or_404(Webhook.by_public_id(id))
-    webhook_changes.delete(webhook, current_user.user)
-    if is_piece_request():
-        return render_template("webhooks/_deleted.html", webhook=webhook)
-    return redirect(url_for(".index", deleted=id), 303)
-
-
-@blueprint.post("/webhooks/<id>/restore")
-def restore(id: str) -> Response | str:
-    """Takes a deletion back; a second click finds it done."""
-    webhook = Webhook.by_public_id(id, deleted=True) or or_404(Webhook.by_public_id(id))
-    webhook_changes.restore(webhook, current_user.user)
-    if is_piece_request():
-        return _row(webhook)
-    flash(_("%(name)s is back.", name=webhook.title), "good")
-    return redirect(url_for(".show", id=id), 303)
 
 
 @blueprint.post("/webhooks/<id>/rotate-secret")
@@ -191,12 +163,13 @@ def _goes_unencrypted(webhook: Webhook, last: Delivery | None) -> bool:
 def _switch(webhook: Webhook, *, enabled: bool) -> Response | str:
     webhook_changes.set_enabled(webhook, enabled, current_user.user)
     if is_piece_request():
-        return _row(webhook)
+        return row(webhook)
     own = url_for(".show", id=webhook.public_id, enabled="now" if enabled else None)
     return redirect(safe_next(request.form.get("next")) or own, 303)
 
 
-def _row(webhook: Webhook) -> str:
+def row(webhook: Webhook) -> str:
+    """The webhook's row of the list."""
     (line,) = webhook_rows.load([webhook.id])
     return render_template(
         "webhooks/_row.html",
