@@ -12,7 +12,7 @@ from tests.conftest import make_webhook, sign_in, webhook_form
 from tests.log.rows import fill
 from webhooks_ui.accounts import users
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Channel, User, Webhook
+from webhooks_ui.models import Channel, Token, User, Webhook
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.validation import name as name_rule
 
@@ -34,6 +34,7 @@ BAD = {
     "a\x85b": "Remove line breaks and control characters",
     "й" * 201: "Shorten the name to 200 characters.",
 }
+TOKEN_ID = db.select(Token.public_id)
 TURNED = "\u202eevil שלום"
 
 
@@ -102,11 +103,14 @@ def test_every_page_isolates_what_people_chose(app: Flask) -> None:
     """Also names from before the rule, which may hold anything."""
     admin = sign_in(app, "olena")
     webhook = make_webhook(admin, auth_type="basic", auth_login=TURNED, auth_password="secret-1")
+    admin.post("/settings/tokens/new", data={"name": "T", "scope": "events", "expires": "30"})
     known = fill(app, 12)
     with app.app_context(), transaction():
         db.session.execute(update(Webhook).values(name=TURNED))
         db.session.execute(update(Channel).values(name=TURNED))
         db.session.execute(update(User).values(login=TURNED))
+        db.session.execute(update(Token).values(name=TURNED, created_by=TURNED))
+        user, token = db.session.scalar(db.select(User.id)), db.session.scalar(TOKEN_ID)
         channel = db.session.scalars(db.select(Channel)).first()
         assert channel
         edit, key = f"/channels/{channel.public_id}/edit", channel.key
@@ -117,6 +121,8 @@ def test_every_page_isolates_what_people_chose(app: Flask) -> None:
     paths += [f"/webhooks/{webhook}/recover", "/deliveries", f"/deliveries/{known[0].id}"]
     paths += ["/events", f"/events/{known[0].event}", "/settings/account", "/logout"]
     paths += [f"/deliveries/recover?webhook={webhook}&channel={key}"]
+    paths += ["/settings/tokens", f"/settings/tokens/{token}/revoke"]
+    paths += ["/settings/users", f"/settings/users/{user}"]
     for path in paths:
         answer = admin.get(path)
         assert answer.status_code == 200, path

@@ -12,6 +12,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.forms.people import InvitationForm, RoleForm
 from webhooks_ui.models import AccountLink, User, UserSession
 from webhooks_ui.models.user import last_seen
+from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import or_404
@@ -77,7 +78,7 @@ def set_role(id: int) -> Answer:
         return _page(user, form), 422
     if not people.set_role(id, form.role.data):
         return _refused(id)
-    flash(_("The role of %(login)s is changed.", login=user.login), "good")
+    flash(_("The role of %(login)s is changed.", login=isolated(user.login)), "good")
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -110,7 +111,7 @@ def remove(id: int) -> Answer:
     if not people.remove(id):
         return _refused(id)
     if login is not None:
-        flash(_("%(login)s is removed and signed out everywhere.", login=login), "good")
+        flash(_("%(login)s is removed and signed out everywhere.", login=isolated(login)), "good")
     return redirect(url_for(".index"), 303)
 
 

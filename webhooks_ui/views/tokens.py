@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.forms.token import TokenForm
 from webhooks_ui.models import Token
+from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import or_404
@@ -63,7 +64,10 @@ def revoke(id: str) -> Response:
         name = Token.revoke(id)
     if name is not None:
         flash(
-            _("The token “%(name)s” is revoked. Requests that use it are refused.", name=name),
+            _(
+                "The token “%(name)s” is revoked. Requests that use it are refused.",
+                name=isolated(name),
+            ),
             "good",
         )
     return redirect(url_for(".index"), 303)
