@@ -195,7 +195,7 @@ def test_it_goes_back_to_where_the_trouble_began(engine: Flask, browser: FlaskCl
         webhook = Webhook.by_public_id(own)
         assert webhook
         webhook.disable("failing")
-        webhook_history.note([webhook.id], four_days)
+        webhook_history.record([webhook.id], four_days)
         db.session.execute(update(WebhookState).values(since=four_days))
         # What failed before it was disabled, and long before the last 24 hours.
         ulid = str(ULID.from_datetime(four_days - timedelta(days=3))).lower()

@@ -16,7 +16,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.jobs import retention
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, Webhook
-from webhooks_ui.models.receiver import MAX_BODY, MAX_REQUESTS, MOST
+from webhooks_ui.models.receiver import MAX_BODY, MAX_RECEIVERS, MAX_REQUESTS
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_what_each_role_may_do(app: Flask, browser: FlaskClient, path: str) -> N
 
 
 def test_the_number_of_receivers_is_limited(app: Flask, browser: FlaskClient) -> None:
-    for _ in range(MOST):
+    for _ in range(MAX_RECEIVERS):
         assert browser.post("/receiver").location.startswith("/receiver/")
     assert browser.post("/receiver").location == "/receiver"
 

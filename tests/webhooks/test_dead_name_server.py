@@ -62,7 +62,7 @@ def test_saving_never_holds_up_intake(
         assert time.monotonic() - begun < WAITS / 2
 
         def few_wait() -> bool:
-            return sum(not one.done() for one in saving) <= look_ups.MOST
+            return sum(not one.done() for one in saving) <= look_ups.MAX_AT_ONCE
 
         wait_until(few_wait, WAITS / 2, "the end of the others")
         over.set()
@@ -79,7 +79,7 @@ def test_it_is_said_that_nobody_knows(
 
 
 def test_what_needs_no_name_server_is_judged_without_a_place(app: Flask) -> None:
-    for _ in range(look_ups.MOST):
+    for _ in range(look_ups.MAX_AT_ONCE):
         webhook_rules._look_ups._free.acquire()
     refused = webhook_rules.refused_by(app.extensions["guard"], "http://10.0.0.1/")
     assert refused is not None

@@ -1,4 +1,4 @@
-"""What is to be told about a webhook: written with the outcome that caused it, sent afterwards."""
+"""An alert about a webhook: written with the outcome that caused it, sent afterwards."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from webhooks_ui.database.types import EPOCH, Instant, RowId, now
 
 
 class Alert(Model):
-    """A notice that waits to be sent. `kind` is ``failing``, ``disabled`` or ``recovered``.
+    """An alert that waits to be sent. `kind` is ``failing``, ``disabled`` or ``recovered``.
 
     Once it is `emitted` as an event it waits for its e-mail, which is due at `due_at`.
     """

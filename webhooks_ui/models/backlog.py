@@ -1,4 +1,4 @@
-"""Deliveries that wait: for each webhook, and for all of them."""
+"""Waiting deliveries: by webhook, and in all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ class Waiting:
 
     @property
     def is_due(self) -> bool:
-        """Whether the next one is due already and only waits for a worker."""
+        """Whether the next one is due and waits for a worker."""
         return self.next_at <= now()
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many deliveries are not over, since when the oldest waits, how many webhooks fail."""
+    """How many deliveries are open, when the oldest was made, and how many webhooks fail."""
 
     waiting: int
     oldest_at: datetime | None
@@ -45,7 +45,7 @@ class Backlog:
 
 
 def by_webhook(webhook_ids: Sequence[int]) -> dict[int, Waiting]:
-    """What waits, by webhook id; webhooks for which nothing waits are left out."""
+    """Waiting deliveries by webhook id; webhooks without any are left out."""
     rows = db.session.execute(_WAITING, {"ids": webhook_ids}).all()
     return {row: Waiting(number, next_at) for row, number, next_at in rows if next_at}
 

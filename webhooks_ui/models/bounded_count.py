@@ -7,7 +7,7 @@ from sqlalchemy import ScalarSelect, Select, func, select
 from webhooks_ui.database.engine import db
 
 MAX_COUNTED = 10_000
-"""The largest count that is shown; of more a page says “10,000+”."""
+"""The largest count that is shown; above it a page says “10,000+”."""
 
 
 def count(rows: Select[Any], limit: int | None = MAX_COUNTED) -> int:
@@ -16,5 +16,5 @@ def count(rows: Select[Any], limit: int | None = MAX_COUNTED) -> int:
 
 
 def counted(rows: Select[Any], limit: int | None = MAX_COUNTED) -> ScalarSelect[int]:
-    """The same as a part of a statement."""
+    """The same count, as a part of a statement."""
     return select(func.count()).select_from(rows.limit(limit).subquery()).scalar_subquery()

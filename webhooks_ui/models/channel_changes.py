@@ -1,4 +1,4 @@
-"""What can be done to a channel: each a call of its own and one transaction."""
+"""Changes to a channel: each is one call and one transaction."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def delete(channel: Channel) -> Sequence[Webhook]:
                 webhook.channel = None
                 webhook.disable("manual")
             db.session.flush()
-            webhook_history.note([webhook.id for webhook in deleted], now())
+            webhook_history.record([webhook.id for webhook in deleted], now())
             db.session.delete(found)
     except IntegrityError:  # on PostgreSQL a webhook can take the channel meanwhile
         return Webhook.of_channel(channel)

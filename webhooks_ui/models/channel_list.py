@@ -20,7 +20,7 @@ _ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class ChannelQuery:
-    """What the list is asked for: the words that a name or a key has, and which page."""
+    """A search by words of a name or a key, and a page of its results."""
 
     q: str = ""
     page: int = 1
@@ -32,14 +32,14 @@ class ChannelQuery:
         return cls(words, number_of(arguments.get("page", "")))
 
     def arguments(self, **changes: Any) -> dict[str, Any]:
-        """The URL's arguments with some changed; what is as it is by itself is left out."""
+        """The URL's arguments with some changed; defaults are left out."""
         wanted = {"q": self.q, "page": self.page} | changes
         return {name: str(value) for name, value in wanted.items() if value not in ("", 1)}
 
     def find(self) -> Page[Channel]:
-        """The page that was asked for, or the last one when there are fewer."""
+        """The page asked for, or the last one if there are fewer."""
         words = self.q.casefold().split()
-        # The databases fold the case of Latin letters alone, or not at all.
+        # The databases fold the case of Latin letters only, or none.
         found = [
             row.id
             for row in Channel.choices()

@@ -1,4 +1,4 @@
-"""Counts by the hour, written with the outcomes: health is read from them, not from deliveries.
+"""Hourly counts, written with the outcomes; health is read from them, not from deliveries.
 
 Pings are not counted. Hours begin at full hours of UTC.
 """
@@ -15,11 +15,11 @@ DURATION_BOUNDS = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 """Upper bounds in ms of the counts `took_0` … `took_10`; `took_11` counts what took longer."""
 DURATIONS = tuple(f"took_{number}" for number in range(len(DURATION_BOUNDS) + 1))
 COUNTED = ("delivered", "given_up", "attempts", "failed_attempts", *DURATIONS)
-"""The columns that count."""
+"""The columns with counts."""
 
 
 class _Counts:
-    """What happened in one hour. `took_…` count attempts with a response, by their duration."""
+    """One hour's counts. `took_…` count attempts with a response, by their duration."""
 
     delivered: Mapped[int] = mapped_column(default=0)
     given_up: Mapped[int] = mapped_column(default=0)

@@ -24,14 +24,14 @@ from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.text import pretty_json
 
-# Conditions of partial indexes; a query that says the same words is answered from them.
+# Conditions of partial indexes; a query has to repeat one literally to use its index.
 OPEN = "status IN ('pending', 'delivering')"
-LOST = "status IN ('failed', 'cancelled')"
+UNDELIVERED = "status IN ('failed', 'cancelled')"
 PENDING = "status = 'pending'"
 
 
 def _partial(name: str, where: str, *columns: str) -> Index:
-    """An index of the few rows that are looked for so, however many there are."""
+    """An index of the rows that meet `where` only: it stays small however long the table is."""
     condition = text(where)
     return Index(
         f"ix_deliveries_{name}", *columns, sqlite_where=condition, postgresql_where=condition
@@ -45,7 +45,7 @@ class Delivery(Model):
         *("public_id", "event_id", "webhook_id", "recovery_id", "type", "channel_id"),
         *("test", "status", "error", "created_at"),
     )
-    """What a list can be narrowed by."""
+    """The columns that a list can be filtered by."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -55,15 +55,15 @@ class Delivery(Model):
         _partial("due", PENDING, "webhook_id", "due_at", "id"),
         _partial("leased", "status = 'delivering'", "lease_until"),
         _partial("open", OPEN, "id"),
-        _partial("lost", LOST, "status", "id"),
-        _partial("webhook_lost", LOST, "webhook_id", "status", "id"),
+        _partial("lost", UNDELIVERED, "status", "id"),
+        _partial("webhook_lost", UNDELIVERED, "webhook_id", "status", "id"),
         _partial("channel_id", "channel_id IS NOT NULL", "channel_id", "id"),
         _partial("error", "error IS NOT NULL", "error", "id"),
         _partial("test", "test", "id"),
         _partial("draft_id", "draft_id IS NOT NULL", "draft_id"),
         _partial("resend_of_id", "resend_of_id IS NOT NULL", "resend_of_id"),
         _partial("recovery_id", "recovery_id IS NOT NULL", "recovery_id", "status", "id"),
-        {"sqlite_autoincrement": True},  # the id of a row that was pruned is not given again
+        {"sqlite_autoincrement": True},  # the id of a pruned row is not used again
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -72,18 +72,18 @@ class Delivery(Model):
     )
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
     webhook_id: Mapped[int | None] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
-    # The webhook as it will be called once saved, when a test was sent from a new form.
+    # The public id that the webhook of an unsaved form will get, for a ping sent from it.
     draft_id: Mapped[str | None] = mapped_column(String(40))
-    # The event's, kept beside it so that a list narrowed by them is read from one index.
+    # Copies of the event's columns, so that a list filtered by them is read from one index.
     type: Mapped[str] = mapped_column(String(60))
     channel_id: Mapped[int | None] = mapped_column(RowId)
     test: Mapped[bool] = mapped_column(default=False)
-    # The delivery that this one repeats, and the recovery that made it.
+    # The delivery that this one resends, and the recovery that made it.
     resend_of_id: Mapped[int | None] = mapped_column(RowId)
     recovery_id: Mapped[int | None] = mapped_column(RowId)
     status: Mapped[str] = mapped_column(String(12))
     due_at: Mapped[datetime | None] = mapped_column(Instant)
-    # Counts the leases: who records an outcome under an older number comes too late.
+    # Counts the leases, as a fence: an outcome recorded under an older number changes nothing.
     claims: Mapped[int] = mapped_column(default=0)
     attempts_made: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(String(40))  # the last attempt's
@@ -104,7 +104,7 @@ class Delivery(Model):
 
     @property
     def interrupted(self) -> bool:
-        """Whether it was being sent when its process died: the lease ran out without a result."""
+        """Whether its lease ran out without a result: the process died while sending."""
         return (
             self.status == "delivering"
             and self.lease_until is not None
@@ -113,18 +113,18 @@ class Delivery(Model):
 
     @property
     def is_due(self) -> bool:
-        """Whether the next attempt only waits for its turn."""
+        """Whether the next attempt is due and waits for a worker."""
         return self.due_at is not None and self.due_at <= now()
 
     @property
     def progress(self) -> str:
-        """Changes with whatever happens to it: a page that shows this need not be made anew."""
+        """A version of what pages show: as long as it is the same, they need no update."""
         due = "-due" if self.is_due else ""
         return f"{self.status}-{self.attempts_made}-{self.claims}{due}"
 
     @property
     def is_open(self) -> bool:
-        """Whether something is still to come of it."""
+        """Whether another attempt is to come."""
         return self.status == "pending" or (self.status == "delivering" and not self.interrupted)
 
     def repeats(self) -> str | None:

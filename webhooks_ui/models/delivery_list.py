@@ -1,4 +1,4 @@
-"""The deliveries, narrowed: which of them a list shows."""
+"""The list of deliveries: filters and pages."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery import LOST, OPEN, Delivery
+from webhooks_ui.models.delivery import OPEN, UNDELIVERED, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, row_of, span, walk
 from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
@@ -21,7 +21,7 @@ _LEADERS = (
     *(("status",), ("webhook_id",), ("channel_id",), ("test",), ("type",)),
 )
 """Columns of the indexes that lists are read from, those that leave the fewest rows first."""
-_PARTIAL = {"status": LOST} | {
+_PARTIAL = {"status": UNDELIVERED} | {
     name: f"{name} IS NOT NULL" for name in ("error", "channel_id", "recovery_id")
 }
 """The conditions that these indexes are limited to."""
@@ -37,7 +37,7 @@ _NAMED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """What narrows the list; None is everything. `error` is a code of the contract.
+    """The filters of the list; None does not filter. `error` is a code of the contract.
 
     Webhooks, events and recoveries go by their public ids, channels by their keys.
     """
@@ -57,7 +57,7 @@ class DeliveryFilter:
     def find(
         self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
     ) -> KeysetPage:
-        """A page of rows' ids, newest first, those below the row `before` and above `after`."""
+        """A page of row ids, newest first: those below the row `before` and above `after`."""
         values = self._values()
         leader, settled = self._leader(values)
         ids = span(Delivery, DELIVERY, self.since, self.until).between(after, before)
@@ -74,11 +74,11 @@ class DeliveryFilter:
         return walk(Delivery, leader, others, ids, limit)
 
     def newer_than(self, row: int, most: int) -> int:
-        """How many match that are newer than a row, `most` at most."""
+        """How many matching deliveries are newer than a row, `most` at most."""
         return len(self.find(after=row, limit=most).ids)
 
     def _values(self) -> dict[str, Any]:
-        """The columns and what must stand in them."""
+        """The columns that are filtered, with their values."""
         wanted: dict[str, Any] = {
             "public_id": self.delivery,
             "event_id": self.event and row_of(Event.public_id, self.event),
@@ -94,15 +94,14 @@ class DeliveryFilter:
 
     @staticmethod
     def _leader(values: dict[str, Any]) -> tuple[LeadingIndex, set[str]]:
-        """The index that leads, of those that can the one that leaves the fewest rows, and the
-        columns that it settles."""
+        """The leading index, the most selective one here, and the columns it covers."""
         status = values.get("status")
         can_lead = {"status": status in _LOST, "test": values.get("test", False)}
         for names in _LEADERS:
             if all(name in values and can_lead.get(name, True) for name in names):
                 if names == ("test",):
                     return LeadingIndex(partial=text("test")), {"test"}
-                # Said, since a parameter would not be seen to imply an index's condition.
+                # Literal: a parameter does not imply a partial index's condition to the planner.
                 partial = _PARTIAL.get(names[-1])
                 keys = {name: values[name] for name in names}
                 return LeadingIndex(keys, text(partial) if partial else None), set(names)
@@ -117,8 +116,8 @@ def newest() -> int:
 
 
 def searched(chosen: DeliveryFilter, words: str) -> DeliveryFilter | None:
-    """The filter narrowed to what an id names, ours or the sender's; None when nothing has it, or
-    when the filter means another one already."""
+    """The filter with what an id names, ours or the sender's; None if nothing has that id, or if
+    it contradicts the filter."""
     prefix = next((prefix for prefix in _NAMED_BY if is_id(words, prefix)), None)
     name = _NAMED_BY[prefix or EVENT]
     value = words if prefix else event_of_sender(words)
@@ -131,7 +130,7 @@ def searched(chosen: DeliveryFilter, words: str) -> DeliveryFilter | None:
 
 
 def event_meant(words: str) -> str | None:
-    """The public id of the event of this id, of this delivery, or that its sender calls so."""
+    """The public id of the event with this id, of this delivery, or with this id of its sender."""
     if is_id(words, EVENT):
         return words
     if is_id(words, DELIVERY):
@@ -141,7 +140,7 @@ def event_meant(words: str) -> str | None:
 
 
 def event_of_sender(sender_id: str) -> str | None:
-    """The public id of the event that its sender calls so, by its id or its idempotency key."""
+    """The public id of the event with this id or idempotency key of its sender."""
     is_its = IdempotencyKey.event_public_id == Event.public_id
     known = select(Event.public_id).join(IdempotencyKey, is_its)
     keys = (f"id:{sender_id}", f"key:{sender_id}")

@@ -16,10 +16,10 @@ from webhooks_ui.text import pretty_json
 
 
 class IdempotencyKey(Model):
-    """What a sender calls an event: the same key again is the same event, or a mistake.
+    """A sender's key for an event: the same key again is the same event, or a conflict.
 
     `key` is ``id:`` and the event's id by its sender, or ``key:`` and the Idempotency-Key header.
-    It holds the answer that was given, and outlives its event where `RETENTION` is short.
+    It keeps the answer that was given, and outlives its event where `RETENTION` is short.
     """
 
     __tablename__ = "idempotency_keys"
@@ -36,7 +36,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 @dataclass(frozen=True)
 class EventContent:
-    """What receivers are told of an event; the body is made once for all of them."""
+    """What receivers get of an event; each body is made once for all of them."""
 
     FIELDS: ClassVar = ("public_id", "type", "channel", "occurred_at", "data")
 
@@ -67,7 +67,7 @@ UNMATCHED = "deliveries_count = 0 AND NOT test"
 
 
 class Event(Model):
-    """An event with the exact bytes of its data, so that numbers come out as they came in."""
+    """An event with its data byte for byte, so that numbers are passed on as they came."""
 
     FILTER_COLUMNS = ("public_id", "type", "channel_id", "test", "deliveries_count", "created_at")
     """What a list can be narrowed by."""
@@ -88,7 +88,7 @@ class Event(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(EVENT))
     type: Mapped[str] = mapped_column(String(60))
-    # Without a foreign key: what happened in a channel stays so when the channel is deleted.
+    # No foreign key: the event keeps its channel when that is deleted.
     channel_id: Mapped[int | None] = mapped_column(RowId)
     channel: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
@@ -100,12 +100,12 @@ class Event(Model):
 
     @property
     def pretty_data(self) -> str:
-        """The data, indented; numbers and strings stay as they came in."""
+        """The data, indented; numbers and strings are as they came."""
         return pretty_json.pretty(self.data)
 
     @property
     def content(self) -> EventContent:
-        """What receivers are told of it."""
+        """What receivers get of it."""
         return EventContent(self.public_id, self.type, self.channel, self.occurred_at, self.data)
 
     @classmethod

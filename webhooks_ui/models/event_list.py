@@ -1,4 +1,4 @@
-"""The events taken in, narrowed: which of them a list shows."""
+"""The list of events: filters and pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from webhooks_ui.models.public_ids import EVENT
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """What narrows the list; None is everything. With `unmatched`, those that no webhook got."""
+    """The filters of the list; None does not filter. `unmatched`: events that no webhook got."""
 
     type: str | None = None
     channel: str | None = None
@@ -27,7 +27,7 @@ class EventFilter:
     event: str | None = None
 
     def find(self, *, before: int | None = None, limit: int = PAGE) -> KeysetPage:
-        """A page of rows' ids, newest first, those below the row `before`."""
+        """A page of row ids, newest first: those below the row `before`."""
         values = self._values()
         ids = span(Event, EVENT, self.since, self.until).between(None, before)
         leader = LeadingIndex()

@@ -24,7 +24,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class WebhookOutcome:
-    """A webhook, and why it was not to get the event, as it was set up when the event came.
+    """A webhook, and how it was set up when the event came, which decides whether it gets it.
     `setup` is None if it did not exist yet."""
 
     webhook: NamedWebhook
@@ -40,14 +40,14 @@ def deliveries(event: Event) -> Sequence[DeliveryRow]:
 
 
 def cases(event: Event, deliveries: Sequence[DeliveryRow]) -> dict[int, WebhookOutcome]:
-    """Of each of these deliveries, by its row, how the webhook was set up when the event came."""
+    """By delivery id, how the webhook was set up when the event came."""
     webhooks = {delivery.id: delivery.webhook for delivery in deliveries if delivery.webhook}
     then = _states(event, [webhook.id for webhook in webhooks.values()])
     return {row: _explain(event, one, then.get(one.id)) for row, one in webhooks.items()}
 
 
 def missed(event: Event, words: str, number: int) -> Page[WebhookOutcome]:
-    """Webhooks that did not get the event, narrowed by words of their name or URL."""
+    """Webhooks that did not get the event, searched by words of their name or URL."""
     total = db.session.scalar(_missed(event, words, select(func.count(Webhook.id)))) or 0
     number = within(number, total, PAGE)
     query = _missed(event, words, select(Part(NamedWebhook, Webhook))).order_by(*BY_NAME)
@@ -61,7 +61,7 @@ def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:
     got = select(Delivery.webhook_id).where(
         Delivery.event_id == event.id, Delivery.webhook_id.is_not(None)
     )
-    # Also those deleted since: they were there when it came.
+    # With those deleted since: they existed when the event came.
     was_there = Webhook.deleted_at.is_(None) | (Webhook.deleted_at > event.created_at)
     query = query.where(was_there, Webhook.id.not_in(got))
     for word in words.casefold().split():

@@ -1,4 +1,4 @@
-"""Attempt counts of webhooks, summed from their hours: what the list and a webhook's page show."""
+"""Attempt counts of webhooks, summed from hourly counts, for the list and a webhook's page."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _HOUR_MS = _HOUR // timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class AttemptCounts:
-    """What happened in a span of time; pings are not counted.
+    """Counts of a span of time, without pings.
 
     `delivered` and `given_up` count deliveries, the attempts requests. `median_ms` is the typical
     duration of an attempt with a response, estimated from the counts by duration.
@@ -44,7 +44,7 @@ class AttemptCounts:
 @dataclass(frozen=True, slots=True)
 class HealthCounts:
     """A webhook's last 24 hours. `hours` are succeeded and failed attempts of each hour, the
-    present one last."""
+    current one last."""
 
     day: AttemptCounts = AttemptCounts()
     hours: Sequence[tuple[int, int]] = ((0, 0),) * HOURS
@@ -95,7 +95,7 @@ def _summed(rows: Iterable[Sequence[int]]) -> AttemptCounts:
 
 
 def _median(durations: Sequence[int]) -> float | None:
-    """The middle one, between the bounds of its class on a logarithmic scale."""
+    """The median, interpolated within its bucket on a logarithmic scale."""
     middle, passed = sum(durations) / 2, 0
     if not middle:
         return None

@@ -18,7 +18,7 @@ Reason = Literal["not_yet", "deleted", "disabled", "not_subscribed", "other_chan
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What decided at the time; `channel_id` is None for all channels."""
+    """A webhook's set-up at a time; `channel_id` is None for all channels."""
 
     enabled: bool
     deleted: bool
@@ -39,7 +39,7 @@ def is_meant_for(event_types: Collection[str], channel_id: int | None) -> Column
 
 
 def reasons(event_type: str, channel_id: int | None, setup: Setup | None) -> tuple[Reason, ...]:
-    """Every reason against; none when the webhook was to get it. No setup: it did not exist."""
+    """Every reason why the webhook did not get the event; without a setup it did not exist."""
     if setup is None:
         return ("not_yet",)
     found: list[Reason] = []

@@ -1,7 +1,7 @@
-"""Events that came while a webhook was disabled, and that it was to get otherwise.
+"""Events that came while a webhook was disabled and that it would have got.
 
-No delivery was made of them. Whoever got one since, as by hand, is not meant any more, so that
-going on after the last one that was sent is all that a recovery has to remember.
+They have no delivery to the webhook. One that was delivered since, as by hand, is no longer
+missed, so a recovery only has to remember the last event it sent.
 """
 
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ from webhooks_ui.models.webhook import Webhook
 
 
 def count(choice: Choice, since: datetime, until: datetime, *, as_if_enabled: bool = False) -> int:
-    """How many there are, up to `MAX_COUNTED`; none to be sent while the webhook is disabled."""
+    """How many there are, up to `MAX_COUNTED`; 0 while the webhook is disabled."""
     found = _events(choice, since, until, 0, as_if_enabled)
     return 0 if found is None else bounded_count.count(found)
 
 
 def take(choice: Choice, since: datetime, until: datetime, after: int, limit: int) -> Sequence[int]:
-    """The next ones behind the event's row `after`, in the order in which they came."""
+    """The next ones after the event row `after`, in the order in which they came."""
     found = _events(choice, since, until, after)
     if found is None:
         return []
@@ -44,7 +44,7 @@ def got(webhook_id: int | None) -> ColumnElement[bool]:
 def _events(
     choice: Choice, since: datetime, until: datetime, after: int, as_if_enabled: bool = False
 ) -> Select[Any] | None:
-    """Their rows; None when it was never disabled in this span of time."""
+    """Their rows; None if the webhook was never disabled in this span."""
     is_on = Webhook.deleted_at.is_(None) if as_if_enabled else Webhook.is_active
     own = select(Webhook.id).where(Webhook.public_id == choice.webhook, is_on)
     webhook_id = db.session.scalar(own) if choice.missed else None
@@ -63,7 +63,7 @@ def _events(
 def _while(
     off: webhook_history.DisabledPeriod, choice: Choice, since: datetime, until: datetime
 ) -> ColumnElement[bool] | None:
-    """What came in one time of being disabled, by how the webhook was set up then."""
+    """What came in one period of being disabled, by how the webhook was set up then."""
     kinds = [kind for kind in off.event_types if kind in EVENT_TYPES]
     if choice.type is not None:
         kinds = [kind for kind in kinds if kind == choice.type]

@@ -1,4 +1,4 @@
-"""Pages counted from 1, of a list whose length is known."""
+"""Numbered pages of a list whose length is known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,10 +43,10 @@ class Page(Generic[T]):
 
 
 def number_of(text: str) -> int:
-    """The number of a page as a URL gives it; 1 when it means nothing."""
+    """A page number from a URL; 1 if it is not one."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
 def within(number: int, total: int, size: int) -> int:
-    """This number, or that of the last page of a list of `total` when there are fewer."""
+    """The page number, at most that of the last page."""
     return max(1, min(number, -(-total // size)))

@@ -1,7 +1,7 @@
-"""Deleting what is old, batch by batch: each turn is one short transaction and says what it took.
+"""Deletes what is old, batch by batch: each turn is one short transaction and yields its counts.
 
-Events are walked by their id, which ascends with time, so that nothing is searched for. Attempts
-go with their delivery, by a foreign key that is indexed.
+Events are read by id, which ascends with time. Attempts are deleted with their delivery, by an
+indexed foreign key.
 """
 
 from collections import Counter
@@ -21,18 +21,18 @@ from webhooks_ui.models.recovery import RUNNING, Recovery
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 
-BATCH = 500  # rows of deliveries, attempts or whatever is deleted in one transaction
-SLICE = 50  # webhooks whose hours and states are looked at together
+BATCH = 500  # rows deleted in one transaction
+SLICE = 50  # webhooks whose hours and states are read together
 
 Deleted = Counter[str]
-"""How many rows of each table one turn has deleted; empty when it has only looked."""
+"""Deleted rows by table, of one turn; empty if it deleted none."""
 
 
 def events(before: datetime, moment: datetime) -> Iterator[Deleted]:
-    """Events from before that time with all that came of them.
+    """Deletes events from before that time, with their deliveries.
 
-    Kept is an event of which a delivery waits, is under way, or was made since, as by a resend; and
-    whatever a recovery that runs may still send again.
+    An event is kept while a delivery of it is open or was made since, as by a resend, and while a
+    running recovery may send it again.
     """
     after = 0
     while ids := _old_events(after, until := _not_recovering(before)):
@@ -55,12 +55,12 @@ def count_old(before: datetime, moment: datetime) -> Deleted:
 
 
 def keys(before: datetime) -> Iterator[Deleted]:
-    """Idempotency keys from before that time."""
+    """Deletes idempotency keys from before that time."""
     yield from _all_of(IdempotencyKey, (IdempotencyKey.key,), IdempotencyKey.created_at < before)
 
 
 def hours(before: datetime) -> Iterator[Deleted]:
-    """Counts of hours from before that time."""
+    """Deletes hourly counts from before that time."""
     for webhook_ids in _webhooks():
         old = (WebhookHour.webhook_id.in_(webhook_ids), WebhookHour.hour < before)
         yield from _all_of(WebhookHour, (WebhookHour.webhook_id, WebhookHour.hour), *old)
@@ -68,7 +68,7 @@ def hours(before: datetime) -> Iterator[Deleted]:
 
 
 def states(before: datetime) -> Iterator[Deleted]:
-    """How webhooks were, save how each was at that time."""
+    """Deletes the set-up of webhooks before that time, save that which each had at it."""
     newer = aliased(WebhookState)
     is_followed = exists().where(
         newer.webhook_id == WebhookState.webhook_id,
@@ -82,13 +82,13 @@ def states(before: datetime) -> Iterator[Deleted]:
 
 
 def recoveries(before: datetime) -> Iterator[Deleted]:
-    """Recoveries that ended before that time."""
+    """Deletes recoveries that ended before that time."""
     ended = (Recovery.status != "running", Recovery.finished_at < before)
     yield from _all_of(Recovery, (Recovery.id,), *ended)
 
 
 def webhooks(before: datetime) -> Iterator[Deleted]:
-    """Webhooks that were deleted before that time and have no delivery left."""
+    """Removes webhooks that were deleted before that time and have no delivery left."""
     has_some = exists().where(Delivery.webhook_id == Webhook.id)
     yield from _all_of(Webhook, (Webhook.id,), Webhook.deleted_at < before, ~has_some, most=SLICE)
 
@@ -112,7 +112,7 @@ def secrets(before: datetime) -> Iterator[Deleted]:
 
 
 def receivers(moment: datetime) -> Iterator[Deleted]:
-    """Built-in receivers that have expired, with what arrived there."""
+    """Deletes built-in receivers that have expired, with their requests."""
     yield from _all_of(Receiver, (Receiver.id,), Receiver.expires_at <= moment, most=SLICE)
 
 
@@ -124,7 +124,7 @@ def _not_recovering(before: datetime) -> datetime:
 
 
 def _old_events(after: int, before: datetime) -> list[int]:
-    """The next events that are old enough, as many as one transaction should look at."""
+    """The next events that are old enough, as many as one transaction should examine."""
     found = select(Event.id, Event.created_at, Event.deliveries_count).where(Event.id > after)
     ids: list[int] = []
     rows = 0
@@ -137,9 +137,9 @@ def _old_events(after: int, before: datetime) -> list[int]:
 
 
 def _delete_events(ids: list[int], before: datetime, moment: datetime) -> tuple[Deleted, bool]:
-    """Deletes a batch of these events; whether nothing of them is left that may go."""
+    """Deletes a batch of these events; the second value tells whether all that may go are gone."""
     with transaction():
-        # Nobody can add a delivery to a locked event; who is about to, keeps it for this time.
+        # Nobody can add a delivery to a locked event; one that is being added to is skipped.
         locked = select(Event.id).where(Event.id.in_(ids)).with_for_update(skip_locked=True)
         free = db.session.scalars(locked).all()
         needed = _is_needed(before, moment)
@@ -189,7 +189,7 @@ def _webhooks() -> Iterator[list[int]]:
 def _all_of(
     model: Any, key: tuple[Any, ...], *conditions: Any, most: int = BATCH
 ) -> Iterator[Deleted]:
-    """Deletes the rows for which all this holds; one turn without any says that it has looked."""
+    """Deletes the rows that meet the conditions; the last turn may have deleted none."""
     while True:
         end_read()
         chosen = [

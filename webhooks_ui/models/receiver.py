@@ -13,9 +13,9 @@ from webhooks_ui.database.types import Instant, RowId, after, now
 from webhooks_ui.text import pretty_json
 
 KEPT_FOR = timedelta(days=7)
-MOST = 20  # receivers that live at once
+MAX_RECEIVERS = 20  # that have not expired
 MAX_REQUESTS = 100  # of one receiver
-MAX_BODY = 65_536  # bytes that are kept
+MAX_BODY = 65_536  # bytes kept of a request
 
 
 class Receiver(Model):

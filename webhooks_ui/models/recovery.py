@@ -21,9 +21,9 @@ RUNNING = text("status = 'running'")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is to be recovered, by the codes and ids of the deliveries' list; None is any.
+    """What is to be recovered, by the filters of the list of deliveries; None does not filter.
 
-    With `missed` also the events that came while the webhook was disabled.
+    `missed` adds the events that came while the webhook was disabled.
     """
 
     webhook: str | None = None
@@ -41,9 +41,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What came of the deliveries that a recovery has made so far.
+    """The outcomes of the deliveries that a recovery has made so far.
 
-    Of each it is counted up to `MAX_MADE`.
+    Each is counted up to `MAX_MADE`.
     """
 
     delivered: int
@@ -88,14 +88,14 @@ class Recovery(Model):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
-    # Why it was stopped when nobody did: ``disabled`` or ``deleted``, its webhook.
+    # Why it stopped by itself: its webhook was ``disabled`` or ``deleted``.
     reason: Mapped[str | None] = mapped_column(String(10))
 
     webhook: Mapped[Webhook | None] = relationship()
 
     @property
     def choice(self) -> Choice:
-        """What narrows it."""
+        """Its filters."""
         return Choice(**self.chosen)
 
     @choice.setter
@@ -104,11 +104,11 @@ class Recovery(Model):
 
     @property
     def known_total(self) -> int:
-        """How many it is to send, as far as is known: `total` was counted before it began."""
+        """How many it is to send, as far as known: `total` was counted before it began."""
         return self.resent if self.status == "finished" else max(self.total, self.resent)
 
     def progress(self) -> Progress:
-        """What came of what it has sent."""
+        """The outcomes of what it has sent."""
         return Progress(
             delivered=self._count("succeeded"),
             failed=self._count("failed"),

@@ -21,9 +21,9 @@ from webhooks_ui.models.webhook import Webhook
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How many deliveries would be sent again, and how many of those lost are left out.
+    """How many deliveries would be sent again, and how many undelivered ones are left out.
 
-    Looked at are the oldest `MAX_COUNTED` that were lost. `last_row` is the newest delivery.
+    The oldest `MAX_COUNTED` undelivered ones are examined. `last_row` is the newest delivery.
     `missed` are events that came while the webhook was disabled.
     """
 
@@ -34,12 +34,12 @@ class Preview:
 
     @property
     def is_more(self) -> bool:
-        """Whether there are more than were looked at."""
+        """Whether there are more than were examined."""
         return self.count + self.left_out >= MAX_COUNTED or self.missed >= MAX_COUNTED
 
     @property
     def total(self) -> int:
-        """How many would be sent, as far as they were counted."""
+        """How many would be sent, of those that were counted."""
         return self.count + self.missed
 
 
@@ -48,8 +48,8 @@ def preview(
 ) -> Preview:
     """What a recovery of this choice would send again now, or if its webhook were enabled."""
     last_row = db.session.scalar(select(func.max(Delivery.id))) or 0
-    lost = _rows(choice, since, until, 0, last_row, MAX_COUNTED)
-    seen = lost.subquery()
+    undelivered = _rows(choice, since, until, 0, last_row, MAX_COUNTED)
+    seen = undelivered.subquery()
     counts = select(func.count(), func.count(case((wants(as_if_enabled=as_if_enabled), 1))))
     counts = counts.select_from(Delivery).join(seen, seen.c.id == Delivery.id)
     total, count = db.session.execute(counts).one()
@@ -60,15 +60,15 @@ def preview(
 def take(
     choice: Choice, since: datetime, until: datetime, after: int, last_row: int, limit: int
 ) -> list[tuple[int, bool]]:
-    """The next lost deliveries in the order of their rows, and whether each is to be sent again."""
+    """The next undelivered ones in row order, and whether each is to be sent again."""
     seen = _rows(choice, since, until, after, last_row, limit).subquery()
     rows = select(Delivery.id, wants()).join(seen, seen.c.id == Delivery.id).order_by(Delivery.id)
     return [(row, bool(wanted)) for row, wanted in db.session.execute(rows)]
 
 
 def wants(*, as_if_enabled: bool = False) -> ColumnElement[bool]:
-    """Whether a lost delivery is to be sent again: its webhook is there and enabled, and nothing
-    else has brought it the event, is about to, or failed at it later."""
+    """Whether an undelivered one is to be sent again: its webhook is enabled, and no other delivery
+    of the event to it has succeeded, is open, or failed later."""
     other = aliased(Delivery)
     settled = exists().where(
         other.event_id == Delivery.event_id,
@@ -84,7 +84,7 @@ def wants(*, as_if_enabled: bool = False) -> ColumnElement[bool]:
 def _rows(
     choice: Choice, since: datetime, until: datetime, after: int, last_row: int, limit: int
 ) -> Select[Any]:
-    """Ids of lost deliveries from a row on, as one index after the other gives them."""
+    """Ids of undelivered ones from a row on, index by index."""
     ids = span(Delivery, DELIVERY, since, until).between(after, last_row + 1)
     conditions: Sequence[Any] = [
         Delivery.id >= ids.first,

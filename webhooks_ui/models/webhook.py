@@ -59,7 +59,7 @@ class Webhook(Model):
     __tablename__ = "webhooks"
     __table_args__ = (
         Index(None, "channel_id"),
-        # From which the states are counted and found.
+        # For counting and filtering by state.
         Index(
             "ix_webhooks_state",
             *("enabled", "failing_since", "last_succeeded"),
@@ -74,12 +74,12 @@ class Webhook(Model):
     name: Mapped[str] = mapped_column(String(200), default="")
     url: Mapped[str] = mapped_column(String(2100))
     search_text: Mapped[str] = mapped_column(Text)
-    # Its beginning, by which lists are sorted: an index takes no text of any length.
+    # The first characters, for sorting: an index does not take text of any length.
     sort_key: Mapped[str] = mapped_column(
         String(SORTED), Computed(f"substr(search_text, 1, {SORTED})"), deferred=True
     )
     auth_type: Mapped[str] = mapped_column(String(10), default="none")
-    # What of it is no secret, by its names in the API.
+    # The parts that are not secret, by their names in the API.
     auth_public: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     auth_secret: Mapped[str | None] = mapped_column(Text)
     signing_secret: Mapped[str] = mapped_column(String(300))
@@ -91,15 +91,15 @@ class Webhook(Model):
     disabled_reason: Mapped[str | None] = mapped_column(String(20))
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
     failing_since: Mapped[datetime | None] = mapped_column(Instant)
-    # When a notice said that it fails; null again once it works.
+    # When an alert said that it fails; null again once it works.
     failing_noticed_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)
-    # Kept beside the rows they could be read from: the list must not look at deliveries. Of the
-    # attempt that was recorded last, a test's too; null before the first.
+    # Copies, so that the list does not read deliveries. Of the attempt that was recorded last,
+    # a ping's too; null before the first.
     last_delivery_id: Mapped[int | None] = mapped_column(RowId)
     last_succeeded: Mapped[bool | None]
 
@@ -136,7 +136,7 @@ class Webhook(Model):
 
     @property
     def state(self) -> str:
-        """``disabled``, ``failing``, ``working`` or ``untested``: see `webhook_words.state`."""
+        """``disabled``, ``failing``, ``working`` or ``untested``: see `webhook_display.state`."""
         return webhook_display.state(self.enabled, self.failing_since, self.last_succeeded)
 
     @hybrid_property
@@ -159,7 +159,7 @@ class Webhook(Model):
         return kind.from_members(self.auth_public | {kind.secret_name(): secret})
 
     def authorize_with(self, chosen: Authorization, vault: Vault) -> None:
-        """Takes over an authorization; what the other kinds held is forgotten."""
+        """Sets the authorization; values of other kinds are removed."""
         secret = chosen.secret
         self.auth_type, self.auth_public = chosen.type, chosen.public
         self.auth_secret = vault.encrypt(secret, self._context("auth")) if secret else None
@@ -178,7 +178,7 @@ class Webhook(Model):
         )
 
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
-        """Takes over settings and notes who changed them; stored secrets are encrypted anew."""
+        """Applies settings and records who changed them; stored secrets are encrypted anew."""
         self.updated_at = now()
         self.created_at = self.created_at or self.updated_at
         self.name, self.url = settings.name, settings.url
@@ -195,17 +195,17 @@ class Webhook(Model):
         self.updated_by_id = editor.id if editor else None
 
     def enable(self) -> None:
-        """Deliveries are made again, and how long it had failed before no longer counts."""
+        """Enables it; how long it had failed before no longer counts."""
         if not self.enabled:
             self.failing_since = self.failing_noticed_at = None
         self.enabled, self.disabled_reason, self.disabled_at = True, None, None
 
     def disable(self, reason: str) -> None:
-        """No deliveries are made until it is enabled again."""
+        """Disables it: no deliveries are made until it is enabled again."""
         self.enabled, self.disabled_reason, self.disabled_at = False, reason, now()
 
     def signing_secrets(self, vault: Vault, moment: datetime) -> tuple[str, ...]:
-        """The secrets that sign now: the newest first, the former one while it still does."""
+        """The secrets that sign now, the newest first: after a rotation two, for 24 hours."""
         current = vault.decrypt(self.signing_secret, self._context("signing"))
         if not self.previous_signing_secret or self.previous_secret_until is None:
             return (current,)

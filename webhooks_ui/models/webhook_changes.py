@@ -1,4 +1,4 @@
-"""What can be done to a webhook: each a call of its own and one transaction."""
+"""Changes to a webhook: each is one call and one transaction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ def create(
 ) -> Webhook:
     """A new webhook, which takes over the tests sent from its unsaved form.
 
-    With the `public_id` of one that exists, a form sent twice, it is that one, unchanged.
+    If one with this `public_id` exists, as when a form is sent twice, returns it unchanged.
     """
     with transaction():
         webhook = Webhook.by_public_id(public_id)
@@ -40,7 +40,7 @@ def create(
 def change(
     webhook: Webhook, version: int, settings: WebhookSettings, vault: Vault, editor: User | None
 ) -> bool:
-    """Takes over the settings; False when the webhook is no longer at `version`, or gone."""
+    """Applies the settings; False when the webhook is no longer at `version`, or gone."""
     with _locked(webhook):
         if webhook.version != version or webhook.deleted_at:
             return False
@@ -93,19 +93,19 @@ def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -
 
 @contextmanager
 def _locked(webhook: Webhook) -> Iterator[None]:
-    """A transaction in which nobody else changes the webhook; what follows sees it as it is."""
+    """A transaction in which nobody else changes the webhook, which is read anew."""
     own = webhook.id
     with transaction():
         chosen = select(Webhook.id).where(Webhook.id == own)
-        # Not against who refers to it: events are taken in meanwhile.
+        # Does not block references to it: events are taken in meanwhile.
         db.session.execute(chosen.with_for_update(key_share=True))
         yield
 
 
 def _noted(webhook: Webhook) -> Webhook:
-    """Keeps in the webhook's history how it is from this moment on."""
+    """Adds the webhook's set-up from now on to its history."""
     db.session.flush()
-    webhook_history.note([webhook.id], now())
+    webhook_history.record([webhook.id], now())
     return webhook
 
 

@@ -1,4 +1,4 @@
-"""How webhooks are called and how they stand, from their columns: for models and lines of lists."""
+"""Titles, shown URLs and states of webhooks, from their columns; for models and list rows."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ def shown_url(url: str) -> str:
 def state(enabled: bool, failing_since: datetime | None, last_succeeded: bool | None) -> str:
     """``disabled``; ``failing`` since its last success, or ``working``; before it ``untested``.
 
-    Where only tests were sent, the last one decides.
+    If only pings were sent, the last one decides.
     """
     if not enabled:
         return "disabled"

@@ -1,4 +1,4 @@
-"""How a webhook was set up at a time: what decides whether it gets an event."""
+"""The set-up of webhooks over time, which decides whether they get an event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from webhooks_ui.models.webhook import Webhook, WebhookEvent
 
 
 class WebhookState(Model):
-    """A webhook from `since` on, until the next one; the first is its making."""
+    """A webhook's set-up from `since` until the next row; the first is written when it is made."""
 
     __tablename__ = "webhook_states"
     __table_args__ = (Index(None, "webhook_id", "since", "id"),)
@@ -31,7 +31,7 @@ class WebhookState(Model):
 
 @dataclass(frozen=True, slots=True)
 class DisabledPeriod:
-    """A time in which a webhook was there and disabled, and how it was set up then.
+    """A time in which a webhook existed and was disabled, and its set-up then.
 
     `until` is None while it lasts. An edit in between makes two of them.
     """
@@ -44,7 +44,7 @@ class DisabledPeriod:
 
 
 def disabled_periods(webhook_id: int) -> list[DisabledPeriod]:
-    """When this webhook was disabled, the earliest first, as far back as is kept."""
+    """The periods in which this webhook was disabled, the earliest first, as far as kept."""
     own = select(WebhookState).where(WebhookState.webhook_id == webhook_id)
     states = db.session.scalars(own.order_by(WebhookState.since, WebhookState.id)).all()
     ends = [*(state.since for state in states[1:]), None]
@@ -55,8 +55,8 @@ def disabled_periods(webhook_id: int) -> list[DisabledPeriod]:
     ]
 
 
-def note(webhook_ids: Sequence[int], moment: datetime) -> None:
-    """Writes down how these webhooks are now; within a transaction of the caller."""
+def record(webhook_ids: Sequence[int], moment: datetime) -> None:
+    """Records the current set-up of these webhooks, within the caller's transaction."""
     types: dict[int, list[str]] = {webhook_id: [] for webhook_id in webhook_ids}
     subscribed = select(WebhookEvent.webhook_id, WebhookEvent.type)
     for webhook_id, kind in db.session.execute(

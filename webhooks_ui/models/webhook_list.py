@@ -1,4 +1,4 @@
-"""The list of webhooks: search, filters, order and pages, all of it from and to the URL."""
+"""The list of webhooks: search, filters, order and pages, to and from the URL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SORTS = ("name", "-name", "-created", "created", "-last", "last")
 
 @dataclass(frozen=True, slots=True)
 class WebhookQuery:
-    """What the list is asked for; what a URL says that means nothing is left out."""
+    """The list's query; unknown values of a URL are ignored."""
 
     q: str = ""
     status: str = ""
@@ -50,7 +50,7 @@ class WebhookQuery:
         return bool(self.q or self.status or self.event or self.channel)
 
     def arguments(self, **changes: Any) -> dict[str, Any]:
-        """The URL's arguments with some changed; what is as it is by itself is left out."""
+        """The URL's arguments with some changed; defaults are left out."""
         wanted = {
             "q": self.q,
             "status": self.status,
@@ -63,9 +63,9 @@ class WebhookQuery:
         return {k: str(v) for k, v in wanted.items() if v and v != default.get(k)}
 
     def find(self) -> Page[WebhookRow]:
-        """The page that was asked for, or the last one when there are fewer."""
+        """The page asked for, or the last one if there are fewer."""
         narrowed = self._narrowed(select(Webhook.id))
-        if self.q:  # to look for words takes long: once, for the count and for the rows
+        if self.q:  # a search is slow: done once, for the count and the rows
             found = db.session.scalars(narrowed.order_by(*self._order())).all()
             number = within(self.page, len(found), PAGE_SIZE)
             ids = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
@@ -76,7 +76,7 @@ class WebhookQuery:
         return Page(rows, total, number, PAGE_SIZE)
 
     def _ids(self, narrowed: Select[int], total: int, number: int) -> Sequence[int]:
-        """Of one page; counted from the end where that is nearer: what is skipped costs too."""
+        """The ids of one page, read from the nearer end: skipped rows cost time too."""
         first, last = (number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, total)
         if first <= total // 2:
             ordered = narrowed.order_by(*self._order()).offset(first)
@@ -112,7 +112,7 @@ class WebhookQuery:
 
 
 def _state_is(state: str) -> ColumnElement[bool]:
-    """`webhook_words.state` in SQL."""
+    """`webhook_display.state` in SQL."""
     since, succeeded = Webhook.failing_since, Webhook.last_succeeded
     match state:
         case "disabled":

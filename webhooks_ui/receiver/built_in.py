@@ -20,7 +20,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.egress import target_url
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, User, Webhook
-from webhooks_ui.models.receiver import MAX_BODY, MOST
+from webhooks_ui.models.receiver import MAX_BODY, MAX_RECEIVERS
 
 SLOW_SECONDS = 5.0
 MAX_SLOW = 2  # slow answers at once: each holds one of the server's few threads
@@ -66,7 +66,7 @@ class Arrival:
 def make(base_url: str, user: User | None) -> Receiver | None:
     """Creates a receiver under the console's own address; None while there are too many."""
     with transaction():
-        if len(Receiver.live()) >= MOST:
+        if len(Receiver.live()) >= MAX_RECEIVERS:
             return None
         token = Receiver.new_token()
         receiver = Receiver(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 from time import monotonic
 
-MOST = 3
+MAX_AT_ONCE = 3
 PATIENCE = 0.25  # seconds until there is a place, which a name server that works soon leaves
 CROWDED = 1.0  # seconds for which nobody waits for a place after one waited in vain
 
@@ -18,7 +18,7 @@ class LookUps:
     """The places for requests that wait. Thread-safe."""
 
     def __init__(self) -> None:
-        self._free = BoundedSemaphore(MOST)
+        self._free = BoundedSemaphore(MAX_AT_ONCE)
         self._crowded_until = 0.0
 
     @contextmanager

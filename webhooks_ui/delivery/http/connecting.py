@@ -16,7 +16,7 @@ from webhooks_ui.egress.guard import Address
 
 DELAY = 0.25
 """Seconds before the next address is tried beside those that have not answered (section 5)."""
-_MOST = 8  # addresses of one answer that are tried
+_MAX_ADDRESSES = 8  # addresses of one answer that are tried
 _REMEMBERED_FOR = 600.0  # seconds
 _MAX_REMEMBERED = 4096
 
@@ -69,7 +69,7 @@ def connect(
     one that fails is followed at once. Raises ConnectError.
     """
     race = _Race(port)
-    waiting = list(reversed(_interleaved(addresses)[:_MOST]))
+    waiting = list(reversed(_interleaved(addresses)[:_MAX_ADDRESSES]))
     try:
         while waiting or race.under_way:
             if waiting:

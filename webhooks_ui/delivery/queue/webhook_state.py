@@ -109,7 +109,7 @@ def _disable(webhook_id: int, reason: str, cause: Result, moment: datetime) -> N
         .returning(Webhook.failing_since)
     ).one_or_none()
     if disabled:
-        webhook_history.note([webhook_id], moment)
+        webhook_history.record([webhook_id], moment)
         _insert_alert(webhook_id, "disabled", cause, disabled.failing_since, reason=reason)
 
 
