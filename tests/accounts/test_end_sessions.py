@@ -50,3 +50,33 @@ def test_a_viewer_may_sign_out_elsewhere(app: Flask) -> None:
     other = sign_in(app, "guest")
     assert viewer.post(END).status_code == 303
     assert other.get("/webhooks").status_code == 303
+
+
+def session_ids(app: Flask) -> list[int]:
+    with app.app_context():
+        return list(db.session.scalars(db.select(UserSession.id).order_by(UserSession.id)))
+
+
+def test_one_of_them_is_signed_out(app: Flask, admin: FlaskClient) -> None:
+    lost, kept = sign_in(app, "olena"), sign_in(app, "olena")
+    own, chosen, _ = session_ids(app)
+    page = admin.get(URL).text
+    assert f"/settings/account/sessions/{chosen}/end" in page
+    assert f"/settings/account/sessions/{own}/end" not in page
+    answer = admin.post(f"/settings/account/sessions/{chosen}/end")
+    assert (answer.status_code, answer.location) == (303, URL)
+    assert "The browser was signed out." in admin.get(URL).text
+    assert lost.get("/webhooks").status_code == 303
+    assert kept.get("/webhooks").status_code == 200
+    admin.post(f"/settings/account/sessions/{chosen}/end")
+    assert "This browser is not signed in any more." in admin.get(URL).text
+
+
+def test_neither_anothers_session_nor_the_own_is_ended_by_its_number(
+    app: Flask, admin: FlaskClient
+) -> None:
+    stranger = sign_in(app, "taras")
+    for number in [*session_ids(app), 10**20]:
+        assert admin.post(f"/settings/account/sessions/{number}/end").status_code in (303, 404)
+    assert stranger.get("/webhooks").status_code == 200
+    assert admin.get("/webhooks").status_code == 200

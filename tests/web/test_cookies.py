@@ -61,10 +61,15 @@ def test_a_cookie_of_plain_http_opens_nothing_under_https(browser: FlaskClient) 
 
 def test_the_language_cookie(browser: FlaskClient) -> None:
     answer = browser.post("/language", data={"language": "uk"}, base_url="https://hooks.example")
-    cookie = cookies(answer)["language"]
+    cookie = cookies(answer)["__Host-language"]
     assert cookie["secure"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+    page = browser.get("/login", base_url="https://hooks.example").text
+    assert '<html lang="uk"' in page
+    browser.set_cookie("__Host-language", "", domain="hooks.example")
+    browser.set_cookie("language", "uk", domain="hooks.example")  # as another host can set it
+    assert '<html lang="en"' in browser.get("/login", base_url="https://hooks.example").text
 
 
 def test_reading_a_page_sets_no_new_cookie(browser: FlaskClient) -> None:

@@ -118,6 +118,14 @@ def test_https_is_insisted_on_only_under_https(client: FlaskClient) -> None:
     assert int(secure.headers[name].removeprefix("max-age=")) >= 31_536_000
 
 
+def test_https_is_insisted_on_for_hosts_below_where_the_setting_says_so(
+    make_app: Callable[..., Flask],
+) -> None:
+    client = make_app(HSTS_SUBDOMAINS="yes").test_client()
+    answer = client.get("/login", base_url="https://hooks.example")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.9, 192.0.2.44",
     "X-Forwarded-Proto": "https",

@@ -67,6 +67,18 @@ def end() -> None:
     session.clear()
 
 
+def end_one(session_id: int) -> bool:
+    """Ends one of the user's other sessions; returns whether there was one."""
+    own, user_id = current_user.id, current_user.user_id
+    if session_id == own:
+        return False
+    with transaction():
+        was_there = UserSession.end_one(session_id, user_id)
+    if was_there:
+        security_log.done("another session ended", user_id)
+    return was_there
+
+
 def end_others() -> int:
     """Ends the user's other sessions; returns their number."""
     own, user_id = current_user.id, current_user.user_id

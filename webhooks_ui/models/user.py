@@ -145,6 +145,12 @@ class UserSession(Model):
         db.session.execute(delete(cls).where(cls.id == session_id))
 
     @classmethod
+    def end_one(cls, session_id: int, user_id: int) -> bool:
+        """Ends one of a user's sessions; returns whether there was one."""
+        ended = delete(cls).where(cls.id == session_id, cls.user_id == user_id).returning(cls.id)
+        return db.session.scalar(ended) is not None
+
+    @classmethod
     def end_all(cls, user_id: int, *, but: int = 0) -> int:
         """Ends the sessions of a user, save the one with the id `but`; returns how many."""
         ended = delete(cls).where(cls.user_id == user_id, cls.id != but).returning(cls.id)

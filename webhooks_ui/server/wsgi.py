@@ -98,5 +98,5 @@ def _greet(app: Flask, local: str, say: Callable[[str], None]) -> None:
     with app.app_context():
         if not User.exists():
             base = app.config["PUBLIC_URL"] or local
-            say("Make the first administrator here:")
+            say("Make the first administrator here, within a day:")
             say(setup_link.setup_url(base, app.config["SECRET_KEY"]))

@@ -106,6 +106,13 @@ SETTINGS: tuple[Setting, ...] = (
         " `-Host` are believed.",
     ),
     Setting(
+        "HSTS_SUBDOMAINS",
+        parsers.choice("no", "yes"),
+        "no",
+        "Over https browsers are told to use nothing else for this host for a year; `yes` tells"
+        " them so for all hosts below it too, which then have to have https.",
+    ),
+    Setting(
         "ALLOWED_NETWORKS",
         addresses.networks,
         "",

@@ -51,6 +51,17 @@ def end_sessions() -> Response:
     return redirect(url_for(".show"), 303)
 
 
+@blueprint.post("/settings/account/sessions/<int(max=2147483647):id>/end")
+@max_body(FEW_FIELDS)
+def end_session(id: int) -> Response:
+    """Ends one of the user's other sessions."""
+    if sessions.end_one(id):
+        flash(_("The browser was signed out."), "good")
+    else:
+        flash(_("This browser is not signed in any more."), "info")
+    return redirect(url_for(".show"), 303)
+
+
 def _page(form: PasswordForm) -> str:
     user, own_id = current_user.user, current_user.id
     return render_template(

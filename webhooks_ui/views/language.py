@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
+from webhooks_ui.web.cookies import bound_name
 from webhooks_ui.web.i18n import COOKIE, LANGUAGES
 from webhooks_ui.web.security import came_from, safe_next
 
@@ -26,7 +27,7 @@ def switch() -> Response:
     page = came_from() or safe_next(request.form.get("next")) or url_for("webhooks.index")
     answer = redirect(page, 303)
     answer.set_cookie(
-        COOKIE,
+        bound_name(COOKIE),
         chosen,
         max_age=REMEMBER,
         path=request.script_root or "/",

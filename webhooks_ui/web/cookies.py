@@ -11,7 +11,11 @@ def own_name(name: str) -> str:
     Cookies ignore ports (RFC 6265 §8.5): two consoles on one host tell theirs apart by their keys.
     """
     key: str = current_app.config["SECRET_KEY"]
-    name = f"{name}-{hashlib.sha256(f'cookie {key}'.encode()).hexdigest()[:8]}"
+    return bound_name(f"{name}-{hashlib.sha256(f'cookie {key}'.encode()).hexdigest()[:8]}")
+
+
+def bound_name(name: str) -> str:
+    """`name` with the prefix by which browsers keep other hosts from setting it (ASVS 5, 3.3.1)."""
     if not request.is_secure:
         return name
     # RFC 6265bis §4.1.3: `__Host-` demands the path /.

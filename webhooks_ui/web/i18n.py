@@ -8,6 +8,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.web.cookies import bound_name
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
 COOKIE = "language"
@@ -71,4 +72,6 @@ def _select_locale() -> str | None:
 
 def _chosen() -> str | None:
     remembered = current_user.user.language if current_user.is_authenticated else None
-    return next((c for c in (remembered, request.cookies.get(COOKIE)) if c in LANGUAGES), None)
+    return next(
+        (c for c in (remembered, request.cookies.get(bound_name(COOKIE))) if c in LANGUAGES), None
+    )

@@ -18,7 +18,9 @@ OPEN_TO_ALL = {
     "receiver.arrive",
     "metrics.show",
 }
-OPEN_TO_VIEWERS = OPEN_TO_ALL | {"auth.logout", "account.show", "account.end_sessions"}
+OPEN_TO_VIEWERS = OPEN_TO_ALL | {
+    *("auth.logout", "account.show", "account.end_session", "account.end_sessions")
+}
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 """Pages with nothing to look at but a form to save."""
 FOR_ADMINISTRATORS = {"tokens", "people"}  # blueprints, also to look at

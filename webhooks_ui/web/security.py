@@ -172,5 +172,6 @@ def _protect(response: Response) -> Response:
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        wide = "; includeSubDomains" if current_app.config["HSTS_SUBDOMAINS"] == "yes" else ""
+        response.headers["Strict-Transport-Security"] = f"max-age=31536000{wide}"
     return response
