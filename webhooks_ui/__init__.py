@@ -19,12 +19,14 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     from webhooks_ui.crypto import keys, vault
     from webhooks_ui.database import engine
     from webhooks_ui.delivery import ping
-    from webhooks_ui.settings import open_files
+    from webhooks_ui.settings import database_encryption, open_files
     from webhooks_ui.web import i18n, localised
 
     app = Flask(__name__, static_folder=None, template_folder=str(_folder("templates")))
     app.config.update(_settings(overrides or {}))
     app.config.setdefault("OPEN_FILES", open_files.raise_limit())
+    url = app.config["DATABASE_URL"]
+    app.config["DATABASE_ENCRYPTION"] = database_encryption.parameters(url, os.environ)
     engine.init_app(app)
     with app.app_context():
         kept = keys.ensure(app.config["DATA_DIR"], app.config, is_new=_has_no_secrets)

@@ -22,6 +22,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
+from webhooks_ui.jobs import alert_email
 from webhooks_ui.jobs.alerts import MAIL_GIVE_UP_AFTER, Alerts
 from webhooks_ui.jobs.scheduler import Scheduler, alerts_job
 from webhooks_ui.models import Alert, Delivery, Event, Webhook, event_outcomes, webhook_changes
@@ -208,8 +209,8 @@ def test_a_deleted_webhook_causes_no_alert(engine: Flask) -> None:
 
 
 def mailing(make_engine: MakeApp, server: MailServer, **changes: Any) -> Flask:
-    login = {"login": "hooks", "password": "hunter2"} if server.certificate else {}
-    settings = Settings("127.0.0.1", server.port, server.tls, **login)
+    login, password = ("hooks", "hunter2") if server.certificate else ("", "")
+    settings = Settings("127.0.0.1", server.port, server.tls, login, password)
     given = {"SMTP_URL": settings, "NOTICE_EMAIL": ("ops@acme.example", "olena@acme.example")}
     return make_engine(**given, **changes)
 
@@ -338,6 +339,26 @@ def test_no_password_is_sent_to_a_server_without_a_trusted_certificate(
         assert strange.messages == open_one.messages == []
     assert "hunter2" not in caplog.text
     assert counts(app)[0] == 1
+
+
+@pytest.mark.parametrize(("plain", "sent"), [(False, 0), (True, 1)])
+def test_nothing_goes_to_another_machine_without_tls(
+    make_app: MakeApp,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    plain: bool,
+    sent: int,
+) -> None:
+    monkeypatch.setattr(alert_email, "is_loopback", lambda _host: False)
+    with MailServer() as server:
+        app = mailing(make_app, server)
+        app.config["SMTP_URL"] = Settings("127.0.0.1", server.port, False, plain=plain)
+        add_alert(app, subscribe(app, "http://127.0.0.1/2"), "failing")
+        step(app)
+        step(app)
+        assert len(server.messages) == sent
+    assert ("?tls=no" in caplog.text) is not plain
 
 
 def test_a_sample_is_a_whole_event() -> None:

@@ -68,6 +68,11 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("SMTP_URL", "smtp://mail.example", MailServer("mail.example", 587, False)),
         (
             "SMTP_URL",
+            "smtp://mail.example:25?tls=no",
+            MailServer("mail.example", 25, False, plain=True),
+        ),
+        (
+            "SMTP_URL",
             "smtps://hooks%40acme.example:p%3Aw%2F@127.0.0.1",
             MailServer("127.0.0.1", 465, True, "hooks@acme.example", "p:w/"),
         ),
@@ -133,6 +138,7 @@ def test_an_address_with_a_range_is_told_its_range() -> None:
         ("SMTP_URL", "mail.example"),
         ("SMTP_URL", "http://mail.example"),
         ("SMTP_URL", "smtp://mail.example/path"),
+        ("SMTP_URL", "smtp://mail.example?tls=maybe"),
         ("SMTP_URL", "smtp://:25"),
         ("NOTICE_EMAIL", "ops@acme.example,ops"),
         ("NOTICE_EMAIL", "ops@[acme]"),

@@ -24,7 +24,7 @@ def is_setup_token(given: str, secret_key: str, moment: datetime | None = None) 
     newest = _hours(moment or now())
     ages = range(LIFETIME // _PERIOD + 1)
     tokens = [_token(secret_key, newest - age).encode() for age in ages]
-    return any([hmac.compare_digest(given.encode(errors="replace"), token) for token in tokens])
+    return any(hmac.compare_digest(given.encode(errors="replace"), token) for token in tokens)
 
 
 def setup_url(base: str, secret_key: str) -> str:

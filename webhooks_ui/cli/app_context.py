@@ -22,6 +22,9 @@ def database_errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
     except UNREACHABLE as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
+        if "does not support SSL" in reason:
+            reason += ". Switch TLS on there, or add ?sslmode=disable to WEBHOOKS_UI_DATABASE_URL"
+            reason += " where the network is your own."
         raise click.ClickException(f"The database is busy or out of reach: {reason}") from None
     except DatabaseError as error:
         if not any(sign in str(error.orig) for sign in DAMAGED):

@@ -6,7 +6,7 @@ writes later fails at once with "database is locked", whatever the busy time-out
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Lock
@@ -130,9 +130,7 @@ def init_app(app: Flask) -> None:
     """Connects the app to the database that the setting DATABASE_URL names."""
     url = make_url(app.config["DATABASE_URL"])
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(
-        url.get_backend_name(), app.config["OPEN_FILES"].database
-    )
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(url.get_backend_name(), app.config)
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
@@ -146,7 +144,8 @@ def ping() -> None:
     db.session.execute(text("SELECT 1"))
 
 
-def _engine_options(backend: str, connections: int) -> dict[str, Any]:
+def _engine_options(backend: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    connections: int = config["OPEN_FILES"].database
     # JSON without spaces: attempts are most of the database.
     compact = json.JSONEncoder(separators=(",", ":")).encode
     options: dict[str, Any] = {
@@ -157,7 +156,8 @@ def _engine_options(backend: str, connections: int) -> dict[str, Any]:
         "hide_parameters": True,  # payloads and secrets stand in no traceback
     }
     if backend != "sqlite":
-        return options | {"pool_pre_ping": True, "connect_args": POSTGRES_LIMITS}
+        limits = POSTGRES_LIMITS | config["DATABASE_ENCRYPTION"]
+        return options | {"pool_pre_ping": True, "connect_args": limits}
     try:
         # The wheel brings a SQLite without the WAL-reset bug that older system libraries have.
         import pysqlite3

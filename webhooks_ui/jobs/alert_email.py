@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import Verdict, verdict
 from webhooks_ui.settings.addresses import MailServer
+from webhooks_ui.text.loopback import is_loopback
 from webhooks_ui.web.localised import absolute
 
 TIMEOUT = 10.0  # seconds for one message, and for one answer of the server
@@ -106,6 +107,11 @@ class Mailer:
                     smtp.starttls(context=context)
                 elif self.server.login:
                     raise MailError("the server offers no STARTTLS, so no password is sent to it")
+                elif not (self.server.plain or is_loopback(self.server.host)):
+                    raise MailError(
+                        "the server offers no STARTTLS, so nothing is sent to it; ?tls=no at the"
+                        " end of WEBHOOKS_UI_SMTP_URL allows that"
+                    )
             if self.server.login:
                 smtp.login(self.server.login, self.server.password)
             if time.monotonic() > deadline:

@@ -67,9 +67,10 @@ def ip_networks(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """An SMTP server. `tls`: from the first byte; otherwise STARTTLS, if offered.
+    """An SMTP server. `tls`: from the first byte; otherwise by STARTTLS.
 
-    A password is never sent without TLS. With an empty `login` there is no sign-in.
+    Without either nothing is sent to another machine, unless it is `plain`; a password never is.
+    With an empty `login` there is no sign-in.
     """
 
     host: str
@@ -77,6 +78,7 @@ class MailServer:
     tls: bool
     login: str = ""
     password: str = field(default="", repr=False)
+    plain: bool = False
 
 
 def mail_server(text: str) -> MailServer | None:
@@ -88,12 +90,14 @@ def mail_server(text: str) -> MailServer | None:
         name, port = host(parts.hostname or ""), parts.port
     except ValueError:
         name, port = "", None
-    rest = (parts.path.rstrip("/"), parts.query, parts.fragment) if name else ("",)
-    if not name or port == 0 or parts.scheme not in ("smtp", "smtps") or any(rest):
+    rest = (parts.path.rstrip("/"), parts.fragment) if name else ("",)
+    is_known = name and parts.scheme in ("smtp", "smtps") and parts.query in ("", "tls=no")
+    if not is_known or port == 0 or any(rest):
         raise ValueError("takes smtp:// or smtps://, such as smtp://login:password@host:587")
     tls = parts.scheme == "smtps"
     login, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return MailServer(name, port or (465 if tls else 587), tls, login, password)
+    plain = parts.query == "tls=no"
+    return MailServer(name, port or (465 if tls else 587), tls, login, password, plain)
 
 
 def mail_address(text: str) -> str | None:

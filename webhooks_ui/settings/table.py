@@ -42,7 +42,9 @@ SETTINGS: tuple[Setting, ...] = (
         "DATABASE_URL",
         addresses.database_url,
         "",
-        "The database: a SQLite file, or `postgresql+psycopg://user:password@host/name`.",
+        "The database: a SQLite file, or `postgresql+psycopg://user:password@host/name`. Over a"
+        " network TLS is required, unless the URL's `sslmode` or `PGSSLMODE` say otherwise;"
+        " `?sslmode=verify-full&sslrootcert=<file>` verifies the server too.",
         shown="`sqlite:///<data dir>/webhooks.db`",
         secret=True,
     ),
@@ -198,9 +200,10 @@ SETTINGS: tuple[Setting, ...] = (
         "SMTP_URL",
         addresses.mail_server,
         "",
-        "The server that takes e-mail: `smtp://login:password@host:587` uses STARTTLS if it is"
-        " offered, and with a login insists on it; `smtps://…:465` has TLS from the start."
-        " Certificates are verified. Escape `@ : / %` in the password as in a URL.",
+        "The server that takes e-mail: `smtp://login:password@host:587` uses STARTTLS;"
+        " `smtps://…:465` has TLS from the start. Certificates are verified. To another machine"
+        " nothing is sent without TLS, unless `?tls=no` stands at the end, and a password never."
+        " Escape `@ : / %` in the password as in a URL.",
         shown="none",
         secret=True,
     ),

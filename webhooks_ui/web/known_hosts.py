@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
 
+from webhooks_ui.text.loopback import is_loopback
+
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]*)?", re.IGNORECASE)
 _HEALTH = "health"  # a blueprint that says nothing secret, for load balancers
 
@@ -39,14 +41,14 @@ def is_known(given: str, public_url: str, listening: str, allowed: tuple[str, ..
     if found is None:
         return False
     name = (found[1] or found[2]).lower().removesuffix(".")
-    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761 §6.3
+    if is_loopback(name):
         return True
     address, ours = _address(name), (urlsplit(public_url).hostname, listening, *allowed)
     if address is None:
         return name in ours
     bound = _address(listening)
     is_anywhere = bound is not None and bound.is_unspecified
-    return address.is_loopback or is_anywhere or address in map(_address, ours)
+    return is_anywhere or address in map(_address, ours)
 
 
 def _is_ours(app: Flask, given: str) -> bool:
