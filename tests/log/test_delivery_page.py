@@ -9,7 +9,7 @@ from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH
-from webhooks_ui.models import Delivery
+from webhooks_ui.models import Delivery, form_keys
 
 
 def failed_once(app: Flask, receiver: Receiver) -> str:
@@ -61,7 +61,7 @@ def test_it_is_sent_again_once_and_both_are_linked(
 ) -> None:
     path = failed_once(engine, receiver)
     browser.post(f"{path}/cancel")
-    order = {"order": "dlv_01m86zcsw01f8ec756f267d780"}
+    order = {"order": form_keys.new_key()}
     again = browser.post(f"{path}/resend", data=order).location
     assert browser.post(f"{path}/resend", data=order).location == again
     assert len(deliveries(engine)) == 2

@@ -22,6 +22,7 @@ from webhooks_ui.models import (
     channel_changes,
     deleted_webhooks,
     event_outcomes,
+    form_keys,
     webhook_changes,
 )
 from webhooks_ui.models.matching import Setup, reasons
@@ -155,7 +156,7 @@ def test_the_page_says_it_and_delivers_to_who_did_not_get_it(
     assert "It did not subscribe to this event." in page
     assert "It was disabled by hand." in page
 
-    order = {"webhook": wanted, "order": "dlv_01m86zcsw01f8ec756f267d780"}
+    order = {"webhook": wanted, "order": form_keys.new_key()}
     first = browser.post(f"{path}/deliver", data=order)
     assert first.status_code == 303
     assert browser.post(f"{path}/deliver", data=order).location == first.location

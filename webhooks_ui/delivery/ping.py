@@ -23,7 +23,7 @@ from webhooks_ui.delivery.http.sender import OutgoingRequest, Sender
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.egress.guard import Guard, system_resolve
-from webhooks_ui.models import Channel, Delivery, Event, Receiver, Webhook
+from webhooks_ui.models import Channel, Delivery, Event, Receiver, Webhook, form_keys
 from webhooks_ui.models.event import EventContent
 
 MAX_AT_ONCE = 64
@@ -38,7 +38,7 @@ class TooManyPingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """A ping to be sent. `public_id` is the delivery's and makes sending idempotent."""
+    """A ping to be sent. `public_id` is the delivery's; `form_key` makes sending idempotent."""
 
     public_id: str
     endpoint: Endpoint
@@ -47,6 +47,7 @@ class Ping:
     channel: Channel | None
     webhook: Webhook | None = None
     draft_id: str | None = None
+    form_key: str | None = None
 
 
 class PingRunner:
@@ -60,11 +61,14 @@ class PingRunner:
         self._waiting = Semaphore(MAX_WAITING)
         self._running: dict[str, Future[None]] = {}
 
-    def send(self, ping: Ping) -> None:
-        """Stores and starts a ping; a known id is not sent again. Raises `TooManyPingsError`."""
+    def send(self, ping: Ping) -> str:
+        """Stores and starts a ping; returns its delivery's id. Raises `TooManyPingsError`.
+
+        A form that was sent before sends nothing: the id is that of its first delivery.
+        """
+        if earlier := _sent_before(ping):
+            return earlier
         with self._lock:
-            if ping.public_id in self._running:
-                return
             if len(self._running) >= min(MAX_AT_ONCE, self._most):
                 raise TooManyPingsError
             reserved = self._running[ping.public_id] = Future()
@@ -75,11 +79,12 @@ class PingRunner:
             self._pool.submit(self._run, ping, request, moment).add_done_callback(
                 lambda done: self._finish(ping.public_id, reserved, done)
             )
-        except IntegrityError:
-            self._finish(ping.public_id, reserved)  # sent before: the page shows what came of it
-        except BaseException:
+        except BaseException as error:
             self._finish(ping.public_id, reserved)
+            if isinstance(error, IntegrityError) and (earlier := _sent_before(ping)):
+                return earlier
             raise
+        return ping.public_id
 
     def wait(self, public_id: str, seconds: float) -> None:
         """Waits `seconds` at most for a ping to end; not at all while `MAX_WAITING` wait."""
@@ -153,6 +158,10 @@ def runner() -> PingRunner:
     return found
 
 
+def _sent_before(ping: Ping) -> str | None:
+    return form_keys.made_by(ping.form_key) if ping.form_key else None
+
+
 def _store(ping: Ping, moment: datetime, timeout: float) -> EventContent:
     with transaction():
         event = Event(
@@ -177,5 +186,7 @@ def _store(ping: Ping, moment: datetime, timeout: float) -> EventContent:
             lease_until=moment + timedelta(seconds=timeout) + LEASE_MARGIN,
         )
         db.session.add(delivery)
+        if ping.form_key:
+            form_keys.remember(ping.form_key, ping.public_id)
         db.session.flush()  # which gives the event its id
     return event.content

@@ -8,18 +8,23 @@ from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
-from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
+from webhooks_ui.models import form_keys
+from webhooks_ui.models.public_ids import DELIVERY, is_id
 from webhooks_ui.text import strict_json
 from webhooks_ui.validation.event import size_problem
 
 
 @dataclass(slots=True)
 class TestPanel:
-    """What was chosen and typed. `once` is the delivery to be: sent twice, it is one test."""
+    """What was chosen and typed. `once` is the form's key: sent twice, it is one test.
+
+    `sent` is the delivery of a test that was sent before, whose result is asked for.
+    """
 
     event: str
     data: str = ""
-    once: str = field(default_factory=lambda: new_id(DELIVERY))
+    once: str = field(default_factory=form_keys.new_key)
+    sent: str = ""
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -29,14 +34,11 @@ class TestPanel:
 
     @classmethod
     def parse(cls, form: MultiDict[str, str], most_bytes: int) -> Self:
-        """From a form; what is wrong stands in `errors`. Empty data is the catalogue's sample.
-
-        `again` names a test that was sent before: its result is looked at once more.
-        """
-        once = form.get("again") or form.get("once", "")
+        """From a form; what is wrong stands in `errors`. Empty data is the catalogue's sample."""
         panel = cls(form.get("event", ""), form.get("data", "").replace("\r\n", "\n").strip())
-        if is_id(once, DELIVERY):
-            panel.once = once
+        panel.once = form_keys.checked(form.get("once", ""))
+        again = form.get("again", "")
+        panel.sent = again if is_id(again, DELIVERY) else ""
         if panel.event not in ALL_TYPES:
             panel.errors["event"] = str(_l("Choose one of the events."))
         if panel.data and (problem := _data_problem(panel.data.encode(), most_bytes)):

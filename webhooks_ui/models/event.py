@@ -19,7 +19,8 @@ class IdempotencyKey(Model):
     """A sender's key for an event: the same key again is the same event, or a conflict.
 
     `key` is ``id:`` and the event's id by its sender, or ``key:`` and the Idempotency-Key header.
-    It keeps the answer that was given, and outlives its event where `RETENTION` is short.
+    It keeps the answer that was given, and outlives its event where `RETENTION` is short. For
+    ``form:`` and the key of a form, which a double click sends twice, see `models.form_keys`.
     """
 
     __tablename__ = "idempotency_keys"

@@ -7,8 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.models import Delivery, Recovery
-from webhooks_ui.models.public_ids import DELIVERY, is_id, new_id
+from webhooks_ui.models import Delivery, Recovery, form_keys
 from webhooks_ui.views.webhooks import page_of
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
@@ -33,7 +32,7 @@ def show(id: str) -> Response | str | tuple[str, int]:
 @blueprint.post("/deliveries/<id>/resend")
 def resend(id: str) -> BaseResponse:
     """A new delivery of the same event to the same webhook; a second click makes no other."""
-    made = actions.resend(or_404(Delivery.by_public_id(id)), order_id())
+    made = actions.resend(or_404(Delivery.by_public_id(id)), form_key())
     return after_order(made, url_for(".show", id=id))
 
 
@@ -57,10 +56,9 @@ def cancel(id: str) -> BaseResponse:
     return redirect(url_for(".show", id=id), 303)
 
 
-def order_id() -> str:
-    """The id of the new delivery: the form's, so that two clicks make one delivery."""
-    given = request.form.get("order", "")
-    return given if is_id(given, DELIVERY) else new_id(DELIVERY)
+def form_key() -> str:
+    """The key of the form, so that two clicks make one delivery."""
+    return form_keys.checked(request.form.get("order", ""))
 
 
 def after_order(made: Delivery | actions.NotSendable, back: str) -> BaseResponse:
@@ -78,7 +76,7 @@ def page(delivery: Delivery) -> dict[str, object]:
         "repeats": delivery.repeats(),
         "recovery": Recovery.of(delivery),
         "resent_as": delivery.resent_as(),
-        "order": new_id(DELIVERY),
+        "order": form_keys.new_key(),
         "errors": ERROR_LABELS,
         "event_types": ALL_TYPES,
     }

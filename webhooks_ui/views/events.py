@@ -6,11 +6,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
-from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcomes
+from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcomes, form_keys
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.models.pages import number_of
-from webhooks_ui.models.public_ids import DELIVERY, new_id
-from webhooks_ui.views.deliveries import after_order, order_id
+from webhooks_ui.views.deliveries import after_order, form_key
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 
 blueprint = Blueprint("events", __name__)
@@ -53,7 +52,7 @@ def show(id: str) -> str:
         most=event_outcomes.PAGE,
         missed=missed,
         words=words,
-        new_order=lambda: new_id(DELIVERY),
+        new_order=form_keys.new_key,
         event_types=ALL_TYPES,
         channel_names={channel.id: channel.name for channel in Channel.choices()},
         page_url=lambda n: url_for(".show", id=id, q=words or None, page=n, _anchor="missed"),
@@ -65,5 +64,5 @@ def deliver(id: str) -> BaseResponse:
     """Sends the event to a webhook that did not get it."""
     event = or_404(Event.by_public_id(id))
     webhook = or_404(Webhook.by_public_id(request.form.get("webhook", "")))
-    made = actions.deliver(event, webhook, order_id())
+    made = actions.deliver(event, webhook, form_key())
     return after_order(made, url_for(".show", id=id))

@@ -16,6 +16,7 @@ from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Delivery, Webhook, deleted_webhooks
+from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.views.webhook_form import form_of, render_form, render_undo
 from webhooks_ui.views.webhooks import blueprint, page_of
@@ -70,7 +71,7 @@ def test(id: str) -> Answer:
     result = _result(panel)
     if is_piece_request():
         return _piece(panel, result, page_of(webhook))
-    here = url_for(".show", id=id, test=panel.once, _anchor="test-result")
+    here = url_for(".show", id=id, test=panel.sent, _anchor="test-result")
     return redirect(here, 303)
 
 
@@ -86,9 +87,12 @@ def _send(
     draft_id: str | None,
 ) -> str | None:
     """Starts the test; says why not when so many are under way that another must wait."""
+    if panel.sent and Delivery.by_public_id(panel.sent):
+        return None  # its result is asked for
     endpoint = Endpoint.from_settings(settings, secrets)
     test_event = Ping(
-        public_id=panel.once,
+        public_id=new_id(DELIVERY),
+        form_key=panel.once,
         endpoint=endpoint,
         event_type=panel.event,
         data=panel.payload,
@@ -97,7 +101,7 @@ def _send(
         draft_id=None if webhook else draft_id,
     )
     try:
-        ping.runner().send(test_event)
+        panel.sent = ping.runner().send(test_event)
     except TooManyPingsError:
         return str(_("Many tests are waiting for their receivers. Try again in a few seconds."))
     return None
@@ -105,9 +109,9 @@ def _send(
 
 def _result(panel: TestPanel) -> Delivery | None:
     """The test's delivery: finished, or still under way when the receiver takes its time."""
-    ping.runner().wait(panel.once, PIECE_WAITS if is_piece_request() else PAGE_WAITS)
+    ping.runner().wait(panel.sent, PIECE_WAITS if is_piece_request() else PAGE_WAITS)
     end_read()
-    return Delivery.by_public_id(panel.once)
+    return Delivery.by_public_id(panel.sent)
 
 
 def _piece(panel: TestPanel, result: Delivery | None, page: dict[str, Any] | None = None) -> str:

@@ -11,8 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.delivery.queue import wakeup
-from webhooks_ui.models import Delivery, Event, Webhook
-from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.models import Delivery, Event, Webhook, form_keys
 
 # Why nothing is sent: a ping is never resent, or the webhook is deleted or disabled.
 NotSendable = Literal["test", "deleted", "disabled"]
@@ -25,25 +24,24 @@ NOT_SENDABLE: dict[NotSendable, LazyString] = {
 
 @dataclass(frozen=True, slots=True)
 class _NewDelivery:
-    """A delivery to be made; `public_id` makes that idempotent."""
+    """A delivery to be made; `form_key` makes that idempotent."""
 
-    public_id: str
+    form_key: str | None
     event_id: int
     webhook_id: int
     resend_of_id: int | None = None
 
 
-def resend(delivery: Delivery, public_id: str | None = None) -> Delivery | NotSendable:
+def resend(delivery: Delivery, form_key: str | None = None) -> Delivery | NotSendable:
     """A new delivery of the same event to the same webhook as it is now, due at once."""
     if delivery.test or delivery.webhook_id is None:
         return "test"
-    own = public_id or new_id(DELIVERY)
-    return _make(_NewDelivery(own, delivery.event_id, delivery.webhook_id, delivery.id))
+    return _make(_NewDelivery(form_key, delivery.event_id, delivery.webhook_id, delivery.id))
 
 
-def deliver(event: Event, webhook: Webhook, public_id: str) -> Delivery | NotSendable:
+def deliver(event: Event, webhook: Webhook, form_key: str) -> Delivery | NotSendable:
     """A delivery of an event to a webhook that did not get it, whatever it subscribes to."""
-    return "test" if event.test else _make(_NewDelivery(public_id, event.id, webhook.id))
+    return "test" if event.test else _make(_NewDelivery(form_key, event.id, webhook.id))
 
 
 def retry_now(delivery: Delivery) -> bool:
@@ -69,15 +67,23 @@ def _change(delivery: Delivery, **values: object) -> bool:
 def _make(new: _NewDelivery) -> Delivery | NotSendable:
     try:
         with transaction():
+            if earlier := _made_before(new):
+                return earlier
             made = _insert(new)
+            if new.form_key and isinstance(made, Delivery):
+                form_keys.remember(new.form_key, made.public_id)
     except IntegrityError:
-        earlier = Delivery.by_public_id(new.public_id)
-        if earlier is None:
-            raise
-        return earlier
+        if earlier := _made_before(new):
+            return earlier
+        raise
     if isinstance(made, Delivery):
         wakeup.wake_workers()
     return made
+
+
+def _made_before(new: _NewDelivery) -> Delivery | None:
+    known = form_keys.made_by(new.form_key) if new.form_key else None
+    return Delivery.by_public_id(known) if known else None
 
 
 def _insert(new: _NewDelivery) -> Delivery | NotSendable:
@@ -90,7 +96,6 @@ def _insert(new: _NewDelivery) -> Delivery | NotSendable:
         return "disabled"
     event = db.session.get_one(Event, new.event_id)
     delivery = Delivery(
-        public_id=new.public_id,
         event_id=event.id,
         webhook_id=new.webhook_id,
         type=event.type,
