@@ -172,7 +172,7 @@ def main() -> None:
         show.prepare(folder / "demo")
         with (
             receiving(folder) as (stage, trusted),
-            show.console(folder / "demo", stage, DAYS, SENDER={"ca_file": str(trusted)}) as app,
+            show.console(folder / "demo", stage, DAYS, CA_FILE=str(trusted)) as app,
             show.live(app, every=3.0),
             served(app) as origin,
             launched() as browser,

@@ -66,6 +66,7 @@ def test_a_webhook_is_made_with_the_contracts_shape(call: Call, channel: str) ->
         "id",
         "authorization",
         "disabled_reason",
+        "tls",
         "created_at",
         "updated_at",
         "deleted_at",

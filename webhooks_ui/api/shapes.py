@@ -1,9 +1,10 @@
 """Types that several shapes of the API share."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic.config import JsonDict
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
@@ -36,6 +37,12 @@ JsonObject = Annotated[bytes, WithJsonSchema({"type": "object"})]
 
 
 NAME_IS_TRIMMED = "Spaces around it are left out."
+
+
+def without_defaults(schema: JsonDict) -> None:
+    """What is left out of a change stays as it is, so nothing has a default."""
+    for member in cast("dict[str, JsonDict]", schema["properties"]).values():
+        member.pop("default", None)
 
 
 class RowShape(BaseModel):

@@ -10,6 +10,7 @@ from webhooks_ui.api.body import invalid
 from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
 from webhooks_ui.authorization.kinds import KINDS
 from webhooks_ui.egress.guard import Blocked
+from webhooks_ui.egress.tls_options import DEFAULT_TLS
 from webhooks_ui.models import Channel
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import channel as channel_rules
@@ -19,6 +20,11 @@ from webhooks_ui.web.problem import Fault
 # Where in a body the form's fields stand; the others stand under their own names.
 POINTERS = {
     one.form_name: f"/authorization/{one.name}" for kind in KINDS.values() for one in kind.inputs()
+} | {
+    "tls_insecure": "/tls/verify",
+    "tls_ca": "/tls/ca",
+    "tls_certificate": "/tls/certificate",
+    "tls_key": "/tls/key",
 }
 
 
@@ -28,9 +34,11 @@ def checked_settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings)
     Raises a `Problem` with the form's words.
     """
     settings = _settings(body, stored)
+    # What was stored while the setting allowed it is no fault of a change to something else.
+    may_skip = current_app.config["ALLOW_INSECURE_TLS"] or "tls" not in body.model_fields_set
     faults = [
         Fault(POINTERS.get(field, f"/{field}"), words)
-        for field, words in webhook_rules.problems(settings)
+        for field, words in webhook_rules.problems(settings, may_skip_verification=may_skip)
     ]
     if _sends_stored_secret_elsewhere(body, settings, stored):
         place = f"/authorization/{stored.authorization.secret_name()}"
@@ -47,6 +55,8 @@ def _settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings) -> Web
     given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
     if "authorization" in given:
         given["authorization"] = authorization_of(body.authorization, stored.authorization)
+    if "tls" in given:
+        given["tls"] = body.tls.options(stored.tls) if body.tls else DEFAULT_TLS
     if "channel" in given:
         given |= {"channel": _channel(body.channel), "channel_key": body.channel or ""}
     settings = replace(stored, **given)

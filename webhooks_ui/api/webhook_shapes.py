@@ -1,9 +1,8 @@
 """How webhooks look on their way in and out. Secrets go in and never come out."""
 
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.config import JsonDict
 
 from webhooks_ui.api.authorization_shapes import (
     NONE,
@@ -14,7 +13,8 @@ from webhooks_ui.api.authorization_shapes import (
     blanks,
 )
 from webhooks_ui.api.body import Body
-from webhooks_ui.api.shapes import NAME_IS_TRIMMED, AnyTypeName, Moment
+from webhooks_ui.api.shapes import NAME_IS_TRIMMED, AnyTypeName, Moment, without_defaults
+from webhooks_ui.api.tls_shapes import TlsBody, TlsChange, TlsShape
 from webhooks_ui.models import Delivery, Webhook
 
 Name = Annotated[
@@ -52,6 +52,7 @@ class NewWebhook(Body):
     events: Events
     channel: ChannelKey = None
     payload_format: Format = "envelope"
+    tls: TlsBody | None = None
     enabled: bool = True
 
     @classmethod
@@ -60,16 +61,10 @@ class NewWebhook(Body):
         return blanks({"url": "", "events": []} | values)
 
 
-def _without_defaults(schema: JsonDict) -> None:
-    """What is left out of a change stays as it is, so nothing has a default."""
-    for member in cast("dict[str, JsonDict]", schema["properties"]).values():
-        member.pop("default", None)
-
-
 class WebhookChanges(Body):
     """What is to be different about a webhook; the rest stays as it is, secrets too."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     name: Name = ""
     url: Url = ""
@@ -77,6 +72,7 @@ class WebhookChanges(Body):
     events: Events = Field(default_factory=list)
     channel: ChannelKey = None
     payload_format: Format = "envelope"
+    tls: Annotated[TlsChange | None, Field(description="Null: as for a new webhook.")] = None
     enabled: bool = True
 
 
@@ -99,6 +95,7 @@ class WebhookShape(BaseModel):
     events: list[str]
     channel: str | None
     payload_format: str
+    tls: TlsShape
     enabled: bool
     disabled_reason: str | None
     created_at: Moment
@@ -117,6 +114,7 @@ class WebhookShape(BaseModel):
             events=webhook.event_types,
             channel=webhook.channel.key if webhook.channel else None,
             payload_format=webhook.payload_format,
+            tls=TlsShape.of(webhook),
             enabled=webhook.enabled,
             disabled_reason=webhook.disabled_reason,
             created_at=webhook.created_at,

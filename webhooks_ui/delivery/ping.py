@@ -147,7 +147,8 @@ def init_app(app: Flask) -> None:
         guard,
         timeout=timeout,
         pool=Pool(app.config["OPEN_FILES"].idle_receivers),
-        **app.config.get("SENDER", {}),
+        ca_file=app.config["CA_FILE"],
+        may_skip_verification=app.config["ALLOW_INSECURE_TLS"],
     )
     app.extensions["pings"] = PingRunner(app, app.extensions["sender"], timeout)
 

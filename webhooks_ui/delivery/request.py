@@ -12,6 +12,7 @@ from webhooks_ui.crypto import signing
 from webhooks_ui.delivery.http.sender import OutgoingRequest
 from webhooks_ui.delivery.http.transport import wire_headers
 from webhooks_ui.egress.target_url import TargetError, parse
+from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.version import __version__
@@ -25,11 +26,18 @@ class Endpoint:
     authorization: Authorization
     payload_format: str
     signing_secrets: tuple[str, ...]
+    tls: TlsOptions = DEFAULT_TLS
 
     @classmethod
     def from_settings(cls, settings: WebhookSettings, signing_secrets: tuple[str, ...]) -> Self:
         """Where the deliveries of a webhook with these settings go."""
-        return cls(settings.url, settings.authorization, settings.payload_format, signing_secrets)
+        return cls(
+            settings.url,
+            settings.authorization,
+            settings.payload_format,
+            signing_secrets,
+            settings.tls,
+        )
 
     @cached_property
     def masked_authorization(self) -> tuple[str, str] | None:
@@ -77,6 +85,7 @@ def compose(
             *signed,
         ),
         body=body,
+        tls=endpoint.tls,
     )
 
 

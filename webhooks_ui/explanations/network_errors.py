@@ -129,6 +129,7 @@ UNKNOWN = Words(
 )
 
 NOTES: dict[str, LazyString] = {
+    "unverified": _l("The receiver's certificate was not verified: that is switched off."),
     "headers_capped": _l("The answer had more headers than are kept."),
     "bad_headers": _l("Some headers of the answer were malformed and are left out."),
     "incomplete_headers": _l("The answer was cut off within its headers."),
@@ -141,4 +142,4 @@ NOTES: dict[str, LazyString] = {
     ),
     "early_answer": _l("The receiver answered before it had read the whole event."),
 }
-"""What was wrong with a response that counts all the same, by the sender's code."""
+"""What was unusual about an attempt, or wrong with a response that counts all the same."""

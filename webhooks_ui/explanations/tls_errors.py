@@ -6,7 +6,7 @@ from webhooks_ui.explanations.network_errors import Words
 
 TLS_ERRORS: tuple[tuple[tuple[str, ...], Words], ...] = (
     (
-        ("expired",),
+        ("has expired",),
         Words(
             _l("The receiver's certificate has expired."),
             _l("The certificate of %(place)s is out of date, so nothing was sent."),
@@ -38,8 +38,10 @@ TLS_ERRORS: tuple[tuple[tuple[str, ...], Words], ...] = (
             _l("The receiver's certificate is self-signed."),
             _l("Nobody vouches for the certificate of %(place)s, so nothing was sent."),
             _l(
-                "Give the receiver a certificate of a public authority. If it has one of your own"
-                " authority, add that authority to those this server trusts."
+                "Give the receiver a certificate of a public authority. If you trust this one,"
+                " enter it at the webhook as its certificate authority, under “Advanced: TLS”; an"
+                " administrator of the server has all webhooks trust it by the setting"
+                " WEBHOOKS_UI_CA_FILE."
             ),
         ),
     ),
@@ -50,7 +52,9 @@ TLS_ERRORS: tuple[tuple[tuple[str, ...], Words], ...] = (
             _l("This server does not know who issued the certificate of %(place)s."),
             _l(
                 "Check that the receiver sends its intermediate certificates too. If the authority"
-                " is your own, add it to those this server trusts."
+                " is your own, enter it at the webhook as its certificate authority, under"
+                " “Advanced: TLS”; an administrator of the server has all webhooks trust it by the"
+                " setting WEBHOOKS_UI_CA_FILE."
             ),
         ),
     ),
@@ -71,6 +75,20 @@ TLS_ERRORS: tuple[tuple[tuple[str, ...], Words], ...] = (
         ),
     ),
     (
+        ("client certificate refused",),
+        Words(
+            _l("The receiver refused the client certificate."),
+            _l(
+                "%(place)s did not accept the certificate that this webhook shows: %(detail)s. The"
+                " event was not taken."
+            ),
+            _l(
+                "Check that the certificate under “Advanced: TLS” is still valid, that its"
+                " intermediate certificates follow it, and that the receiver trusts its authority."
+            ),
+        ),
+    ),
+    (
         ("certificate required", "client certificate"),
         Words(
             _l("The receiver demands a client certificate."),
@@ -79,8 +97,8 @@ TLS_ERRORS: tuple[tuple[tuple[str, ...], Words], ...] = (
                 " webhook has none. The event was not taken."
             ),
             _l(
-                "Let the receiver accept requests without one, for example by their signature, or"
-                " send through a proxy of yours that has the certificate."
+                "Enter the certificate that the receiver's operator gave you, and its private key,"
+                " at the webhook under “Advanced: TLS”."
             ),
         ),
     ),

@@ -19,12 +19,14 @@ class Draft:
     """A webhook to be: its id and signing secret are settled before it is saved.
 
     So a test from the unsaved form is signed as deliveries will be, and a form that is sent twice
-    makes one webhook. `secrets` are those typed so far, by kind of authorization.
+    makes one webhook. `secrets` are those typed so far, by kind of authorization; `tls_key` the
+    private key.
     """
 
     webhook_id: str
     signing_secret: str = field(repr=False)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    tls_key: str = field(default="", repr=False)
 
     @classmethod
     def new(cls, webhook: Webhook | None = None) -> Self:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -24,29 +25,17 @@ from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
+from webhooks_ui.forms.authorization_fields import SECRET_FIELDS, authorization_fields, hint
 from webhooks_ui.forms.sealed_draft import Draft
+from webhooks_ui.forms.tls_fields import tls_fields, tls_options
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.kept_form import is_unsent
 
-HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it
-SECRET_FIELDS = {
-    kind.type: one.form_name for kind in KINDS.values() for one in kind.inputs() if one.is_secret
-}
-
 
 def _trim(text: str | None) -> str:
     return (text or "").strip()
-
-
-def _authorization_fields() -> dict[str, Field]:
-    """What each kind of authorization asks for, by the names of the fields."""
-    return {
-        one.form_name: (PasswordField if one.is_secret else StringField)(one.label)
-        for kind in KINDS.values()
-        for one in kind.inputs()
-    }
 
 
 class WebhookForm(FlaskForm):
@@ -61,7 +50,7 @@ class WebhookForm(FlaskForm):
         validators=[AnyOf(KINDS, webhook_rules.KIND_UNKNOWN)],
         validate_choice=False,
     )
-    locals().update(_authorization_fields())  # here, for errors are told in the fields' order
+    locals().update(authorization_fields())  # here, for errors are told in the fields' order
     events = SelectMultipleField(_l("Events"), validate_choice=False)
     channel = SelectField(_l("Select inbox (channel)"), validate_choice=False)
     payload_format = RadioField(
@@ -70,6 +59,7 @@ class WebhookForm(FlaskForm):
         default="envelope",
         validate_choice=False,
     )
+    locals().update(tls_fields())
     enabled = BooleanField(_l("Enabled"), default=True)
     draft = HiddenField()
     version = HiddenField()
@@ -80,13 +70,13 @@ class WebhookForm(FlaskForm):
         self,
         saved: Webhook | None,
         draft: Draft,
-        stored: Authorization | None = None,
+        stored: WebhookSettings | None = None,
         **arguments: Any,
     ) -> None:
-        """`stored` is the authorization of `saved`: a secret left empty keeps its secret."""
+        """`stored` are the settings of `saved`: a secret left empty stays as it is there."""
         super().__init__(**arguments)
         self.saved, self.memory = saved, draft
-        self.stored = stored or NoAuthorization()
+        self.stored = stored or WebhookSettings()
         self.warnings: list[str] = []
         self.unresolved: DnsFailure | None = None  # of the URL's host
         self.channel.choices = [
@@ -103,6 +93,8 @@ class WebhookForm(FlaskForm):
             self[one.form_name].data = webhook.auth_public.get(one.name)
         self.channel.data = webhook.channel.key if webhook.channel else ""
         self.payload_format.data, self.enabled.data = webhook.payload_format, webhook.enabled
+        self.tls_ca.data, self.tls_certificate.data = webhook.tls_ca, webhook.tls_certificate
+        self.tls_insecure.data = not webhook.tls_verify
 
     def check(self, guard: Guard, *, test: bool = False) -> bool:
         """Whether this can be saved, or for a `test` sent; says at the fields what is wrong."""
@@ -116,7 +108,10 @@ class WebhookForm(FlaskForm):
         self._warn_of_spaces()
         if field := self._secret_asked_for_anew():
             _add_error(self[field], webhook_rules.SECRET_ELSEWHERE)
-        for name, message in webhook_rules.problems(self.settings, test=test):
+        may_skip = current_app.config["ALLOW_INSECURE_TLS"]
+        for name, message in webhook_rules.problems(
+            self.settings, test=test, may_skip_verification=may_skip
+        ):
             if name != field:
                 _add_error(self[name], message)
         if not test:
@@ -135,6 +130,7 @@ class WebhookForm(FlaskForm):
             channel=Channel.by_key(key) if key else None,
             channel_key=key,
             payload_format=self.payload_format.data or "",
+            tls=tls_options(self, self._kept_key),
             enabled=self.enabled.data,
         )
         return webhook_rules.tidied(typed)
@@ -143,6 +139,11 @@ class WebhookForm(FlaskForm):
     def kept(self) -> dict[str, str]:
         """For each secret that is set: what may be shown of it."""
         return {SECRET_FIELDS[kind]: hint(secret) for kind, secret in self._secrets.items()}
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a private key is set: what it is may not be shown."""
+        return bool(self._kept_key)
 
     @property
     def differences(self) -> list[str]:
@@ -196,6 +197,9 @@ class WebhookForm(FlaskForm):
             tidied = KINDS[kind].from_members(members).tidied()
             if tidied.member_problems().get(tidied.secret_name()) is None:
                 self.memory.secrets[kind] = typed
+        tls = tls_options(self, "")
+        if tls.key and "key" not in dict(tls.problems()):
+            self.memory.tls_key = tls.key
 
     @property
     def _typed_secrets(self) -> dict[str, str]:
@@ -204,7 +208,8 @@ class WebhookForm(FlaskForm):
     @property
     def _secrets(self) -> dict[str, str]:
         """What was accepted, now or before, above what is stored, by kind."""
-        kept = {self.stored.type: self.stored.secret} if self.stored.secret else {}
+        stored = self.stored.authorization
+        kept = {stored.type: stored.secret} if stored.secret else {}
         return ({} if self._is_elsewhere else kept) | self.memory.secrets
 
     @property
@@ -215,10 +220,15 @@ class WebhookForm(FlaskForm):
 
     def _secret_asked_for_anew(self) -> str | None:
         """The field of the stored secret, if it would have to go to another server."""
-        kind = self.stored.type
-        if not (self.stored.secret and self._is_elsewhere and self.auth_type.data == kind):
+        stored = self.stored.authorization
+        kind = stored.type
+        if not (stored.secret and self._is_elsewhere and self.auth_type.data == kind):
             return None
         return None if kind in self._secrets else SECRET_FIELDS[kind]
+
+    @property
+    def _kept_key(self) -> str:
+        return self.memory.tls_key or self.stored.tls.key
 
     def _look_up(self, guard: Guard) -> None:
         refusal = webhook_rules.refused_by(guard, self.url.data)
@@ -226,11 +236,6 @@ class WebhookForm(FlaskForm):
             _add_error(self.url, refusal.message)
         elif isinstance(refusal, DnsFailure):
             self.unresolved = refusal
-
-
-def hint(secret: str) -> str:
-    """What may be shown of a secret: the last four characters of a long one."""
-    return _("ends in %(end)s", end=secret[-4:]) if len(secret) >= HINT_FROM else ""
 
 
 def _add_error(field: Field, message: Any) -> None:

@@ -1,7 +1,7 @@
 """A webhook: an address of a receiver, how to authorize there, and which events it gets."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from sqlalchemy import (
@@ -23,7 +23,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import kind_of
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
@@ -31,10 +30,10 @@ from webhooks_ui.models import webhook_display
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
+from webhooks_ui.models.webhook_secrets import WebhookSecrets
 from webhooks_ui.models.webhook_settings import WebhookSettings
 
 SORTED = 100  # characters by which lists are sorted
-ROTATION_OVERLAP = timedelta(hours=24)
 
 
 class WebhookEvent(Model):
@@ -49,7 +48,7 @@ class WebhookEvent(Model):
     type: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
-class Webhook(Model):
+class Webhook(WebhookSecrets, Model):
     """`disabled_reason` is ``manual``, ``gone`` (the receiver said 410) or ``failing``.
 
     Secrets are kept encrypted, bound to this webhook's public id. `version` counts changes of the
@@ -82,9 +81,6 @@ class Webhook(Model):
     # The parts that are not secret, by their names in the API.
     auth_public: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     auth_secret: Mapped[str | None] = mapped_column(Text)
-    signing_secret: Mapped[str] = mapped_column(String(300))
-    previous_signing_secret: Mapped[str | None] = mapped_column(String(300))
-    previous_secret_until: Mapped[datetime | None] = mapped_column(Instant)
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
     payload_format: Mapped[str] = mapped_column(String(10), default="envelope")
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
@@ -155,14 +151,16 @@ class Webhook(Model):
         Raises UnknownKindError and VaultError.
         """
         kind = kind_of(self.auth_type)
-        secret = vault.decrypt(self.auth_secret, self._context("auth")) if self.auth_secret else ""
+        secret = (
+            vault.decrypt(self.auth_secret, self.secret_context("auth")) if self.auth_secret else ""
+        )
         return kind.from_members(self.auth_public | {kind.secret_name(): secret})
 
     def authorize_with(self, chosen: Authorization, vault: Vault) -> None:
         """Sets the authorization; values of other kinds are removed."""
         secret = chosen.secret
         self.auth_type, self.auth_public = chosen.type, chosen.public
-        self.auth_secret = vault.encrypt(secret, self._context("auth")) if secret else None
+        self.auth_secret = vault.encrypt(secret, self.secret_context("auth")) if secret else None
 
     def settings(self, vault: Vault) -> WebhookSettings:
         """The settings as they are now, with the secret in clear."""
@@ -174,6 +172,7 @@ class Webhook(Model):
             channel=self.channel,
             channel_key=self.channel.key if self.channel else "",
             payload_format=self.payload_format,
+            tls=self.tls_options(vault),
             enabled=self.enabled,
         )
 
@@ -188,6 +187,7 @@ class Webhook(Model):
         self.event_types = settings.events
         self.channel_id = settings.channel.id if settings.channel else None
         self.payload_format = settings.payload_format
+        self.use_tls(settings.tls, vault)
         if settings.enabled:
             self.enable()
         elif self.enabled is not False:
@@ -203,30 +203,6 @@ class Webhook(Model):
     def disable(self, reason: str) -> None:
         """Disables it: no deliveries are made until it is enabled again."""
         self.enabled, self.disabled_reason, self.disabled_at = False, reason, now()
-
-    def signing_secrets(self, vault: Vault, moment: datetime) -> tuple[str, ...]:
-        """The secrets that sign now, the newest first: after a rotation two, for 24 hours."""
-        current = vault.decrypt(self.signing_secret, self._context("signing"))
-        if not self.previous_signing_secret or self.previous_secret_until is None:
-            return (current,)
-        if self.previous_secret_until <= moment:
-            return (current,)
-        return (current, vault.decrypt(self.previous_signing_secret, self._context("signing")))
-
-    def sign_with(self, secret: str, vault: Vault) -> None:
-        """Sets the first signing secret."""
-        self.signing_secret = vault.encrypt(secret, self._context("signing"))
-
-    def rotate_signing_secret(self, vault: Vault, moment: datetime) -> str:
-        """Makes a new signing secret and returns it; the former one signs too for 24 hours."""
-        secret = new_secret()
-        self.previous_signing_secret = self.signing_secret
-        self.previous_secret_until = moment + ROTATION_OVERLAP
-        self.sign_with(secret, vault)
-        return secret
-
-    def _context(self, purpose: str) -> str:
-        return f"{self.public_id}:{purpose}"
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

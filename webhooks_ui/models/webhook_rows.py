@@ -43,6 +43,7 @@ class WebhookRow:
     url: str
     auth_type: str
     auth_public: dict[str, str]
+    tls_verify: bool
     enabled: bool
     disabled_reason: str | None
     disabled_at: datetime | None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.none import NoAuthorization
+from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.channel import Channel
 
 
@@ -23,4 +24,5 @@ class WebhookSettings:
     channel: Channel | None = None
     channel_key: str = ""
     payload_format: str = "envelope"
+    tls: TlsOptions = DEFAULT_TLS
     enabled: bool = True

@@ -8,6 +8,7 @@ that begins with "takes". `addresses` has those for hosts, networks and URLs.
 import base64
 import binascii
 import re
+import ssl
 import zoneinfo
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+
+from webhooks_ui.text.printable import quoted
 
 _SEPARATORS = re.compile(r"[,\s]+")
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(ms|s|m|h|d|w)")
@@ -123,6 +126,26 @@ def path(text: str) -> Path | None:
     if not found.is_absolute():
         raise ValueError("takes an absolute path, such as /var/lib/webhooks-ui")
     return found
+
+
+def yes_no(text: str) -> bool:
+    """`yes` or `no`."""
+    return choice("yes", "no")(text) == "yes"
+
+
+def certificate_file(text: str) -> str | None:
+    """The path of a file with certificates in PEM, which can be read."""
+    found = path(text)
+    if found is None:
+        return None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=found)
+    except ssl.SSLError:
+        raise ValueError(f"names {quoted(text)}, which has no certificates in PEM") from None
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+        raise ValueError(f"names {quoted(text)}, which {reason}") from None
+    return str(found)
 
 
 def time_zone(text: str) -> str:

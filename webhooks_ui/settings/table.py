@@ -123,6 +123,21 @@ SETTINGS: tuple[Setting, ...] = (
         shown="empty",
     ),
     Setting(
+        "CA_FILE",
+        parsers.certificate_file,
+        "",
+        "A file of certificate authorities in PEM, an absolute path. All webhooks trust them beside"
+        " the public ones; one webhook can have more of its own. Read at the start.",
+        shown="none",
+    ),
+    Setting(
+        "ALLOW_INSECURE_TLS",
+        parsers.yes_no,
+        "no",
+        "`yes` lets a webhook switch off the verification of its receiver's certificate. With `no`"
+        " certificates are verified, whatever a webhook says.",
+    ),
+    Setting(
         "DELIVERY_TIMEOUT",
         parsers.seconds(0.1, 300),
         "15",

@@ -23,6 +23,10 @@ SECRET_ELSEWHERE = _l(
     "Enter this again: the address is another server's now, and a stored secret is sent only to the"
     " server that it was stored for."
 )
+MAY_NOT_SKIP = _l(
+    "An administrator of the server has to allow this first, by the setting"
+    " WEBHOOKS_UI_ALLOW_INSECURE_TLS."
+)
 
 _look_ups = LookUps()
 
@@ -39,6 +43,7 @@ def tidied(settings: WebhookSettings) -> WebhookSettings:
         name=settings.name.strip(),
         url=_tidied_url(settings.url),
         authorization=settings.authorization.tidied(),
+        tls=settings.tls.tidied(),
     )
 
 
@@ -53,15 +58,21 @@ def with_userinfo(url: str, chosen: Authorization) -> tuple[str, Basic] | None:
     return (taken[0], Basic(*taken[1:])) if taken else None
 
 
-def problems(settings: WebhookSettings, *, test: bool = False) -> Iterator[Problem]:
+def problems(
+    settings: WebhookSettings, *, test: bool = False, may_skip_verification: bool = False
+) -> Iterator[Problem]:
     """What keeps it from being saved, or for a `test` from being sent; nothing is looked up.
 
-    By the form's fields; the API knows which member each of them is.
+    By the form's fields; the API knows which member each of them is. `may_skip_verification`: the
+    setting ALLOW_INSECURE_TLS.
     """
     yield from _url_problems(settings.url)
     yield from settings.authorization.problems().items()
     if settings.payload_format not in FORMATS:
         yield "payload_format", _l("Choose one of the two formats.")
+    yield from ((f"tls_{name}", words) for name, words in settings.tls.problems())
+    if not (settings.tls.verify or may_skip_verification):
+        yield "tls_insecure", MAY_NOT_SKIP
     if settings.channel_key and settings.channel is None:
         yield "channel", _l("This channel no longer exists. Choose another one.")
     if not test:

@@ -73,7 +73,7 @@ def form_of(webhook: Webhook | None) -> WebhookForm:
     return WebhookForm(
         webhook,
         Draft.open(sealed, current_vault(), current_user.user_id, webhook),
-        webhook.authorization(current_vault()) if webhook else None,
+        webhook.settings(current_vault()) if webhook else None,
     )
 
 

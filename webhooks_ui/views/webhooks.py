@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -15,6 +15,7 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
+from webhooks_ui.egress.tls_options import certificates
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.models import (
@@ -138,6 +139,9 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "deliveries": delivery_rows.newest_of(webhook.id, HISTORY),
         "event_types": ALL_TYPES,
         "unencrypted": _goes_unencrypted(webhook, last),
+        "unverified": current_app.config["ALLOW_INSECURE_TLS"] and not webhook.tls_verify,
+        "authorities": certificates(webhook.tls_ca or ""),
+        "client_certificates": certificates(webhook.tls_certificate or ""),
     }
 
 

@@ -4,16 +4,17 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from webhooks_ui.delivery.http import tls
-from webhooks_ui.delivery.http.connecting import ConnectError, Connector, connect
-from webhooks_ui.delivery.http.errors import handshake_error
+from webhooks_ui.delivery.http.connecting import ConnectError, Connector
+from webhooks_ui.delivery.http.errors import AttemptError, handshake_error
 from webhooks_ui.delivery.http.outcome import TlsFacts
 from webhooks_ui.delivery.http.response_head import RawResponse
 from webhooks_ui.delivery.http.socket_stream import Stream
 from webhooks_ui.egress.guard import Address
 from webhooks_ui.egress.target_url import Target
+from webhooks_ui.egress.tls_options import TlsOptions
 
 # Seconds for reading a certificate that was refused.
 _CERTIFICATE_TIMEOUT = 2.0
@@ -27,6 +28,7 @@ class Trace:
     address: str | None = None
     tls: TlsFacts | None = None
     response: RawResponse | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +42,16 @@ class Connection:
     idle_until: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """What a connection is opened for: where to, how TLS is made, until when (time.monotonic)."""
+
+    target: Target
+    tls: TlsOptions
+    deadline: float
+    trace: Trace
+
+
 class Opener:
     """Opens connections, those with TLS by shared contexts. Thread-safe.
 
@@ -47,65 +59,64 @@ class Opener:
     """
 
     def __init__(self, ca_file: str | None) -> None:
-        self._context = tls.client_context(ca_file)
-        self._for_underscores = tls.client_context(ca_file, checks_host=False)
-        self._unverified = tls.unverified_context()
+        self._ca_file = ca_file
         self._connector = Connector()
 
-    def open(
-        self, target: Target, addresses: tuple[Address, ...], deadline: float, trace: Trace
-    ) -> Connection:
+    def open(self, dial: Dial, addresses: tuple[Address, ...]) -> Connection:
         """A connection to the first address that accepts one. Raises AttemptError."""
+        context = self._context(dial) if dial.target.scheme == "https" else None
         start = time.monotonic()
-        connected, address = self._connected(target, addresses, deadline, trace)
+        connected, address = self._connected(dial, addresses)
         opened_at = time.monotonic()
-        trace.phases["connect"] = opened_at - start
-        if target.scheme == "https":
-            connected = self._secured(connected, target, address, deadline, trace)
-            trace.phases["tls"] = time.monotonic() - opened_at
-        return Connection(Stream(connected), address.text, trace.tls, opened_at)
+        dial.trace.phases["connect"] = opened_at - start
+        if context:
+            connected = self._secured(connected, context, dial, address)
+            dial.trace.phases["tls"] = time.monotonic() - opened_at
+        return Connection(Stream(connected), address.text, dial.trace.tls, opened_at)
+
+    def _context(self, dial: Dial) -> ssl.SSLContext:
+        try:
+            checks_host = "_" not in dial.target.host
+            return tls.client_context(self._ca_file, dial.tls, checks_host=checks_host)
+        except OSError as error:  # what was stored under another version of OpenSSL
+            raise handshake_error(error) from error
 
     def _connected(
-        self, target: Target, addresses: tuple[Address, ...], deadline: float, trace: Trace
+        self, dial: Dial, addresses: tuple[Address, ...]
     ) -> tuple[socket.socket, Address]:
+        host = dial.target.host, dial.target.port
         try:
-            found = self._connector.connect((target.host, target.port), addresses, deadline)
+            found = self._connector.connect(host, addresses, dial.deadline)
         except ConnectError as error:
-            trace.address = error.address.text
+            dial.trace.address = error.address.text
             raise
-        trace.address = found[1].text
+        dial.trace.address = found[1].text
         return found
 
     def _secured(
-        self,
-        connected: socket.socket,
-        target: Target,
-        address: Address,
-        deadline: float,
-        trace: Trace,
+        self, connected: socket.socket, context: ssl.SSLContext, dial: Dial, address: Address
     ) -> ssl.SSLSocket:
         try:
-            context = self._for_underscores if "_" in target.host else self._context
-            secured = tls.secure(connected, context, target.host, _left(deadline))
+            secured = tls.secure(connected, context, dial.target.host, _left(dial.deadline))
         except OSError as error:
             if isinstance(error, ssl.SSLCertVerificationError):
-                trace.tls = self._refused_certificate(target, address, deadline)
+                dial.trace.tls = self._refused_certificate(dial, address)
             raise handshake_error(error) from error
-        trace.tls = tls.facts(secured)
+        dial.trace.tls = tls.facts(secured)
         return secured
 
-    def _refused_certificate(
-        self, target: Target, address: Address, deadline: float
-    ) -> TlsFacts | None:
+    def _refused_certificate(self, dial: Dial, address: Address) -> TlsFacts | None:
         """The facts of a certificate that was refused, for people to see what is wrong with it.
 
         OpenSSL does not tell them. They take a second connection, over which nothing is sent.
         """
-        deadline = min(deadline, time.monotonic() + _CERTIFICATE_TIMEOUT)
-        with suppress(OSError, ConnectError):
-            connected, _ = connect([address], target.port, deadline)
+        deadline = min(dial.deadline, time.monotonic() + _CERTIFICATE_TIMEOUT)
+        second = Dial(dial.target, replace(dial.tls, verify=False), deadline, Trace())
+        with suppress(OSError, AttemptError):
+            context = self._context(second)
+            connected, _ = self._connected(second, (address,))
             timeout = _left(deadline)
-            with tls.secure(connected, self._unverified, target.host, timeout) as secured:
+            with tls.secure(connected, context, dial.target.host, timeout) as secured:
                 return tls.facts(secured)
         return None
 

@@ -3,12 +3,17 @@
 import errno
 import logging
 import os
+import re
 import ssl
 
 from webhooks_ui.catalogue.error_codes import ErrorCode
 
 log = logging.getLogger(__name__)
 
+# What a receiver says of a certificate of ours, in OpenSSL's words.
+_OURS_REFUSED = re.compile(
+    "alert.* (certificate|unknown ca|access denied)|client certificate required"
+)
 _LOCAL_LIMITS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -61,6 +66,13 @@ def exchange_error(error: OSError) -> AttemptError:
     if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         return AttemptError("unreachable", _words(error))
     return AttemptError("connection_reset", _words(error))
+
+
+def about_our_certificate(error: AttemptError) -> AttemptError:
+    """The error of an attempt that showed a certificate, when that is what it is about."""
+    if error.code != "tls_failure" or not _OURS_REFUSED.search(error.detail):
+        return error
+    return AttemptError("tls_failure", f"client certificate refused: {error.detail}")
 
 
 def _words(error: OSError) -> str:

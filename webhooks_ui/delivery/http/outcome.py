@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from webhooks_ui.catalogue.error_codes import ErrorCode
+from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class OutgoingRequest:
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    tls: TlsOptions = DEFAULT_TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,10 @@ class Outcome:
     `body` is at most `body_limit` bytes as they came; `truncated` says that there were more. `size`
     counts the bytes of the body as far as they were read or, when it is truncated, as announced.
 
-    `notes` say what was wrong with a response that counts all the same: `headers_capped`,
-    `bad_headers`, `incomplete_headers`, `bad_length`, `incomplete_body`, `broken_chunks`,
-    `bad_encoding` (nothing of the body is kept), `early_answer`.
+    `notes` say what was unusual about the way, `unverified`, and what was wrong with a response
+    that counts all the same: `headers_capped`, `bad_headers`, `incomplete_headers`, `bad_length`,
+    `incomplete_body`, `broken_chunks`, `bad_encoding` (nothing of the body is kept),
+    `early_answer`.
     """
 
     status_code: int | None

@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection
 from threading import Lock
 
 from webhooks_ui.delivery.http.connection import Connection
+from webhooks_ui.egress.tls_options import TlsOptions
 
-Key = tuple[str, str, int, str]
-"""Scheme, host, port and address: the same receiver at the same checked address."""
+Key = tuple[str, str, int, str, TlsOptions]
+"""Scheme, host, port, address, and how TLS is made: the same receiver at the same checked address,
+trusted and authenticated to in the same way."""
 
 
 class Pool:

@@ -1,13 +1,14 @@
 """One attempt: takes a request, returns an Outcome, whatever the receiver does."""
 
 import logging
+from dataclasses import replace
 from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 
 from requests import Response, Session
 
 from webhooks_ui.catalogue.error_codes import ErrorCode
-from webhooks_ui.delivery.http.connection import Opener, Trace
+from webhooks_ui.delivery.http.connection import Dial, Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest, TlsFacts
 from webhooks_ui.delivery.http.pool import Pool
@@ -44,7 +45,8 @@ class Sender:
     """Sends requests, each within `timeout` seconds from the look-up to the last byte.
 
     Thread-safe; one for a process, made after any fork. `body_limit` bytes of a response's body are
-    kept. `ca_file` (PEM) replaces the public certificate authorities.
+    kept. The authorities in `ca_file` (PEM) are trusted beside the public ones. Certificates are
+    always verified unless `may_skip_verification`, whatever a request says.
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class Sender:
         timeout: float,
         body_limit: int = 65536,
         ca_file: str | None = None,
+        may_skip_verification: bool = False,
         pool: Pool | None = None,
     ) -> None:
         opener = Opener(ca_file)
         transport = Transport(guard, opener, pool or Pool(), body_limit)
         self._session = _Session(transport)
         self._timeout = timeout
+        self._may_skip_verification = may_skip_verification
 
     def send(self, request: OutgoingRequest) -> Outcome:
         """Makes one attempt. Never raises because of a receiver, the network or a stored URL."""
@@ -84,7 +88,8 @@ class Sender:
             target = parse(request.url)
         except TargetError as error:
             raise AttemptError("blocked_address", f"refused URL: {error.code}") from None
-        attempt = AttemptRequest(request, target, deadline, trace)
+        tls = replace(request.tls, verify=request.tls.verify or not self._may_skip_verification)
+        attempt = AttemptRequest(request, Dial(target, tls, deadline, trace))
         self._session.send(attempt, stream=True, allow_redirects=False, proxies={})
 
 
@@ -109,7 +114,7 @@ def _outcome(trace: Trace, failure: AttemptError | None, seconds: float) -> Outc
         body=response.body,
         truncated=response.truncated,
         size=response.size,
-        notes=tuple(response.notes),
+        notes=(*trace.notes, *response.notes),
         location=response.header("location") if response.status // 100 == 3 else None,
         retry_after=retry_after[:_MAX_RETRY_AFTER] if retry_after else None,
         http_version=response.http_version or None,

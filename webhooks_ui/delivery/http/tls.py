@@ -9,31 +9,33 @@ import certifi
 from cryptography import x509
 
 from webhooks_ui.delivery.http.outcome import TlsFacts
+from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions, use
 
 _MAX_NAMES = 20
 _HANDSHAKE_FAILURES = ("SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE")
 
 
-@lru_cache(maxsize=8)
-def client_context(ca_file: str | None = None, *, checks_host: bool = True) -> ssl.SSLContext:
-    """A context that trusts the authorities in `ca_file` or, by default, certifi; TLS 1.2 or newer.
+@lru_cache(maxsize=64)
+def client_context(
+    ca_file: str | None = None, options: TlsOptions = DEFAULT_TLS, *, checks_host: bool = True
+) -> ssl.SSLContext:
+    """A context that trusts certifi's authorities and those in `ca_file`; TLS 1.2 or newer.
 
-    Cached, since loading the authorities takes tens of milliseconds. Not made by
-    `ssl.create_default_context`, which obeys SSLKEYLOGFILE and adds the system's authorities.
+    As for curl, an intermediate certificate may be trusted by itself. Cached, since loading the
+    authorities takes tens of milliseconds. Not made by `ssl.create_default_context`, which obeys
+    SSLKEYLOGFILE and adds the system's authorities. Raises ssl.SSLError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cafile=ca_file or certifi.where())
     context.set_alpn_protocols(["http/1.1"])
-    context.check_hostname = checks_host
-    return context
-
-
-def unverified_context() -> ssl.SSLContext:
-    """A context that verifies nothing: to read a refused certificate, never to send anything."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context.check_hostname = checks_host and options.verify
+    if options.verify:
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        for file in filter(None, (certifi.where(), ca_file)):
+            context.load_verify_locations(cafile=file)
+    else:
+        context.verify_mode = ssl.CERT_NONE
+    use(context, options)
     return context
 
 

@@ -11,14 +11,15 @@ from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from webhooks_ui.delivery.http.connection import Connection, Opener, Trace
-from webhooks_ui.delivery.http.errors import AttemptError, StaleError
+from webhooks_ui.delivery.http.connection import Connection, Dial, Opener
+from webhooks_ui.delivery.http.errors import AttemptError, StaleError, about_our_certificate
 from webhooks_ui.delivery.http.exchange import exchange, request_head
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.pool import Key, Pool
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
 from webhooks_ui.egress.target_url import Target
 
+UNVERIFIED = "unverified"
 _OWN_HEADERS = frozenset(
     ["accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
 )
@@ -39,19 +40,16 @@ def wire_headers(request: OutgoingRequest, target: Target) -> list[tuple[str, st
 
 
 class AttemptRequest(PreparedRequest):
-    """A prepared request with the attempt's target, deadline (time.monotonic) and trace."""
+    """A prepared request with where it goes, until when, and what is known of it so far."""
 
-    def __init__(
-        self, request: OutgoingRequest, target: Target, deadline: float, trace: Trace
-    ) -> None:
+    def __init__(self, request: OutgoingRequest, dial: Dial) -> None:
         super().__init__()
         self.method = "POST"
-        self.url = target.url
-        self.headers = CaseInsensitiveDict(wire_headers(request, target))
+        self.url = dial.target.url
+        self.headers = CaseInsensitiveDict(wire_headers(request, dial.target))
         self.body = self.content = request.body
-        self.target = target
-        self.deadline = deadline
-        self.trace = trace
+        self.dial = dial
+        self.target, self.deadline, self.trace = dial.target, dial.deadline, dial.trace
 
 
 class Transport(BaseAdapter):
@@ -76,8 +74,13 @@ class Transport(BaseAdapter):
             raise TypeError("This transport sends an AttemptRequest only.")
         head = request_head(request.target.path, request.headers.items())
         addresses = self._addresses(request)
-        if not self._send_on_kept(request, addresses, head):
-            self._send_on_new(request, addresses, head)
+        try:
+            if not self._send_on_kept(request, addresses, head):
+                self._send_on_new(request, addresses, head)
+        except AttemptError as error:
+            if not request.dial.tls.certificate:
+                raise
+            raise about_our_certificate(error) from error
         return _response(request)
 
     def _addresses(self, attempt: AttemptRequest) -> tuple[Address, ...]:
@@ -102,7 +105,7 @@ class Transport(BaseAdapter):
         again over a new connection. It may arrive twice, which at-least-once delivery allows: both
         have the same webhook-id.
         """
-        connection = self._pool.acquire([_key(attempt.target, a.text) for a in addresses])
+        connection = self._pool.acquire([_key(attempt.dial, a.text) for a in addresses])
         if connection is None:
             return False
         attempt.trace.address, attempt.trace.tls = connection.address, connection.tls
@@ -117,7 +120,7 @@ class Transport(BaseAdapter):
     ) -> None:
         target = attempt.target
         try:
-            connection = self._opener.open(target, addresses, attempt.deadline, attempt.trace)
+            connection = self._opener.open(attempt.dial, addresses)
         except AttemptError:
             self._guard.forget(target.host, target.port)  # the receiver may have moved
             raise
@@ -125,6 +128,7 @@ class Transport(BaseAdapter):
 
     def _send_over(self, connection: Connection, attempt: AttemptRequest, head: bytes) -> None:
         stream, body, limit = connection.stream, attempt.content, self._body_limit
+        attempt.trace.notes = [] if attempt.dial.tls.verify or not connection.tls else [UNVERIFIED]
         keep_alive = None
         try:
             keep_alive = exchange(stream, head, body, attempt.deadline, attempt.trace, limit)
@@ -132,11 +136,12 @@ class Transport(BaseAdapter):
             if keep_alive is None:
                 stream.close()
         if keep_alive is not None:
-            self._pool.release(_key(attempt.target, connection.address), connection, keep_alive)
+            self._pool.release(_key(attempt.dial, connection.address), connection, keep_alive)
 
 
-def _key(target: Target, address: str) -> Key:
-    return target.scheme, target.host, target.port, address
+def _key(dial: Dial, address: str) -> Key:
+    target = dial.target
+    return target.scheme, target.host, target.port, address, dial.tls
 
 
 def _response(attempt: AttemptRequest) -> Response:

@@ -1,0 +1,55 @@
+"""Certificates and keys as texts, as people paste them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+
+@dataclass(frozen=True, slots=True)
+class Pem:
+    """A certificate, the intermediate ones after it, and its private key."""
+
+    certificate: str
+    key: str
+
+
+def text(blob: trustme.Blob) -> str:
+    """A PEM block."""
+    return blob.bytes().decode()
+
+
+def issue(authority: trustme.CA, *names: str) -> Pem:
+    """A certificate of an authority."""
+    made = authority.issue_cert(*names, common_name=names[0])
+    return Pem("".join(map(text, made.cert_chain_pems)), text(made.private_key_pem))
+
+
+def encrypted(key: str, *, old_format: bool = False) -> str:
+    """The key under a passphrase."""
+    private = serialization.load_pem_private_key(key.encode(), None)
+    form = serialization.PrivateFormat
+    return private.private_bytes(
+        serialization.Encoding.PEM,
+        form.TraditionalOpenSSL if old_format else form.PKCS8,
+        serialization.BestAvailableEncryption(b"a passphrase"),
+    ).decode()
+
+
+def short_key() -> Pem:
+    """A certificate with an RSA key of 1,024 bits, which OpenSSL does not use any more."""
+    key = rsa.generate_private_key(65_537, 1024)  # noqa: S505  # that is the point
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "short.example")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
+    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    certificate = builder.sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return Pem(certificate.public_bytes(pem).decode(), private.decode())

@@ -1,0 +1,66 @@
+"""What of a webhook signs its requests and makes TLS to its receiver; secrets are encrypted."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Boolean, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webhooks_ui.crypto.signing import new_secret
+from webhooks_ui.crypto.vault import Vault
+from webhooks_ui.database.types import Instant
+from webhooks_ui.egress.tls_options import TlsOptions
+
+ROTATION_OVERLAP = timedelta(hours=24)
+
+
+class WebhookSecrets:
+    """Columns of `Webhook`. `tls_ca`, `tls_certificate` and, in clear, `tls_key` are PEM."""
+
+    public_id: Mapped[str]
+    signing_secret: Mapped[str] = mapped_column(String(300))
+    previous_signing_secret: Mapped[str | None] = mapped_column(String(300))
+    previous_secret_until: Mapped[datetime | None] = mapped_column(Instant)
+    tls_verify: Mapped[bool] = mapped_column(Boolean, default=True)
+    tls_ca: Mapped[str | None] = mapped_column(Text)
+    tls_certificate: Mapped[str | None] = mapped_column(Text)
+    tls_key: Mapped[str | None] = mapped_column(Text)
+
+    def secret_context(self, purpose: str) -> str:
+        """What a secret of this webhook is bound to when it is encrypted."""
+        return f"{self.public_id}:{purpose}"
+
+    def signing_secrets(self, vault: Vault, moment: datetime) -> tuple[str, ...]:
+        """The secrets that sign now, the newest first: after a rotation two, for 24 hours."""
+        current = vault.decrypt(self.signing_secret, self.secret_context("signing"))
+        if not self.previous_signing_secret or self.previous_secret_until is None:
+            return (current,)
+        if self.previous_secret_until <= moment:
+            return (current,)
+        return (
+            current,
+            vault.decrypt(self.previous_signing_secret, self.secret_context("signing")),
+        )
+
+    def sign_with(self, secret: str, vault: Vault) -> None:
+        """Sets the first signing secret."""
+        self.signing_secret = vault.encrypt(secret, self.secret_context("signing"))
+
+    def rotate_signing_secret(self, vault: Vault, moment: datetime) -> str:
+        """Makes a new signing secret and returns it; the former one signs too for 24 hours."""
+        secret = new_secret()
+        self.previous_signing_secret = self.signing_secret
+        self.previous_secret_until = moment + ROTATION_OVERLAP
+        self.sign_with(secret, vault)
+        return secret
+
+    def tls_options(self, vault: Vault) -> TlsOptions:
+        """The options with the key in clear, to be used and not kept. Raises VaultError."""
+        key = vault.decrypt(self.tls_key, self.secret_context("tls")) if self.tls_key else ""
+        return TlsOptions(self.tls_verify, self.tls_ca or "", self.tls_certificate or "", key)
+
+    def use_tls(self, options: TlsOptions, vault: Vault) -> None:
+        """Takes over the options."""
+        key = options.key
+        self.tls_verify, self.tls_ca = options.verify, options.ca or None
+        self.tls_certificate = options.certificate or None
+        self.tls_key = vault.encrypt(key, self.secret_context("tls")) if key else None
