@@ -40,7 +40,8 @@ def listed(call: Call, query: str = "") -> list[dict[str, Any]]:
 def test_a_delivery_is_shown_with_the_contracts_shape(
     app: Flask, call: Call, hook: str, receiver: Receiver
 ) -> None:
-    receiver.answer(Answer(status=500, body=b"echo: t0ken-kept-1"))
+    cyrillic = (("Content-Type", "text/plain; charset=windows-1251"),)
+    receiver.answer(Answer(500, cyrillic, "відлуння: t0ken-kept-1".encode("cp1251")))
     event_id = call("POST", "/events", EVENT).json["id"]
     with working(app):
         receiver.wait(1)
@@ -66,6 +67,10 @@ def test_a_delivery_is_shown_with_the_contracts_shape(
         "address",
         "status_code",
         "error",
+        "detail",
+        "notes",
+        "location",
+        "tls",
         "timings_ms",
         "request",
         "response",
@@ -75,8 +80,11 @@ def test_a_delivery_is_shown_with_the_contracts_shape(
     assert attempt["timings_ms"].keys() == {"dns", "connect", "tls", "first_byte", "total"}
     assert attempt["request"]["url"] == receiver.url
     assert ["Authorization", "Bearer ••••••••"] in attempt["request"]["headers"]
-    assert attempt["response"]["body"] == "echo: ••••••••"
-    assert attempt["response"]["truncated"] is False
+    response = attempt["response"]
+    assert (response["body"], response["charset"]) == ("відлуння: ••••••••", "windows-1251")
+    assert (response["truncated"], response["size"]) == (False, 22)
+    assert (attempt["detail"], attempt["notes"]) == ("", [])
+    assert attempt["location"] is attempt["tls"] is None
 
 
 @ON_BOTH_DATABASES

@@ -1,11 +1,14 @@
 """Sending a test event by the API."""
 
+import ssl
 from typing import Any
 
 import pytest
+import trustme
 from standardwebhooks import Webhook as Verifier
 
 from tests.api.conftest import Call, caller, errors, issue
+from tests.delivery.hostile import Hostile, answering, answering_once
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port
@@ -61,8 +64,53 @@ def test_a_failure_is_told_and_not_repeated(call: Call) -> None:
     assert (answer.status_code, answer.json["status"]) == (200, "failed")
     (attempt,) = answer.json["attempts"]
     assert (attempt["error"], attempt["status_code"]) == ("connection_refused", None)
-    assert attempt["response"] == {"headers": [], "body": "", "truncated": False}
+    assert attempt["detail"] == "Connection refused"
+    nothing = {"headers": [], "body": "", "charset": "utf-8", "truncated": False, "size": 0}
+    assert attempt["response"] == nothing
     assert answer.json["next_attempt_at"] is None
+
+
+def test_why_a_receiver_was_not_trusted_is_told(call: Call) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1", common_name="crm").configure_cert(context)
+    receiver = Hostile(answering(b""), context)
+    hook = make(call, receiver.url())
+
+    answer = call("POST", f"/webhooks/{hook['id']}/test", {"type": "team_changed"})
+    receiver.close()
+
+    (attempt,) = answer.json["attempts"]
+    assert attempt["error"] == "tls_failure"
+    assert "certificate" in attempt["detail"]
+    assert "CN=crm" in attempt["tls"]["subject"]
+    assert attempt["tls"]["san"] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: https://new.example/\r\nContent-Length: 0\r\n\r\n",
+            ("redirected", [], "https://new.example/", 0),
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nno header\r\n\r\nhalf",
+            (None, ["bad_headers", "incomplete_body"], None, 4),
+        ),
+    ],
+)
+def test_what_was_unusual_about_an_answer_is_told(
+    call: Call, answer: bytes, told: tuple[object, ...]
+) -> None:
+    receiver = Hostile(answering_once(answer))
+    hook = make(call, receiver.url())
+
+    sent = call("POST", f"/webhooks/{hook['id']}/test", {"type": "team_changed"})
+    receiver.close()
+
+    (attempt,) = sent.json["attempts"]
+    size = attempt["response"]["size"]
+    assert (attempt["error"], attempt["notes"], attempt["location"], size) == told
 
 
 def test_a_receiver_that_hangs_is_waited_for_to_the_end(

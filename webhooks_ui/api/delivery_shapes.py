@@ -9,6 +9,7 @@ from webhooks_ui.api.pages import PageQuery
 from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES, DeliveryStatus
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.explanations.network_errors import NOTES
 from webhooks_ui.models import Attempt, Delivery
 from webhooks_ui.models.delivery_rows import DeliveryRow
 
@@ -61,18 +62,47 @@ class ResponseShape(BaseModel):
 
     headers: list[tuple[str, str]]
     body: str
+    charset: str = Field(
+        description="By which the body was decoded: the one that the receiver names, else UTF-8."
+    )
     truncated: bool
+    size: int = Field(
+        description="Bytes of the body, as far as it was read or, when truncated, as announced."
+    )
+
+
+class CertificateShape(BaseModel):
+    """How the connection was secured, and what the receiver's certificate says, also a refused one.
+
+    Names are RFC 4514; what could not be read is empty.
+    """
+
+    version: str
+    cipher: str
+    subject: str
+    issuer: str
+    not_before: str
+    not_after: str
+    san: list[str]
 
 
 class AttemptShape(BaseModel):
-    """One request and what came back. `error` is null on success."""
+    """One request and what came back. `error` and `detail` say why it failed."""
 
     number: int
     started_at: Moment
     duration_ms: int
     address: str | None
     status_code: int | None
-    error: str | None
+    error: str | None = Field(description="Null on success.")
+    detail: str = Field(
+        description="The network's or OpenSSL's own words for the error; empty without one."
+    )
+    notes: list[Annotated[str, _one_of(*NOTES)]] = Field(
+        description="What was unusual about the way or the response, although it counts."
+    )
+    location: str | None = Field(description="Where a redirect points, which is not followed.")
+    tls: CertificateShape | None
     timings_ms: TimingsShape
     request: RequestShape
     response: ResponseShape
@@ -88,12 +118,18 @@ class AttemptShape(BaseModel):
             address=attempt.address,
             status_code=attempt.status_code,
             error=attempt.error,
+            detail=attempt.detail,
+            notes=attempt.notes,
+            location=attempt.location,
+            tls=CertificateShape(**attempt.tls) if attempt.tls else None,
             timings_ms=TimingsShape(**timings),
             request=RequestShape(url=attempt.request_url, headers=_pairs(attempt.request_headers)),
             response=ResponseShape(
                 headers=_pairs(attempt.response_headers),
                 body=attempt.response_body,
+                charset=attempt.charset,
                 truncated=attempt.truncated,
+                size=attempt.response_size,
             ),
         )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.delivery.request import Endpoint, masked_headers
+from webhooks_ui.text.charset import content_type
 
 
 def attempt_of(
@@ -35,7 +36,7 @@ def attempt_of(
         reason=endpoint.redacted_text(outcome.reason)[:200],
         location=endpoint.redacted_text(outcome.location)[:2100] if outcome.location else None,
         response_headers=endpoint.redacted_headers(outcome.headers),
-        response_body=endpoint.redacted(outcome.body),
+        response_body=endpoint.redacted_body(outcome.body, content_type(outcome.headers)),
         response_size=outcome.size,
         truncated=outcome.truncated,
         notes=list(outcome.notes),

@@ -15,6 +15,7 @@ from webhooks_ui.egress.target_url import TargetError, parse
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.text.charset import UTF_8, charset_of
 from webhooks_ui.version import __version__
 
 
@@ -51,6 +52,15 @@ class Endpoint:
     def redacted(self, data: bytes) -> bytes:
         """What the receiver sent back, with the secret taken out."""
         return redact(data, self.authorization) if self._may_stand_in(data) else data
+
+    def redacted_body(self, data: bytes, media_type: str) -> bytes:
+        """The same for a body, which echoes the secret in the charset that it names."""
+        charset = charset_of(media_type, data)
+        if charset != UTF_8 and self._beginnings:
+            text = data.decode(charset, errors="replace")
+            clean = self.redacted_text(text)
+            data = data if clean == text else clean.encode(charset, errors="replace")
+        return self.redacted(data)
 
     def redacted_text(self, text: str) -> str:
         """The same for text."""

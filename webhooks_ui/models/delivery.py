@@ -23,6 +23,7 @@ from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.text import pretty_json
+from webhooks_ui.text.charset import charset_of, content_type, decoded
 
 # Conditions of partial indexes; a query has to repeat one literally to use its index.
 OPEN = "status IN ('pending', 'delivering')"
@@ -203,11 +204,16 @@ class Attempt(Model):
         return self.request_url.split("/")[2] if "//" in self.request_url else ""
 
     @property
+    def charset(self) -> str:
+        """The charset of the response's body."""
+        return charset_of(content_type(self.response_headers), self.response_bytes)
+
+    @property
     def response_body(self) -> str:
-        """The body as text; bytes that are not UTF-8 are shown as replacement characters."""
-        return self.response_bytes.decode(errors="replace")
+        """The body as text; bytes that stand for none are shown as replacement characters."""
+        return decoded(self.response_bytes, self.charset)
 
     @property
     def pretty_body(self) -> str:
         """The body with JSON indented, and anything else as it came."""
-        return pretty_json.pretty(self.response_bytes)
+        return pretty_json.pretty_text(self.response_body)

@@ -18,7 +18,11 @@ def pretty(data: bytes) -> str:
     is not JSON, JSON deeper than `MAX_DEPTH`, and JSON that would take more than `MAX_PRETTY`
     characters.
     """
-    text = data.decode(errors="replace")
+    return pretty_text(data.decode(errors="replace"))
+
+
+def pretty_text(text: str) -> str:
+    """The same for what has been decoded."""
     if len(text) > MAX_PRETTY or not text.lstrip().startswith(("{", "[")):
         return text
     if (indented := _indented(text)) is None:
