@@ -74,6 +74,26 @@ def test_a_name_is_given_to_the_receiver_and_checked(
     assert asked == ["crm.example"]
 
 
+def test_a_dot_at_the_end_of_the_host_is_looked_up_and_told_to_nobody(
+    receive: Receive, new_sender: Callable[..., Sender], authority: trustme.CA
+) -> None:
+    """Under a search domain, `crm.example` without it may be another host."""
+    context = server_context(authority, "crm.example")
+    asked: list[str | None] = []
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    receiver = receive(answering(OK), context)
+    looked_up: list[str] = []
+
+    def resolve(host: str, _port: int) -> list[str]:
+        looked_up.append(host)
+        return ["127.0.0.1"]
+
+    sender = new_sender(guard=Guard(["crm.example"], resolve))
+    outcome = sender.send(OutgoingRequest(receiver.url(host="crm.example."), (), b"{}"))
+    assert (outcome.error, looked_up, asked) == (None, ["crm.example."], ["crm.example"])
+    assert receiver.requests[0].header("Host") == f"crm.example:{receiver.port}"
+
+
 def test_ipv6_over_tls(receive: Receive, send: Send, context: ssl.SSLContext) -> None:
     assert send(receive(answering(OK), context, host="::1").url()).error is None
 

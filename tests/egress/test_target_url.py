@@ -24,7 +24,10 @@ from webhooks_ui.egress.target_url import MESSAGES, Target, TargetError, parse, 
         ("http://crm.example:443/", "http://crm.example:443/"),
         ("http://crm.example:/", "http://crm.example/"),
         ("http://crm.example:08080/", "http://crm.example:8080/"),
-        ("https://crm.example./", "https://crm.example/"),
+        ("https://crm.example./", "https://crm.example./"),
+        ("https://CRM.example.:8443", "https://crm.example.:8443/"),
+        ("https://приклад。укр。/", "https://xn--80aikifvh.xn--j1amh./"),
+        ("http://127.0.0.1./", "http://127.0.0.1/"),
         ("https://bücher.example/ä?q=ö", "https://xn--bcher-kva.example/%C3%A4?q=%C3%B6"),
         ("https://приклад。укр/", "https://xn--80aikifvh.xn--j1amh/"),
         ("https://crm.example/{id}/100%", "https://crm.example/%7Bid%7D/100%25"),
@@ -43,12 +46,21 @@ def test_the_parts_of_a_target() -> None:
         url="https://[2001:db8::1]:8443/a?b",
         scheme="https",
         host="2001:db8::1",
+        lookup="2001:db8::1",
         port=8443,
         is_literal_ip=True,
         authority="[2001:db8::1]:8443",
         path="/a?b",
     )
     assert not parse("https://crm.example").is_literal_ip
+
+
+def test_a_dot_at_the_end_is_for_the_look_up_alone() -> None:
+    """As for curl: it stands in no SNI, Host or certificate (RFC 6066 section 3)."""
+    target = parse("https://crm.example.:8443/")
+    assert (target.lookup, target.host) == ("crm.example.", "crm.example")
+    assert target.authority == "crm.example:8443"
+    assert parse(target.url) == target
 
 
 @pytest.mark.parametrize(

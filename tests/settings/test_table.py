@@ -2,6 +2,7 @@
 
 import importlib.util
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webhooks_ui.egress.allow_list import Rule
 from webhooks_ui.settings import table
-from webhooks_ui.settings.addresses import MailServer
+from webhooks_ui.settings.addresses import MailServer, Proxy
 from webhooks_ui.settings.table import SETTINGS, SettingError, load
 
+PRIVATE = ip_network("10.0.0.0/8")
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -54,6 +57,9 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert settings["LOG_FORMAT"] == "text"
     assert settings["SECRET_KEY"] is None
     assert settings["ENCRYPTION_KEYS"] == ()
+    assert settings["CA_FILE"] is settings["EGRESS_PROXY"] is None
+    assert settings["ALLOW_INSECURE_TLS"] is False
+    assert settings["EGRESS_ALLOW"] == ()
 
 
 @pytest.mark.parametrize(
@@ -65,6 +71,12 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("HOST", "LocalHost", "localhost"),
         ("PUBLIC_URL", "HTTPS://Hooks.example:8443/", "https://hooks.example:8443"),
         ("PUBLIC_URL", "https://Acme.example/Hooks/ui/", "https://acme.example/Hooks/ui"),
+        ("ALLOW_INSECURE_TLS", "yes", True),
+        ("EGRESS_PROXY", "http://proxy.example:3128", Proxy("proxy.example", 3128)),
+        ("EGRESS_PROXY", "http://a%40b:p%3A%2F@[::1]:80/", Proxy("::1", 80, "a@b", "p:/")),
+        ("EGRESS_ALLOW", "crm.example:443", (Rule("crm.example", port=443),)),
+        ("EGRESS_ALLOW", "*.Приклад.укр", (Rule("*.xn--80aikifvh.xn--j1amh"),)),
+        ("EGRESS_ALLOW", "10.0.0.0/8 :8443", (Rule(network=PRIVATE), Rule(port=8443))),
         ("SMTP_URL", "smtp://mail.example", MailServer("mail.example", 587, False)),
         (
             "SMTP_URL",
@@ -135,6 +147,16 @@ def test_an_address_with_a_range_is_told_its_range() -> None:
         ("PUBLIC_URL", "https://user@hooks.example"),
         ("PUBLIC_URL", "https://hooks.example:0"),
         ("PUBLIC_URL", "https://[::1"),
+        ("ALLOW_INSECURE_TLS", "true"),
+        ("CA_FILE", "ca.pem"),
+        ("CA_FILE", "/dev/null"),
+        ("CA_FILE", "/nowhere/ca.pem"),
+        ("EGRESS_PROXY", "http://login:hunter2@proxy.example"),
+        ("EGRESS_PROXY", "https://login:hunter2@proxy.example:3128"),
+        ("EGRESS_PROXY", "http://login:hunter2@proxy.example:3128/path"),
+        ("EGRESS_PROXY", "socks5://proxy.example:1080"),
+        ("EGRESS_ALLOW", "https://crm.example"),
+        ("EGRESS_ALLOW", "crm.example:0"),
         ("SMTP_URL", "mail.example"),
         ("SMTP_URL", "http://mail.example"),
         ("SMTP_URL", "smtp://mail.example/path"),

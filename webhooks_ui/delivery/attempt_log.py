@@ -30,6 +30,7 @@ def log_attempt(job: Job, attempt: AttemptRecord, decision: Decision) -> None:
         "status_code": attempt.status_code,
         "error": error,
         "ms": attempt.duration_ms,
+        "notes": attempt.notes,
         "status": decision.status,
         "next_attempt_at": due_at.isoformat(timespec="seconds") if due_at else None,
         "disabled": decision.disable,

@@ -141,14 +141,18 @@ def init_app(app: Flask) -> None:
         with app.app_context():
             return Receiver.is_at(url)
 
-    guard = Guard(app.config["ALLOWED_NETWORKS"], resolve, is_own=is_receiver)
+    config = app.config
+    guard = Guard(
+        config["ALLOWED_NETWORKS"], resolve, only=config["EGRESS_ALLOW"], is_own=is_receiver
+    )
     app.extensions["guard"] = guard
     app.extensions["sender"] = Sender(
         guard,
         timeout=timeout,
-        pool=Pool(app.config["OPEN_FILES"].idle_receivers),
-        ca_file=app.config["CA_FILE"],
-        may_skip_verification=app.config["ALLOW_INSECURE_TLS"],
+        pool=Pool(config["OPEN_FILES"].idle_receivers),
+        ca_file=config["CA_FILE"],
+        may_skip_verification=config["ALLOW_INSECURE_TLS"],
+        proxy=config["EGRESS_PROXY"],
     )
     app.extensions["pings"] = PingRunner(app, app.extensions["sender"], timeout)
 

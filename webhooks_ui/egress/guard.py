@@ -6,13 +6,14 @@ checked addresses only. An answer that changes afterwards (DNS rebinding) has no
 
 import socket
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from webhooks_ui.egress.allow_list import AllowList, Rule
 from webhooks_ui.egress.ip_ranges import (
     IPAddress,
     IPNetwork,
@@ -28,6 +29,7 @@ __all__ = ["Address", "Blocked", "DnsFailure", "Guard", "Resolver", "system_reso
 
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _MAX_REMEMBERED = 4096
+NOT_LISTED = "not_listed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,24 @@ class Address:
 class Blocked:
     """A host that webhooks may not reach.
 
-    `kind` is a value of `ip_ranges.NOT_PUBLIC`, or `own` for an address of this machine.
+    `kind` is a value of `ip_ranges.NOT_PUBLIC`, `own` for an address of this machine, or
+    `not_listed` for what EGRESS_ALLOW leaves out. `address` is empty when nothing was looked up.
     """
 
     host: str
     address: str
     kind: str
+    port: int = field(default=0, compare=False)
 
     @property
     def message(self) -> LazyString:
+        if self.kind == NOT_LISTED:
+            return _l(
+                "%(host)s at port %(port)s is not among what webhooks may reach. If they may, an"
+                " administrator of the server adds it to the setting WEBHOOKS_UI_EGRESS_ALLOW.",
+                host=self.host,
+                port=str(self.port),
+            )
         if self.kind == "own":
             return _l(
                 "%(host)s is this server itself (%(address)s). If webhooks may reach it, an "
@@ -83,7 +94,7 @@ class Guard:
     `allowed` are CIDR ranges, IP addresses and host names that may be reached although they are not
     public; a host named there may resolve to any address. Raises ValueError for a malformed range.
     `is_own` tells whether a URL is that of a built-in receiver. These URLs are the only ones at the
-    console's own address that webhooks may reach.
+    console's own address that webhooks may reach. `only` are the rules of EGRESS_ALLOW.
 
     Addresses that passed are cached for `remember` seconds. That is safe: connections go to these
     very addresses, whatever the name resolves to by then. Refusals and failures are not cached.
@@ -94,12 +105,14 @@ class Guard:
         allowed: Iterable[str] = (),
         resolve: Resolver = system_resolve,
         *,
+        only: Sequence[Rule] = (),
         remember: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
         is_own: Callable[[str], bool] = lambda _url: False,
     ) -> None:
         self._is_own = is_own
         self._networks, self._hosts = _split_allowed(allowed)
+        self._only = AllowList(only)
         self._resolver = BoundedResolver(resolve)
         self._remember = remember
         self._clock = clock
@@ -108,12 +121,13 @@ class Guard:
     def check(self, host: str, port: int, timeout: float) -> Checked:
         """The addresses to try for a host: at least one, and all of them allowed.
 
-        One address that is not allowed refuses the host. Takes at most `timeout` seconds.
+        One address that is not allowed refuses the host. Takes at most `timeout` seconds. A host
+        with a dot at its end is looked up so, and judged as the one without it.
         """
         known = self._remembered.get((host, port))
         if known is not None and self._clock() < known[0]:
             return known[1]
-        answer = self._resolve(host, port, timeout)
+        answer = self._checked(host, port, timeout)
         if isinstance(answer, tuple):
             if len(self._remembered) >= _MAX_REMEMBERED:
                 self._remembered.clear()
@@ -122,9 +136,9 @@ class Guard:
 
     def addresses(self, target: Target, timeout: float) -> Checked:
         """What `check` finds for the target's host; the URL of a built-in receiver passes."""
-        answer = self.check(target.host, target.port, timeout)
+        answer = self.check(target.lookup, target.port, timeout)
         if isinstance(answer, Blocked) and self._is_own(target.url):
-            return self._resolve(target.host, target.port, timeout, free=True)
+            return self.resolve(target.lookup, target.port, timeout)
         return answer
 
     def forget(self, host: str, port: int) -> None:
@@ -136,7 +150,8 @@ class Guard:
         answer = self.addresses(target, timeout)
         return None if isinstance(answer, tuple) else answer
 
-    def _resolve(self, host: str, port: int, timeout: float, *, free: bool = False) -> Checked:
+    def resolve(self, host: str, port: int, timeout: float) -> tuple[Address, ...] | DnsFailure:
+        """The addresses of a host that an operator or this program names: judged by nobody."""
         try:
             answer: tuple[str, ...] | DnsFailure = (str(ip_address(host)),)
         except ValueError:
@@ -147,11 +162,23 @@ class Guard:
             addresses = [unwrapped(text) for text in answer]
         except ValueError:
             return DnsFailure(host, "failed")
-        for address in addresses:
-            kind = self._kind(address, host)
-            if kind is not None and not free:
-                return Blocked(host, str(address), kind)
         return tuple(Address(str(a), _FAMILIES[a.version]) for a in addresses)
+
+    def _checked(self, host: str, port: int, timeout: float) -> Checked:
+        name = host.removesuffix(".")
+        if not self._only.may_hold(name, port):
+            return Blocked(name, "", NOT_LISTED, port)
+        answer = self.resolve(host, port, timeout)
+        if isinstance(answer, DnsFailure):
+            return answer
+        for one in answer:
+            address = ip_address(one.text)
+            kind = self._kind(address, name)
+            if kind is None and not self._only.holds(name, port, address):
+                kind = NOT_LISTED
+            if kind is not None:
+                return Blocked(name, one.text, kind, port)
+        return answer
 
     def _kind(self, address: IPAddress, host: str) -> str | None:
         """Why an address is refused; None if it is allowed."""

@@ -69,11 +69,15 @@ class Target:
 
     `url` is ASCII, without fragment and default port; `host` is lower case, an IPv6 address without
     brackets; `authority` is the value of the Host header; `path` includes the query.
+
+    A dot at the end of a host name says that it is complete, so that no search domain is tried
+    (RFC 1034 section 3.1). It stays in `url` and `lookup`, and stands in no header or certificate.
     """
 
     url: str
     scheme: str
     host: str
+    lookup: str
     port: int
     is_literal_ip: bool
     authority: str
@@ -95,14 +99,16 @@ def parse(text: str) -> Target:
     if "@" in authority:
         raise TargetError("userinfo")
     host, port, is_literal_ip = _host_and_port(authority, DEFAULT_PORTS[scheme])
-    shown_host = f"[{host}]" if ":" in host else host
-    authority = shown_host if port == DEFAULT_PORTS[scheme] else f"{shown_host}:{port}"
+    lookup, host = host, host.removesuffix(".")
+    shown = f"[{lookup}]" if ":" in lookup else lookup
+    port_part = "" if port == DEFAULT_PORTS[scheme] else f":{port}"
     path = _quoted(path, _PATH_SAFE) or "/"
     path += _quoted(query, _QUERY_SAFE)
-    url = f"{scheme}://{authority}{path}"
+    url = f"{scheme}://{shown}{port_part}{path}"
     if len(url) > MAX_LENGTH:
         raise TargetError("length")
-    return Target(url, scheme, host, port, is_literal_ip, authority, path)
+    authority = f"{shown.removesuffix('.')}{port_part}"
+    return Target(url, scheme, host, lookup, port, is_literal_ip, authority, path)
 
 
 def take_userinfo(text: str) -> tuple[str, str, str] | None:
@@ -139,9 +145,10 @@ def _host_and_port(authority: str, default_port: int) -> tuple[str, int, bool]:
     if match[1].startswith("["):
         return _ipv6(match[1][1:-1]), port, True
     host = _host_name(match[1])
-    if not _NUMBER.fullmatch(host.rpartition(".")[2]):
+    name = host.removesuffix(".")
+    if not _NUMBER.fullmatch(name.rpartition(".")[2]):
         return host, port, False
-    return _ipv4(host), port, True
+    return _ipv4(name), port, True
 
 
 def _port(text: str) -> int:
@@ -171,9 +178,9 @@ def _host_name(text: str) -> str:
         host = text if text.isascii() else _ascii_host(text)
     except (idna.IDNAError, UnicodeError):
         raise TargetError("host") from None
-    host = host.lower().removesuffix(".")
-    labels = host.split(".")
-    if len(host) > 253 or max(map(len, labels)) > 63:
+    host = host.lower()
+    labels = host.removesuffix(".").split(".")
+    if len(host.removesuffix(".")) > 253 or max(map(len, labels)) > 63:
         raise TargetError("host_length")
     if not all(_LABEL.fullmatch(label) for label in labels):
         raise TargetError("host")

@@ -43,7 +43,11 @@ STATUSES: dict[int, Words] = {
     407: Words(
         _l("A proxy wants authorization."),
         _l("The answer was 407: a proxy on the way did not let the request through."),
-        _l("Check the receiver's network: a webhook cannot sign in at a proxy."),
+        _l(
+            "If it is the proxy of this server's network, an administrator of the server names it"
+            " in the setting WEBHOOKS_UI_EGRESS_PROXY. A proxy before the receiver has to let the"
+            " request pass."
+        ),
     ),
     408: Words(
         _l("The receiver stopped waiting."),

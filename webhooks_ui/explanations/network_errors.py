@@ -110,6 +110,15 @@ OWN_ADDRESS = Words(
     ),
 )
 
+NOT_LISTED = Words(
+    _l("The address is blocked."),
+    _l("%(place)s is not among what webhooks may reach, so nothing was sent."),
+    _l(
+        "If webhooks may reach it, an administrator of the server adds host and port to the setting"
+        " WEBHOOKS_UI_EGRESS_ALLOW."
+    ),
+)
+
 LOOKUP_FAILED = Words(
     _l("The host name could not be looked up."),
     _l(
@@ -129,6 +138,7 @@ UNKNOWN = Words(
 )
 
 NOTES: dict[str, LazyString] = {
+    "via_proxy": _l("It went through this server's proxy (WEBHOOKS_UI_EGRESS_PROXY)."),
     "unverified": _l("The receiver's certificate was not verified: that is switched off."),
     "headers_capped": _l("The answer had more headers than are kept."),
     "bad_headers": _l("Some headers of the answer were malformed and are left out."),

@@ -14,6 +14,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.explanations import http_statuses, network_errors
 from webhooks_ui.explanations.network_errors import Words
+from webhooks_ui.explanations.proxy_errors import PROXY_ERRORS
 from webhooks_ui.explanations.tls_errors import TLS_ERRORS
 
 STATUS_LABELS: dict[str, LazyString] = {
@@ -38,7 +39,9 @@ ERROR_LABELS: dict[str, LazyString] = {
 }
 """The error codes in a few words, the most frequent first."""
 
-_JUDGED_BY_DETAIL = ("tls_failure", "protocol_error", "blocked_address", "dns_failure")
+_JUDGED_BY_DETAIL = (
+    *("tls_failure", "protocol_error", "blocked_address", "dns_failure", "unreachable"),
+)
 _MAX_QUOTED = 200  # characters of a stranger's text within a sentence
 
 
@@ -167,6 +170,10 @@ def _words(error: str | None, status_code: int | None, location: str | None, det
         return network_errors.UNKNOWN  # a bug of ours, not the receiver's fault
     if error == "blocked_address" and detail == "own":
         return network_errors.OWN_ADDRESS
+    if error == "blocked_address" and detail == "not listed":
+        return network_errors.NOT_LISTED
+    if error == "unreachable" and (of_proxy := _proxy_words(detail)):
+        return of_proxy
     if error == "dns_failure" and detail in ("temporary", "timeout", "failed"):
         return network_errors.LOOKUP_FAILED
     if error in network_errors.ERRORS:
@@ -174,6 +181,10 @@ def _words(error: str | None, status_code: int | None, location: str | None, det
     if status_code is not None:
         return http_statuses.for_status(status_code)
     return network_errors.UNKNOWN
+
+
+def _proxy_words(detail: str) -> Words | None:
+    return next((words for sign, words in PROXY_ERRORS if detail.startswith(sign)), None)
 
 
 def _tls_words(detail: str) -> Words:

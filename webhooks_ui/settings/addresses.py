@@ -3,10 +3,12 @@
 import ipaddress
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import idna
 
+from webhooks_ui.egress.allow_list import Rule
 from webhooks_ui.settings.parsers import words
 from webhooks_ui.text.printable import quoted
 
@@ -14,6 +16,8 @@ _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-)
 _ORIGIN = re.compile(r"(https?://[a-z0-9._:\[\]-]+)((?:/[a-z0-9._~-]+)*)/?", re.IGNORECASE)
 _MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}", re.ASCII)  # as HTML's input has it
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# A host or IPv4 network with its port, an IPv6 one in brackets with it, or a port alone.
+_WITH_PORT = re.compile(r"(?:([^:\[\]]*)|\[([^\[\]]*)\]):([0-9]{1,5})")
 _NEITHER = "which is no host name, IP address or CIDR range"
 
 
@@ -85,19 +89,80 @@ def mail_server(text: str) -> MailServer | None:
     """A server for outgoing e-mail: `smtp://login:password@host:587` or `smtps://…:465`."""
     if not text:
         return None
+    found = _server(text, "smtp", "smtps")
+    if found is None or found.query not in ("", "tls=no"):
+        raise ValueError("takes smtp:// or smtps://, such as smtp://login:password@host:587")
+    tls = found.scheme == "smtps"
+    port, plain = found.port or (465 if tls else 587), found.query == "tls=no"
+    return MailServer(found.host, port, tls, found.login, found.password, plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy. Without login and password there is no sign-in."""
+
+    host: str
+    port: int
+    login: str = ""
+    password: str = field(default="", repr=False)
+
+
+def proxy(text: str) -> Proxy | None:
+    """A proxy for requests to receivers: `http://login:password@host:3128`."""
+    if not text:
+        return None
+    found = _server(text, "http")
+    if found is None or found.port is None or found.query:
+        raise ValueError("takes http:// with a port, such as http://login:password@host:3128")
+    return Proxy(found.host, found.port, found.login, found.password)
+
+
+class _Server(NamedTuple):
+    scheme: str
+    host: str
+    port: int | None
+    login: str
+    password: str
+    query: str
+
+
+def _server(text: str, *schemes: str) -> _Server | None:
+    """The parts of a URL that names a server and nothing on it."""
     try:
         parts = urlsplit(text)
         name, port = host(parts.hostname or ""), parts.port
     except ValueError:
-        name, port = "", None
-    rest = (parts.path.rstrip("/"), parts.fragment) if name else ("",)
-    is_known = name and parts.scheme in ("smtp", "smtps") and parts.query in ("", "tls=no")
-    if not is_known or port == 0 or any(rest):
-        raise ValueError("takes smtp:// or smtps://, such as smtp://login:password@host:587")
-    tls = parts.scheme == "smtps"
+        return None
+    if port == 0 or parts.scheme not in schemes:
+        return None
+    if parts.path.rstrip("/") or parts.fragment:
+        return None
     login, password = unquote(parts.username or ""), unquote(parts.password or "")
-    plain = parts.query == "tls=no"
-    return MailServer(name, port or (465 if tls else 587), tls, login, password, plain)
+    return _Server(parts.scheme, name, port, login, password, parts.query)
+
+
+def egress_rules(text: str) -> tuple[Rule, ...]:
+    """Hosts, CIDR ranges and IP addresses, each with a port or without, and ports alone."""
+    return tuple(dict.fromkeys(_rule(part) for part in words(text)))
+
+
+def _rule(text: str) -> Rule:
+    match = _WITH_PORT.fullmatch(text)
+    place, port = (match[1] or match[2] or "", int(match[3])) if match else (text, None)
+    place = place.removeprefix("[").removesuffix("]")
+    if port is not None and not 1 <= port <= 65_535:
+        raise ValueError(f"has {quoted(text)}, whose port is not from 1 to 65535")
+    if not place:
+        if port is None:
+            raise ValueError(f"has {quoted(text)}, {_NEITHER}")
+        return Rule(port=port)
+    if place.startswith("*."):
+        return Rule(host=f"*.{_host_name(place[2:])}", port=port)
+    found = _network(place)
+    try:
+        return Rule(network=ipaddress.ip_network(found), port=port)
+    except ValueError:
+        return Rule(host=found, port=port)
 
 
 def mail_address(text: str) -> str | None:

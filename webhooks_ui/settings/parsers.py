@@ -15,9 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-T = TypeVar("T")
-
 from webhooks_ui.text.printable import quoted
+
+T = TypeVar("T")
 
 _SEPARATORS = re.compile(r"[,\s]+")
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(ms|s|m|h|d|w)")

@@ -123,6 +123,26 @@ SETTINGS: tuple[Setting, ...] = (
         shown="empty",
     ),
     Setting(
+        "EGRESS_ALLOW",
+        addresses.egress_rules,
+        "",
+        "What alone webhooks may reach, separated by commas: hosts, `*.` for those below a name,"
+        " IP addresses and CIDR ranges, each with a port or at any, and ports alone:"
+        " `hooks.example:443,*.crm.example,203.0.113.0/24,:8443`. Private addresses need"
+        " ALLOWED_NETWORKS besides.",
+        shown="empty: everything that is public",
+    ),
+    Setting(
+        "EGRESS_PROXY",
+        addresses.proxy,
+        "",
+        "The HTTP proxy through which requests go to receivers: `http://login:password@host:3128`."
+        " It has to allow CONNECT, also to port 80 for plain http. Escape `@ : / %` in the password"
+        " as in a URL.",
+        shown="none",
+        secret=True,
+    ),
+    Setting(
         "CA_FILE",
         parsers.certificate_file,
         "",

@@ -5,6 +5,7 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 
 from webhooks_ui.delivery.http import tls
 from webhooks_ui.delivery.http.connecting import ConnectError, Connector
@@ -12,12 +13,15 @@ from webhooks_ui.delivery.http.errors import AttemptError, handshake_error
 from webhooks_ui.delivery.http.outcome import TlsFacts
 from webhooks_ui.delivery.http.response_head import RawResponse
 from webhooks_ui.delivery.http.socket_stream import Stream
-from webhooks_ui.egress.guard import Address
+from webhooks_ui.delivery.http.tunnel import Tunnels
+from webhooks_ui.egress.guard import Address, Guard
 from webhooks_ui.egress.target_url import Target
 from webhooks_ui.egress.tls_options import TlsOptions
+from webhooks_ui.settings.addresses import Proxy
 
 # Seconds for reading a certificate that was refused.
 _CERTIFICATE_TIMEOUT = 2.0
+VIA_PROXY, UNVERIFIED = "via_proxy", "unverified"
 
 
 @dataclass(slots=True)
@@ -33,12 +37,13 @@ class Trace:
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """An open connection. Times are those of time.monotonic."""
+    """An open connection; `notes` are those of Outcome. Times are those of time.monotonic."""
 
     stream: Stream
     address: str
     tls: TlsFacts | None
     opened_at: float
+    notes: tuple[str, ...]
     idle_until: float = 0.0
 
 
@@ -55,12 +60,14 @@ class Dial:
 class Opener:
     """Opens connections, those with TLS by shared contexts. Thread-safe.
 
-    `ca_file` is that of `tls.client_context`.
+    `ca_file` is that of `tls.client_context`. With a proxy, all but addresses of this machine
+    (127.0.0.0/8, ::1) are reached through it: there they are the proxy's own.
     """
 
-    def __init__(self, ca_file: str | None) -> None:
+    def __init__(self, ca_file: str | None, guard: Guard, proxy: Proxy | None = None) -> None:
         self._ca_file = ca_file
         self._connector = Connector()
+        self._tunnels = Tunnels(proxy, guard, self._connector) if proxy else None
 
     def open(self, dial: Dial, addresses: tuple[Address, ...]) -> Connection:
         """A connection to the first address that accepts one. Raises AttemptError."""
@@ -72,7 +79,10 @@ class Opener:
         if context:
             connected = self._secured(connected, context, dial, address)
             dial.trace.phases["tls"] = time.monotonic() - opened_at
-        return Connection(Stream(connected), address.text, dial.trace.tls, opened_at)
+            if not dial.tls.verify:
+                dial.trace.notes.append(UNVERIFIED)
+        notes = tuple(dial.trace.notes)
+        return Connection(Stream(connected), address.text, dial.trace.tls, opened_at, notes)
 
     def _context(self, dial: Dial) -> ssl.SSLContext:
         try:
@@ -85,6 +95,13 @@ class Opener:
         self, dial: Dial, addresses: tuple[Address, ...]
     ) -> tuple[socket.socket, Address]:
         host = dial.target.host, dial.target.port
+        dial.trace.address, dial.trace.notes = addresses[0].text, []
+        outside = [one for one in addresses if not ip_address(one.text).is_loopback]
+        if self._tunnels and outside:
+            dial.trace.address, dial.trace.notes = outside[0].text, [VIA_PROXY]
+            found = self._tunnels.connect(outside, dial.target.port, dial.deadline)
+            dial.trace.address = found[1].text
+            return found
         try:
             found = self._connector.connect(host, addresses, dial.deadline)
         except ConnectError as error:

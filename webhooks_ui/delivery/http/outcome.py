@@ -48,9 +48,9 @@ class Outcome:
     `body` is at most `body_limit` bytes as they came; `truncated` says that there were more. `size`
     counts the bytes of the body as far as they were read or, when it is truncated, as announced.
 
-    `notes` say what was unusual about the way, `unverified`, and what was wrong with a response
-    that counts all the same: `headers_capped`, `bad_headers`, `incomplete_headers`, `bad_length`,
-    `incomplete_body`, `broken_chunks`, `bad_encoding` (nothing of the body is kept),
+    `notes` say what was unusual about the way, `via_proxy` and `unverified`, and what was wrong
+    with a response that counts all the same: `headers_capped`, `bad_headers`, `incomplete_headers`,
+    `bad_length`, `incomplete_body`, `broken_chunks`, `bad_encoding` (nothing of the body is kept),
     `early_answer`.
     """
 

@@ -16,6 +16,7 @@ from webhooks_ui.delivery.http.response_head import RawResponse
 from webhooks_ui.delivery.http.transport import AttemptRequest, Transport
 from webhooks_ui.egress.guard import Guard
 from webhooks_ui.egress.target_url import TargetError, parse
+from webhooks_ui.settings.addresses import Proxy
 
 __all__ = ["Outcome", "OutgoingRequest", "Sender", "TlsFacts"]
 
@@ -46,7 +47,8 @@ class Sender:
 
     Thread-safe; one for a process, made after any fork. `body_limit` bytes of a response's body are
     kept. The authorities in `ca_file` (PEM) are trusted beside the public ones. Certificates are
-    always verified unless `may_skip_verification`, whatever a request says.
+    always verified unless `may_skip_verification`, whatever a request says. Receivers are reached
+    through the `proxy`, if there is one.
     """
 
     def __init__(
@@ -57,9 +59,10 @@ class Sender:
         body_limit: int = 65536,
         ca_file: str | None = None,
         may_skip_verification: bool = False,
+        proxy: Proxy | None = None,
         pool: Pool | None = None,
     ) -> None:
-        opener = Opener(ca_file)
+        opener = Opener(ca_file, guard, proxy)
         transport = Transport(guard, opener, pool or Pool(), body_limit)
         self._session = _Session(transport)
         self._timeout = timeout

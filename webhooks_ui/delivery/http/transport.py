@@ -19,7 +19,6 @@ from webhooks_ui.delivery.http.pool import Key, Pool
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
 from webhooks_ui.egress.target_url import Target
 
-UNVERIFIED = "unverified"
 _OWN_HEADERS = frozenset(
     ["accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
 )
@@ -87,7 +86,7 @@ class Transport(BaseAdapter):
         target, start = attempt.target, time.monotonic()
         found = self._guard.addresses(target, attempt.deadline - start)
         if isinstance(found, Blocked):
-            attempt.trace.address = found.address
+            attempt.trace.address = found.address or None
             raise AttemptError("blocked_address", found.kind.replace("_", " "))
         if isinstance(found, DnsFailure):
             raise AttemptError("dns_failure", found.detail.replace("_", " "))
@@ -122,13 +121,13 @@ class Transport(BaseAdapter):
         try:
             connection = self._opener.open(attempt.dial, addresses)
         except AttemptError:
-            self._guard.forget(target.host, target.port)  # the receiver may have moved
+            self._guard.forget(target.lookup, target.port)  # the receiver may have moved
             raise
         self._send_over(connection, attempt, head)
 
     def _send_over(self, connection: Connection, attempt: AttemptRequest, head: bytes) -> None:
         stream, body, limit = connection.stream, attempt.content, self._body_limit
-        attempt.trace.notes = [] if attempt.dial.tls.verify or not connection.tls else [UNVERIFIED]
+        attempt.trace.notes = list(connection.notes)
         keep_alive = None
         try:
             keep_alive = exchange(stream, head, body, attempt.deadline, attempt.trace, limit)
