@@ -9,6 +9,8 @@ from webhooks_ui.explanations.curl import curl_command
 from webhooks_ui.models import Attempt, Delivery
 from webhooks_ui.models.delivery_rows import LastAttempt
 
+MAX_IN_COMMAND = 65_536  # characters of a body
+
 
 class _Delivery(Protocol):
     """A delivery, or a part of one in a list."""
@@ -50,7 +52,9 @@ def headline(delivery: _Delivery, last: LastAttempt | None) -> verdicts.Headline
 
 
 def curl(attempt: Attempt, body: str) -> str:
-    """The request as a curl command with ``$TOKEN`` where the secret stood."""
+    """A curl command with ``$TOKEN`` where the secret stood; empty for a long body."""
+    if len(body) > MAX_IN_COMMAND:
+        return ""
     return curl_command(attempt.request_url, attempt.request_headers, body)
 
 

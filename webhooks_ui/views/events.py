@@ -1,6 +1,6 @@
 """The events taken in: the list, and one with what became of it."""
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
@@ -57,6 +57,14 @@ def show(id: str) -> str:
         channel_names={channel.id: channel.name for channel in Channel.choices()},
         page_url=lambda n: url_for(".show", id=id, q=words or None, page=n, _anchor="missed"),
     )
+
+
+@blueprint.get("/events/<id>/data")
+def data(id: str) -> Response:
+    """The event's data as a file, byte for byte."""
+    event = or_404(Event.by_public_id(id))
+    file = {"Content-Disposition": f'attachment; filename="{event.public_id}.json"'}
+    return Response(event.data, headers=file, mimetype="application/json")
 
 
 @blueprint.post("/events/<id>/deliver")
