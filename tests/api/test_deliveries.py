@@ -51,6 +51,8 @@ def test_a_delivery_is_shown_with_the_contracts_shape(
     (attempt,) = shown.pop("attempts")
     assert shown == {
         "id": delivery["id"],
+        "message_id": delivery["id"],
+        "resend_of": None,
         "webhook_id": hook,
         "event_id": event_id,
         "type": "message_created",
@@ -171,10 +173,9 @@ def test_an_event_is_sent_once_more_as_a_delivery_of_its_own(
     assert answer.json["event_id"] == delivery["event_id"]
     assert answer.json["attempts"] == []
     assert first.body == second.body
-    assert [first.header("webhook-id"), second.header("webhook-id")] == [
-        delivery["id"],
-        answer.json["id"],
-    ]
+    assert first.header("webhook-id") == second.header("webhook-id") == delivery["id"]
+    assert answer.json["message_id"] == answer.json["resend_of"] == delivery["id"]
+    assert answer.json["id"] != delivery["id"]
     assert len(listed(call, "?status=succeeded")) == 2
 
 

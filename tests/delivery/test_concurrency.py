@@ -1,5 +1,7 @@
 """The window of requests under way to one webhook."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,16 +9,21 @@ from hypothesis import strategies as st
 from webhooks_ui.delivery.worker.concurrency import INITIAL_WINDOW, ConcurrencyLimits
 
 
+def free(limits: ConcurrencyLimits) -> dict[int, int]:
+    known = limits.demand(64, timedelta(seconds=45)).known
+    return {webhook: told.slots for webhook, told in known.items()}
+
+
 def test_it_starts_small_and_opens_with_success() -> None:
-    limits = ConcurrencyLimits(8)
+    limits = ConcurrencyLimits(6)
 
     sizes = []
-    for _ in range(10):
+    for _ in range(16):
         limits.begin(1)
         limits.end(1, None)
         sizes.append(limits.size(1))
 
-    assert sizes == [3, 4, 5, 6, 7, 8, 8, 8, 8, 8]
+    assert sizes == [2, 2, 3, 3, 3, *[4] * 5, *[5] * 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ def test_a_time_out_closes_it_to_one_and_an_answer_that_says_no_leaves_it(error:
         limits.end(1, None)
     limits.begin(1)
     limits.end(1, "http_status")
-    assert limits.size(1) == INITIAL_WINDOW + 4
+    assert limits.size(1) == INITIAL_WINDOW + 1
 
     limits.begin(1)
     limits.end(1, error)
@@ -50,9 +57,9 @@ def test_what_is_under_way_is_not_free() -> None:
     limits = ConcurrencyLimits(8)
     limits.begin(1)
 
-    assert limits.free() == {1: INITIAL_WINDOW - 1}
+    assert free(limits) == {1: INITIAL_WINDOW - 1}
     limits.begin(1)
-    assert limits.free() == {1: 0}
+    assert free(limits) == {1: 0}
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from([None, "timeout", "http_status"]))))
@@ -61,8 +68,48 @@ def test_it_stays_within_its_bounds_and_forgets(ends: list[tuple[int, str | None
 
     for webhook, error in ends:
         limits.begin(webhook)
-        assert all(0 <= free <= 4 for free in limits.free().values())
+        assert all(0 <= slots <= 4 for slots in free(limits).values())
         limits.end(webhook, error)
         assert 1 <= limits.size(webhook) <= 4
 
-    assert set(limits.free()) <= {1, 2, 3}
+    assert set(free(limits)) <= {1, 2, 3}
+
+
+@pytest.mark.parametrize("status_code", [429, 502, 503, 504])
+def test_a_receiver_that_has_too_much_to_do_gets_one_at_a_time(status_code: int) -> None:
+    limits = ConcurrencyLimits(8)
+    for _ in range(4):
+        limits.begin(1)
+        limits.end(1, None)
+    limits.begin(1)
+    limits.end(1, "http_status", status_code)
+
+    assert limits.size(1) == 1
+
+
+def test_half_of_the_slots_belongs_to_who_answers() -> None:
+    moment = 0.0
+    limits = ConcurrencyLimits(8, 16, lambda: moment)
+
+    def unproven() -> int:
+        return limits.demand(16, timedelta(seconds=45)).unproven
+
+    assert unproven() == 8
+    for webhook in range(3):
+        limits.begin(webhook, answers=webhook == 0)
+    assert unproven() == 6
+
+    moment = 3.0  # what is in flight to 0 hangs
+    assert unproven() == 5
+    limits.end(0, None)
+    limits.end(1, None)
+    assert unproven() == 7
+
+
+def test_who_was_served_is_told_in_order() -> None:
+    limits = ConcurrencyLimits(8)
+    for webhook in (3, 1, 2, 3):
+        limits.begin(webhook)
+
+    known = limits.demand(8, timedelta(seconds=45)).known
+    assert sorted(known, key=lambda webhook: known[webhook].served) == [1, 2, 3]

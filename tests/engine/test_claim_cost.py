@@ -14,7 +14,7 @@ from tests.engine.conftest import claim, send, subscribe
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import claim_sql
-from webhooks_ui.delivery.queue.claims import Demand
+from webhooks_ui.delivery.queue.claims import Demand, Known
 from webhooks_ui.models import Event
 
 WAITING = 100_000
@@ -55,7 +55,9 @@ def piled_up(engine: Flask) -> Iterator[Flask]:
 
 
 def parameters(slots: dict[int, int]) -> dict[str, Any]:
-    return claim_sql.parameters(Demand(slots, 2, 64, timedelta(seconds=45)), now())
+    return claim_sql.parameters(
+        Demand({w: Known(n) for w, n in slots.items()}, 2, 64, timedelta(seconds=45)), now()
+    )
 
 
 @pytest.mark.parametrize("slots", [{}, {1: 1}, {1: 0}])

@@ -39,7 +39,10 @@ ENDED = {"succeeded", "failed", "cancelled"}
 
 which = st.integers(0, WEBHOOKS - 1)
 outcomes = st.sampled_from(
-    [(None, 200), ("http_status", 500), ("http_status", 410), ("timeout", None)]
+    [
+        *[(None, 200), ("http_status", 500), ("http_status", 410), ("timeout", None)],
+        ("http_status", 429),
+    ]
 )
 
 
@@ -79,6 +82,7 @@ class QueueMachine(RuleBasedStateMachine):
         with self.app.app_context():
             slots = {self.webhook(number).id: count for number, count in named.items()}
             due = self.due()
+            held = self.held_webhooks()
             claims = claim_due(slots, usual, most, self.moment, LEASE)
             jobs = turns.jobs(claims)
             taken = dict.fromkeys(due, 0)
@@ -87,7 +91,9 @@ class QueueMachine(RuleBasedStateMachine):
                 assert webhook.enabled
                 assert webhook.deleted_at is None
                 taken[job.claim.webhook_id] += 1
-        expected = {hook: min(n, slots.get(hook, usual)) for hook, n in due.items()}
+        expected = {
+            hook: min(n, slots.get(hook, usual), held.get(hook, n)) for hook, n in due.items()
+        }
         assert len(claims) == len(jobs) == min(most, sum(expected.values()))
         assert all(taken[hook] <= most_of_it for hook, most_of_it in expected.items())
         assert is_fair(taken, expected)
@@ -97,7 +103,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def record(self, data: st.DataObject) -> None:
         jobs = data.draw(st.lists(st.sampled_from(self.held), min_size=1, max_size=4))
-        results, disabling = [], set()
+        results = []
         for job in jobs:
             error, status_code = data.draw(outcomes)
             decision = decide(
@@ -108,13 +114,13 @@ class QueueMachine(RuleBasedStateMachine):
                 attempts_made=job.attempts_made + 1,
                 failing_since=job.failing_since,
                 moment=self.moment,
+                refusals=job.claim.refusals,
                 chance=lambda: 0.5,
             )
-            disabling |= {job.claim.webhook_id} if decision.disable else set()
             made = attempt_at(job, error, self.moment)
             results.append(Result(job.claim, made, decision))
         with self.app.app_context():
-            current = self.claims_that_hold()
+            current = self.claims_that_hold(jobs)
             turns.record(results, self.moment)
         for claim in {result.claim for result in results} & current:
             self.recorded[claim.id] = self.recorded.get(claim.id, 0) + 1
@@ -130,6 +136,7 @@ class QueueMachine(RuleBasedStateMachine):
     def release(self) -> None:
         with self.app.app_context():
             turns.release_expired(self.moment)
+            turns.pull_back(self.moment, max(POLICY.schedule) * 2, LEASE)
             leases = select(Delivery.lease_until).where(Delivery.status == "delivering")
             for lease_until in db.session.scalars(leases):
                 assert lease_until
@@ -209,10 +216,19 @@ class QueueMachine(RuleBasedStateMachine):
         due = (Delivery.status == "pending") & (Delivery.due_at <= self.moment)
         return Counter(db.session.scalars(select(Delivery.webhook_id).where(due)))
 
-    def claims_that_hold(self) -> set[Claim]:
-        columns = select(Delivery.id, Delivery.claims, Delivery.webhook_id)
-        leased = columns.where(Delivery.status == "delivering")
-        return {Claim(row, claims, hook or 0) for row, claims, hook in db.session.execute(leased)}
+    def held_webhooks(self) -> dict[int, int]:
+        """How many each webhook that is held may be sent now: none, or one to probe it."""
+        held = select(Webhook.id, Webhook.held_until).where(Webhook.hold_reason.is_not(None))
+        found = db.session.execute(held)
+        return {row: int(until is None or until <= self.moment) for row, until in found}
+
+    def claims_that_hold(self, jobs: list[Job]) -> set[Claim]:
+        """Of these jobs; also that of a lease that ran out, while nobody has claimed it again."""
+        columns = select(Delivery.id, Delivery.claims, Delivery.attempts_made)
+        is_open = columns.where(Delivery.status.in_(("delivering", "pending")))
+        found = {tuple(row) for row in db.session.execute(is_open)}
+        own = [(job.claim.id, job.claim.claims, job.attempts_made) for job in jobs]
+        return {job.claim for job, one in zip(jobs, own, strict=True) if one in found}
 
 
 def is_fair(taken: dict[int, int], possible: dict[int, int]) -> bool:

@@ -71,7 +71,10 @@ def test_it_is_sent_again_once_and_both_are_linked(
     with working(engine):
         ended(engine, 2)
     assert "The receiver accepted the event." in browser.get(again).text
-    assert receiver.requests()[-1].header("webhook-id") == again.rpartition("/")[2]
+    first = path.rpartition("/")[2]
+    assert [request.header("webhook-id") for request in receiver.requests()] == [first, first]
+    assert "Sent as (webhook-id)" in browser.get(again).text
+    assert "Sent as (webhook-id)" not in browser.get(path).text
 
 
 def test_the_piece_is_sent_only_when_there_is_news(

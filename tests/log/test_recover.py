@@ -370,8 +370,9 @@ def test_2000_with_the_worker_killed_in_the_middle(
     again = made(app)
     assert len(again) == len({delivery.resend_of_id for delivery in again}) == 2_000
     assert {request.header("webhook-id") for request in receiver.requests()} == {
-        delivery.public_id for delivery in again
+        delivery.message_id for delivery in again
     }
+    assert all(delivery.message_id != delivery.public_id for delivery in again)
     assert (state(app).status, state(app).resent) == ("finished", 2_000)
 
 

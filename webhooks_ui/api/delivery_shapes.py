@@ -135,9 +135,15 @@ class AttemptShape(BaseModel):
 
 
 class DeliveryHead(BaseModel):
-    """A delivery: one event on its way to one webhook."""
+    """A delivery: one event on its way to one webhook.
+
+    `message_id` is sent as `webhook-id`: that of the first delivery of the event to the webhook,
+    by which the receiver knows a repetition. `resend_of` is the delivery that this one repeats.
+    """
 
     id: str
+    message_id: str
+    resend_of: str | None
     webhook_id: str | None
     event_id: str
     type: str
@@ -181,6 +187,8 @@ def _head(delivery: Delivery | DeliveryRow) -> dict[str, Any]:
     due = delivery.due_at if delivery.status == "pending" else None
     return {
         "id": delivery.public_id,
+        "message_id": delivery.message_id,
+        "resend_of": delivery.repeats,
         "webhook_id": delivery.webhook.public_id if delivery.webhook else None,
         "event_id": delivery.event.public_id,
         "type": delivery.type,

@@ -77,16 +77,23 @@ class WebhookChanges(Body):
 
 
 class HealthShape(BaseModel):
-    """How it goes: by the last delivery, and since when none has succeeded."""
+    """How it goes: by the last delivery, and since when none has succeeded.
+
+    While the receiver does not answer, `next_probe_at` is when the next attempt is made, alone.
+    """
 
     state: Literal["working", "failing", "untested", "disabled"]
     last_delivery_id: str | None
     last_delivery_at: Moment | None
     failing_since: Moment | None
+    next_probe_at: Moment | None
 
 
 class WebhookShape(BaseModel):
-    """A webhook. `disabled_reason`: `manual`, `gone` (its receiver said 410) or `failing`."""
+    """A webhook. `disabled_reason`: `manual`, `gone` (its receiver said 410) or `failing`.
+
+    `limited_until` is set while its receiver limits it (429, Retry-After): nothing is sent before.
+    """
 
     id: str
     name: str
@@ -98,6 +105,7 @@ class WebhookShape(BaseModel):
     tls: TlsShape
     enabled: bool
     disabled_reason: str | None
+    limited_until: Moment | None
     created_at: Moment
     updated_at: Moment
     deleted_at: Moment | None
@@ -117,6 +125,7 @@ class WebhookShape(BaseModel):
             tls=TlsShape.of(webhook),
             enabled=webhook.enabled,
             disabled_reason=webhook.disabled_reason,
+            limited_until=webhook.limited_until,
             created_at=webhook.created_at,
             updated_at=webhook.updated_at,
             deleted_at=webhook.deleted_at,
@@ -125,6 +134,7 @@ class WebhookShape(BaseModel):
                 last_delivery_id=last.public_id if last else None,
                 last_delivery_at=last.created_at if last else None,
                 failing_since=webhook.failing_since,
+                next_probe_at=webhook.probed_at,
             ),
             **more,
         )

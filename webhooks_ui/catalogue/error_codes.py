@@ -25,3 +25,15 @@ ErrorCode = Literal[
 
 DELIVERY_STATUSES: tuple[DeliveryStatus, ...] = get_args(DeliveryStatus)
 ERROR_CODES: tuple[ErrorCode, ...] = get_args(ErrorCode)
+NO_ANSWER: frozenset[ErrorCode] = frozenset(
+    (
+        "timeout",
+        "dns_failure",
+        "connection_timeout",
+        "connection_refused",
+        "connection_reset",
+        "unreachable",
+        "tls_failure",  # a handshake that stalls holds its slot as long as a missing answer
+    )
+)
+"""What says that a receiver does not answer at all; the rest says that it is there."""

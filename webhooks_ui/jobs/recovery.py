@@ -154,7 +154,9 @@ def _waiting(recovery: Recovery) -> int:
 
 def _make(recovery: Recovery, rows: list[int]) -> None:
     columns = (Delivery.event_id, Delivery.webhook_id, Delivery.type, Delivery.channel_id)
-    originals = select(*columns, Delivery.id.label("resend_of_id")).where(Delivery.id.in_(rows))
+    message_id = func.coalesce(Delivery.own_message_id, Delivery.public_id).label("own_message_id")
+    of_which = Delivery.id.label("resend_of_id")
+    originals = select(*columns, message_id, of_which).where(Delivery.id.in_(rows))
     _insert(recovery, originals.order_by(Delivery.id))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    func,
     select,
     text,
     update,
@@ -79,6 +80,8 @@ class Delivery(Model):
     type: Mapped[str] = mapped_column(String(60))
     channel_id: Mapped[int | None] = mapped_column(RowId)
     test: Mapped[bool] = mapped_column(default=False)
+    # The ``webhook-id`` of the event's first delivery to this webhook; null: this is the first.
+    own_message_id: Mapped[str | None] = mapped_column("message_id", String(40))
     # The delivery that this one resends, and the recovery that made it.
     resend_of_id: Mapped[int | None] = mapped_column(RowId)
     recovery_id: Mapped[int | None] = mapped_column(RowId)
@@ -87,6 +90,8 @@ class Delivery(Model):
     # Counts the leases, as a fence: an outcome recorded under an older number changes nothing.
     claims: Mapped[int] = mapped_column(default=0)
     attempts_made: Mapped[int] = mapped_column(default=0)
+    # Of these, attempts that the receiver put off: they do not count in the retry schedule.
+    refusals: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(String(40))  # the last attempt's
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
@@ -113,6 +118,11 @@ class Delivery(Model):
         )
 
     @property
+    def message_id(self) -> str:
+        """The value of ``webhook-id``: the same whenever the event is sent again to the webhook."""
+        return self.own_message_id or self.public_id
+
+    @property
     def is_due(self) -> bool:
         """Whether the next attempt is due and waits for a worker."""
         return self.due_at is not None and self.due_at <= now()
@@ -128,6 +138,7 @@ class Delivery(Model):
         """Whether another attempt is to come."""
         return self.status == "pending" or (self.status == "delivering" and not self.interrupted)
 
+    @property
     def repeats(self) -> str | None:
         """The public id of the delivery that this one repeats, if it is still known."""
         row = self.resend_of_id
@@ -156,6 +167,13 @@ class Delivery(Model):
         ids = {webhook.last_delivery_id: webhook.id for webhook in webhooks}
         found = db.session.scalars(select(cls).where(cls.id.in_(ids)))
         return {ids[delivery.id]: delivery for delivery in found}
+
+    @classmethod
+    def first_message_id(cls, event_id: int, webhook_id: int) -> str | None:
+        """The ``webhook-id`` under which this webhook got the event first, if it did."""
+        own = cls.event_id == event_id, cls.webhook_id == webhook_id, ~cls.test
+        found = select(func.coalesce(cls.own_message_id, cls.public_id)).where(*own)
+        return db.session.scalar(found.order_by(cls.id).limit(1))
 
     @classmethod
     def cancel_waiting(cls, webhook_id: int) -> None:

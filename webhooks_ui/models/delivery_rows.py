@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, bindparam, select
-from sqlalchemy.orm import Bundle
+from sqlalchemy.orm import Bundle, aliased
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import now
@@ -76,9 +76,16 @@ class DeliveryRow:
     lease_until: datetime | None
     created_at: datetime
     finished_at: datetime | None
+    own_message_id: str | None
+    repeats: str | None
     attempt: LastAttempt | None
     webhook: NamedWebhook | None
     event: NamedEvent
+
+    @property
+    def message_id(self) -> str:
+        """As `Delivery.message_id`."""
+        return self.own_message_id or self.public_id
 
     @property
     def is_due(self) -> bool:
@@ -92,9 +99,15 @@ PARTS = {
     "event": Part(NamedEvent, Event),
 }
 IS_LAST = and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempts_made)
-_OWN = [field.name for field in fields(DeliveryRow) if field.name not in PARTS]
+_OWN = [field.name for field in fields(DeliveryRow) if field.name not in (*PARTS, "repeats")]
+_ORIGINAL = aliased(Delivery)
+_REPEATS = select(_ORIGINAL.public_id).where(_ORIGINAL.id == Delivery.resend_of_id)
 _ROWS: Select[*tuple[Any, ...]] = (
-    select(Bundle("own", *(getattr(Delivery, name) for name in _OWN)), *PARTS.values())
+    select(
+        Bundle("own", *(getattr(Delivery, name) for name in _OWN)),
+        _REPEATS.correlate(Delivery).scalar_subquery().label("repeats"),
+        *PARTS.values(),
+    )
     .outerjoin(Attempt, IS_LAST)
     .outerjoin(Webhook, Webhook.id == Delivery.webhook_id)
     .join(Event, Event.id == Delivery.event_id)
@@ -107,6 +120,7 @@ def load(ids: Sequence[int]) -> list[DeliveryRow]:
     by_id = {
         row.own.id: DeliveryRow(
             **row.own._asdict(),
+            repeats=row.repeats,
             attempt=row.LastAttempt,
             webhook=row.NamedWebhook,
             event=row.NamedEvent,

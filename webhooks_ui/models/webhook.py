@@ -26,7 +26,7 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
-from webhooks_ui.models import webhook_display
+from webhooks_ui.models import webhook_display, webhook_hold
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
@@ -48,7 +48,7 @@ class WebhookEvent(Model):
     type: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
-class Webhook(WebhookSecrets, Model):
+class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
     """`disabled_reason` is ``manual``, ``gone`` (the receiver said 410) or ``failing``.
 
     Secrets are kept encrypted, bound to this webhook's public id. `version` counts changes of the
@@ -66,6 +66,7 @@ class Webhook(WebhookSecrets, Model):
             postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("ix_webhooks_name", "sort_key", "id", "deleted_at"),
+        webhook_hold.index(),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -180,6 +181,8 @@ class Webhook(WebhookSecrets, Model):
         """Applies settings and records who changed them; stored secrets are encrypted anew."""
         self.updated_at = now()
         self.created_at = self.created_at or self.updated_at
+        if self.url != settings.url or self.hold_reason == "failing":
+            self.release_hold()
         self.name, self.url = settings.name, settings.url
         host = webhook_display.unicode_host(settings.url)
         self.search_text = f"{settings.name}\n{settings.url}\n{host}".casefold()
@@ -198,6 +201,7 @@ class Webhook(WebhookSecrets, Model):
         """Enables it; how long it had failed before no longer counts."""
         if not self.enabled:
             self.failing_since = self.failing_noticed_at = None
+            self.release_hold()
         self.enabled, self.disabled_reason, self.disabled_at = True, None, None
 
     def disable(self, reason: str) -> None:

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 import idna
 
+from webhooks_ui.database.types import now
+
 
 def titled(name: str, url: str) -> str:
     """The name, or the receiver's host where it has none."""
@@ -39,3 +41,13 @@ def state(enabled: bool, failing_since: datetime | None, last_succeeded: bool | 
     if failing_since or last_succeeded is False:
         return "failing"
     return "working" if last_succeeded else "untested"
+
+
+def limited_until(hold_reason: str | None, held_until: datetime | None) -> datetime | None:
+    """Until when the receiver asks to be left alone; None once that is over."""
+    return held_until if hold_reason == "limited" and held_until and held_until > now() else None
+
+
+def probed_at(hold_reason: str | None, held_until: datetime | None) -> datetime | None:
+    """When the next attempt is made at a receiver that does not answer; in the past, at once."""
+    return held_until if hold_reason in ("failing", "probing") else None

@@ -49,6 +49,8 @@ class WebhookRow:
     disabled_at: datetime | None
     failing_since: datetime | None
     last_succeeded: bool | None
+    hold_reason: str | None
+    held_until: datetime | None
     last_delivery_id: int | None
     channel: str | None
     event_types: tuple[str, ...]
@@ -64,6 +66,16 @@ class WebhookRow:
     def shown_url(self) -> str:
         """As `Webhook.shown_url`."""
         return webhook_display.shown_url(self.url)
+
+    @property
+    def limited_until(self) -> datetime | None:
+        """As `Webhook.limited_until`."""
+        return webhook_display.limited_until(self.hold_reason, self.held_until)
+
+    @property
+    def probed_at(self) -> datetime | None:
+        """As `Webhook.probed_at`."""
+        return webhook_display.probed_at(self.hold_reason, self.held_until)
 
     @property
     def auth_label(self) -> Text:

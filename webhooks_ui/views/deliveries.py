@@ -73,7 +73,7 @@ def page(delivery: Delivery) -> dict[str, object]:
     """The context of the delivery's page."""
     return {
         "delivery": delivery,
-        "repeats": delivery.repeats(),
+        "repeats": delivery.repeats,
         "recovery": Recovery.of(delivery),
         "resent_as": delivery.resent_as(),
         "order": form_keys.new_key(),

@@ -19,7 +19,7 @@ _cached = lru_cache(maxsize=4096)  # Babel is slow, and lists repeat the same da
 def init_app(app: Flask) -> None:
     """Gives templates the filters."""
     filters: tuple[Callable[..., Any], ...] = (
-        *(day, isotime, moment, filesize, number, age, percent),
+        *(clock, day, isotime, moment, filesize, number, age, percent),
     )
     app.jinja_env.filters.update({write.__name__: write for write in filters})
     app.jinja_env.filters.update(datetime=absolute, ms=milliseconds)
@@ -30,6 +30,13 @@ def absolute(moment: datetime) -> str:
     local, code = moment.astimezone(get_timezone()), language()
     hour = local.replace(minute=0, second=0, microsecond=0)
     return f"{_date(code, local.date())}, {local:%H:%M:%S} {_zone(code, local.tzinfo, hour)}"
+
+
+def clock(moment: datetime) -> str:
+    """A moment that is near as a time of day: “14:02:10”; else as `absolute`."""
+    if abs(moment - datetime.now(UTC)) > timedelta(hours=12):
+        return absolute(moment)
+    return f"{moment.astimezone(get_timezone()):%H:%M:%S}"
 
 
 def moment(value: datetime | None) -> Markup:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
-from webhooks_ui.delivery.queue import wakeup
+from webhooks_ui.delivery.queue import wakeup, webhook_state
 from webhooks_ui.models import Delivery, Event, Webhook, form_keys
 
 # Why nothing is sent: a ping is never resent, or the webhook is deleted or disabled.
@@ -47,7 +47,9 @@ def deliver(event: Event, webhook: Webhook, form_key: str) -> Delivery | NotSend
 def retry_now(delivery: Delivery) -> bool:
     """Makes the next attempt due at once; False unless the delivery is pending."""
     changed = _change(delivery, due_at=EPOCH)
-    if changed:
+    if changed and delivery.webhook_id:
+        with transaction():
+            webhook_state.probe_now(delivery.webhook_id)
         wakeup.wake_workers()
     return changed
 
@@ -101,11 +103,13 @@ def _insert(new: _NewDelivery) -> Delivery | NotSendable:
         type=event.type,
         channel_id=event.channel_id,
         resend_of_id=new.resend_of_id,
+        own_message_id=Delivery.first_message_id(event.id, new.webhook_id),
         status="pending",
         due_at=EPOCH,
     )
     db.session.add(delivery)
     if new.resend_of_id is None:
         event.deliveries_count = Event.deliveries_count + 1
+    webhook_state.probe_now(new.webhook_id)
     db.session.flush()
     return delivery

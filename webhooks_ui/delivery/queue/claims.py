@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.models.event import EventContent
@@ -19,19 +20,42 @@ class Claim:
     event_id: int = field(default=0, compare=False)
     public_id: str = field(default="", compare=False)
     attempts_made: int = field(default=0, compare=False)
+    refusals: int = field(default=0, compare=False)
+    created_at: int = field(default=0, compare=False)  # ms since 1970
+    message_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What a worker asks for: up to `limit` due deliveries, fairly over webhooks.
 
-    `slots` is how many more a webhook may have under way, `default_slots` for those not named.
+    `known` are the webhooks of which the worker knows something, `default_slots` is how many more
+    any other one may have under way. Of webhooks that do not answer, or of which that is not known,
+    it takes `unproven` deliveries at most.
     """
 
-    slots: Mapping[int, int]
+    known: Mapping[int, "Known"]
     default_slots: int
     limit: int
     lease: timedelta
+    unproven: int = 1_000_000
+
+
+class Known(NamedTuple):
+    """What a worker knows of a webhook: how many more it may have under way, when it was served
+    last (a serial number), and whether an attempt has been under way for long without an answer."""
+
+    slots: int
+    served: int = 0
+    is_suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn has claimed, and in how many seconds the next webhook that is held may go on."""
+
+    claims: list[Claim]
+    resumes_in: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +66,7 @@ class Job:
     webhook_public_id: str
     webhook_version: int
     failing_since: datetime | None
+    answers: bool  # its last attempt succeeded
     event: EventContent
     claimed_at: float  # time.monotonic
 
@@ -90,9 +115,14 @@ class AttemptRecord:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def took(self) -> timedelta:
+        """How long it took."""
+        return timedelta(milliseconds=self.duration_ms)
+
+    @property
     def ended_at(self) -> datetime:
         """When it ended."""
-        return self.started_at + timedelta(milliseconds=self.duration_ms)
+        return self.started_at + self.took
 
 
 @dataclass(frozen=True, slots=True)

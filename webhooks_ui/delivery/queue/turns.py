@@ -6,8 +6,8 @@ claimed again, the late outcome changes nothing. No row is locked between the tw
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf
 from time import monotonic
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import milliseconds
 from webhooks_ui.delivery.queue import claim_sql, counting, webhook_state
-from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Result
+from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Result, Turn
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.monitoring import metrics
@@ -26,7 +26,8 @@ MAX_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by 
 _WEBHOOKS = cast("Table", Webhook.__table__)
 _EVENTS = cast("Table", Event.__table__)
 _ENDPOINT = select(
-    _WEBHOOKS.c.id, _WEBHOOKS.c.public_id, _WEBHOOKS.c.version, _WEBHOOKS.c.failing_since
+    *(_WEBHOOKS.c.id, _WEBHOOKS.c.public_id, _WEBHOOKS.c.version, _WEBHOOKS.c.failing_since),
+    _WEBHOOKS.c.last_succeeded,
 ).where(_WEBHOOKS.c.id.in_(bindparam("rows", expanding=True)))
 _CONTENT = select(*(_EVENTS.c[name] for name in ("id", *EventContent.FIELDS))).where(
     _EVENTS.c.id.in_(bindparam("rows", expanding=True))
@@ -34,27 +35,29 @@ _CONTENT = select(*(_EVENTS.c[name] for name in ("id", *EventContent.FIELDS))).w
 _INSERT_ATTEMPTS = insert(cast("Table", Attempt.__table__))
 
 
-def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> list[Claim]:
-    """Claims what is due and records outcomes, both in one transaction.
+def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> Turn:
+    """Records outcomes and claims what is due, both in one transaction.
 
     Deliveries of disabled webhooks stay where they are. An outcome that comes too late changes
-    nothing; one of a delivery that this very turn claims again counts under the new claim.
+    nothing. The claim is last: it waits for no lock, so that two turns never wait for each other.
     """
     claims: list[Claim] = []
     kept: list[Result] = []
+    resumes_in = inf
     with transaction():
         connection = db.session.connection()
-        if demand and demand.limit:
-            claims = claim_sql.claim(connection, demand, moment)
         if results:
-            kept = _finish(_under(claims, results))
+            kept = _finish(results)
             insert_attempts([(result.claim.id, result.attempt) for result in kept])
             counting.add(
                 connection, [(r.claim.webhook_id, r.decision.status, r.attempt) for r in kept]
             )
             webhook_state.update_webhooks(kept, moment)
+        if demand and demand.limit:
+            claims = claim_sql.claim(connection, demand, moment)
+            resumes_in = claim_sql.resumes_in(connection, moment)
     metrics.recorded((result.decision.status, result.attempt.error) for result in kept)
-    return claims
+    return Turn(claims, resumes_in)
 
 
 def record(results: Sequence[Result], moment: datetime) -> None:
@@ -80,6 +83,7 @@ def release(claims: Sequence[Claim], moment: datetime) -> None:
         for claim in claims:
             held = update(Delivery).where(*_held(claim))
             db.session.execute(held.values(status="pending", due_at=moment, lease_until=None))
+        webhook_state.end_probes({claim.webhook_id for claim in claims}, moment)
         webhook_state.cancel_disabled({claim.webhook_id for claim in claims})
 
 
@@ -100,11 +104,31 @@ def release_expired(moment: datetime) -> int:
         return len(released)
 
 
+def pull_back(moment: datetime, longest: timedelta, lease: timedelta) -> int:
+    """Corrects times that a clock which was ahead has set; returns how many deliveries it moved.
+
+    No retry is due later than `longest` from now, and no webhook is held for longer than its
+    reason can ask for.
+    """
+    late = Delivery.status == "pending", Delivery.due_at > moment + longest
+    own = select(Delivery.id).where(Delivery.webhook_id == Webhook.id, *late).correlate(Webhook)
+    with transaction():
+        webhook_state.pull_back(moment, longest, lease)
+        found = db.session.scalars(select(Webhook.id).where(own.exists())).all()
+        if not found:
+            return 0
+        moved = update(Delivery).where(Delivery.webhook_id.in_(found), *late)
+        return len(db.session.scalars(moved.values(due_at=moment).returning(Delivery.id)).all())
+
+
 def jobs(claims: Sequence[Claim]) -> list[Job]:
     """Loads what is needed to make the attempts."""
     connection = db.session.connection()
     webhooks = connection.execute(_ENDPOINT, {"rows": [*{claim.webhook_id for claim in claims}]})
-    to = {row: (public_id, version, since) for row, public_id, version, since in webhooks}
+    to = {
+        row: (public_id, version, since, since is None and bool(succeeded))
+        for row, public_id, version, since, succeeded in webhooks
+    }
     # An event for several webhooks is read once, and its body made once.
     found = connection.execute(_CONTENT, {"rows": [*{claim.event_id for claim in claims}]})
     events = {row: EventContent(*content) for row, *content in found}
@@ -148,6 +172,8 @@ def finish_ping(public_id: str, attempt: AttemptRecord, moment: datetime) -> Non
             .where(Webhook.id == delivery.webhook_id)
             .values(last_delivery_id=delivery.id, last_succeeded=not attempt.error)
         )
+        if delivery.webhook_id and not attempt.error:
+            webhook_state.probe_now(delivery.webhook_id)
 
 
 def _held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
@@ -166,14 +192,6 @@ def _finish(results: Sequence[Result]) -> list[Result]:
     return [result for claim, result in first.items() if claim in current]
 
 
-def _under(claims: Sequence[Claim], results: Sequence[Result]) -> Sequence[Result]:
-    """The results, under the claims just made on the same deliveries, if there are any."""
-    newest = {claim.id: claim for claim in claims}
-    if not any(result.claim.id in newest for result in results):
-        return results
-    return [replace(r, claim=newest.get(r.claim.id, r.claim)) for r in results]
-
-
 def _next_state(result: Result) -> dict[str, Any]:
     attempt, decision = result.attempt, result.decision
     is_over = decision.status != "pending"
@@ -185,6 +203,7 @@ def _next_state(result: Result) -> dict[str, Any]:
         "attempts_made": attempt.number,
         "error": attempt.error,
         "finished_at": milliseconds(attempt.ended_at) if is_over else None,
+        "refused": 1 if decision.hold_until else 0,
     }
 
 

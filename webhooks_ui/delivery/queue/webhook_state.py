@@ -4,15 +4,27 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Row, Table, bindparam, insert, or_, select, update
 
 from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import now
+from webhooks_ui.delivery.queue import holds
 from webhooks_ui.delivery.queue.claims import Result
 from webhooks_ui.models import Alert, Delivery, Webhook, webhook_history
 
 ALERT_AFTER = timedelta(minutes=15)  # of failing; or as soon as one delivery is given up
 
 _WEBHOOKS = cast("Table", Webhook.__table__)
+_HOLD = {
+    "until": _WEBHOOKS.c.held_until,
+    "reason": _WEBHOOKS.c.hold_reason,
+    "interval_ms": _WEBHOOKS.c.send_interval_ms,
+    "counted_since": _WEBHOOKS.c.counted_since,
+    "counted": _WEBHOOKS.c.counted,
+    "refused": _WEBHOOKS.c.refused,
+    "unanswered": _WEBHOOKS.c.unanswered,
+}
+"""The columns of a `Hold`, by its fields."""
 _UPDATE = (
     update(_WEBHOOKS)
     .where(_WEBHOOKS.c.id == bindparam("row"))
@@ -21,11 +33,15 @@ _UPDATE = (
         last_succeeded=bindparam("succeeded"),
         failing_since=bindparam("since"),
         failing_noticed_at=bindparam("alerted_at"),
+        **{column.name: bindparam(f"hold_{name}") for name, column in _HOLD.items()},
     )
 )
 # FOR NO KEY UPDATE: events that refer to these webhooks are taken in meanwhile.
 _STATE = (
-    select(_WEBHOOKS.c.id, _WEBHOOKS.c.failing_since, _WEBHOOKS.c.failing_noticed_at)
+    select(
+        *(_WEBHOOKS.c.id, _WEBHOOKS.c.failing_since, _WEBHOOKS.c.failing_noticed_at),
+        *(_WEBHOOKS.c.last_succeeded, *_HOLD.values()),
+    )
     .where(_WEBHOOKS.c.id.in_(bindparam("rows", expanding=True)))
     .order_by(_WEBHOOKS.c.id)
     .with_for_update(key_share=True)
@@ -42,9 +58,10 @@ def update_webhooks(results: Sequence[Result], moment: datetime) -> None:
     connection = db.session.connection()
     found = connection.execute(_STATE, {"rows": [*by_webhook]}).all()
     changes = [
-        {"row": webhook_id}
-        | _changed(webhook_id, by_webhook[webhook_id], since, alerted_at, moment)
-        for webhook_id, since, alerted_at in found
+        {"row": row.id}
+        | _changed(by_webhook[row.id], row, moment)
+        | _held(by_webhook[row.id], row[-len(_HOLD) :], moment)
+        for row in found
     ]
     if changes:
         connection.execute(_UPDATE, changes)
@@ -55,28 +72,58 @@ def update_webhooks(results: Sequence[Result], moment: datetime) -> None:
     cancel_disabled({r.claim.webhook_id for r in results if r.attempt.error})
 
 
-def _changed(
-    webhook_id: int,
-    results: Sequence[Result],
-    since: datetime | None,
-    alerted_at: datetime | None,
-    moment: datetime,
-) -> dict[str, Any]:
+def _changed(results: Sequence[Result], row: Row[Any], moment: datetime) -> dict[str, Any]:
     """The webhook's columns after these results; inserts the alert that they cause."""
-    last = results[-1]
+    last, since, alerted_at = results[-1], row.failing_since, row.failing_noticed_at
     changed: dict[str, Any] = {"last": last.claim.id, "since": None, "alerted_at": None}
-    changed["succeeded"] = last.attempt.error is None
+    # What the receiver put off is no failure until it is given up.
+    counted = [r for r in results if not r.decision.hold_until or r.decision.status == "failed"]
+    changed["succeeded"] = counted[-1].attempt.error is None if counted else row.last_succeeded
     if _any_succeeded(results):
         if alerted_at:
-            _insert_alert(webhook_id, "recovered", last, since or alerted_at)
+            _insert_alert(row.id, "recovered", last, since or alerted_at)
         return changed
-    changed["since"], changed["alerted_at"] = since or moment, alerted_at
+    if not counted:
+        return changed | {"since": since, "alerted_at": alerted_at}
+    changed["since"], changed["alerted_at"] = min(since or moment, moment), alerted_at
     given_up = any(result.decision.status == "failed" for result in results)
     if alerted_at is None and (given_up or moment - changed["since"] >= ALERT_AFTER):
         changed["alerted_at"] = moment
         if not any(result.decision.disable for result in results):  # has an alert of its own
-            _insert_alert(webhook_id, "failing", last, changed["since"])
+            _insert_alert(row.id, "failing", last, changed["since"])
     return changed
+
+
+def _held(results: Sequence[Result], stored: Sequence[Any], moment: datetime) -> dict[str, Any]:
+    """The columns of the webhook's hold after these results."""
+    hold = holds.after(holds.Hold(*stored), results, moment)
+    return {f"hold_{name}": getattr(hold, name) for name in _HOLD}
+
+
+def end_probes(webhook_ids: Collection[int], moment: datetime) -> None:
+    """Lets the next attempt go at once where a probe was not sent."""
+    probed = update(Webhook).where(Webhook.id.in_([*webhook_ids]), Webhook.hold_reason == "probing")
+    db.session.execute(probed.values(held_until=moment, hold_reason="failing"))
+
+
+def probe_now(webhook_id: int) -> None:
+    """Lets the next attempt at a receiver that does not answer go at once: a person asks for it."""
+    own = update(Webhook).where(Webhook.id == webhook_id, Webhook.hold_reason == "failing")
+    db.session.execute(own.values(held_until=now()).execution_options(synchronize_session=False))
+
+
+def pull_back(moment: datetime, longest: timedelta, lease: timedelta) -> None:
+    """Ends holds that reach further than their reason can ask for: the clock was ahead."""
+    until, reason = _WEBHOOKS.c.held_until, _WEBHOOKS.c.hold_reason
+    pace = 2 * timedelta(milliseconds=holds.MAX_INTERVAL)
+    too_late = or_(
+        reason.is_(None) & (until > moment + pace),
+        (reason == "limited") & (until > moment + longest),
+        (reason == "failing") & (until > moment + holds.MAX_PROBE_WAIT),
+        (reason == "probing") & (until > moment + lease),
+    )
+    ahead = update(_WEBHOOKS).where(until > moment, too_late)
+    db.session.connection().execute(ahead.values(held_until=moment))
 
 
 def _any_succeeded(results: Sequence[Result]) -> bool:

@@ -1,65 +1,109 @@
-"""How many deliveries to one webhook may be in flight: a window as in TCP congestion control.
+"""Which webhooks may have how much in flight: what one worker knows, and what it demands by it.
 
-It opens with each success and closes on time-outs and failed connections: a busy receiver gets its
-full speed, and many receivers that hang hold few slots together.
+A webhook's window works as in TCP congestion control: it opens with each success and closes on a
+missing answer or a refusal. A busy receiver gets its full speed, and many that hang hold few slots
+together: of those that do not answer, or of which that is not known, no more than half of the
+worker's slots is used. The other half belongs to receivers that answer.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from time import monotonic
 
-from webhooks_ui.catalogue.error_codes import ErrorCode
+from webhooks_ui.catalogue.error_codes import NO_ANSWER
+from webhooks_ui.delivery.queue.claims import Demand, Known
 
 INITIAL_WINDOW = 2
-_CLOSING: set[ErrorCode] = {
-    "timeout",
-    "dns_failure",
-    "connection_timeout",
-    "connection_refused",
-    "connection_reset",
-    "unreachable",
-    "tls_failure",  # a handshake that stalls holds its slot as long as an answer that does not come
-}
+CLOSING = (429, 502, 503, 504)
+SUSPECT_AFTER = 2.0  # seconds in flight without any answer
+MAX_KNOWN = 10_000
 
 
 class ConcurrencyLimits:
-    """The windows of one worker, from 1 to `maximum` each. Not thread-safe: one thread owns it."""
+    """The windows of one worker, from 1 to `maximum` each, in `slots` together.
 
-    def __init__(self, maximum: int) -> None:
-        self._maximum = maximum
-        self._size: dict[int, int] = {}
+    Not thread-safe: one thread owns it.
+    """
+
+    def __init__(
+        self, maximum: int, slots: int = 64, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._maximum, self._share, self._clock = maximum, max(slots // 2, 1), clock
+        self._size: dict[int, float] = {}
         self._in_flight: Counter[int] = Counter()
+        self._turn = count(1)
+        self._served: dict[int, int] = {}
+        self._answers: dict[int, bool] = {}
+        self._quiet_since: dict[int, float] = {}
 
     @property
     def default(self) -> int:
         """The window of a webhook that nothing is known of."""
         return min(INITIAL_WINDOW, self._maximum)
 
-    def free(self) -> Mapping[int, int]:
-        """Free slots by webhook, for those of which something is known."""
-        known = self._size.keys() | self._in_flight.keys()
-        return {webhook: self._free(webhook) for webhook in known}
+    def demand(self, room: int, lease: timedelta) -> Demand:
+        """What a worker with this room asks for."""
+        self._forget()
+        known = self._size.keys() | self._in_flight.keys() | self._served.keys()
+        told = {
+            webhook: Known(
+                self._free(webhook), self._served.get(webhook, 0), self._is_suspect(webhook)
+            )
+            for webhook in known
+        }
+        unproven = max(self._share - self._unproven(), 0)
+        return Demand(told, self.default, room, lease, unproven)
 
-    def begin(self, webhook: int) -> None:
-        """One more is in flight."""
+    def begin(self, webhook: int, answers: bool = False) -> None:
+        """One more is in flight; `answers` says whether the last attempt there succeeded."""
         self._in_flight[webhook] += 1
+        self._served[webhook] = next(self._turn)
+        self._answers[webhook] = answers
+        self._quiet_since.setdefault(webhook, self._clock())
 
-    def end(self, webhook: int, error: str | None) -> None:
+    def end(self, webhook: int, error: str | None, status_code: int | None = None) -> None:
         """One has ended, with this error code or None."""
         self._in_flight[webhook] -= 1
-        if not self._in_flight[webhook]:
-            del self._in_flight[webhook]
+        self._quiet_since[webhook] = self._clock()
         size = self._size.get(webhook, self.default)
         if error is None:
-            size = min(size + 1, self._maximum)
-        elif error in _CLOSING:
+            size = min(size + 1 / size, self._maximum)  # by one with each window of successes
+            self._answers[webhook] = True
+        elif status_code in CLOSING:
             size = 1
+        elif error != "not_sent":
+            self._answers[webhook] = False
+            size = 1 if error in NO_ANSWER else size
         self._size[webhook] = size
-        if size == self.default and webhook not in self._in_flight:
+        if self._in_flight[webhook]:
+            return
+        del self._in_flight[webhook], self._quiet_since[webhook], self._answers[webhook]
+        if size == self.default:
             del self._size[webhook]  # the default needs no entry
 
     def size(self, webhook: int) -> int:
         """The webhook's window."""
-        return self._size.get(webhook, self.default)
+        return int(self._size.get(webhook, self.default))
 
     def _free(self, webhook: int) -> int:
         return max(self.size(webhook) - self._in_flight[webhook], 0)
+
+    def _is_suspect(self, webhook: int) -> bool:
+        """Whether what is in flight has waited for long, and nothing has come back."""
+        since = self._quiet_since.get(webhook)
+        return since is not None and self._clock() - since > SUSPECT_AFTER
+
+    def _unproven(self) -> int:
+        """How many are in flight to webhooks that do not answer, as far as is known."""
+        return sum(
+            count
+            for webhook, count in self._in_flight.items()
+            if not self._answers[webhook] or self._is_suspect(webhook)
+        )
+
+    def _forget(self) -> None:
+        """Forgets when webhooks with nothing in flight were served, once there are too many."""
+        if len(self._served) > MAX_KNOWN:
+            self._served = {w: n for w, n in self._served.items() if w in self._in_flight}

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.database.types import now
+from webhooks_ui.delivery import retry
 from webhooks_ui.delivery.attempt_record import bare_attempt
 from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
@@ -59,7 +60,8 @@ class Worker:
         # Long enough to be sent last of all that was claimed, should everything before it hang.
         longest = (prefetch.MAX_PER_THREAD + 1) * timedelta(seconds=config["DELIVERY_TIMEOUT"])
         self._lease = longest + LEASE_MARGIN
-        self._limits = ConcurrencyLimits(config["ENDPOINT_CONCURRENCY"])
+        self._longest_wait = retry.longest(config["RETRY_SCHEDULE"])
+        self._limits = ConcurrencyLimits(config["ENDPOINT_CONCURRENCY"], self._pace.concurrency)
         self._in_flight: dict[int, Claim] = {}
         self._senders = Senders(
             Attempts(app, clock, chance),
@@ -72,6 +74,7 @@ class Worker:
         self._stopping = Flag()
         self._is_woken = False
         self._claimed_at = self._released_at = float("-inf")
+        self._resumes_at = float("inf")  # when a webhook that is held may go on
         with app.app_context():
             self._alarm = wakeup.alarm(db.engine, parent, self._stopping.set)
 
@@ -102,11 +105,11 @@ class Worker:
         """Until there are events or results to take in; without time it only checks."""
         is_busy = bool(self._in_flight or self._results)
         start = time.monotonic()
-        if self._alarm.wait((RECORD_AFTER if is_busy else POLL_EVERY) if has_time else 0):
+        most = min(RECORD_AFTER if is_busy else POLL_EVERY, max(self._resumes_at - start, 0))
+        if self._alarm.wait(most if has_time else 0):
             self._claimed_at = float("-inf")
-        if (
-            self._senders.waiting() > self._senders.low_water
-        ):  # a turn costs as much as many deliveries
+        # A turn costs as much as many deliveries.
+        if self._senders.waiting() > self._senders.low_water:
             time.sleep(max(MIN_TURN - (time.monotonic() - start), 0))
 
     def _wake(self) -> None:
@@ -120,7 +123,7 @@ class Worker:
         sent, unsent = self._senders.sent(), []
         for one in sent:
             held = self._in_flight.pop(one.claim.id, one.claim)
-            self._limits.end(held.webhook_id, one.error)
+            self._limits.end(held.webhook_id, one.error, one.status_code)
             # A result that disables its webhook has been recorded already.
             if one.result and not one.result.decision.disable:
                 self._results.append(replace(one.result, claim=held))
@@ -128,18 +131,21 @@ class Worker:
                 unsent.append(held)
         self._pace.record_sent(len(sent))
         metrics.in_flight(min(len(self._in_flight), self._pace.concurrency))
-        self._release(unsent)
+        if unsent:
+            self._release(unsent)
 
     def _record_and_claim(self) -> bool:
         """One transaction of the queue; false when the database refuses."""
-        if not self._results and time.monotonic() - self._claimed_at < POLL_EVERY:
+        start = time.monotonic()
+        if not self._results and start < min(self._claimed_at + POLL_EVERY, self._resumes_at):
             return True
-        self._claimed_at = time.monotonic()
+        self._claimed_at, self._resumes_at = start, float("inf")
         batch, moment = self._results[:MAX_RECORDED], self._clock()
         try:
             with self._app.app_context():
                 self._release_expired(moment)
-                jobs = self._jobs_of(turns.turn(batch, self._demand(), moment), batch)
+                turn = turns.turn(batch, self._demand(), moment)
+                jobs = self._jobs_of(turn.claims)
         except UNREACHABLE as error:
             log.warning("The queue is out of reach, trying again: %s", _reason(error))
             return False
@@ -149,28 +155,29 @@ class Worker:
                 return False
             self._write(batch)  # one by one: what cannot be stored takes no other along
             jobs = []
+        else:
+            self._resumes_at = start + max(turn.resumes_in, MIN_TURN)
         del self._results[: len(batch)]
         self._submit(jobs)
         return True
 
     def _demand(self) -> Demand:
         room = 0 if self._stopping.is_set() else self._pace.room(len(self._in_flight))
-        return Demand(self._limits.free(), self._limits.default, room, self._lease)
+        return self._limits.demand(room, self._lease)
 
-    def _jobs_of(self, claims: Sequence[Claim], batch: Sequence[Result]) -> list[Job]:
+    def _jobs_of(self, claims: Sequence[Claim]) -> list[Job]:
         """The jobs of new claims, without deliveries that are in flight here already.
 
         After a jump of the clock a lease may seem to have ended while its delivery is in flight.
         """
-        recorded = {result.claim.id for result in batch}
-        fresh = [c for c in claims if c.id not in self._in_flight and c.id not in recorded]
+        fresh = [claim for claim in claims if claim.id not in self._in_flight]
         self._in_flight |= {claim.id: claim for claim in claims if claim.id in self._in_flight}
         return turns.jobs(fresh) if fresh else []
 
     def _submit(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             self._in_flight[job.claim.id] = job.claim
-            self._limits.begin(job.claim.webhook_id)
+            self._limits.begin(job.claim.webhook_id, job.answers)
         self._pace.record_sizes(len(job.event.data) for job in jobs)
         self._senders.low_water = self._pace.low_water
         self._senders.submit(jobs, len(self._in_flight))
@@ -181,11 +188,11 @@ class Worker:
         self._released_at = time.monotonic()
         if count := turns.release_expired(moment):
             log.warning("The leases of %s deliveries ran out; they are due again", count)
+        if count := turns.pull_back(moment, self._longest_wait, self._lease):
+            log.warning("%s deliveries were due later than any retry; they are due now", count)
 
     def _release(self, claims: Sequence[Claim]) -> None:
         """Makes due again at once what was claimed and not sent."""
-        if not claims:
-            return
         try:
             with self._app.app_context():
                 turns.release([self._held(claim) for claim in claims], self._clock())
@@ -207,10 +214,8 @@ class Worker:
         while (self._in_flight or self._results) and time.monotonic() < until:
             self._turn()
         self._senders.join()
-        if self._results:
-            log.error(
-                "%s results were not recorded; their deliveries are sent again", len(self._results)
-            )
+        if unrecorded := len(self._results):
+            log.error("%s results were not recorded; their deliveries are sent again", unrecorded)
 
     def _write(self, batch: Sequence[Result]) -> None:
         """Records results one by one, retrying while the database refuses, until leases end."""

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
@@ -12,6 +12,7 @@ from flask import Flask
 
 from webhooks_ui.crypto.vault import VaultError
 from webhooks_ui.database.engine import UNREACHABLE
+from webhooks_ui.database.types import EPOCH
 from webhooks_ui.delivery import attempt_log
 from webhooks_ui.delivery.attempt_record import attempt_of, unsent_attempt
 from webhooks_ui.delivery.http.sender import Sender
@@ -41,6 +42,11 @@ class Sent:
     error: str | None
     result: Result | None
     is_released: bool = False
+
+    @property
+    def status_code(self) -> int | None:
+        """The response's, if there was one."""
+        return self.result.attempt.status_code if self.result else None
 
 
 class Attempts:
@@ -76,13 +82,14 @@ class Attempts:
     def _send(self, job: Job, started_at: datetime) -> Result:
         number = job.attempts_made + 1
         endpoint = self._endpoints.get(job, started_at)
-        request = compose(job.event, endpoint, job.public_id, started_at)
+        request = compose(job.event, endpoint, job.claim.message_id, started_at)
         outcome = self._sender.send(request)
         metrics.attempted(outcome.error, outcome.duration_ms / 1000)
         attempt = attempt_of(outcome, request, endpoint, started_at, self._timeout, number)
         return self._decide(job, attempt, outcome.retry_after)
 
     def _decide(self, job: Job, attempt: AttemptRecord, retry_after: str | None) -> Result:
+        moment, created_at = self._clock(), timedelta(milliseconds=job.claim.created_at)
         decision = decide(
             self._policy,
             error=attempt.error,
@@ -90,8 +97,10 @@ class Attempts:
             retry_after=retry_after,
             attempts_made=attempt.number,
             failing_since=job.failing_since,
-            moment=self._clock(),
+            moment=moment,
             chance=self._chance,
+            refusals=job.claim.refusals,
+            age=moment - EPOCH - created_at,
         )
         attempt_log.log_attempt(job, attempt, decision)
         return Result(job.claim, attempt, decision)

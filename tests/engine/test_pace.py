@@ -1,0 +1,67 @@
+"""A receiver that takes n requests in t seconds gets them at its pace, from all workers together.
+
+In virtual time: what is measured here depends on the engine alone.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.engine.conftest import send, subscribe
+from tests.support.apps import MakeApp
+from tests.support.rate_limited import Limit, fixed_window, token_bucket
+from tests.support.virtual_workers import Reply, Respond, Simulation
+
+COUNT = 60
+LIMITED, OTHER = 1, 2
+ANSWERS_IN = 0.02
+UNDISTURBED = 0.2  # seconds, in which the other receiver gets all when it is alone
+
+
+def behind(limit: Limit) -> Respond:
+    """A receiver with this limit."""
+
+    def respond(at: float) -> Reply:
+        if wait := limit(at):
+            return Reply(ANSWERS_IN, 429, "http_status", f"{wait + 0.001:.3f}")
+        return Reply(ANSWERS_IN)
+
+    return respond
+
+
+def healthy(_at: float) -> Reply:
+    return Reply(ANSWERS_IN)
+
+
+def simulated(make_engine: MakeApp, limit: Limit) -> Simulation:
+    """Two workers send to a receiver with this limit and to another one, until both have all."""
+    app = make_engine()
+    subscribe(app, "http://127.0.0.1/limited")
+    subscribe(app, "http://127.0.0.1/other")
+    send(app, COUNT)
+    simulation = Simulation(app, {LIMITED: behind(limit), OTHER: healthy})
+    simulation.run(600, lambda: sum(map(len, simulation.taken.values())) == 2 * COUNT)
+    return simulation
+
+
+@pytest.mark.parametrize(
+    ("limit", "best"),
+    [
+        # What is left after the burst, at the bucket's rate; the last of the windows.
+        (lambda: token_bucket(2, 2), (COUNT - 3) / 2),
+        (lambda: token_bucket(10, 5), (COUNT - 6) / 10),
+        (lambda: token_bucket(20, 5), (COUNT - 6) / 20),
+        (lambda: fixed_window(5, 2), (COUNT / 5 - 1) * 2),
+    ],
+    ids=["2 a second", "10 a second", "20 a second", "5 in 2 seconds"],
+)
+def test_a_limited_receiver_gets_its_pace_with_few_refusals(
+    make_engine: MakeApp, limit: Callable[[], Limit], best: float
+) -> None:
+    simulation = simulated(make_engine, limit())
+
+    taken = simulation.taken[LIMITED]
+    assert len(taken) == COUNT
+    assert (taken[-1] - taken[0]) / best <= 1.5
+    assert simulation.refused[LIMITED] <= 0.15 * COUNT
+    assert simulation.taken[OTHER][-1] <= UNDISTURBED

@@ -1,0 +1,52 @@
+"""The columns by which a webhook as a whole waits: see `delivery.queue.holds`."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webhooks_ui.database.types import Instant
+from webhooks_ui.models import webhook_display
+
+IS_HELD = text("held_until IS NOT NULL")
+
+
+def index() -> Index:
+    """From which the next hold to end is read."""
+    return Index(
+        "ix_webhooks_held_until", "held_until", sqlite_where=IS_HELD, postgresql_where=IS_HELD
+    )
+
+
+class Holdable:
+    """Nothing is claimed before `held_until`.
+
+    `hold_reason` is ``limited`` (by the receiver), ``failing`` (it does not answer) or ``probing``
+    (one attempt is under way). Of a paced webhook, which has no reason, `held_until` is when the
+    next delivery may go: GCRA's theoretical arrival time.
+    """
+
+    held_until: Mapped[datetime | None] = mapped_column(Instant)
+    hold_reason: Mapped[str | None] = mapped_column(String(10))
+    send_interval_ms: Mapped[float | None]
+    # The pace is learned from successes `counted` since then; `refused` and `unanswered` count
+    # refusals without a success between them, and attempts without an answer.
+    counted_since: Mapped[datetime | None] = mapped_column(Instant)
+    counted: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    unanswered: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def limited_until(self) -> datetime | None:
+        """Until when the receiver asks to be left alone; None once that is over."""
+        return webhook_display.limited_until(self.hold_reason, self.held_until)
+
+    @property
+    def probed_at(self) -> datetime | None:
+        """When the next attempt is made at a receiver that does not answer."""
+        return webhook_display.probed_at(self.hold_reason, self.held_until)
+
+    def release_hold(self) -> None:
+        """Forgets that it was held, and at which pace it was sent to."""
+        self.held_until = self.hold_reason = self.send_interval_ms = self.counted_since = None
+        self.counted = self.refused = self.unanswered = 0
