@@ -117,3 +117,16 @@ def test_a_request_without_host_is_answered(make_app: MakeApp) -> None:
     del environ["HTTP_HOST"]
     _answer, status_line, _headers = run_wsgi_app(make_app(), environ)
     assert status_line == "200 OK"
+
+
+@pytest.mark.parametrize(
+    "host", ["9" * 400, "a..b", "%", "\xff", "localhost:999999", "[::1]x", "-"]
+)
+@pytest.mark.parametrize("path", ["/login", "/webhooks", "/api/v1/webhooks", "/nowhere"])
+def test_a_host_that_cannot_be_read_is_no_mistake_of_ours(
+    make_app: MakeApp, path: str, host: str
+) -> None:
+    environ = create_environ(path)
+    environ["HTTP_HOST"] = host
+    _answer, status_line, _headers = run_wsgi_app(make_app(), environ)
+    assert status_line.startswith("421")

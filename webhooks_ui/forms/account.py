@@ -2,15 +2,15 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, StringField
 
 from webhooks_ui.accounts import passwords
 from webhooks_ui.accounts import sign_in as signin
+from webhooks_ui.forms.base import Form
 from webhooks_ui.web.kept_form import is_unsent
 
 
-class SetUpForm(FlaskForm):
+class SetUpForm(Form):
     """The first administrator."""
 
     login = StringField(_l("Login"))
@@ -27,7 +27,7 @@ class SetUpForm(FlaskForm):
         return not self.errors
 
 
-class SignInForm(FlaskForm):
+class SignInForm(Form):
     """Login and password. Why they let nobody in is the `refusal`, which belongs to no field."""
 
     login = StringField(_l("Login"))
@@ -50,7 +50,7 @@ class SignInForm(FlaskForm):
         return self.refusal is None
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(Form):
     """The change of the signed-in user's password, which the current one allows."""
 
     current_password = PasswordField(_l("Current password"))

@@ -1,10 +1,10 @@
 """The one form for adding and editing a channel."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, StringField
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
+from webhooks_ui.forms.base import Form
 from webhooks_ui.models import Channel
 from webhooks_ui.models.channel_changes import ChannelSettings
 from webhooks_ui.validation import channel as channel_rules
@@ -15,7 +15,7 @@ def _trim(text: str | None) -> str:
     return (text or "").strip()
 
 
-class ChannelForm(FlaskForm):
+class ChannelForm(Form):
     """A channel as it is typed. What is wrong stands at the fields, in `errors`."""
 
     name = StringField(_l("Name"), filters=[_trim])

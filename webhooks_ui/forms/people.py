@@ -3,17 +3,17 @@
 from typing import Self
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, RadioField, SelectChoice, StringField
 
 from webhooks_ui.accounts import people
 from webhooks_ui.accounts import sign_in as signin
+from webhooks_ui.forms.base import Form
 from webhooks_ui.models import AccountLink
 from webhooks_ui.models.user import ROLES
 from webhooks_ui.web.kept_form import is_unsent
 
 
-class RoleForm(FlaskForm):
+class RoleForm(Form):
     """What a person may do."""
 
     role = RadioField(
@@ -37,7 +37,7 @@ class InvitationForm(RoleForm):
     """The role of a person who is invited; the person chooses login and password."""
 
 
-class LinkForm(FlaskForm):
+class LinkForm(Form):
     """Login and password of a new user, or a user's new password."""
 
     login = StringField(_l("Login"))

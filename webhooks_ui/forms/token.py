@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, SelectField, StringField
 
 from webhooks_ui.database.types import now
+from webhooks_ui.forms.base import Form
 from webhooks_ui.validation import token as token_rules
 from webhooks_ui.web.kept_form import is_unsent
 
@@ -18,7 +18,7 @@ def _trim(text: str | None) -> str:
     return (text or "").strip()
 
 
-class TokenForm(FlaskForm):
+class TokenForm(Form):
     """A token as it is typed. What is wrong stands at the fields, in `errors`."""
 
     name = StringField(_l("Name"), filters=[_trim])

@@ -6,7 +6,6 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
@@ -26,6 +25,7 @@ from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.forms.authorization_fields import SECRET_FIELDS, authorization_fields, hint
+from webhooks_ui.forms.base import Form
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.tls_fields import tls_fields, tls_options
 from webhooks_ui.models import Channel, Webhook
@@ -38,7 +38,7 @@ def _trim(text: str | None) -> str:
     return (text or "").strip()
 
 
-class WebhookForm(FlaskForm):
+class WebhookForm(Form):
     """A webhook as it is typed. What is wrong stands at the fields, in `errors`."""
 
     name = StringField(_l("Name"), filters=[_trim])

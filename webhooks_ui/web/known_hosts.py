@@ -5,29 +5,53 @@ the console for a part of that site. So a name counts only where an administrato
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
 
 from webhooks_ui.text.loopback import is_loopback
 
-_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]*)?", re.IGNORECASE)
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]{0,5})?", re.IGNORECASE)
+_REFUSED = "webhooks_ui.refused_host"
 _HEALTH = "health"  # a blueprint that says nothing secret, for load balancers
 
 
 def init_app(app: Flask) -> None:
     """Refuses requests that name another host, with 421 (RFC 9110 §15.5.20)."""
 
-    def hold() -> None:
-        # Without Host (HTTP/1.0) the name is the server's own. ProxyFix has put the forwarded one
-        # here where proxies are trusted.
-        given = request.environ.get("HTTP_HOST")
-        if given is not None and request.blueprint != _HEALTH and not _is_ours(app, given):
+    def refuse() -> None:
+        if _REFUSED in request.environ and request.blueprint != _HEALTH:
             abort(421)
 
-    app.before_request(hold)
+    app.wsgi_app = _Hosts(app, app.wsgi_app)  # type: ignore[method-assign]
+    app.before_request(refuse)
+
+
+class _Hosts:
+    """A WSGI app that takes a host that is not ours out of a request, and marks it as refused."""
+
+    def __init__(self, app: Flask, inner: "WSGIApplication") -> None:
+        self._config, self._inner = app.config, inner
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answers as the inner app does."""
+        # Without Host (HTTP/1.0) the name is the server's own. ProxyFix has put the forwarded one
+        # here where proxies are trusted.
+        given, config = environ.get("HTTP_HOST"), self._config
+        public_url, allowed = config["PUBLIC_URL"] or "", config["ALLOWED_HOSTS"]
+        if given is not None and not is_known(given, public_url, config["HOST"], allowed):
+            # The error page has links, and Flask makes none under a host that it cannot read.
+            environ["HTTP_HOST"], environ[_REFUSED] = "localhost", given
+        return self._inner(environ, start_response)
 
 
 @lru_cache(maxsize=256)
@@ -49,11 +73,6 @@ def is_known(given: str, public_url: str, listening: str, allowed: tuple[str, ..
     bound = _address(listening)
     is_anywhere = bound is not None and bound.is_unspecified
     return is_anywhere or address in map(_address, ours)
-
-
-def _is_ours(app: Flask, given: str) -> bool:
-    config = app.config
-    return is_known(given, config["PUBLIC_URL"] or "", config["HOST"], config["ALLOWED_HOSTS"])
 
 
 def _address(text: str | None) -> IPv4Address | IPv6Address | None:

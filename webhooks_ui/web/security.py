@@ -66,13 +66,13 @@ def init_app(app: Flask) -> None:
     app.session_interface = CookieSessions()
     if path:
         app.wsgi_app = sub_path.SubPath(app.wsgi_app, path)  # type: ignore[method-assign]
+    known_hosts.init_app(app)
     if hops := app.config["TRUSTED_PROXIES"]:
         # Each proxy appends to X-Forwarded-For; the other headers have one value.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as in Flask's documentation
             app.wsgi_app, x_for=hops, x_proto=1, x_host=1
         )
     # Before CSRF: after a sign-out elsewhere a form leads to the sign-in, not to a CSRF error.
-    known_hosts.init_app(app)
     body_limits.init_app(app)
     app.before_request(_refuse_nul)
     app.before_request(_require_sign_in)
