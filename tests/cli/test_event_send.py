@@ -35,6 +35,12 @@ def test_it_says_the_event_and_how_many_get_it(run: Run, app: Flask) -> None:
     assert [delivery.status for delivery in deliveries(app)] == ["pending"]
 
 
+def test_half_an_emoji_is_taken_as_it_came(run: Run, app: Flask) -> None:
+    data = '{"text": "cut \\ud83d"}'
+    assert run("event", "send", "team_changed", "--data", "-", stdin=data).exit_code == 0
+    assert events(app)[0].data == data.encode()
+
+
 def test_without_data_the_sample_is_sent(run: Run, app: Flask) -> None:
     assert run("event", "send", "team_changed").exit_code == 0
     assert events(app)[0].data == ALL_TYPES["team_changed"].sample_text.encode()
