@@ -34,6 +34,7 @@ from webhooks_ui.models import (
 from webhooks_ui.models.public_ids import CHANNEL, WEBHOOK, new_id
 from webhooks_ui.models.webhook_history import WebhookState
 from webhooks_ui.server import process
+from webhooks_ui.text.folding import folded
 
 CHANNELS = 200
 BATCH = 100_000  # events in one transaction
@@ -100,7 +101,7 @@ def _set_up(app: Flask, connection: Connection, webhooks: int) -> None:
         url = f"https://receiver-{n}.example/hooks/{n}"
         hooks.append({"id": n, "public_id": public_id, "name": name, "url": url})
         hooks[-1] |= {
-            "search_text": f"{name}\n{url}\n".casefold(),
+            "search_text": folded(f"{name}\n{url}\n"),
             "signing_secret": vault.encrypt(new_secret(), f"{public_id}:signing"),
             "enabled": n % 50 != 7,
             "disabled_reason": "manual" if n % 50 == 7 else None,

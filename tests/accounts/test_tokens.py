@@ -54,7 +54,7 @@ def test_a_token_is_made_used_and_revoked(app: Flask) -> None:
 
     token = only(app)
     asked = admin.get(f"/settings/tokens/{token.public_id}/revoke").text
-    assert "Revoke “Platform”?" in html.unescape(asked)
+    assert "Revoke “<bdi>Platform</bdi>”?" in html.unescape(asked)
     answer = admin.post(f"/settings/tokens/{token.public_id}/revoke")
     assert (answer.status_code, answer.location) == (303, "/settings/tokens")
     assert "The token “Platform” is revoked." in admin.get("/settings/tokens").text

@@ -1,5 +1,6 @@
 """The list of channels."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.channels.conftest import add
 from tests.conftest import make_webhook, piece, sign_in
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_BOTH_DATABASES, MakeApp
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, channel_list
 from webhooks_ui.models.channel_list import ChannelQuery
@@ -44,6 +45,18 @@ def test_each_channel_with_its_webhooks(app: Flask, admin: FlaskClient) -> None:
     assert "channel=4" not in page
     assert "Not used" in page
     assert "E-mail" in page
+
+
+@ON_BOTH_DATABASES
+def test_names_stand_in_the_order_of_the_alphabet(app: Flask, admin: FlaskClient) -> None:
+    names = ["Гірка", "Ґанок", "Еней", "Єдина", "Їжак", "М’ята", "Обрій"]
+    for number, name in enumerate(names[::-1]):
+        add(admin, app, key=f"k{number}", name=name)
+    found = re.findall(r'class="title" href="[^"]*"><bdi>([^<]*)<', admin.get("/channels").text)
+    assert found == names
+    page = admin.get("/webhooks/new").text  # and in every choice of a channel
+    assert [name for _at, name in sorted((page.index(f">{n}<"), n) for n in names)] == names
+    assert "М’ята" in admin.get("/channels?q=м'ята").text
 
 
 def test_names_are_shown_as_text(app: Flask, admin: FlaskClient) -> None:

@@ -11,12 +11,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import column, event, insert, inspect, select, table, text, update
+from sqlalchemy import column, event, insert, inspect, select, table, text
 
 from tests.conftest import make_webhook, sign_in
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import prepare_migrations, upgrade
-from webhooks_ui.models import Webhook
+from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.counters import COUNTED
 
 START = "import webhooks_ui, webhooks_ui.database.migrate as d; d.upgrade(webhooks_ui.create_app())"
@@ -27,6 +27,9 @@ DELIVERY = """INSERT INTO deliveries (id, public_id, event_id, type, test, statu
 WEBHOOK = """INSERT INTO webhooks (public_id, name, url, search_text, auth_type, signing_secret,
  payload_format, enabled, version, created_at, updated_at, last_delivery_id)
  VALUES (:id, '', '', '', 'none', '', 'envelope', TRUE, 1, 0, 0, :n)"""
+
+OLD_CHANNEL = """INSERT INTO channels (public_id, key, name, kind, created_at, updated_at)
+ VALUES (:id, :id, :n, 'other', 0, 0)"""
 
 
 @pytest.fixture
@@ -115,15 +118,37 @@ def test_what_webhooks_are_sorted_by_follows_what_is_searched(empty_app: Flask) 
     with empty_app.app_context(), db.engine.begin() as connection:
         connection.execute(text(WEBHOOK), {"n": 1, "id": "x1"})
         connection.execute(text("UPDATE webhooks SET search_text = 'beta', sort_key = 'stale'"))
-    upgrade(empty_app)
+    migrate(empty_app, "0006")
     with empty_app.app_context():
         assert db.session.scalar(key) == "beta"
         with transaction():
-            db.session.execute(update(Webhook).values(search_text="г" * 101))
+            db.session.execute(text("UPDATE webhooks SET search_text = :t"), {"t": "г" * 101})
         assert db.session.scalar(key) == "г" * 100
         db.session.rollback()
         flask_migrate.downgrade(revision="0005")
         assert db.session.scalar(key) == "г" * 100
+
+
+def test_webhooks_and_channels_come_into_the_order_of_the_alphabet(empty_app: Flask) -> None:
+    names = ["Їжак", "Ілля", "Ґанок", "Гірка"]
+    migrate(empty_app, "0013")
+    with empty_app.app_context(), db.engine.begin() as connection:
+        for number, name in enumerate(names):
+            connection.execute(text(WEBHOOK), {"n": None, "id": f"x{number}"})
+            facts = {"n": name, "s": name.casefold() + " м’ята", "id": f"x{number}"}
+            named = "UPDATE webhooks SET name = :n, search_text = :s WHERE public_id = :id"
+            connection.execute(text(named), facts)
+            connection.execute(text(OLD_CHANNEL), {"n": name, "id": f"c{number}"})
+    upgrade(empty_app)
+    with empty_app.app_context():
+        for model in (Webhook, Channel):
+            found = db.session.scalars(select(model.name).order_by(model.sort_key)).all()
+            assert found == names[::-1]
+        assert "м'ята" in (db.session.scalar(select(Webhook.search_text)) or "")
+        db.session.rollback()
+        flask_migrate.downgrade(revision="0013")
+        kept = text("SELECT sort_key FROM webhooks WHERE public_id = 'x2'")
+        assert db.session.scalar(kept) == "ґанок м'ята"
 
 
 def test_how_the_last_attempt_ended_is_taken_from_its_delivery(empty_app: Flask) -> None:

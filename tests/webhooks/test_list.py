@@ -3,17 +3,20 @@
 import re
 from datetime import timedelta
 from itertools import product
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, select, text, update
 
 from tests.conftest import make_webhook, piece
 from tests.engine.conftest import subscribe
+from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list
+from webhooks_ui.models.webhook import BY_NAME
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
 
 URL = "https://crm.example/hook"
@@ -181,7 +184,7 @@ def test_pages_follow_each_other_from_either_end(
 ) -> None:
     fill(app, 11)
     with app.app_context(), transaction():
-        db.session.execute(update(Webhook).values(search_text="n"))  # then by their rows
+        db.session.execute(update(Webhook).values(sort_key=b"n"))  # then by their rows
         order = [line.id for line in WebhookQuery(sort=sort).find().items]
         monkeypatch.setattr(webhook_list, "PAGE_SIZE", 2)
         pages = [WebhookQuery(sort=sort, page=number).find().items for number in range(1, 7)]
@@ -223,3 +226,40 @@ def fill(app: Flask, count: int) -> None:
             db.session.add_all([webhook, delivery])
             db.session.flush()
             webhook.last_delivery_id, webhook.last_succeeded = delivery.id, True
+
+
+@ON_BOTH_DATABASES
+def test_names_stand_in_the_order_of_the_alphabet_and_hosts_among_them(
+    app: Flask, admin: FlaskClient
+) -> None:
+    names = ["CRM", "Гірка", "Ґанок", "Еней", "Єдина", "Ілля", "Їжак", "Йорж"]
+    for name in names[::-1]:
+        make_webhook(admin, name=name)
+    make_webhook(admin, name="", url="https://xn--e1afmkfd.xn--j1amh/hook")  # пример.укр
+    make_webhook(admin, name="", url="https://crm.example/hook")
+    shown = [*names[:1], "crm.example", *names[1:], "пример.укр"]
+    assert titles(admin) == shown
+    assert titles(admin, "?sort=-name") == shown[::-1]
+
+
+@ON_BOTH_DATABASES
+def test_a_name_is_found_however_it_is_typed(app: Flask, admin: FlaskClient) -> None:
+    make_webhook(admin, name="Об’єкт\u00a0Йорж")
+    for words in ("об'єкт", "обʼєкт", "ОБ’ЄКТ йорж", "и\u0306орж"):
+        assert titles(admin, f"?q={quote(words)}") == ["Об’єкт\u00a0Йорж"], words
+    assert titles(admin, "?q=обєкт") == []
+
+
+@ON_BOTH_DATABASES
+def test_ten_thousand_names_come_from_the_index(app: Flask) -> None:
+    with app.app_context():
+        query = select(Webhook.id).where(Webhook.deleted_at.is_(None)).order_by(*BY_NAME).limit(25)
+        sql = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
+        if db.engine.dialect.name == "sqlite":
+            plan = str(db.session.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all())
+            assert "TEMP B-TREE" not in plan
+        else:
+            db.session.execute(text("SET LOCAL enable_seqscan = off"))
+            db.session.execute(text("SET LOCAL enable_sort = off"))
+            plan = str(db.session.execute(text(f"EXPLAIN {sql}")).all())
+        assert "ix_webhooks_name" in plan

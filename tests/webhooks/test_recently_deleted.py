@@ -86,7 +86,12 @@ def test_pruning_erases_the_secrets_and_leaves_the_name_to_the_log(
         list(retention.prune(timedelta(days=365), now()))
         left = {w.public_id: w for w in db.session.scalars(db.select(Webhook))}
         assert left.keys() == {logged, young}
-        assert (left[logged].auth_secret, left[logged].signing_secret) == (None, "")
+        row = db.session.execute(
+            db.select(Webhook.__table__).where(Webhook.public_id == logged)
+        ).one()
+        encrypted = [name for name in row._fields if name.endswith(("secret", "tls_key"))]
+        assert len(encrypted) == 4
+        assert not any(getattr(row, name) for name in encrypted)
         assert left[young].auth_secret
         list(retention.prune(timedelta(hours=1), now() + timedelta(hours=2)))
         assert [w.public_id for w in db.session.scalars(db.select(Webhook))] == [young]

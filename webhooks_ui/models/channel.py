@@ -4,27 +4,39 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import Row, String, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Index, LargeBinary, Row, String, select
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, after, now
 from webhooks_ui.models.public_ids import CHANNEL, new_id
+from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
 
 
 class Channel(Model):
     """A channel with a `key` of its owner's choosing, by which events name it."""
 
     __tablename__ = "channels"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # SQLAlchemy's own form
+    __table_args__ = (Index("ix_channels_name", "sort_key", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(CHANNEL))
     key: Mapped[str] = mapped_column(String(100), unique=True)
     name: Mapped[str] = mapped_column(String(200))
+    sort_key: Mapped[bytes] = mapped_column(
+        LargeBinary(MOST_BYTES),
+        default=lambda context: sort_key(context.get_current_parameters()["name"]),
+        deferred=True,
+    )
     kind: Mapped[str] = mapped_column(String(20), default="other")
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=after("created_at"), onupdate=now)
+
+    @validates("name")
+    def _sort_by(self, _column: str, name: str) -> str:
+        if name != self.name:
+            self.sort_key = sort_key(name)
+        return name
 
     @property
     def snapshot(self) -> dict[str, str]:
@@ -35,7 +47,7 @@ class Channel(Model):
     def choices(cls) -> Sequence[Row[int, str, str]]:
         """Row id, key and name of every channel, by name."""
         columns = select(cls.id, cls.key, cls.name)
-        return db.session.execute(columns.order_by(cls.name, cls.id)).all()
+        return db.session.execute(columns.order_by(cls.sort_key, cls.id)).all()
 
     @classmethod
     def by_key(cls, key: str) -> Self | None:

@@ -66,4 +66,4 @@ def find(number: int) -> Page[DeletedWebhook]:
         .offset((number - 1) * PAGE_SIZE)
         .limit(PAGE_SIZE)
     )
-    return Page([DeletedWebhook(*row) for row in rows], total, number, PAGE_SIZE)
+    return Page([DeletedWebhook._make(row) for row in rows], total, number, PAGE_SIZE)

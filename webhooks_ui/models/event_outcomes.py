@@ -18,6 +18,7 @@ from webhooks_ui.models.pages import Page, within
 from webhooks_ui.models.row_parts import Part
 from webhooks_ui.models.webhook import BY_NAME, Webhook
 from webhooks_ui.models.webhook_history import WebhookState
+from webhooks_ui.text.folding import folded
 
 PAGE = 50
 
@@ -64,7 +65,7 @@ def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:
     # With those deleted since: they existed when the event came.
     was_there = Webhook.deleted_at.is_(None) | (Webhook.deleted_at > event.created_at)
     query = query.where(was_there, Webhook.id.not_in(got))
-    for word in words.casefold().split():
+    for word in folded(words).split():
         query = query.where(Webhook.search_text.contains(word, autoescape=True))
     return query
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import (
     JSON,
     Boolean,
     ColumnElement,
-    Computed,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Text,
     and_,
@@ -32,8 +32,13 @@ from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook_secrets import WebhookSecrets
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.text.folding import folded
+from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
 
-SORTED = 100  # characters by which lists are sorted
+
+def _sort_key_of_new(context: Any) -> bytes:
+    given = context.get_current_parameters()
+    return sort_key(webhook_display.titled(given.get("name", ""), given["url"]))
 
 
 class WebhookEvent(Model):
@@ -67,6 +72,12 @@ class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
         ),
         Index("ix_webhooks_name", "sort_key", "id", "deleted_at"),
         webhook_hold.index(),
+        Index(
+            "ix_webhooks_deleted",
+            "deleted_at",
+            sqlite_where=text("deleted_at IS NOT NULL"),
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -74,9 +85,8 @@ class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
     name: Mapped[str] = mapped_column(String(200), default="")
     url: Mapped[str] = mapped_column(String(2100))
     search_text: Mapped[str] = mapped_column(Text)
-    # The first characters, for sorting: an index does not take text of any length.
-    sort_key: Mapped[str] = mapped_column(
-        String(SORTED), Computed(f"substr(search_text, 1, {SORTED})"), deferred=True
+    sort_key: Mapped[bytes] = mapped_column(
+        LargeBinary(MOST_BYTES), default=_sort_key_of_new, deferred=True
     )
     auth_type: Mapped[str] = mapped_column(String(10), default="none")
     # The parts that are not secret, by their names in the API.
@@ -185,7 +195,8 @@ class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
             self.release_hold()
         self.name, self.url = settings.name, settings.url
         host = webhook_display.unicode_host(settings.url)
-        self.search_text = f"{settings.name}\n{settings.url}\n{host}".casefold()
+        self.search_text = folded(f"{settings.name}\n{settings.url}\n{host}")
+        self.sort_key = sort_key(self.title)
         self.authorize_with(settings.authorization, vault)
         self.event_types = settings.events
         self.channel_id = settings.channel.id if settings.channel else None

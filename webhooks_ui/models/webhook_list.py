@@ -15,6 +15,7 @@ from webhooks_ui.models.keyset import row_of
 from webhooks_ui.models.pages import Page, number_of, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
 from webhooks_ui.models.webhook_rows import WebhookRow
+from webhooks_ui.text.folding import folded
 
 PAGE_SIZE = 25  # tall rows, of three or four lines each
 STATES = ("working", "failing", "untested", "disabled")
@@ -86,7 +87,7 @@ class WebhookQuery:
 
     def _narrowed(self, query: Select[int]) -> Select[int]:
         query = query.where(Webhook.deleted_at.is_(None))
-        for word in self.q.casefold().split():
+        for word in folded(self.q).split():
             query = query.where(Webhook.search_text.contains(word, autoescape=True))
         if self.event:
             own = WebhookEvent.webhook_id == Webhook.id
@@ -131,15 +132,15 @@ def _one_of(known: Any, text: str) -> str:
 
 def named(words: str) -> str | None:
     """The public id of the one webhook of this name, or of the only one that has these words."""
-    plain = words.casefold()
+    plain = folded(words)
     found = suggestions(words, 50)
-    same = [webhook for webhook in found if webhook.title.casefold() == plain] or found
+    same = [webhook for webhook in found if folded(webhook.title) == plain] or found
     return same[0].public_id if len(same) == 1 else None
 
 
 def suggestions(words: str, most: int) -> Sequence[Webhook]:
     """Webhooks with these words in their name or URL, by name."""
     query = select(Webhook).options(lazyload("*")).where(Webhook.deleted_at.is_(None))
-    for word in words.casefold().split():
+    for word in folded(words).split():
         query = query.where(Webhook.search_text.contains(word, autoescape=True))
     return db.session.scalars(query.order_by(*BY_NAME).limit(most)).all()

@@ -1,0 +1,22 @@
+"""One folding for what is stored to be searched and for what is asked."""
+
+from webhooks_ui.text.normal_form import composed
+
+# Ukrainian is typed with any of these apostrophes; U+02BC is the letter of the standard.
+_APOSTROPHES = "’ʼ‘`´′ʹ＇"
+# Shown as a space, or not at all: zero-width, soft hyphen, directional marks, emoji style.
+_SPACES = "\u00a0\u2002\u2003\u2007\u2009\u202f"
+_UNSEEN = "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufe0f\ufeff"
+_SAME: dict[str, str | None] = {
+    **dict.fromkeys(_APOSTROPHES, "'"),
+    **dict.fromkeys(_SPACES, " "),
+    **dict.fromkeys(_UNSEEN, None),
+}
+_TABLE = str.maketrans(_SAME)
+
+
+def folded(text: str) -> str:
+    """The text without what people do not tell apart: case, apostrophes, composition, spaces."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    return composed(composed(text).casefold()).translate(_TABLE)
