@@ -99,8 +99,8 @@ def secrets(before: datetime) -> Iterator[Deleted]:
     The row of such a webhook stays as long as the log has deliveries to it.
     """
     old = (Webhook.deleted_at < before, Webhook.signing_secret != "")
-    nothing = {"auth_secret": None, "tls_key": None}
-    nothing |= {"signing_secret": "", "previous_signing_secret": None}
+    nothing: dict[str, str | None] = {"signing_secret": "", "previous_signing_secret": None}
+    nothing |= {"auth_secret": None, "tls_key": None}
     while True:
         end_read()
         ids = db.session.scalars(select(Webhook.id).where(*old).limit(SLICE)).all()
