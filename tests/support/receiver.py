@@ -1,14 +1,14 @@
 """A webhook receiver in another process, as a real one would be."""
 
+import atexit
 import base64
 import http.client
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from tests.support.waiting import PATIENCE
@@ -48,36 +48,35 @@ class Received:
 
 
 class Receiver:
-    """Starts the process on entering and ends it on leaving; `url` takes anything on any path.
+    """Opened on entering and closed on leaving; `url` takes anything on any path.
 
+    All receivers of a test run's process share one process, which the first one starts.
     `certificate` (a PEM file with key and certificate) makes it answer to https.
     """
 
-    def __init__(self, port: int = 0, certificate: Path | None = None) -> None:
-        self._arguments = [str(port), *([str(certificate)] if certificate else [])]
-        self._scheme = "https" if certificate else "http"
+    def __init__(self, certificate: Path | None = None) -> None:
+        self._certificate = certificate
 
     def __enter__(self) -> Self:
-        command = [sys.executable, str(PROGRAM), *self._arguments]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._process.stdout is not None
-        self.port, self._control = map(int, self._process.stdout.readline().split())
-        self.url = f"{self._scheme}://127.0.0.1:{self.port}/hook"
+        certificate = str(self._certificate) if self._certificate else None
+        self.port: int = _ask("POST", "/", json.dumps(certificate))
+        self._is_open = True
+        scheme = "https" if certificate else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.port}/hook"
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.communicate(timeout=60)
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take nothing any more."""
+        if self._is_open:
+            self._is_open = False
+            _ask("DELETE", f"/{self.port}")
 
     def answer(self, *answers: Answer) -> None:
         """Give these answers one after the other and repeat the last; without any, an empty 200."""
-        self._ask("PUT", "/answers", json.dumps([_as_json(answer) for answer in answers]))
+        _ask("PUT", f"/{self.port}/answers", json.dumps([_as_json(answer) for answer in answers]))
 
     def requests(self) -> list[Received]:
         """Every request so far, oldest first."""
@@ -91,22 +90,32 @@ class Receiver:
 
     def clear(self) -> None:
         """Forget the requests so far."""
-        self._ask("DELETE", "/requests")
+        _ask("DELETE", f"/{self.port}/requests")
 
     def _requests(self, count: int, timeout: float) -> list[Received]:
-        found = self._ask("GET", f"/requests?count={count}&timeout={timeout}", timeout=timeout)
+        query = f"count={count}&timeout={timeout}"
+        found = _ask("GET", f"/{self.port}/requests?{query}", timeout=timeout)
         return [_received(request) for request in found]
 
-    def _ask(
-        self, method: str, path: str, body: str | None = None, timeout: float = 0.0
-    ) -> Iterable[dict[str, Any]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._control, timeout=timeout + 10)
-        try:
-            connection.request(method, path, body)
-            answer: Iterable[dict[str, Any]] = json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-        return answer
+
+@cache
+def _control() -> int:
+    """The port on which the receivers' process is told what to do; started when first asked for."""
+    process = subprocess.Popen(
+        [sys.executable, str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(process.communicate, timeout=60)
+    assert process.stdout is not None
+    return int(process.stdout.readline())
+
+
+def _ask(method: str, path: str, body: str | None = None, timeout: float = 0.0) -> Any:
+    connection = http.client.HTTPConnection("127.0.0.1", _control(), timeout=timeout + 30)
+    try:
+        connection.request(method, path, body)
+        return json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
 
 
 def _as_json(answer: Answer) -> dict[str, Any]:

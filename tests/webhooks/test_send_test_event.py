@@ -363,7 +363,7 @@ def test_receivers_that_hang_leave_the_console_quick(
     assert all("hx-trigger" in answer.text for answer in answers)
     assert len(receiver.wait(11)) == 11
     assert admin.get("/webhooks").status_code == 200
-    receiver.__exit__(None, None, None)
+    receiver.close()
 
 
 def test_too_many_tests_at_once_are_refused_in_words(
