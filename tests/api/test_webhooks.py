@@ -124,7 +124,11 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"authorization": {"type": "bearer"}}, {"/authorization/token": "Enter the token"}),
     (
         {"authorization": {"type": "basic", "login": "a:b"}},
-        {"/authorization/login": "colon", "/authorization/password": "Enter the password."},
+        {"/authorization/login": "colon"},
+    ),
+    (
+        {"authorization": {"type": "basic"}},
+        {"/authorization/login": "Enter a login, a password or both."},
     ),
     (
         {"authorization": {"type": "custom", "header_name": "Host", "header_value": "x\n"}},
@@ -193,6 +197,14 @@ def test_an_authorization_is_changed_without_saying_the_secret_again(
 
     call("PATCH", path, {"authorization": {"type": "basic", "login": "other"}})
     assert kept(app, made["id"]) == Basic("other", SECRET)
+
+    login_alone = {"type": "basic", "login": "an-api-key", "password": ""}
+    told = call("PATCH", path, {"authorization": login_alone}).json["authorization"]
+    assert told == {"type": "basic", "login": "an-api-key", "password_set": False}
+    assert kept(app, made["id"]) == Basic("an-api-key", "")
+    call("PATCH", path, {"authorization": {"type": "basic", "login": "", "password": SECRET}})
+    assert kept(app, made["id"]) == Basic("", SECRET)
+    call("PATCH", path, {"authorization": {"type": "basic", "login": "other"}})
 
     refused = call("PATCH", path, {"authorization": {"type": "bearer"}})
     assert errors(refused).keys() == {"/authorization/token"}

@@ -108,8 +108,10 @@ def test_what_was_pasted_is_tidied(typed: Authorization, meant: Authorization) -
         (NoAuthorization(), set()),
         (Bearer("abc"), set()),
         (Bearer(""), {"auth_token"}),
-        (Basic("", ""), {"auth_login", "auth_password"}),
-        (Basic("ann", ""), {"auth_password"}),
+        (Basic("", ""), {"auth_login"}),
+        (Basic(" ", "\t"), {"auth_login", "auth_password"}),
+        (Basic("sk-live-7f3a", ""), set()),  # RFC 7617: either may be empty
+        (Basic("", "p"), set()),
         (Basic("a:b", "p"), {"auth_login"}),
         (Basic("Олена", "пароль: ✓"), set()),
         (Basic("ann", "tab\there"), {"auth_password"}),

@@ -53,6 +53,21 @@ def test_a_secret_typed_replaces_the_old_one(app: Flask, admin: FlaskClient) -> 
     assert basic(app, public_id) == Basic("a", "new")
 
 
+def test_a_password_can_be_taken_away_and_a_login_left_out(app: Flask, admin: FlaskClient) -> None:
+    public_id = make_webhook(admin, auth_type="basic", auth_login="a", auth_password="kept")
+    assert "auth_password_removed" in admin.get(f"/webhooks/{public_id}/edit").text
+
+    form = {"auth_type": "basic", "auth_login": "an-api-key", "auth_password_removed": "y"}
+    assert edit(admin, public_id, **form) == 303
+    assert basic(app, public_id) == Basic("an-api-key", "")
+    page = admin.get(f"/webhooks/{public_id}").text
+    assert "password set" not in page
+
+    assert edit(admin, public_id, auth_type="basic", auth_login="", auth_password="") == 422
+    assert edit(admin, public_id, auth_type="basic", auth_login="", auth_password="p4ss") == 303
+    assert basic(app, public_id) == Basic("", "p4ss")
+
+
 @pytest.mark.parametrize("refused", ["   ", "ключ"])
 def test_a_refused_secret_is_not_remembered(app: Flask, admin: FlaskClient, refused: str) -> None:
     public_id = make_webhook(admin, auth_type="bearer", auth_token="stored-before")

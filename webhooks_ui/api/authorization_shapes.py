@@ -100,7 +100,7 @@ def authorization_of(body: AuthorizationBody, stored: Authorization) -> Authoriz
     """What is meant; where the kind stays, what is left out stays as it is stored."""
     given: Mapping[str, str] = body.model_dump(exclude={"type"})
     if body.type == stored.type:
-        given = stored.members | {name: text for name, text in given.items() if text}
+        given = stored.members | body.model_dump(exclude={"type"}, exclude_unset=True)
     return kind_of(body.type).from_members(given).tidied()
 
 

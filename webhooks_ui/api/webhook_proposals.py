@@ -70,7 +70,8 @@ def _sends_stored_secret_elsewhere(
 ) -> bool:
     """Whether the stored secret, which the body does not name, would go to another server."""
     kind = stored.authorization
-    if not kind.secret or settings.authorization.type != kind.type:
+    same_kind = settings.authorization.type == kind.type
+    if not (kind.secret and same_kind and settings.authorization.secret):
         return False
     given = "authorization" in body.model_fields_set and getattr(
         body.authorization, kind.secret_name()

@@ -20,13 +20,15 @@ Text: TypeAlias = str | LazyString
 class Input:
     """How a member of a kind is asked for; `name` is its name in the API and the database.
 
-    `kept` is what a page shows of a secret that is set; `is_code` sets what is no secret in type.
+    `kept` is what a page shows of a secret that is set, `removal` what the tick says that removes
+    one, where it may be left out; `is_code` sets what is no secret in type.
     """
 
     name: str
     form_name: str
     label: Text
     kept: Text | None = None
+    removal: Text | None = None
     placeholder: str = ""
     is_code: bool = False
 

@@ -17,16 +17,24 @@ class Basic(Authorization):
 
     type = "basic"
     label = "Basic"
-    hint = _l("login and password")
+    hint = _l("login, password or both")
     description = (
-        "`Authorization: Basic …`, RFC 7617 in UTF-8; a login holds no colon, spaces are kept."
+        "`Authorization: Basic …`, RFC 7617 in UTF-8; one of the two may be empty, a login holds no"
+        " colon, spaces are kept."
     )
     description_of_change = "`Authorization: Basic …`, RFC 7617 in UTF-8; spaces are kept."
     description_of_answer = "Login and password, which is not shown."
 
     # The platform's own words for Basic, the same in every language.
     login: str = field(metadata={"label": "Login"})
-    password: str = field(repr=False, metadata={"label": "Password", "kept": _l("password set")})
+    password: str = field(
+        repr=False,
+        metadata={
+            "label": "Password",
+            "kept": _l("password set"),
+            "removal": _l("Remove the password"),
+        },
+    )
 
     @property
     def credentials(self) -> str:
@@ -47,9 +55,9 @@ class Basic(Authorization):
         return Basic(composed(self.login), composed(self.password))
 
     def member_problems(self) -> dict[str, LazyString | None]:
-        """Both have to be there; a login ends at the first colon (RFC 7617 §2)."""
+        """One of them has to be there; a login ends at the first colon (RFC 7617 §2)."""
         password = text_problem(self.password)
-        if not self.password.strip():
+        if self.password and not self.password.strip():
             password = _l("Enter the password.")
         return {"login": self._login_problem(), "password": password}
 
@@ -58,11 +66,15 @@ class Basic(Authorization):
 
         Spaces around the password may come back or not.
         """
+        if not self.password:
+            return [(self.credentials, MASK)]
         pair = (f"{self.login}:{self.password}", f"{self.login}:{MASK}")
         return [(self.credentials, MASK), *(echo(self.password.strip()) or [pair])]
 
     def _login_problem(self) -> LazyString | None:
-        if not self.login.strip():
+        if not (self.login or self.password):
+            return _l("Enter a login, a password or both.")
+        if self.login and not self.login.strip():
             return _l("Enter the login.")
         if ":" in self.login:
             return _l(

@@ -1,8 +1,10 @@
 """The fields of a webhook's form that each kind of authorization asks for."""
 
 from flask_babel import gettext as _
-from wtforms import Field, PasswordField, StringField
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, Field, PasswordField, StringField
 
+from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import KINDS
 
 HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it
@@ -13,11 +15,24 @@ SECRET_FIELDS = {
 
 def authorization_fields() -> dict[str, Field]:
     """What each kind of authorization asks for, by the names of the fields."""
+    asked = [one for kind in KINDS.values() for one in kind.inputs()]
     return {
-        one.form_name: (PasswordField if one.is_secret else StringField)(one.label)
-        for kind in KINDS.values()
-        for one in kind.inputs()
-    }
+        one.form_name: (PasswordField if one.is_secret else StringField)(one.label) for one in asked
+    } | {removal(one.form_name): BooleanField(one.removal) for one in asked if one.removal}
+
+
+def removal(form_name: str) -> str:
+    """The name of the field that takes a secret away which may be left out."""
+    return f"{form_name}_removed"
+
+
+def spaces_kept(form: FlaskForm, typed: Authorization) -> list[str]:
+    """A warning for each space at an end: seldom meant, and not to be seen in a password."""
+    return [
+        _("%(field)s: a space at the beginning or the end is kept.", field=form[name].label.text)
+        for name, text in ((one.form_name, typed.members[one.name]) for one in typed.inputs())
+        if text != text.strip() and form[name].data
+    ]
 
 
 def hint(secret: str) -> str:

@@ -24,7 +24,13 @@ from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
-from webhooks_ui.forms.authorization_fields import SECRET_FIELDS, authorization_fields, hint
+from webhooks_ui.forms.authorization_fields import (
+    SECRET_FIELDS,
+    authorization_fields,
+    hint,
+    removal,
+    spaces_kept,
+)
 from webhooks_ui.forms.base import Form
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.tls_fields import tls_fields, tls_options
@@ -105,7 +111,7 @@ class WebhookForm(Form):
             return False
         self._take_userinfo()
         self._remember_secrets()
-        self._warn_of_spaces()
+        self.warnings += spaces_kept(self, self.settings.authorization)
         if field := self._secret_asked_for_anew():
             _add_error(self[field], webhook_rules.SECRET_ELSEWHERE)
         may_skip = current_app.config["ALLOW_INSECURE_TLS"]
@@ -179,17 +185,6 @@ class WebhookForm(Form):
             _("The login and password were moved from the URL into Basic authorization.")
         )
 
-    def _warn_of_spaces(self) -> None:
-        """Spaces at an end, which are seldom meant, cannot be seen in a password."""
-        kept = self.settings.authorization
-        for one in kept.inputs():
-            text = kept.members[one.name]
-            if text != text.strip() and self[one.form_name].data:
-                label = self[one.form_name].label.text
-                self.warnings.append(
-                    _("%(field)s: a space at the beginning or the end is kept.", field=label)
-                )
-
     def _remember_secrets(self) -> None:
         """What is refused is never remembered: it must not outrank what is stored."""
         for kind, typed in self._typed_secrets.items():
@@ -210,7 +205,12 @@ class WebhookForm(Form):
         """What was accepted, now or before, above what is stored, by kind."""
         stored = self.stored.authorization
         kept = {stored.type: stored.secret} if stored.secret else {}
-        return ({} if self._is_elsewhere else kept) | self.memory.secrets
+        known = ({} if self._is_elsewhere else kept) | self.memory.secrets
+        return {kind: secret for kind, secret in known.items() if not self._is_removed(kind)}
+
+    def _is_removed(self, kind: str) -> bool:
+        name = removal(SECRET_FIELDS[kind])
+        return name in self and bool(self[name].data)
 
     @property
     def _is_elsewhere(self) -> bool:
@@ -224,7 +224,8 @@ class WebhookForm(Form):
         kind = stored.type
         if not (stored.secret and self._is_elsewhere and self.auth_type.data == kind):
             return None
-        return None if kind in self._secrets else SECRET_FIELDS[kind]
+        is_known = kind in self._secrets or self._is_removed(kind)
+        return None if is_known else SECRET_FIELDS[kind]
 
     @property
     def _kept_key(self) -> str:
