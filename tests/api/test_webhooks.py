@@ -70,6 +70,7 @@ def test_a_webhook_is_made_with_the_contracts_shape(call: Call, channel: str) ->
         "created_at",
         "updated_at",
         "deleted_at",
+        "limited_until",
         "health",
     }
     assert body["disabled_reason"] == "manual"
