@@ -1,10 +1,14 @@
 """What the documents say: settings, files and packages that exist."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from webhooks_ui.accounts import passwords, setup_link, throttle
+from webhooks_ui.models import account_link
+from webhooks_ui.models.user import AGE_LIMIT, IDLE_LIMIT
 from webhooks_ui.settings.table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -62,3 +66,34 @@ def test_the_architecture_names_every_package_and_only_modules_that_exist() -> N
     steps = re.findall(r'class="name module"[^>]*>([\w/]+)<', drawing)
     assert len(steps) == 18
     assert [step for step in steps if not (package / f"{step}.py").exists()] == []
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    named = {
+        found for path in DOCUMENTS for found in re.findall(r"`(tests/[^`]+)`", path.read_text())
+    }
+    assert len([name for name in named if "::" in name]) > 40
+    for name in named:
+        file, _, function = name.partition("::")
+        text = (ROOT / file).read_text() if function else ""
+        assert (ROOT / file).exists(), name
+        assert not function or re.search(rf"^def {function}\(", text, re.MULTILINE), name
+
+
+def test_every_setting_that_the_page_on_security_names_exists() -> None:
+    text = (ROOT / "docs/security.md").read_text()
+    named = set(re.findall(r"`([A-Z][A-Z_]+[A-Z])(?:=[^`]*)?`", text))
+    assert len(named) > 8
+    assert named <= KNOWN
+
+
+def test_what_the_page_on_security_counts_is_so() -> None:
+    text = (ROOT / "docs/security.md").read_text()
+    sizes = (throttle.PER_ACCOUNT_AND_NETWORK, throttle.PER_NETWORK, throttle.PER_ACCOUNT)
+    assert f"{sizes[0]} failures for an account from one network" in text
+    assert f"{sizes[1]} from one network, {sizes[2]} for an account" in text
+    assert f"Lock-out, over {throttle.WINDOW // timedelta(minutes=1)} minutes each" in text
+    idle, age = IDLE_LIMIT // timedelta(hours=1), AGE_LIMIT.days
+    assert f"A session ends after {idle} hours without use, after {age} days" in text
+    assert f"have {passwords.MIN_LENGTH} to {passwords.MAX_LENGTH} characters" in text
+    assert (setup_link.LIFETIME.days, account_link.LIFETIME.days) == (1, 7)
