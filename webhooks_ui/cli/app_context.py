@@ -11,29 +11,22 @@ from flask import Flask
 @contextmanager
 def database_errors() -> Iterator[None]:
     """Reports in one line a database that is locked, full, unreachable, damaged or too new."""
-    from sqlalchemy.exc import DatabaseError
-
-    from webhooks_ui.database.engine import DAMAGED, UNREACHABLE
+    from webhooks_ui.database.damage import DamagedError
+    from webhooks_ui.database.engine import UNREACHABLE
     from webhooks_ui.database.migrate import SchemaError
 
     try:
         yield
     except SchemaError as error:
         raise click.ClickException(str(error)) from None
+    except DamagedError as error:
+        raise click.ClickException(error.advice) from None
     except UNREACHABLE as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         if "does not support SSL" in reason:
             reason += ". Switch TLS on there, or add ?sslmode=disable to WEBHOOKS_UI_DATABASE_URL"
             reason += " where the network is your own."
         raise click.ClickException(f"The database is busy or out of reach: {reason}") from None
-    except DatabaseError as error:
-        if not any(sign in str(error.orig) for sign in DAMAGED):
-            raise
-        raise click.ClickException(
-            f"The database file is damaged: {error.orig}. Stop every process that uses it, keep a"
-            " copy of it and of its -wal file, then put a backup in its place. Without a backup,"
-            " `sqlite3 webhooks.db .recover` saves what can be read."
-        ) from None
 
 
 @contextmanager

@@ -27,13 +27,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from webhooks_ui.database import damage
 from webhooks_ui.database.types import Base
 from webhooks_ui.database.writers import StuckError, Writers
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 """What is raised while the database is locked, full, away, or every connection to it is taken."""
-DAMAGED = ("file is not a database", "database disk image is malformed")
-"""What SQLite says of a file that it cannot read any more."""
 BUSY_TIMEOUT = timedelta(seconds=5)
 _BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
@@ -167,21 +166,13 @@ def _engine_options(backend: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _set_up_sqlite(engine: Engine) -> None:
+    damage.watch(engine)
+
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
-            # Of a new file alone: on others it would wait for whoever writes.
-            cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute(_BUSY_TIMEOUT)
-        cursor.close()
+        with damage.noticed():
+            _prepare(connection.cursor())
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -189,6 +180,20 @@ def _set_up_sqlite(engine: Engine) -> None:
             _begin_to_write(connection)
         else:
             connection.exec_driver_sql("BEGIN")
+
+
+def _prepare(cursor: Any) -> None:
+    if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
+        # Of a new file alone: on others it would wait for whoever writes.
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(_BUSY_TIMEOUT)
+    cursor.close()
 
 
 def _set_up_postgres(engine: Engine) -> None:
@@ -218,7 +223,7 @@ def _begin_to_write(connection: Connection) -> None:
         while monotonic() < until:
             try:
                 driver.execute("BEGIN IMMEDIATE")
-            except connection.dialect.loaded_dbapi.OperationalError as error:
+            except connection.dialect.loaded_dbapi.DatabaseError as error:
                 if "locked" not in str(error):
                     break
                 sleep(_LOCK_LOOK)

@@ -3,6 +3,7 @@
 from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
+from webhooks_ui.database.damage import DamagedError
 from webhooks_ui.database.engine import ping
 from webhooks_ui.database.types import now
 from webhooks_ui.models import JobRun, installation
@@ -21,11 +22,15 @@ def ready() -> tuple[dict[str, str], int]:
     """The database answers, its keys are these, and a worker is up; says which is missing."""
     try:
         ping()
+    except DamagedError:
+        return {"status": "database damaged"}, 503
     except SQLAlchemyError:
         return {"status": "database out of reach"}, 503
     try:
         keys_are_wrong = installation.key_problem() is not None
         worker_is_up = JobRun.worker_is_up(now())
+    except DamagedError:
+        return {"status": "database damaged"}, 503
     except SQLAlchemyError:
         return {"status": "database not set up"}, 503
     if keys_are_wrong:

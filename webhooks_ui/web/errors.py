@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
+from webhooks_ui.database.damage import DamagedError
 from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.web import kept_form, roles
 from webhooks_ui.web.pieces import is_piece_request
@@ -85,6 +86,10 @@ PAGES = {
         _l("Nothing was changed. Wait a few seconds and try again."),
     ),
 }
+DAMAGED = Words(
+    _l("The database is damaged."),
+    _l("Nothing was changed. The server's log says what its administrator can do."),
+)
 FORM_EXPIRED = Words(
     _l("This form belongs to another sign-in."),
     _l("Nothing was changed. Go back, reload the page and send it again."),
@@ -181,6 +186,12 @@ def _press_again() -> ResponseReturnValue:
     return redirect(came_from() or url_for("webhooks.index"), 303)
 
 
+def _damaged() -> tuple[str, int, dict[str, str]] | Problem:
+    if request.path.startswith(API):
+        return Problem(503, f"{DAMAGED.title} {DAMAGED.advice}")
+    return _page(503, DAMAGED), 503, {}
+
+
 def _conflict(_error: Exception) -> tuple[str, int] | Problem:
     """A concurrent request deleted or changed what this one was about."""
     if request.path.startswith(API):
@@ -190,6 +201,8 @@ def _conflict(_error: Exception) -> tuple[str, int] | Problem:
 
 def _database_error(error: Exception) -> tuple[str, int, dict[str, str]] | Problem:
     current_app.logger.error("The database refused: %s", getattr(error, "orig", error))
+    if isinstance(error, DamagedError):
+        return _damaged()
     headers = {"Retry-After": str(RETRY_AFTER)}
     if request.path.startswith(API):
         return problem(503, headers)
