@@ -1,6 +1,7 @@
 """Samples of events, each as a receiver gets it in `data`: three bases and what differs.
 
-Those of the platform are whole events as Chatwoot's receivers know them: flat.
+Those of the platform are whole events as Chatwoot's receivers know them: flat, with all of its
+fields but `pubsub_token`, a credential of the customer's widget, and with NovaTalks' `substatus`.
 """
 
 import json
@@ -29,7 +30,8 @@ def conversation_changed(key: str, previous: object, current: object, **others: 
 def message(content: str) -> Sample:
     """A customer's message, with the conversation that it is the last one of."""
     (last,) = _CONVERSATION["messages"]
-    conversation = _CONVERSATION | {"messages": [last | {"content": content}]}
+    texts = {"content": content, "processed_message_content": content}
+    conversation = _CONVERSATION | {"messages": [last | texts]}
     return _MESSAGE | {"content": content, "conversation": conversation}
 
 
