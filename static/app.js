@@ -33,13 +33,19 @@
   }
 
   // ---- Times -------------------------------------------------------------------------------------
+  // From the next page on the server writes times in the zone of this browser.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && !document.cookie.split("; ").includes(`timezone=${zone}`))
+    document.cookie = `timezone=${zone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+
+  // Units and rounding as on the server (web/localised.py): taking over moves nothing.
   const UNITS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 30]];
   let relative;
 
   function inWords(moment) {
-    relative ||= new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+    relative ||= new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
     let amount = (moment - Date.now()) / 1000;
-    if (Math.abs(amount) < 10) return relative.format(0, "second");
+    if (Math.abs(amount) < 10) return say("now");
     for (const [unit, size] of UNITS) {
       if (Math.abs(Math.round(amount)) < size) return relative.format(Math.round(amount), unit);
       amount /= size;

@@ -84,7 +84,7 @@ def test_an_authorization_arrives(page: Page, receiver: Receiver, kind: Kind) ->
     page.get_by_role("radio", name=kind.name, exact=False).check()
     for label, text in kind.fields.items():
         page.get_by_label(label, exact=True).fill(text)
-    page.get_by_role("checkbox", name="Assigned agent changed").check()
+    page.get_by_role("checkbox", name="Assignee changed").check()
     page.get_by_label("Event", exact=True).select_option("assignee_changed")
     send_test(page)
     expect_verdict(page, "good", "The receiver accepted the event.")

@@ -66,7 +66,7 @@ def test_what_failed_is_found_and_read(
     expect(rows(page)).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
-    text = download.value.path().read_text()
+    text = download.value.path().read_text("utf-8-sig")
     assert text.startswith("id,created_at,")
     assert found in text
     search(page, "nobody-has-this", javascript)

@@ -12,8 +12,8 @@ LABELS = {
     "conversation_substatus_changed": "Conversation substatus changed",
     "message_created": "Message created",
     "message_updated": "Message updated",
-    "assignee_changed": "Assigned agent changed",
-    "team_changed": "Assigned team changed",
+    "assignee_changed": "Assignee changed",
+    "team_changed": "Team changed",
 }
 CHANGED = {
     "conversation_status_changed": "status",
@@ -78,3 +78,46 @@ def test_channel_kinds_begin_with_the_platforms_own() -> None:
     own = ["website", "api", "email", "call", "telegram", "viber", "whatsapp"]
     assert list(CHANNEL_KINDS) == [*own, "facebook", "instagram", "sms", "other"]
     assert all(str(label) for label in CHANNEL_KINDS.values())
+
+
+# What Chatwoot's webhooks send (its presenters, 4.15), without `pubsub_token`; and `substatus`.
+CONVERSATION = {
+    *("account", "additional_attributes", "agent_last_seen_at", "can_reply", "channel"),
+    *("contact_inbox", "contact_last_seen_at", "created_at", "custom_attributes"),
+    *("first_reply_created_at", "id", "inbox_id", "labels", "last_activity_at", "messages"),
+    *("meta", "priority", "snoozed_until", "status", "substatus", "timestamp", "unread_count"),
+    *("updated_at", "waiting_since"),
+}
+MESSAGE = {
+    *("account", "additional_attributes", "content", "content_attributes", "content_type"),
+    *("conversation", "created_at", "id", "inbox", "message_type", "private", "sender"),
+    "source_id",
+}
+LAST_MESSAGE = {
+    *("account_id", "additional_attributes", "content", "content_attributes", "content_type"),
+    *("conversation", "conversation_id", "created_at", "external_source_ids", "id", "inbox_id"),
+    *("message_type", "private", "processed_message_content", "sender", "sender_id"),
+    *("sender_type", "sentiment", "source_id", "status", "updated_at"),
+}
+CONTACT = {
+    *("additional_attributes", "blocked", "custom_attributes", "email", "id", "identifier"),
+    *("name", "phone_number", "thumbnail"),
+}
+
+
+@each_type
+def test_each_sample_has_the_fields_that_chatwoot_sends(kind: EventType) -> None:
+    sample = kind.sample
+    is_message = "message" in kind.identifier
+    conversation = sample["conversation"] if is_message else sample
+    assert set(conversation) - {"event", "changed_attributes"} == CONVERSATION
+    assert set(conversation["meta"]) == {
+        *("assignee", "assignee_type", "hmac_verified", "sender", "team")
+    }
+    assert set(conversation["meta"]["sender"]) == CONTACT | {"type"}
+    assert set(conversation["messages"][0]) == LAST_MESSAGE
+    assert "pubsub_token" not in kind.sample_text
+    if is_message:
+        assert set(sample) - {"event"} == MESSAGE
+        assert set(sample["sender"]) == CONTACT | {"account", "avatar"}
+        assert sample["content"] == conversation["messages"][0]["processed_message_content"]

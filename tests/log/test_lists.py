@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -278,8 +280,6 @@ def test_times_are_those_of_the_console(make_engine: MakeApp) -> None:
     app = make_engine(TIMEZONE="Europe/Kyiv")
     known = fill(app, 20)
     browser = sign_in(app, "olena")
-    from zoneinfo import ZoneInfo
-
     edge = known[11].at.astimezone(ZoneInfo("Europe/Kyiv"))
     since = edge.strftime("%Y-%m-%dT%H:%M")
 
@@ -306,14 +306,33 @@ def test_a_download_holds_what_the_list_holds(engine: Flask) -> None:
     lines = viewer.get(f"/deliveries.ndjson?event={TYPES[0]}")
     rows = [json.loads(line) for line in lines.text.splitlines()]
     table = viewer.get(f"/deliveries.csv?event={TYPES[0]}")
-    cells = list(csv.DictReader(io.StringIO(table.text)))
+    cells = list(csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff"))))
 
     assert [row["id"] for row in rows] == [cell["id"] for cell in cells] == wanted
     assert "'=HYPERLINK(1)" in {cell["webhook"] for cell in cells}
     assert "=HYPERLINK(1)" in {row["webhook"] for row in rows}
     nothing = viewer.get("/deliveries.csv?q=nobody-has-this").text
     assert nothing.strip() == table.text.splitlines()[0]
-    assert 'filename="deliveries.csv"' in table.headers["Content-Disposition"]
+    assert f"filename=deliveries-{TYPES[0]}-20" in table.headers["Content-Disposition"]
+
+
+def test_a_download_is_named_by_its_filter_and_the_date(engine: Flask) -> None:
+    viewer = sign_in(engine, "vira", role="viewer")
+    viewer.set_cookie("timezone", "Pacific/Kiritimati")  # where the day begins
+    query = {"status": "failed", "channel": "Львів 1", "test": "no", "since": "2026-10-25T03:30"}
+    found = viewer.get("/deliveries.csv", query_string=query).headers["Content-Disposition"]
+    today = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+    name = f"deliveries-failed-Львів-1-no-tests-from-2026-10-25T0330-{today}.csv"
+    assert f"filename*=UTF-8''{quote(name)}" in found
+
+
+def test_semicolons_are_offered_where_the_comma_is_decimal(engine: Flask) -> None:
+    fill(engine, 3)
+    viewer = sign_in(engine, "vira", role="viewer")
+    link = "/deliveries.csv?separator=semicolon"
+    assert link not in viewer.get("/deliveries").text
+    assert f'href="{link}"' in viewer.get("/deliveries", headers={"Accept-Language": "uk"}).text
+    assert viewer.get(link).text.startswith("\ufeffid;created_at;")
 
 
 def test_a_download_holds_no_connection_between_its_parts(

@@ -186,6 +186,7 @@ def test_an_address_with_a_range_is_told_its_range() -> None:
         ("LANGUAGE", "de"),
         ("TIMEZONE", "Mars/Base"),
         ("TIMEZONE", "../etc/passwd"),
+        ("TIMEZONE", "localtime"),
         ("LOG_FORMAT", "xml"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///:memory:"),

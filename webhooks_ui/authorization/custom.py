@@ -34,7 +34,8 @@ class Custom(Authorization):
 
     @classmethod
     def short_label(cls, public: Mapping[str, str]) -> Text:
-        return public.get("header_name") or cls.label
+        name = public.get("header_name")
+        return f"{cls.label}: {name}" if name else cls.label
 
     def header(self, _timestamp: int) -> tuple[str, str]:
         return self.header_name, self.header_value

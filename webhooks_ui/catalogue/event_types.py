@@ -51,7 +51,7 @@ _ALL = (
         "conversation_status_changed",
         _l("Conversation status changed"),
         _l("A conversation was opened, resolved, snoozed or set to pending."),
-        samples.conversation_changed("status", "open", "resolved", substatus=None),
+        samples.conversation_changed("status", "open", "resolved", substatus=None, waiting_since=0),
     ),
     EventType(
         "conversation_substatus_changed",
@@ -73,13 +73,13 @@ _ALL = (
     ),
     EventType(
         "assignee_changed",
-        _l("Assigned agent changed"),
+        _l("Assignee changed"),
         _l("A conversation was given to an agent, passed to another one, or left without one."),
         samples.conversation_changed("assignee_id", None, 7),
     ),
     EventType(
         "team_changed",
-        _l("Assigned team changed"),
+        _l("Team changed"),
         _l("A conversation was given to a team, passed to another one, or left without one."),
         samples.conversation_changed("team_id", 2, 3),
     ),

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from flask_babel import get_timezone
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
@@ -17,6 +16,7 @@ from webhooks_ui.models import webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter, event_meant, searched
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.public_ids import WEBHOOK, is_id
+from webhooks_ui.web import timezones
 
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 SPAN_LABELS = {"1h": _l("Last hour"), "24h": _l("Last 24 hours"), "7d": _l("Last 7 days")}
@@ -27,8 +27,10 @@ _ANSWERS = ("yes", "no")
 class LogQuery:
     """The arguments of a list's URL; empty ones narrow nothing.
 
-    `event` is an event type, `webhook` an id or a name, `since` and `until` are moments as
-    ``<input type=datetime-local>`` writes them, in the reader's time zone. `before` is the cursor.
+    `event` is an event type, `webhook` an id or a name, `since` and `until` are clock times as
+    ``<input type=datetime-local>`` writes them, and `zone` the time zone of that clock, the
+    reader's own unless the URL names one: a link means the same to everybody. `before` is the
+    cursor.
     """
 
     q: str = ""
@@ -43,6 +45,7 @@ class LogQuery:
     span: str = ""
     since: str = ""
     until: str = ""
+    zone: str = ""
     before: str = ""
 
     @classmethod
@@ -61,10 +64,11 @@ class LogQuery:
             if given[name] not in values:
                 given[name] = ""
         for name in ("since", "until"):
-            if _moment(given[name]) is None:
+            # A span says since when; the form hides the other two then.
+            if given["span"] or _parsed(given[name]) is None:
                 given[name] = ""
-        if given["span"]:  # it says since when; the form hides the other two then
-            given["since"] = given["until"] = ""
+        zone = timezones.find(given["zone"]) or timezones.zone_in_use()
+        given["zone"] = zone.key if given["since"] or given["until"] else ""
         before = given["before"]
         if not (before.isascii() and before.isdigit() and len(before) < 19):
             given["before"] = ""
@@ -73,7 +77,19 @@ class LogQuery:
     @property
     def active(self) -> bool:
         """Whether anything narrows the list."""
-        return any(getattr(self, f.name) for f in fields(self) if f.name != "before")
+        return any(getattr(self, f.name) for f in fields(self) if f.name not in ("before", "zone"))
+
+    @property
+    def clock(self) -> ZoneInfo:
+        """The time zone of `since` and `until`."""
+        return timezones.find(self.zone) or timezones.zone_in_use()
+
+    def on_clock(self, name: str) -> str:
+        """`since` or `until` as the field shows it, which knows no offset."""
+        found = _parsed(getattr(self, name))
+        if found is None or found.tzinfo is None:
+            return str(getattr(self, name))
+        return found.astimezone(self.clock).replace(tzinfo=None).isoformat()
 
     @property
     def cursor(self) -> int | None:
@@ -84,6 +100,13 @@ class LogQuery:
         """The URL's arguments with some changed."""
         wanted = {f.name: getattr(self, f.name) for f in fields(self)} | changes
         return {name: str(value) for name, value in wanted.items() if value}
+
+    def summary(self) -> list[str]:
+        """What narrows the list, in the words of the URL, for the name of a file."""
+        tests = {"yes": "tests", "no": "no-tests"}.get(self.test, "")
+        words = (self.status, self.error, self.event, self.channel, self.webhook, self.recovery)
+        span = (self.span, self.since and f"from-{self.since}", self.until and f"to-{self.until}")
+        return [word.replace(":", "") for word in (*words, tests, self.q, *span) if word]
 
     def deliveries(self) -> DeliveryFilter | None:
         """The deliveries that are asked for; None when an id or a name is nobody's."""
@@ -125,7 +148,11 @@ class LogQuery:
     def _times(self) -> tuple[datetime | None, datetime | None]:
         if self.span:
             return now() - SPANS[self.span], None
-        return _moment(self.since), _moment(self.until)
+        since, until = _parsed(self.since), _parsed(self.until)
+        return (
+            timezones.resolve(since, self.clock) if since and not since.tzinfo else since,
+            timezones.resolve_end(until, self.clock) if until and not until.tzinfo else until,
+        )
 
 
 def _webhook(words: str) -> str | None:
@@ -137,13 +164,10 @@ def _answer(text: str) -> bool | None:
     return {"yes": True, "no": False}.get(text)
 
 
-def _moment(text: str) -> datetime | None:
-    """A moment as ``datetime-local`` writes it; one with a zone of its own is taken as it is."""
+def _parsed(text: str) -> datetime | None:
+    """A time as ``datetime-local`` writes it, or one with an offset; None for anything else."""
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        zone = get_timezone()
-        moment = moment.replace(tzinfo=ZoneInfo(str(zone)) if zone else None)
-    return moment if 1970 < moment.year < 9000 else None
+    return found if 1970 < found.year < 9000 else None

@@ -1,25 +1,30 @@
 """The log: deliveries over all webhooks, narrowed, searched, paged and downloaded."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
+from babel.numbers import get_decimal_symbol
 from flask import Response, render_template, request, stream_with_context, url_for
+from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db, end_read
+from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
 from webhooks_ui.models import Channel, delivery_list, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.delivery_rows import DeliveryRow
 from webhooks_ui.models.keyset import KeysetPage
+from webhooks_ui.text import spreadsheet
 from webhooks_ui.views.deliveries import blueprint
+from webhooks_ui.web.i18n import language
 from webhooks_ui.web.localised import isotime
 from webhooks_ui.web.pieces import is_piece_request, list_piece
+from webhooks_ui.web.timezones import zone_in_use
 
 MAX_NEW = 50
 _AT_ONCE = 500  # rows of a download read together
@@ -27,7 +32,6 @@ _COLUMNS = (
     *("id", "created_at", "finished_at", "status", "type", "test", "event_id", "webhook_id"),
     *("webhook", "attempts", "error", "status_code", "duration_ms"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run (OWASP, CSV injection)
 
 
 @blueprint.get("/deliveries")
@@ -69,13 +73,18 @@ def webhooks() -> str:
 @blueprint.get("/deliveries.<any(csv, ndjson):kind>")
 def download(kind: str) -> Response:
     """Everything that the filters leave, newest first, row by row."""
-    chosen = LogQuery.parse(request.args).deliveries()
-    write = {"csv": _csv, "ndjson": _ndjson}[kind]
+    query = LogQuery.parse(request.args)
+    records = _records(query.deliveries())
+    separator = spreadsheet.SEPARATORS.get(request.args.get("separator", ""), ",")
+    parts = spreadsheet.rows(_COLUMNS, records, separator) if kind == "csv" else _ndjson(records)
     answer = Response(
-        stream_with_context(write(_records(chosen))),
+        stream_with_context(parts),
         mimetype={"csv": "text/csv", "ndjson": "application/x-ndjson"}[kind],
     )
-    answer.headers["Content-Disposition"] = f'attachment; filename="deliveries.{kind}"'
+    today = now().astimezone(zone_in_use()).date()
+    name = spreadsheet.file_name(("deliveries", *query.summary(), today.isoformat()), kind)
+    disposition = {"filename": name} if name.isascii() else {"filename*": f"UTF-8''{quote(name)}"}
+    answer.headers["Content-Disposition"] = dump_options_header("attachment", disposition)
     return answer
 
 
@@ -94,9 +103,10 @@ def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, An
         "channels": channels,
         "channel_names": {channel.id: channel.name for channel in channels},
         "page_url": lambda before: url_for("deliveries.index", **query.arguments(before=before)),
-        "download_url": lambda kind: url_for(
-            "deliveries.download", kind=kind, **query.arguments(before="")
+        "download_url": lambda kind, separator=None: url_for(
+            "deliveries.download", kind=kind, separator=separator, **query.arguments(before="")
         ),
+        "has_decimal_comma": get_decimal_symbol(language()) == ",",
     }
 
 
@@ -143,25 +153,6 @@ def _record(delivery: DeliveryRow) -> dict[str, Any]:
         "status_code": attempt.status_code if attempt else None,
         "duration_ms": attempt.duration_ms if attempt else None,
     }
-
-
-def _csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS)
-    writer.writeheader()  # also above no row: it says which columns there would be
-    for record in records:
-        writer.writerow({name: _cell(value) for name, value in record.items()})
-        if text.tell() > 16_384:
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _ndjson(records: Iterator[dict[str, Any]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.web.cookies import bound_name
+from webhooks_ui.web.timezones import zone_in_use
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
 COOKIE = "language"
@@ -18,8 +19,7 @@ babel = Babel()
 def init_app(app: Flask) -> None:
     """Binds Babel to the app and gives templates the texts."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", app.config["LANGUAGE"])
-    app.config.setdefault("BABEL_DEFAULT_TIMEZONE", app.config["TIMEZONE"])
-    babel.init_app(app, locale_selector=_select_locale)
+    babel.init_app(app, locale_selector=_select_locale, timezone_selector=zone_in_use)
     # Flask-Babel's own ones look up the catalogue for every text.
     app.jinja_env.globals.update(
         _=_text, gettext=_text, ngettext=_counted, event_labels=event_labels

@@ -1,57 +1,97 @@
 """Dates, numbers and sizes as they are written in the language of an answer."""
 
+import math
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
 from flask import Flask
-from flask_babel import format_date, format_timedelta, get_timezone
+from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
 
+_Unit = Literal["second", "minute", "hour", "day"]
+_UNITS: tuple[tuple[_Unit, int], ...] = (("second", 60), ("minute", 60), ("hour", 24), ("day", 30))
 _cached = lru_cache(maxsize=4096)  # Babel is slow, and lists repeat the same days and numbers
 
 
 def init_app(app: Flask) -> None:
     """Gives templates the filters."""
     filters: tuple[Callable[..., Any], ...] = (
-        *(clock, day, isotime, moment, filesize, number, age, percent),
+        *(clock, day, exact, isotime, moment, filesize, number, age, percent),
     )
     app.jinja_env.filters.update({write.__name__: write for write in filters})
-    app.jinja_env.filters.update(datetime=absolute, ms=milliseconds)
+    app.jinja_env.filters.update(datetime=absolute, ms=milliseconds, zone=timezones.label)
 
 
 def absolute(moment: datetime) -> str:
     """A moment in the console's time zone, with the zone's name."""
-    local, code = moment.astimezone(get_timezone()), language()
-    hour = local.replace(minute=0, second=0, microsecond=0)
-    return f"{_date(code, local.date())}, {local:%H:%M:%S} {_zone(code, local.tzinfo, hour)}"
+    zone, code = timezones.zone_in_use(), language()
+    local = moment.astimezone(zone)
+    utc = moment.astimezone(UTC)
+    quarter = utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0)
+    written = _zone(code, zone, quarter)
+    return f"{_date(code, local.date())}, {local:%H:%M:%S} {written}"
 
 
 def clock(moment: datetime) -> str:
     """A moment that is near as a time of day: “14:02:10”; else as `absolute`."""
     if abs(moment - datetime.now(UTC)) > timedelta(hours=12):
         return absolute(moment)
-    return f"{moment.astimezone(get_timezone()):%H:%M:%S}"
+    return f"{moment.astimezone(timezones.zone_in_use()):%H:%M:%S}"
 
 
 def moment(value: datetime | None) -> Markup:
-    """A moment as an element: absolute on the server, relative in the browser; "–" for None."""
+    """A moment as an element: relative, with the absolute time as its title; "–" for None.
+
+    The browser keeps the words current. On paper and without JavaScript the title is shown.
+    """
     if value is None:
         return Markup("–")
     text = escape(absolute(value))
-    return Markup(  # noqa: S704  # the text is escaped
-        f'<time datetime="{isotime(value)}" title="{text}" data-relative>{text}</time>'
+    return Markup(  # noqa: S704  # the texts are escaped
+        f'<time datetime="{isotime(value)}" title="{text}" data-relative>'
+        f"{escape(relative(value) or text)}</time>"
     )
+
+
+def exact(value: datetime | None) -> Markup:
+    """A moment as a page about one thing has it: absolute, then relative; "–" for None."""
+    if value is None:
+        return Markup("–")
+    ago = relative(value)
+    full = f'<time datetime="{isotime(value)}">{escape(absolute(value))}</time>'
+    return Markup(full + (f' <span class="muted ago">{moment(value)}</span>' if ago else ""))  # noqa: S704
+
+
+def relative(value: datetime) -> str:
+    """The distance from now: “3 hours ago”, “in 5 seconds”; empty from a month on.
+
+    Units and rounding are those of `inWords` in static/app.js, and the words those of CLDR, so
+    that the browser changes nothing when it takes over.
+    """
+    amount = (value - datetime.now(UTC)).total_seconds()
+    if abs(amount) < 10:
+        return str(_("now"))
+    for unit, size in _UNITS:
+        rounded = math.floor(amount + 0.5)
+        if abs(rounded) < size:
+            return _relative(language(), unit, rounded)
+        amount /= size
+    return ""
 
 
 def day(moment: str) -> str:
     """The date of a moment in ISO 8601, such as the end of a certificate."""
-    return str(format_date(datetime.fromisoformat(moment), "d MMM y"))
+    return _date(
+        language(), datetime.fromisoformat(moment).astimezone(timezones.zone_in_use()).date()
+    )
 
 
 def isotime(moment: datetime) -> str:
@@ -96,9 +136,17 @@ def _date(language: str, day: date) -> str:
 
 
 @_cached
-def _zone(language: str, zone: tzinfo | None, hour: datetime) -> str:
-    """The zone's name in that hour, such as EET or EEST."""
-    return dates.format_time(hour, "z", zone, language)
+def _zone(language: str, zone: ZoneInfo, quarter: datetime) -> str:
+    """The zone's name in that quarter of an hour, such as EET or EEST; offsets change between."""
+    return dates.format_time(quarter, "z", zone, language)
+
+
+@_cached
+def _relative(language: str, unit: _Unit, amount: int) -> str:
+    delta = timedelta(**{f"{unit}s": amount})
+    return dates.format_timedelta(
+        delta, unit, threshold=math.inf, add_direction=True, locale=language
+    )
 
 
 @_cached

@@ -1,0 +1,136 @@
+"""Whose time zone an answer is in, relative and exact times, and clocks that change."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import sign_in
+from webhooks_ui.web import timezones
+from webhooks_ui.web.localised import absolute, exact, moment, relative
+
+KYIV = ZoneInfo("Europe/Kyiv")
+
+
+def zone_of(page: str) -> str:
+    """The zone that is named at the fields of a list."""
+    found = re.search(r'name="zone" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+# ---- Whose zone ---------------------------------------------------------------------------------
+
+
+def test_the_browsers_zone_counts_before_the_setting(make_app: Callable[..., Flask]) -> None:
+    browser = sign_in(make_app(TIMEZONE="America/New_York"), "olena")
+    assert zone_of(browser.get("/deliveries").text) == "America/New_York"
+    browser.set_cookie("timezone", "Asia/Kolkata")
+    page = browser.get("/deliveries").text
+    assert zone_of(page) == "Asia/Kolkata"
+    assert page.count("Kolkata time") == 2  # at both fields
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "Mars/Base", "../etc/passwd", "Europe", "localtime\n", "x" * 999]
+)
+def test_a_zone_that_does_not_exist_changes_nothing(admin: FlaskClient, forged: str) -> None:
+    admin.set_cookie("timezone", forged)
+    assert zone_of(admin.get("/deliveries").text) == "UTC"
+    assert zone_of(admin.get("/events", query_string={"zone": forged}).text) == "UTC"
+
+
+def test_zones_are_named_in_the_readers_language(admin: FlaskClient) -> None:
+    admin.set_cookie("timezone", "Europe/Kyiv")
+    page = admin.get("/deliveries", headers={"Accept-Language": "uk"}).text
+    assert page.count("Київ, місцевий час") == 2
+
+
+# ---- Clocks that change -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clock", "begin", "end"),
+    [
+        ("2026-07-01T12:00", "2026-07-01T09:00Z", "2026-07-01T09:00Z"),
+        ("2026-10-25T02:59", "2026-10-24T23:59Z", "2026-10-24T23:59Z"),
+        ("2026-10-25T03:00", "2026-10-25T00:00Z", "2026-10-25T00:00Z"),
+        ("2026-10-25T03:30", "2026-10-25T00:30Z", "2026-10-25T01:30Z"),  # comes twice
+        ("2026-10-25T04:00", "2026-10-25T02:00Z", "2026-10-25T02:00Z"),
+        ("2026-03-29T02:59", "2026-03-29T00:59Z", "2026-03-29T00:59Z"),
+        ("2026-03-29T03:30", "2026-03-29T01:00Z", "2026-03-29T01:00Z"),  # does not exist
+        ("2026-03-29T04:00", "2026-03-29T01:00Z", "2026-03-29T01:00Z"),
+    ],
+)
+def test_a_clock_time_in_kyiv(clock: str, begin: str, end: str) -> None:
+    at = datetime.fromisoformat(clock)
+    assert timezones.resolve(at, KYIV) == datetime.fromisoformat(begin)
+    assert timezones.resolve_end(at, KYIV) == datetime.fromisoformat(end)
+
+
+@pytest.mark.parametrize("zone", ["Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca"])
+def test_every_quarter_of_a_year_is_found_again(zone: str) -> None:
+    tz, at, second = ZoneInfo(zone), datetime(2026, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+    while at.year == 2026:
+        clock = at.astimezone(tz).replace(tzinfo=None)
+        assert timezones.resolve(clock, tz) <= at < timezones.resolve_end(clock + second, tz)
+        at += timedelta(minutes=15)
+
+
+def test_the_hours_of_october_are_told_apart(make_app: Callable[..., Flask]) -> None:
+    with make_app(TIMEZONE="Europe/Kyiv").test_request_context():
+        first = absolute(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
+        second = absolute(datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+        assert first.startswith("25 Oct 2026, 03:30:00 ")
+        assert second.startswith("25 Oct 2026, 03:30:00 ")
+        assert first != second
+
+
+# ---- Relative and exact -------------------------------------------------------------------------
+
+SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "ukrainian"),
+    [
+        (-5, "now", "зараз"),
+        (5, "now", "зараз"),
+        (-42 * SECOND, "42 seconds ago", "42 секунди тому"),
+        (-90 * SECOND, "1 minute ago", "1 хвилину тому"),
+        (42.4 * MINUTE, "in 42 minutes", "через 42 хвилини"),
+        (-3 * HOUR, "3 hours ago", "3 години тому"),
+        (-21 * HOUR, "21 hours ago", "21 годину тому"),
+        (DAY + 60, "in 1 day", "через 1 день"),
+        (-29 * DAY, "29 days ago", "29 днів тому"),
+        (-30 * DAY, "", ""),
+    ],
+)
+def test_relative_times(app: Flask, seconds: float, english: str, ukrainian: str) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=seconds + 0.2)
+    for language, words in (("en", english), ("uk", ukrainian)):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            assert relative(at) == words
+            assert f">{words or absolute(at)}</time>" in moment(at)
+            assert f"{absolute(at)}</time>" in exact(at)
+            assert ('class="muted ago"' in exact(at)) == bool(words)
+
+
+PAGES = ("/deliveries", "/events")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_link_means_the_same_in_every_zone(admin: FlaskClient, path: str) -> None:
+    admin.set_cookie("timezone", "America/New_York")
+    page = admin.get(f"{path}?since=2026-11-01T01:30&zone=Europe/Kyiv").text
+    assert zone_of(page) == "Europe/Kyiv"
+    assert page.count("Kyiv time") == 2
+    assert 'value="2026-11-01T01:30"' in page
+    # One with an offset is a moment; the field, which knows no offset, shows it on the clock.
+    page = admin.get(f"{path}?since=2026-11-01T06:30:00Z").text
+    assert zone_of(page) == "America/New_York"
+    assert 'value="2026-11-01T01:30:00"' in page

@@ -1,0 +1,82 @@
+"""Time zones: whose a request is answered in, what they are called, and clock times in them."""
+
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import dates
+from flask import current_app, g, has_request_context, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+_LEAST = timedelta(microseconds=1)
+COOKIE = "timezone"  # static/app.js sets it to what Intl says
+
+
+def zone_in_use() -> ZoneInfo:
+    """What the browser says, else the setting TIMEZONE."""
+    if not has_request_context():
+        return ZoneInfo(current_app.config["TIMEZONE"])
+    if "zone" not in g:
+        g.zone = offered()
+    found: ZoneInfo = g.zone
+    return found
+
+
+def offered() -> ZoneInfo:
+    """The zone of those who have chosen none."""
+    return find(request.cookies.get(COOKIE, "")) or ZoneInfo(current_app.config["TIMEZONE"])
+
+
+def find(name: str) -> ZoneInfo | None:
+    """The zone of an IANA name; None when there is none."""
+    return ZoneInfo(name) if name in _names() else None
+
+
+def label(zone: ZoneInfo) -> str:
+    """What a zone is called next to a field: “Kyiv time”; “UTC”."""
+    city = _city(zone.key, str(get_locale()))
+    return city if city == "UTC" else _("%(city)s time", city=city)
+
+
+def resolve(clock: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment, in UTC, at which a clock in `zone` shows a time, where a span begins.
+
+    For a time that the clock skips in spring it is the moment of the leap.
+    """
+    return _moments(clock, zone)[0]
+
+
+def resolve_end(clock: datetime, zone: ZoneInfo) -> datetime:
+    """The moment, in UTC, from which a clock in `zone` shows no earlier time, where a span ends.
+
+    In an hour that comes twice in autumn this is in the second, so that a span has all of it.
+    """
+    return _moments(clock - _LEAST, zone)[1] + _LEAST
+
+
+def _moments(clock: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first and the last moment at which the clock shows a time, or those around its leap."""
+    early, late = sorted(clock.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if early.astimezone(zone).replace(tzinfo=None) == clock:
+        return early, late
+    before = early.astimezone(zone).utcoffset()
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            early = middle
+        else:
+            late = middle
+    leap = late.replace(microsecond=0)
+    return leap, leap - _LEAST
+
+
+@cache
+def _names() -> set[str]:
+    return zoneinfo.available_timezones()
+
+
+@lru_cache(maxsize=2048)
+def _city(name: str, language: str) -> str:
+    return dates.get_timezone_location(ZoneInfo(name), locale=language, return_city=True)
