@@ -38,7 +38,7 @@ def test_from_a_failure_to_everything_delivered(
     look(page, javascript)
     receiver.answer(Answer(200))
     press(page, "Try now")
-    expect_said(page, "The next attempt is made now.")
+    expect_said(page, "The next attempt is due now.")
     shown(page, javascript, page.locator("#delivery .verdict.good"))
     expect(page.locator("#attempt-2")).to_be_visible()
     assert page.locator("#delivery[hx-trigger]").count() == 0  # it asks no more
@@ -53,7 +53,7 @@ def test_from_a_failure_to_everything_delivered(
     press(page, "Disable")
     server.command("event", "send", "message_created")
     press(page, "Enable")
-    expect_said(page, "What it missed meanwhile can be sent to it.")
+    expect_said(page, "Events that it missed meanwhile can be sent to it.")
     page.locator("#health-card .note").get_by_role("link").press("Enter")
     expect(page.locator("#found")).to_have_text("1 delivery")
     expect(page.locator("#missed")).to_have_text("1 event")

@@ -91,7 +91,7 @@ def test_a_locked_database_is_said_in_words_and_nothing_is_lost(
 
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
-    assert "Nothing was changed" in answer.text
+    assert "look first whether it was done" in answer.text
     assert reading.status_code == 200
     assert stored(app, public_id).enabled
     assert admin.post(f"/webhooks/{public_id}/disable").status_code == 303

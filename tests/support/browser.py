@@ -124,6 +124,7 @@ class Visitor:
         width: int = 1280,
         height: int = 800,
         javascript: bool = True,
+        timezone: str = "Europe/Kyiv",
         **options: Any,
     ) -> Page:
         """A page in a context of its own, at `path` of the console if given.
@@ -133,7 +134,7 @@ class Visitor:
         context = self._browser.new_context(
             base_url=self._origin,
             locale=locale,
-            timezone_id="Europe/Kyiv",
+            timezone_id=timezone,
             color_scheme=color_scheme,
             viewport={"width": width, "height": height},
             java_script_enabled=javascript,

@@ -176,7 +176,7 @@ def test_the_form_uses_the_words_that_the_platform_taught(admin: FlaskClient) ->
         "URL вебхука",
         "Адреса, на яку буде відправлятись запит.",
         "Авторизація",
-        "Метод, який підтримує кінцевий URL.",
+        "Метод, який підтримує кінцевий URL,",
         "<b>None</b>",
         "без додаткових заголовків авторизації",
         "статичний API-ключ або токен",
@@ -211,7 +211,7 @@ def test_a_delivery_says_what_happened_and_what_came_of_it(admin: FlaskClient) -
     page = admin.get(f"/deliveries/{delivery[0]}", headers=UKRAINIAN).text
     assert "<h1>Повідомлення створено</h1>" in page
     assert "З’єднання відхилено." in page
-    assert "Хост 127.0.0.1:1 доступний, але на цьому порту ніщо не приймає з’єднань." in page
+    assert "Хост 127.0.0.1:1 відхиляє з’єднання: на цьому порту їх ніхто не приймає" in page
 
 
 def test_signing_in_asks_for_a_login_in_ukrainian(in_ukrainian: Flask) -> None:

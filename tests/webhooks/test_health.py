@@ -102,7 +102,7 @@ def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(
 
 def test_nothing_sent_is_said_so(app: Flask, browser: FlaskClient, moment: datetime) -> None:
     own = subscribe(app, "http://127.0.0.1/1")
-    assert "24 h: nothing sent" in browser.get("/webhooks").text
+    assert "24 h: no events" in browser.get("/webhooks").text
     assert "No event was sent to it" in browser.get(f"/webhooks/{own}").text
     assert last_day(app, own, moment).day.rate is None
 
@@ -135,7 +135,7 @@ def test_who_fails_says_since_when_why_and_what_to_do(
         db.session.execute(update(Webhook).values(failing_since=now() - timedelta(hours=3)))
     assert "Failing for 3 hours: answered with an error" in browser.get("/webhooks").text
     page = browser.get(f"/webhooks/{own}").text
-    assert "It has failed since" in page
+    assert "Every attempt to deliver an event to it has failed since" in page
     assert "Look at the receiver" in page
     ukrainian = browser.get("/webhooks", headers={"Accept-Language": "uk"}).text
     assert "3 години" in ukrainian
@@ -145,7 +145,7 @@ def test_enabling_offers_to_recover_what_was_missed(app: Flask, browser: FlaskCl
     own = subscribe(app, "http://127.0.0.1/1", enabled=False)
     assert "Enable it to go on" in browser.get(f"/webhooks/{own}").text
     answer = browser.post(f"/webhooks/{own}/enable", follow_redirects=True)
-    assert "What it missed meanwhile can be sent to it." in answer.text
+    assert "Events that it missed meanwhile can be sent to it." in answer.text
     assert f"/webhooks/{own}/recover" in answer.text
     assert "What it missed" not in browser.get(f"/webhooks/{own}").text
 

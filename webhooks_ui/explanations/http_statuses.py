@@ -76,10 +76,7 @@ STATUSES: dict[int, Words] = {
     429: Words(
         _l("The receiver gets too many requests."),
         _l("It answered 429: it wants fewer requests for a while."),
-        _l(
-            "Wait a little and try again. Deliveries wait for as long as the receiver asks; if it"
-            " happens often, raise its limit."
-        ),
+        _l("Wait a little and try again. If it happens often, raise the receiver's limit."),
     ),
     500: Words(
         _l("The receiver had an error."),

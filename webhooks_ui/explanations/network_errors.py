@@ -4,10 +4,14 @@ Placeholders: `host`; `address`; `place`, which is the host with its address whe
 `status`; `location`; `seconds`; `detail`.
 """
 
+import errno
+import os
 from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+
+LOCAL_LIMITS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Words(NamedTuple):
@@ -37,12 +41,15 @@ ERRORS: dict[str, Words] = {
     ),
     "connection_refused": Words(
         _l("The connection was refused."),
-        _l("%(place)s is there, but nothing takes connections at this port. Nothing was sent."),
+        _l(
+            "%(place)s refused the connection: nothing takes connections at this port, or a"
+            " firewall turns them away. Nothing was sent."
+        ),
         _l("Check that the receiver is running, and that the URL has the right port."),
     ),
     "connection_reset": Words(
         _l("The connection was cut off."),
-        _l("%(place)s closed the connection before it answered. The event may have arrived."),
+        _l("The connection to %(place)s broke before an answer came. The event may have arrived."),
         _l(
             "Look at the receiver's log: it may have crashed, or a firewall or proxy on the way"
             " may have closed the connection."
@@ -66,7 +73,7 @@ ERRORS: dict[str, Words] = {
     ),
     "tls_failure": Words(
         _l("No secure connection could be made."),
-        _l("The TLS connection to %(place)s failed, so nothing was sent: %(detail)s."),
+        _l("The TLS connection to %(place)s failed, so the event was not taken: %(detail)s."),
         _l("Check the certificate and the TLS settings of the receiver."),
     ),
     "timeout": Words(
@@ -130,6 +137,16 @@ LOOKUP_FAILED = Words(
         " may well be right."
     ),
 )
+
+OWN_LIMIT = Words(
+    _l("This server could not open a connection."),
+    _l("It has run out of what a connection takes: %(detail)s. Nothing was sent."),
+    _l(
+        "An administrator of the server raises its limits or lowers WEBHOOKS_UI_WORKER_CONCURRENCY."
+    ),
+)
+OWN_LIMITS = frozenset(os.strerror(number) for number in LOCAL_LIMITS)
+"""The details of an attempt that failed so."""
 
 UNKNOWN = Words(
     _l("The event was not delivered."),

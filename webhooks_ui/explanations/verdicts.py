@@ -72,12 +72,14 @@ def verdict(
     host: str | None = None,
     timeout: float | None = None,
     detail: str = "",
+    earlier_may_have_arrived: bool = False,
 ) -> Verdict:
     """The verdict on a delivery, in the current language.
 
     `status` is the delivery's; the rest is its last attempt's: `error` a code of the contract,
     `location` where a redirect points, `host` and `address` whom it went to, `timeout` in
-    seconds, `detail` the network's or OpenSSL's own words.
+    seconds, `detail` the network's or OpenSSL's own words. `earlier_may_have_arrived` says that
+    what holds for the last attempt may not hold for the delivery.
     """
     if status == "succeeded":
         return _succeeded(status_code)
@@ -90,6 +92,9 @@ def verdict(
     facts = _facts(status_code, location, address, host, timeout, detail)
     words = _words(error, status_code, location, detail)
     title, meaning, next_step = (str(text) % facts for text in words)
+    if earlier_may_have_arrived:
+        earlier = _("An earlier attempt may have arrived.")
+        meaning = f"{meaning} {earlier}"
     if status == "pending":
         again = _("It will be sent again by itself.")
         return Verdict("wait", title, f"{meaning} {again}", next_step)
@@ -119,13 +124,18 @@ def _headline(
     return Headline(found.tone, found.title)
 
 
-def interrupted() -> Verdict:
-    """The verdict on a delivery whose process ended while it was being sent."""
+def interrupted(*, test: bool) -> Verdict:
+    """The verdict on a delivery whose process ended while it was being sent; tests end so."""
+    title = _("The sending was interrupted.")
+    if not test:
+        meaning = _("A worker stopped before the answer came. The event may have arrived.")
+        again = _("It will be sent again by itself.")
+        return Verdict("wait", title, f"{meaning} {again}")
     return Verdict(
         "bad",
-        _("The sending was interrupted."),
+        title,
         _("This server stopped before the answer came. The event may have arrived."),
-        _("Look at the receiver, or send the event again."),
+        _("Look at the receiver, or send another test."),
     )
 
 
@@ -176,6 +186,8 @@ def _words(error: str | None, status_code: int | None, location: str | None, det
         return of_proxy
     if error == "dns_failure" and detail in ("temporary", "timeout", "failed"):
         return network_errors.LOOKUP_FAILED
+    if error == "unreachable" and detail in network_errors.OWN_LIMITS:
+        return network_errors.OWN_LIMIT
     if error in network_errors.ERRORS:
         return network_errors.ERRORS[error]
     if status_code is not None:

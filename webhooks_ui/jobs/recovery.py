@@ -55,13 +55,19 @@ def start(
     return recovery
 
 
-def stop(recovery: Recovery) -> None:
-    """Stops it and cancels its pending deliveries, which can be recovered another time."""
+def stop(recovery: Recovery) -> bool:
+    """Stops it and cancels its pending deliveries, which can be recovered another time.
+
+    Returns whether it was running; one that has ended has queued all of its deliveries.
+    """
     row = recovery.id
     with transaction():
-        _end(recovery, "stopped")  # first: it waits for a step in progress on the recovery's row
+        was_running = _end(
+            recovery, "stopped"
+        )  # first: it waits for a step in progress on the recovery's row
         waiting = update(Delivery).where(Delivery.recovery_id == row, text(PENDING))
         db.session.execute(waiting.values(status="cancelled", due_at=None, finished_at=now()))
+    return was_running
 
 
 def is_due(_moment: datetime, _done_at: datetime) -> bool:
@@ -177,6 +183,8 @@ def _insert(recovery: Recovery, chosen: Select[*tuple[Any, ...]]) -> list[int]:
     return [delivery["event_id"] for delivery in made]
 
 
-def _end(recovery: Recovery, status: str, reason: str | None = None) -> None:
-    over = update(Recovery).where(Recovery.id == recovery.id, RUNNING)
-    db.session.execute(over.values(status=status, reason=reason, finished_at=now()))
+def _end(recovery: Recovery, status: str, reason: str | None = None) -> bool:
+    """Ends a recovery; False when it had ended."""
+    over = update(Recovery).where(Recovery.id == recovery.id, RUNNING).returning(Recovery.id)
+    ended = over.values(status=status, reason=reason, finished_at=now())
+    return db.session.scalar(ended) is not None

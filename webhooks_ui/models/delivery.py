@@ -30,6 +30,12 @@ from webhooks_ui.text.charset import charset_of, content_type, decoded
 OPEN = "status IN ('pending', 'delivering')"
 UNDELIVERED = "status IN ('failed', 'cancelled')"
 PENDING = "status = 'pending'"
+UNSENT = frozenset(
+    {
+        *("blocked_address", "dns_failure", "connection_refused", "connection_timeout"),
+        "unreachable",
+    }
+)
 
 
 def _partial(name: str, where: str, *columns: str) -> Index:
@@ -135,8 +141,10 @@ class Delivery(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether another attempt is to come."""
-        return self.status == "pending" or (self.status == "delivering" and not self.interrupted)
+        """Whether another attempt is to come: what was interrupted is sent again, but a test."""
+        if self.status == "delivering":
+            return not (self.test and self.interrupted)
+        return self.status == "pending"
 
     @property
     def repeats(self) -> str | None:
@@ -225,6 +233,16 @@ class Attempt(Model):
     def charset(self) -> str:
         """The charset of the response's body."""
         return charset_of(content_type(self.response_headers), self.response_bytes)
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it failed before a byte of the request was sent, by its code."""
+        return self.error in UNSENT
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether the receiver may have taken the event although no answer says so."""
+        return self.error in ("timeout", "connection_reset", "protocol_error")
 
     @property
     def response_body(self) -> str:

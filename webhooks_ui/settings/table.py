@@ -222,8 +222,8 @@ SETTINGS: tuple[Setting, ...] = (
         "TIMEZONE",
         parsers.time_zone,
         "UTC",
-        "The time zone for those who have chosen none and whose browser says none, by its IANA name: "
-        "`Europe/Kyiv`.",
+        "The time zone for those who have chosen none and whose browser says none, by its IANA "
+        "name: `Europe/Kyiv`.",
     ),
     Setting("LOG_FORMAT", parsers.choice("text", "json"), "text", "`text` or `json`."),
     Setting(

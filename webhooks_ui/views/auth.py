@@ -40,7 +40,10 @@ def setup() -> Answer:
     if request.method != "POST":
         return render_template("auth/setup.html", form=form)
     if form.save():
-        flash(_("The console is set up, and you are signed in."), "good")
+        if current_user.is_authenticated:
+            flash(_("The console is set up, and you are signed in."), "good")
+        else:  # the throttle refused
+            flash(_("The console is set up. Sign in with the login that you chose."), "good")
         return redirect(url_for("webhooks.index"), 303)
     if User.exists():  # in a concurrent request
         return redirect(url_for(".login"), 303)

@@ -40,7 +40,7 @@ def resend(id: str) -> BaseResponse:
 def retry_now(id: str) -> BaseResponse:
     """The next attempt is made at once."""
     if actions.retry_now(or_404(Delivery.by_public_id(id))):
-        flash(_("The next attempt is made now."), "info")
+        flash(_("The next attempt is due now."), "info")
     else:
         flash(_("It is no longer waiting: it is being sent, or over."), "wait")
     return redirect(url_for(".show", id=id), 303)

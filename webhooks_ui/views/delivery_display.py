@@ -19,13 +19,16 @@ class _Delivery(Protocol):
     def status(self) -> str: ...
 
     @property
+    def test(self) -> bool: ...
+
+    @property
     def lease_until(self) -> datetime | None: ...
 
 
 def verdict(delivery: Delivery) -> verdicts.Verdict:
     """The verdict on a delivery, in the current language."""
     if delivery.interrupted:
-        return verdicts.interrupted()
+        return verdicts.interrupted(test=delivery.test)
     if (attempt := delivery.attempt) is None:
         return verdicts.verdict(delivery.status, None, None)
     return verdicts.verdict(
@@ -37,13 +40,16 @@ def verdict(delivery: Delivery) -> verdicts.Verdict:
         host=attempt.host,
         timeout=attempt.timeout,
         detail=attempt.detail,
+        earlier_may_have_arrived=not attempt.may_have_arrived
+        and any(earlier.may_have_arrived for earlier in delivery.attempts[:-1]),
     )
 
 
 def headline(delivery: _Delivery, last: LastAttempt | None) -> verdicts.Headline:
     """The verdict in few words, for lists."""
     if delivery.status == "delivering" and delivery.lease_until and delivery.lease_until < now():
-        return verdicts.Headline("bad", verdicts.interrupted().title)
+        found = verdicts.interrupted(test=delivery.test)
+        return verdicts.Headline(found.tone, found.title)
     if last is None:
         return verdicts.headline(delivery.status, None, None, None, "")
     return verdicts.headline(

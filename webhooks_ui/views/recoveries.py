@@ -65,8 +65,10 @@ def show(id: str) -> str:
 @blueprint.post("/recoveries/<id>/stop")
 def stop(id: str) -> Response:
     """Sends no more of it."""
-    recovering.stop(or_404(Recovery.by_public_id(id)))
-    flash(_("It is stopped, and what still waited is cancelled."), "info")
+    if recovering.stop(or_404(Recovery.by_public_id(id))):
+        flash(_("It is stopped, and what still waited is cancelled."), "info")
+    else:
+        flash(_("It had ended before. What still waited is cancelled."), "wait")
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -98,6 +100,7 @@ def _recover(webhook: Webhook | None) -> Response | str:
         filters=query,
         trouble=trouble,
         since=since,
+        until=until,
         found=found,
         most=MAX_COUNTED,
         which=WHICH,

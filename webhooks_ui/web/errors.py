@@ -79,11 +79,17 @@ PAGES = {
     ),
     500: Words(
         _l("Something went wrong on our side."),
-        _l("Nothing was changed. Try again; if it keeps happening, the server's log says why."),
+        _l(
+            "Try again; if you were changing something, look first whether it was done. The"
+            " server's log says what went wrong."
+        ),
     ),
     503: Words(
         _l("The database is busy or out of reach."),
-        _l("Nothing was changed. Wait a few seconds and try again."),
+        _l(
+            "Wait a few seconds and try again; if you were changing something, look first whether"
+            " it was done."
+        ),
     ),
 }
 DAMAGED = Words(
@@ -117,8 +123,8 @@ ADVICE = {
     429: _l("Too many requests at once. Wait as long as Retry-After says and try again."),
     500: _l("Something failed on our side; the server's log says what. Try again later."),
     503: _l(
-        "The database is busy or out of reach, and nothing was changed."
-        " Wait as long as Retry-After says and try again."
+        "The database is busy or out of reach. Wait as long as Retry-After says and try again;"
+        " an event that has an id of its own is not taken in twice."
     ),
 }
 

@@ -58,13 +58,15 @@ def handshake_error(error: OSError) -> AttemptError:
 
 
 def exchange_error(error: OSError) -> AttemptError:
-    """Why a connection broke before the first byte of a response."""
+    """Why a connection broke before the first byte of a response.
+
+    The event may have arrived by then, unless the peer says by an alert why it refuses the
+    connection: in TLS 1.3 the one about a client certificate comes after the handshake.
+    """
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return AttemptError("connection_reset", "the connection was closed")
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and "alert" in _words(error):
         return AttemptError("tls_failure", _words(error))
-    if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
-        return AttemptError("unreachable", _words(error))
     return AttemptError("connection_reset", _words(error))
 
 

@@ -1,0 +1,116 @@
+"""Times as people read them: in their zone, exact on a phone, on paper, and in forced colours."""
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.states import LOCALES, STATES, Seeds
+from tests.support.browser import Open
+
+EXACT = {
+    "en": re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d \S+"),
+    "uk": re.compile(r"\d{1,2} [а-яіїє]+\.? \d{4}, \d\d:\d\d:\d\d \S+"),
+}
+ZONE = {"en": "Kyiv time", "uk": "Київ, місцевий час"}
+LANGUAGE = pytest.mark.parametrize("language", LOCALES)
+DETAILS = ("webhook", "delivery", "event", "receiver", "account")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "plain"])
+@LANGUAGE
+def test_fields_name_the_zone_and_links_keep_it(
+    open_page: Open, language: str, javascript: bool
+) -> None:
+    """The session's browser, which is in Kyiv, has JavaScript; its cookie says the zone."""
+    page = open_page("/deliveries", locale=LOCALES[language], javascript=javascript, width=320)
+    page.locator(".spans > summary").click()
+    for name in ("since", "until"):
+        expect(page.locator(f"label:has([name={name}])")).to_contain_text(ZONE[language])
+    page.locator("[name=since]").fill("2026-10-25T03:30")
+    if javascript:
+        page.locator("[name=since]").press("Tab")
+    else:
+        page.locator("#filters button.no-js").click()
+    expect(page).to_have_url(re.compile("since=2026-10-25T03%3A30.*zone=Europe(/|%2F)Kyiv"))
+    elsewhere = open_page(locale=LOCALES[language], timezone="America/New_York")
+    elsewhere.goto(page.url)
+    expect(elsewhere.locator("label:has([name=since])")).to_contain_text(ZONE[language])
+    expect(elsewhere.locator("[name=since]")).to_have_value("2026-10-25T03:30")
+
+
+@LANGUAGE
+def test_detail_pages_have_exact_times_on_a_phone(
+    contexts: dict[str, BrowserContext], seeds: Seeds, language: str
+) -> None:
+    page = contexts[language].new_page()
+    page.set_viewport_size({"width": 320, "height": 800})
+    for state in DETAILS:
+        STATES[state](page, seeds)
+        expect(page.locator("main")).to_contain_text(EXACT[language])
+        relative = page.locator("main time:not([data-relative])")
+        assert EXACT[language].fullmatch(relative.first.inner_text())
+    page.close()
+
+
+def test_the_script_changes_no_word_of_the_server(open_page: Open, seeds: Seeds) -> None:
+    """What came against what the page shows; only seconds may have passed between."""
+    for locale in LOCALES.values():
+        page = open_page(locale=locale)
+        with page.expect_response("**/channels") as answer:
+            page.goto("/channels")
+        came = re.findall(r"data-relative>([^<]+)</time>", answer.value.text())
+        seen = page.locator("time[data-relative]").all_inner_texts()
+        assert [_without_number(text) for text in came] == [_without_number(text) for text in seen]
+        assert came
+
+
+def _without_number(text: str) -> str:
+    return re.sub(r"\d+ \S+", "", text)  # Ukrainian has a form of the word for each number
+
+
+def test_on_paper_times_are_absolute(open_page: Open, seeds: Seeds) -> None:
+    """As without JavaScript, by the same rule of the style."""
+    shown = "each => [getComputedStyle(each, '::after').content, getComputedStyle(each).fontSize]"
+    page = open_page("/channels")
+    times = page.locator("td time[data-relative]").first
+    assert times.evaluate(shown)[0] == "none"
+    page.emulate_media(media="print")
+    text, size = times.evaluate(shown)
+    assert EXACT["en"].fullmatch(text.strip('"'))
+    assert size == "0px"
+
+
+HIDDEN = "each => !each.checkVisibility({ visibilityProperty: true })"
+
+
+def test_paper_has_the_content_and_no_buttons(
+    contexts: dict[str, BrowserContext], seeds: Seeds
+) -> None:
+    page = contexts["en"].new_page()
+    for state in ("list", "webhook", "good result", "delivery", "event", "recover", "channel"):
+        STATES[state](page, seeds)
+        page.emulate_media(media="print")
+        buttons = page.locator("button, .btn, [type=submit], nav").all()
+        assert [each.inner_html() for each in buttons if not each.evaluate(HIDDEN)] == [], state
+        expect(page.locator("h1").first).to_be_visible()
+        page.emulate_media(media="screen")
+    STATES["delivery"](page, seeds)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("region", name="Request body")).to_be_visible()
+    expect(page.get_by_text("webhook-signature").first).to_be_visible()  # a folded part
+    page.close()
+
+
+BORDER = "each => getComputedStyle(each).borderBottomColor"
+GROUND = "each => getComputedStyle(each).backgroundColor"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_forced_colours_tell_what_is_current(open_page: Open, scheme: str) -> None:
+    page: Page = open_page("/deliveries", forced_colors="active", color_scheme=scheme)
+    current, other = page.locator(".nav [aria-current]"), page.locator(".nav a").first
+    assert current.evaluate(BORDER) != other.evaluate(BORDER)
+    assert other.evaluate(BORDER) == page.locator("body").evaluate(GROUND)
+    here, there = page.locator(".langs [aria-current]"), page.locator(".langs button").first
+    assert here.evaluate(GROUND) != there.evaluate(GROUND)
