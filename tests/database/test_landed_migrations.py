@@ -23,6 +23,7 @@ LANDED = {
     "0012_tls.py": "376eca4889827c45b4d9dc90fb4f2cdca3209c349eb8347cebb2adc13edcb828",
     "0013_holds.py": "f548ca4d4549cbdfedf54440eb20efcfb0f0af3959b5c39d7bdd6b2d69fecf83",
     "0014_alphabet.py": "7c4a6b16718d556fd8fe5c82cc22ccbd7cb0e1e03a8b1aed4718481c6ca92ec5",
+    "0015_user_timezone.py": "3a9ca0376b6fc8f40bfaf3575c0262188cf97589293557e00ac668795fb8adae",
 }
 
 

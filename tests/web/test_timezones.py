@@ -14,6 +14,7 @@ from webhooks_ui.web import timezones
 from webhooks_ui.web.localised import absolute, exact, moment, relative
 
 KYIV = ZoneInfo("Europe/Kyiv")
+ACCOUNT = "/settings/account"
 
 
 def zone_of(page: str) -> str:
@@ -44,7 +45,41 @@ def test_a_zone_that_does_not_exist_changes_nothing(admin: FlaskClient, forged: 
     assert zone_of(admin.get("/events", query_string={"zone": forged}).text) == "UTC"
 
 
+def test_a_choice_counts_before_the_browsers_zone_and_goes_along(app: Flask) -> None:
+    browser = sign_in(app, "olena", role="viewer")
+    browser.set_cookie("timezone", "Asia/Kolkata")
+    assert "As the browser says: Kolkata time</option>" in browser.get(ACCOUNT).text
+    answer = browser.post(f"{ACCOUNT}/timezone", data={"timezone": "Europe/Kyiv"})
+    assert (answer.status_code, answer.location) == (303, ACCOUNT)
+    assert '<option selected value="Europe/Kyiv">' in browser.get(ACCOUNT).text
+    assert zone_of(browser.get("/deliveries").text) == "Europe/Kyiv"
+    assert zone_of(sign_in(app, "olena").get("/deliveries").text) == "Europe/Kyiv"
+    assert zone_of(sign_in(app, "taras").get("/deliveries").text) == "UTC"
+    browser.post(f"{ACCOUNT}/timezone", data={"timezone": ""})
+    assert zone_of(browser.get("/deliveries").text) == "Asia/Kolkata"
+
+
+def test_a_choice_that_is_no_zone_is_refused(admin: FlaskClient) -> None:
+    answer = admin.post(f"{ACCOUNT}/timezone", data={"timezone": "Mars/Base"})
+    assert answer.status_code == 422
+    assert "Choose one of the time zones." in answer.text
+    assert f'action="{ACCOUNT}"' in answer.text  # the form for the password leads where it did
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [("Europe/Kiev", "Europe/Kyiv"), ("Asia/Calcutta", "Asia/Kolkata"), ("UTC", "UTC")],
+)
+def test_a_former_name_is_written_as_it_is_now(
+    admin: FlaskClient, former: str, present: str
+) -> None:
+    admin.set_cookie("timezone", former)
+    assert zone_of(admin.get("/deliveries").text) == present
+
+
 def test_zones_are_named_in_the_readers_language(admin: FlaskClient) -> None:
+    page = admin.get(ACCOUNT, headers={"Accept-Language": "uk"}).text
+    assert "Київ (Europe/Kyiv)" in page
     admin.set_cookie("timezone", "Europe/Kyiv")
     page = admin.get("/deliveries", headers={"Accept-Language": "uk"}).text
     assert page.count("Київ, місцевий час") == 2

@@ -27,7 +27,7 @@ from webhooks_ui.intake.event import ChannelName
 from webhooks_ui.models import Attempt, Delivery, Event, Recovery, Webhook
 from webhooks_ui.models.receiver import KEPT_FOR, MAX_BODY
 from webhooks_ui.models.user import AGE_LIMIT, IDLE_LIMIT
-from webhooks_ui.models.webhook import ROTATION_OVERLAP
+from webhooks_ui.models.webhook_secrets import ROTATION_OVERLAP
 from webhooks_ui.receiver.built_in import MAX_SLOW
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -182,12 +182,10 @@ def _words(error: str | None, status_code: int | None, location: str | None, det
         return network_errors.OWN_ADDRESS
     if error == "blocked_address" and detail == "not listed":
         return network_errors.NOT_LISTED
-    if error == "unreachable" and (of_proxy := _proxy_words(detail)):
-        return of_proxy
+    if error == "unreachable":
+        return _unreachable_words(detail)
     if error == "dns_failure" and detail in ("temporary", "timeout", "failed"):
         return network_errors.LOOKUP_FAILED
-    if error == "unreachable" and detail in network_errors.OWN_LIMITS:
-        return network_errors.OWN_LIMIT
     if error in network_errors.ERRORS:
         return network_errors.ERRORS[error]
     if status_code is not None:
@@ -195,8 +193,11 @@ def _words(error: str | None, status_code: int | None, location: str | None, det
     return network_errors.UNKNOWN
 
 
-def _proxy_words(detail: str) -> Words | None:
-    return next((words for sign, words in PROXY_ERRORS if detail.startswith(sign)), None)
+def _unreachable_words(detail: str) -> Words:
+    if detail in network_errors.OWN_LIMITS:
+        return network_errors.OWN_LIMIT
+    of_proxy = (words for sign, words in PROXY_ERRORS if detail.startswith(sign))
+    return next(of_proxy, network_errors.ERRORS["unreachable"])
 
 
 def _tls_words(detail: str) -> Words:

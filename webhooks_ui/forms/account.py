@@ -1,12 +1,18 @@
-"""Set-up, sign-in and the change of one's password."""
+"""Set-up, sign-in, the change of one's password and the choice of one's time zone."""
 
+from typing import Any
+
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import Field, PasswordField, StringField
+from wtforms import Field, PasswordField, SelectField, StringField
 
 from webhooks_ui.accounts import passwords
 from webhooks_ui.accounts import sign_in as signin
+from webhooks_ui.database.engine import transaction
 from webhooks_ui.forms.base import Form
+from webhooks_ui.web import timezones
+from webhooks_ui.web.i18n import language
 from webhooks_ui.web.kept_form import is_unsent
 
 
@@ -79,6 +85,28 @@ class PasswordForm(Form):
             self.refusal = refusal
         elif refusal:
             self.current_password.errors = [_l("This is not your current password.")]
+
+
+class TimeZoneForm(Form):
+    """The time zone that one reads times in; empty leaves it to the browser."""
+
+    timezone = SelectField(_l("Time zone"))
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        own = _("As the browser says: %(zone)s", zone=timezones.label(timezones.offered()))
+        self.timezone.choices = [("", own), *timezones.choices(language()).items()]
+
+    def save(self) -> bool:
+        """Stores the choice; or says at the field why not."""
+        if is_unsent():
+            return False
+        if not self.validate():
+            self.timezone.errors = [_("Choose one of the time zones.")]
+            return False
+        with transaction():
+            current_user.user.timezone = self.timezone.data or None
+        return True
 
 
 def _type_again(*fields: Field) -> bool:

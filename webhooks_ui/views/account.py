@@ -1,4 +1,4 @@
-"""The user's own account: the password and the signed-in browsers."""
+"""The user's own account: the password, the time zone and the signed-in browsers."""
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -7,8 +7,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import sessions, user_agents
-from webhooks_ui.forms.account import PasswordForm
+from webhooks_ui.forms.account import PasswordForm, TimeZoneForm
 from webhooks_ui.models import UserSession
+from webhooks_ui.web import timezones
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 
@@ -31,6 +32,18 @@ def show() -> Response | str:
         answer.status_code = 429
         answer.retry_after = form.refusal.retry_after
     return answer
+
+
+@blueprint.post("/settings/account/timezone")
+@keeps_typed
+@max_body(FEW_FIELDS)
+def choose_timezone() -> Response:
+    """Sets the zone that the user reads times in."""
+    form = TimeZoneForm()
+    if not form.save():
+        return make_response(_page(PasswordForm(formdata=None), form), 422)
+    flash(_("The time zone is saved."), "good")
+    return redirect(url_for(".show"), 303)
 
 
 @blueprint.post("/settings/account/sessions/end")
@@ -62,11 +75,12 @@ def end_session(id: int) -> Response:
     return redirect(url_for(".show"), 303)
 
 
-def _page(form: PasswordForm) -> str:
+def _page(form: PasswordForm, zone_form: TimeZoneForm | None = None) -> str:
     user, own_id = current_user.user, current_user.id
     return render_template(
         "account/show.html",
         form=form,
+        zone_form=zone_form or TimeZoneForm(formdata=None, timezone=timezones.chosen()),
         user=user,
         sessions=sorted(UserSession.of(user), key=lambda session: session.id != own_id),
         own_id=own_id,

@@ -19,7 +19,13 @@ OPEN_TO_ALL = {
     "metrics.show",
 }
 OPEN_TO_VIEWERS = OPEN_TO_ALL | {
-    *("auth.logout", "account.show", "account.end_session", "account.end_sessions")
+    *(
+        "auth.logout",
+        "account.show",
+        "account.choose_timezone",
+        "account.end_session",
+        "account.end_sessions",
+    )
 }
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 """Pages with nothing to look at but a form to save."""

@@ -3,23 +3,25 @@
 import zoneinfo
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from babel import dates
 from flask import current_app, g, has_request_context, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_login import current_user
 
 _LEAST = timedelta(microseconds=1)
 COOKIE = "timezone"  # static/app.js sets it to what Intl says
 
 
 def zone_in_use() -> ZoneInfo:
-    """What the browser says, else the setting TIMEZONE."""
+    """What the user chose, else what the browser says, else the setting TIMEZONE."""
     if not has_request_context():
         return ZoneInfo(current_app.config["TIMEZONE"])
     if "zone" not in g:
-        g.zone = offered()
+        g.zone = find(chosen()) or offered()
     found: ZoneInfo = g.zone
     return found
 
@@ -29,15 +31,30 @@ def offered() -> ZoneInfo:
     return find(request.cookies.get(COOKIE, "")) or ZoneInfo(current_app.config["TIMEZONE"])
 
 
+def chosen() -> str:
+    """The zone that the signed-in user has chosen; empty for none."""
+    return (current_user.is_authenticated and current_user.user.timezone) or ""
+
+
 def find(name: str) -> ZoneInfo | None:
-    """The zone of an IANA name; None when there is none."""
-    return ZoneInfo(name) if name in _names() else None
+    """The zone of an IANA name, under its present spelling; None when there is none.
+
+    Chromium still says Europe/Kiev.
+    """
+    return ZoneInfo(_renamed().get(name, name)) if name in _names() else None
 
 
 def label(zone: ZoneInfo) -> str:
     """What a zone is called next to a field: “Kyiv time”; “UTC”."""
     city = _city(zone.key, str(get_locale()))
     return city if city == "UTC" else _("%(city)s time", city=city)
+
+
+@lru_cache(maxsize=8)
+def choices(language: str) -> dict[str, str]:
+    """The zones to choose from, by their IANA names: “Kyiv (Europe/Kyiv)”."""
+    places = {name: f"{_city(name, language)} ({name})" for name in sorted(_listed())}
+    return {"UTC": "UTC"} | places
 
 
 def resolve(clock: datetime, zone: ZoneInfo) -> datetime:
@@ -75,6 +92,27 @@ def _moments(clock: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 @cache
 def _names() -> set[str]:
     return zoneinfo.available_timezones()
+
+
+@cache
+def _listed() -> set[str]:
+    """The zones of countries, each under its present name."""
+    return {line.split("\t")[2] for line in _lines("zone.tab") if not line.startswith("#")}
+
+
+@cache
+def _renamed() -> dict[str, str]:
+    """Present names by former ones."""
+    links = [line.split() for line in _lines("tzdata.zi") if line.startswith("L ")]
+    return {
+        former: name
+        for _kind, name, former in links
+        if name in _listed() and former not in _listed()
+    }
+
+
+def _lines(name: str) -> list[str]:
+    return (files("tzdata") / "zoneinfo" / name).read_text("utf-8").splitlines()
 
 
 @lru_cache(maxsize=2048)
