@@ -228,6 +228,7 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "invited": invited,
     "person": person,
     "invitation": partial(go, "/invitation"),
+    "about": partial(go, "/settings/about"),
     "account": partial(go, "/settings/account"),
     "sign out": partial(go, "/logout"),
     "not found": partial(go, "/webhooks/wh_none"),

@@ -22,7 +22,7 @@ OWN_ACCOUNT |= {"account.end_session", "account.end_sessions"}
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 NOT_LINKED = {"webhooks.home", "auth.ask_to_log_out", "deliveries.fresh", "deliveries.webhooks"}
 NOT_LINKED |= {"catalogue.sample"}
-FOR_ADMINISTRATORS = {"tokens", "people"}
+FOR_ADMINISTRATORS = {"tokens", "people", "about"}
 EVERY_ROLE = pytest.mark.parametrize("role", ROLES)
 
 

@@ -11,7 +11,7 @@ import click
 
 from webhooks_ui.cli.app_context import database_errors
 from webhooks_ui.cli.events import event
-from webhooks_ui.cli.maintenance import migrate, prune
+from webhooks_ui.cli.maintenance import doctor, migrate, prune
 from webhooks_ui.cli.records import channel, token, user
 from webhooks_ui.cli.worker import worker
 from webhooks_ui.crypto.keys import KeyFileError
@@ -38,7 +38,7 @@ def main() -> None:
     os.umask(0o077)  # files are readable by their owner only
 
 
-for command in (user, token, channel, event, worker, migrate, prune):
+for command in (user, token, channel, event, worker, migrate, doctor, prune):
     main.add_command(command)
 
 

@@ -1,10 +1,39 @@
-"""The commands `migrate` and `prune`."""
+"""The commands `doctor`, `migrate` and `prune`."""
 
 from collections import Counter
 
 import click
 
 from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.tables import print_rows
+
+_TONES = {"good": "ok", "wait": "warning", "bad": "problem"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def doctor(as_json: bool) -> None:
+    """Check the set-up, and say what is wrong and what to do; exit status 1 if something is."""
+    from webhooks_ui import create_app
+    from webhooks_ui.diagnostics.findings import findings
+    from webhooks_ui.server import process
+
+    app = create_app(pages=False)
+    try:
+        with app.app_context():
+            rows = [
+                (one.check, _TONES[one.tone], str(one.text), str(one.way_out or ""))
+                for one in findings(app)
+            ]
+    finally:
+        process.close(app)
+    if as_json:
+        print_rows(("check", "result", "text", "way_out"), rows, as_json=True)
+    else:
+        for check, result, text, way_out in rows:
+            click.echo(f"{result:8} {check}: {text}" + (f" {way_out}" if way_out else ""))
+    if any(result == "problem" for _, result, *_ in rows):
+        raise SystemExit(1)
 
 
 @click.command()

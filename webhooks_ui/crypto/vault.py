@@ -32,6 +32,11 @@ class Vault:
         self._ciphers = {_key_id(key): AESGCM(key) for key in reversed(keys)}
         self._newest = _key_id(keys[0])
 
+    @property
+    def key_ids(self) -> list[str]:
+        """The ids of the keys, newest first."""
+        return [self._newest, *(each for each in self._ciphers if each != self._newest)]
+
     def encrypt(self, text: str, context: str) -> str:
         """A token for the text, different each time."""
         nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -37,10 +37,13 @@ def upgrade(app: Flask) -> None:
 def require_current(app: Flask) -> None:
     """Raises `SchemaError` unless the database has this program's schema."""
     with app.app_context():
-        if not _is_current():
-            raise SchemaError(
-                "The database is not set up for this version. Run: webhooks-ui migrate"
-            )
+        check_schema()
+
+
+def check_schema() -> None:
+    """As `require_current`, in the app's context."""
+    if not _is_current():
+        raise SchemaError("The database is not set up for this version. Run: webhooks-ui migrate")
 
 
 def upgrade_if_empty(app: Flask) -> None:

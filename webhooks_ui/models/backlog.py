@@ -58,6 +58,12 @@ def total(limit: int | None = None) -> Backlog:
     return Backlog(*db.session.execute(_total(limit)).one())
 
 
+def overdue(before: datetime) -> int:
+    """How many deliveries have been due since before that time, up to `MAX_WAITING`."""
+    due = select(Delivery.id).where(text(PENDING), Delivery.due_at < before).limit(MAX_WAITING)
+    return db.session.scalar(select(func.count()).select_from(due.subquery())) or 0
+
+
 @cache
 def _total(limit: int | None) -> Select[Any]:
     is_open = select(Delivery.id).where(text(OPEN))

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from webhooks_ui.views import (
+    about,
     account,
     account_link,
     auth,
@@ -43,6 +44,7 @@ PAGES = (
     account_link,
     tokens,
     people,
+    about,
     auth,
     language,
     health,

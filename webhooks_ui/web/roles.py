@@ -29,7 +29,7 @@ OPEN_TO_VIEWERS = OPEN_TO_ALL | {
 }
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 """Pages with nothing to look at but a form to save."""
-FOR_ADMINISTRATORS = {"tokens", "people"}  # blueprints, also to look at
+FOR_ADMINISTRATORS = {"tokens", "people", "about"}  # blueprints, also to look at
 
 
 def init_app(app: Flask) -> None:
