@@ -17,7 +17,7 @@ class Basic(Authorization):
 
     type = "basic"
     label = "Basic"
-    hint = _l("login, password or both")
+    hint = _l("login and password, or one of them")
     description = (
         "`Authorization: Basic …`, RFC 7617 in UTF-8; one of the two may be empty, a login holds no"
         " colon, spaces are kept."
