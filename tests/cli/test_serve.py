@@ -105,6 +105,7 @@ def test_the_server_lets_every_batch_through_that_the_api_takes(served: Server) 
         ("POST /api/v1/events HTTP/1.1\r\nHost: c\r\nContent-Length: 99999999999", 413),
         (f"GET / HTTP/1.1\r\nX-Long: {'x' * 70_000}", 431),
         ("GET / HTTP/1.1\r\nno header", 400),
+        ("POST / HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: gzip, chunked", 501),
     ],
 )
 def test_what_never_reaches_the_app_is_answered_as_it_would(
@@ -118,6 +119,7 @@ def test_what_never_reaches_the_app_is_answered_as_it_would(
     assert answer.status == problem["status"] == status
     assert problem["title"]
     assert problem["detail"]
+    assert "log" not in problem["detail"]  # which says nothing: it was the client's mistake
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"

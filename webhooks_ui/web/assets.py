@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Flask, Response, abort, current_app, g, request, url_for
 
 COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "image/svg")
-MAX_NAME = 100  # characters; the system refuses names of 256 bytes
+MAX_NAME = 100  # bytes; the system refuses names of 256
 WORTH_COMPRESSING = 1024  # bytes; smaller bodies are not worth a header
 
 
@@ -88,7 +88,7 @@ def _accepts_gzip() -> bool:
 
 
 def _find(name: str) -> Asset:
-    if len(name) > MAX_NAME:
+    if len(name) > MAX_NAME or not name.isascii():
         abort(404)
     folders: tuple[Path, ...] = current_app.extensions["assets"]
     paths = ((folder, (folder / name).resolve()) for folder in folders)

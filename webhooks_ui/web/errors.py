@@ -121,6 +121,8 @@ ADVICE = {
         " this one to WEBHOOKS_UI_ALLOWED_HOSTS."
     ),
     429: _l("Too many requests at once. Wait as long as Retry-After says and try again."),
+    431: _l("The headers are too large. Send fewer or shorter ones."),
+    501: _l("The body's Transfer-Encoding is not known here. Use chunked, or Content-Length."),
     500: _l("Something failed on our side; the server's log says what. Try again later."),
     503: _l(
         "The database is busy or out of reach. Wait as long as Retry-After says and try again;"
