@@ -60,7 +60,7 @@ def strangers(browser: Browser, server: Server) -> Iterator[Visitor]:
 
 def fits(page: Page) -> bool:
     page.evaluate(UNFOLD, "")
-    return page.evaluate(TOO_WIDE) == []
+    return bool(page.evaluate(TOO_WIDE) == [])
 
 
 @EVERY_WAY
