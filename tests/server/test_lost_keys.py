@@ -6,13 +6,13 @@ import pytest
 from flask import Flask
 
 from tests.cli.conftest import Run, data_dir, run
-from tests.conftest import make_webhook, sign_in
+from tests.conftest import make_webhook, sign_in, stored
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
 from webhooks_ui import create_app
 from webhooks_ui.crypto.keys import KeyFileError, new_encryption_key
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Installation
+from webhooks_ui.database.engine import Model, db, transaction
+from webhooks_ui.models import Installation, Webhook, installation
 from webhooks_ui.server import process
 
 __all__ = ["data_dir", "run"]
@@ -75,6 +75,67 @@ def test_a_key_added_before_the_old_one_is_taken(filled: Flask, run: Run, data_d
     file = data_dir / "encryption_keys"
     file.write_text(f"{new_encryption_key()}\n{file.read_text()}")
     assert run("token", "add", "platform").exit_code == 0
+
+
+def rotate(app: Flask, new: Vault) -> None:
+    """Encrypts every secret of the webhooks anew."""
+    with app.app_context(), transaction():
+        old = app.extensions["vault"]
+        for webhook in db.session.query(Webhook):
+            for column, purpose in CONTEXTS.items():
+                if token := getattr(webhook, column):
+                    context = webhook.secret_context(purpose)
+                    setattr(webhook, column, new.encrypt(old.decrypt(token, context), context))
+
+
+CONTEXTS = {
+    "auth_secret": "auth",
+    "signing_secret": "signing",
+    "previous_signing_secret": "signing",
+    "tls_key": "tls",
+}
+
+
+@ON_BOTH_DATABASES
+def test_a_rotation_step_by_step_keeps_the_start_working(make_app: MakeApp) -> None:
+    app = make_app()
+    kept, old, new = app.extensions["vault"], bytes(32), bytes([1]) * 32
+
+    def start(*keys: bytes) -> None:
+        app.extensions["vault"] = Vault(keys)
+        process.check_keys(app)
+
+    try:
+        start(old)
+        browser = sign_in(app, "olena")
+        webhook = make_webhook(browser, auth_type="bearer", auth_token="secret-1")
+        browser.post(f"/webhooks/{webhook}/rotate-secret")
+        start(new, old)
+        with pytest.raises(KeyFileError, match="which needs the key"):
+            start(new)  # too early: the secrets are still under the old one
+        start(new, old)
+        rotate(app, Vault([new, old]))
+        start(new)
+        assert stored(app, webhook).authorization(Vault([new])).secret == "secret-1"
+        assert app.test_client().get("/readyz").json != {"status": "wrong encryption keys"}
+        start(new)
+        with pytest.raises(KeyFileError, match="which needs the key"):
+            start(old)
+    finally:
+        app.extensions["vault"] = kept
+
+
+def test_every_column_that_is_encrypted_is_known() -> None:
+    """By their names: a new one that is left out would be lost with its key."""
+    named = {
+        f"{mapper.local_table.name}.{column.key}"
+        for mapper in Model.registry.mappers
+        for column in mapper.columns
+        if column.key.endswith(("_secret", "_key", "secrets")) and str(column.type) != "BOOLEAN"
+    }
+    known = {f"webhooks.{one.key}" for one in installation.SECRETS}
+    assert named - known == {"webhooks.sort_key", "channels.sort_key"} & named
+    assert known == {f"webhooks.{name}" for name in CONTEXTS}
 
 
 def test_an_empty_database_takes_new_keys(app: Flask, data_dir: Path) -> None:

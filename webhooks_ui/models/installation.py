@@ -1,10 +1,22 @@
 """What holds for the whole installation: under which keys its secrets are encrypted."""
 
-from sqlalchemy import Text, inspect, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from typing import Any
 
-from webhooks_ui.crypto.vault import current_vault
+from sqlalchemy import Select, Text, func, inspect, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from webhooks_ui.crypto.vault import Vault, current_vault
 from webhooks_ui.database.engine import Model, db, transaction
+from webhooks_ui.models.webhook import Webhook
+
+SECRETS: tuple[InstrumentedAttribute[Any], ...] = (
+    Webhook.auth_secret,
+    Webhook.signing_secret,
+    Webhook.previous_signing_secret,
+    Webhook.tls_key,
+)
+"""The columns that are encrypted, besides `key_check`."""
+_SIGNING = select(Webhook.signing_secret).where(Webhook.signing_secret != "")
 
 _WRONG = (
     "The encryption keys are not those of this database, which needs the key {id}. Put the"
@@ -36,21 +48,43 @@ def has_secrets() -> bool:
 def key_problem() -> str | None:
     """Why the stored secrets cannot be decrypted, in one line for the operator; None when they can.
 
-    A database of a version without `key_check` is judged by a webhook's signing secret.
+    A database of a version without `key_check` is judged by a webhook's signing secret. One whose
+    secrets are all encrypted under other keys by now needs the key of `key_check` no more.
     """
-    token = db.session.scalar(select(Installation.key_check)) or db.session.scalar(
-        text("SELECT signing_secret FROM webhooks WHERE signing_secret <> '' LIMIT 1")
-    )
-    missing = current_vault().missing_key(token) if token else None
-    return _WRONG.format(id=missing) if missing else None
+    vault, found = current_vault(), db.session.scalar(select(Installation.key_check))
+    token = found or db.session.scalar(_SIGNING.limit(1))
+    missing = vault.missing_key(token) if token else None
+    if missing is None or (found and _is_rotated(vault)):
+        return None
+    return _WRONG.format(id=missing)
 
 
 def record_keys() -> str | None:
-    """Stores `key_check` where there is none yet; returns `key_problem`."""
-    if (problem := key_problem()) or db.session.get(Installation, 1):
+    """Stores `key_check` where its key can be spared or there is none; returns `key_problem`."""
+    known = db.session.get(Installation, 1)
+    if (problem := key_problem()) or (known and not _is_spared(known)):
         return problem
     with transaction():
-        if db.session.get(Installation, 1, with_for_update=True) is None:
-            check = current_vault().encrypt("", "installation:key_check")
+        kept = db.session.get(Installation, 1, with_for_update=True)
+        check = current_vault().encrypt("", "installation:key_check")
+        if kept is None:
             db.session.add(Installation(id=1, key_check=check))
+        elif _is_spared(kept):
+            kept.key_check = check
     return key_problem()
+
+
+def _is_spared(kept: Installation) -> bool:
+    return current_vault().missing_key(kept.key_check) is not None
+
+
+def _is_rotated(vault: Vault) -> bool:
+    """Whether there are secrets, and the keys of all of them."""
+    tokens = {token for one in SECRETS for token in db.session.scalars(_beginnings(one))}
+    return bool(tokens) and all(vault.missing_key(token) is None for token in tokens)
+
+
+def _beginnings(column: InstrumentedAttribute[Any]) -> Select[tuple[str]]:
+    """Version and key of the column's tokens, with the form of a token, each once."""
+    start = func.substr(column, 1, len("v1.01234567."))
+    return select(start).where(column != "").distinct()
