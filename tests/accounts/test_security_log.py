@@ -62,6 +62,9 @@ def test_a_request_says_who_asks(app: Flask, capsys: pytest.CaptureFixture[str])
     browser = sign_in(app, "olena")
     with app.app_context(), transaction():
         token = Token.issue("platform", "events")
+        found = Token.find(token)
+        assert found
+        token_id = found.public_id
     inner = app.wsgi_app
     try:
         logs.set_up("text")
@@ -77,6 +80,19 @@ def test_a_request_says_who_asks(app: Flask, capsys: pytest.CaptureFixture[str])
     assert [line.split(" INFO ")[1].rsplit(" ", 2)[0] for line in lines] == [
         "127.0.0.1 user:1 GET /webhooks 200",
         "127.0.0.1 - GET /webhooks 303",
-        "127.0.0.1 token:1 GET /api/v1/webhooks 403",
+        f"127.0.0.1 {token_id} GET /api/v1/webhooks 403",
     ]
     assert all(line.partition(" ")[0].endswith("+00:00") for line in lines)
+
+
+def test_what_an_administrator_does_with_others(
+    app: Flask, admin: FlaskClient, messages: Messages
+) -> None:
+    sign_in(app, "guest", role="viewer")
+    admin.post("/settings/users/2/role", data={"role": "editor"})
+    admin.post("/settings/users/2/remove")
+    admin.post("/settings/tokens/new", data={"name": "crm", "scope": "admin", "expires": "30"})
+    said = "\n".join(messages())
+    assert "127.0.0.1 user:1: role of user:2 set to editor" in said
+    assert "127.0.0.1 user:1: user:2 removed" in said
+    assert "127.0.0.1 user:1: token made, scope admin" in said

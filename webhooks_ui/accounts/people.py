@@ -6,7 +6,7 @@ The last administrator stays one, also with concurrent calls.
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from webhooks_ui.accounts import passwords, throttle, users
+from webhooks_ui.accounts import passwords, security_log, throttle, users
 from webhooks_ui.accounts.throttle import one_at_a_time
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import AccountLink, User, UserSession
@@ -17,14 +17,18 @@ ADMINISTRATOR = "admin"
 def invite(role: str, by: str) -> str:
     """Makes an invitation for a new user of `role`; returns the text of its link."""
     with transaction():
-        return AccountLink.issue(role, created_by=by)
+        text = AccountLink.issue(role, created_by=by)
+    security_log.noted(f"invitation made, {role}")
+    return text
 
 
 def offer_new_password(user_id: int, by: str | None) -> str | None:
     """Makes a link by which a user sets a new password; None when there is no such user."""
     with transaction():
         user = db.session.get(User, user_id)
-        return AccountLink.issue(user.role, user=user, created_by=by) if user else None
+        text = AccountLink.issue(user.role, user=user, created_by=by) if user else None
+    security_log.noted(f"link for a new password of user:{user_id} made")
+    return text
 
 
 def use_link(text: str, login: str, password: str) -> users.Problems | None:
@@ -55,6 +59,7 @@ def use_link(text: str, login: str, password: str) -> users.Problems | None:
             tidy = User.tidy_login(login)
             db.session.add(User(login=tidy, password_hash=password_hash, role=link.role))
         db.session.delete(link)
+    security_log.noted("password set by a link")
     return {}
 
 
@@ -68,6 +73,7 @@ def set_role(user_id: int, role: str) -> bool:
         if role != ADMINISTRATOR and _is_last_administrator(user):
             return False
         user.role = role
+    security_log.noted(f"role of user:{user_id} set to {role}")
     return True
 
 
@@ -81,13 +87,16 @@ def remove(user_id: int) -> bool:
         if _is_last_administrator(user):
             return False
         db.session.delete(user)
+    security_log.noted(f"user:{user_id} removed")
     return True
 
 
 def sign_out(user_id: int) -> int:
     """Ends the sessions of a user; returns how many."""
     with transaction():
-        return UserSession.end_all(user_id)
+        ended = UserSession.end_all(user_id)
+    security_log.noted(f"{ended} sessions of user:{user_id} ended")
+    return ended
 
 
 def _is_last_administrator(user: User) -> bool:

@@ -24,6 +24,12 @@ def refused(why: str, user_id: int | None) -> None:
     _write(logging.WARNING, why, f"user:{user_id}" if user_id else "unknown user")
 
 
+def noted(what: str) -> None:
+    """What the request's user has done with another account or a token."""
+    who = request.environ.get(WHO, "-") if has_request_context() else "operator"
+    _write(logging.INFO, what, who)
+
+
 def _write(level: int, what: str, who: str) -> None:
     address = (request.remote_addr or "-") if has_request_context() else "command line"
     facts = {"event": what, "who": who, "address": address}

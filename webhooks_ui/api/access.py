@@ -38,7 +38,7 @@ def require(scope: Scope) -> None:
             _l("This API token is not known. Check that it is whole, or make a new one."),
             headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
         )
-    request.environ[WHO] = f"token:{token.id}"
+    request.environ[WHO] = token.public_id
     if token.is_expired:
         raise Problem(
             401,

@@ -1,7 +1,7 @@
 """The log, on standard error: one line for each request and whatever else is worth telling.
 
-Times are in UTC. A request's line says who asks, `user:3` or `token:5`. Query strings and headers
-stay out of it, because tokens travel in them. `log_rate` bounds how much is written.
+Times are in UTC. A request's line says who asks, `user:3` or a token's id. Query strings and
+headers stay out of it, because tokens travel in them. `log_rate` bounds how much is written.
 """
 
 import json

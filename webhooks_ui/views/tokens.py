@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from webhooks_ui.accounts import security_log
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.forms.token import TokenForm
 from webhooks_ui.models import Token
@@ -46,6 +47,7 @@ def new() -> Answer:
             expires_at=form.expires_at,
             created_by=current_user.login,
         )
+    security_log.noted(f"token made, scope {form.scope.data}")
     show_once(_NEW, text)
     return redirect(url_for(".index"), 303)
 
@@ -63,6 +65,7 @@ def revoke(id: str) -> Response:
     with transaction():
         name = Token.revoke(id)
     if name is not None:
+        security_log.noted(f"{id} revoked")
         flash(
             _(
                 "The token “%(name)s” is revoked. Requests that use it are refused.",
