@@ -16,7 +16,7 @@ from time import monotonic
 import pytest
 import trustme
 
-from tests.delivery.conftest import SHORT, SLACK, Receive, Send
+from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
 from tests.delivery.hostile import Behaviour, Peer
 from webhooks_ui.delivery.http import exchange
 from webhooks_ui.delivery.http.outcome import Outcome
@@ -388,3 +388,49 @@ def test_a_receiver_that_accepts_early_and_stops_reading_has_accepted(
     assert (outcome.status_code, outcome.error, outcome.body) == (200, None, b"ok")
     assert outcome.notes == ("early_answer",)
     assert outcome.duration_ms < SLACK * 1000
+
+
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize(("status", "end"), [(200, "stay"), (200, "reset"), (401, "stay")])
+def test_an_early_answer_on_a_kept_connection_counts_and_ends_it(
+    receive: Receive,
+    send: Send,
+    server_context: ssl.SSLContext,
+    status: int,
+    end: str,
+    is_tls: bool,
+) -> None:
+    """It is an answer, not a stale connection: the event is not sent a second time."""
+
+    def behave(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(OK)
+        if peer.number == 1:
+            peer.socket.recv(1000)
+            peer.send(b"HTTP/1.1 %d So\r\nContent-Length: 2\r\n\r\nso" % status)
+            if end == "reset":
+                peer.stopped.wait(1.5)  # until the answer has been read: a reset would eat it
+            finish(peer, end)
+
+    receiver = receive(behave, server_context if is_tls else None)
+    assert send(receiver.url(), timeout=60).error is None
+    outcome = send(receiver.url(), body=LARGE, timeout=60)
+    assert (outcome.status_code, outcome.body) == (status, b"so")
+    assert outcome.notes == ("early_answer",)
+    assert len(receiver.peers) == 1
+    assert send(receiver.url(), timeout=60).error is None
+    assert len(receiver.peers) == 2
+
+
+def test_a_receiver_that_accepts_early_and_reads_slowly_has_accepted_at_the_time_out(
+    receive: Receive, send: Send
+) -> None:
+    def read_slowly(peer: Peer) -> None:
+        while not peer.stopped.wait(0.02) and peer.socket.recv(1000):
+            pass
+
+    receiver = receive(answer_at_the_head(OK, read_slowly))
+    outcome = send(receiver.url(), body=LARGE, timeout=SHORT)
+    assert (outcome.status_code, outcome.error) == (200, None)
+    assert outcome.notes == ("early_answer",)
+    assert ended_at(outcome, SHORT)
