@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import trustme
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import add_channel, make_webhook, post
+from tests.support.pem import issue
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import free_port
@@ -21,6 +23,7 @@ class Seeds:
 
     good: str
     bad: str
+    unverified: str
     tested: str
     delivery: str
     edited: str
@@ -45,6 +48,11 @@ def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
     bad = make_webhook(page, f"http://127.0.0.1:{free_port()}/", name="Refused", **bearer)
     off = make_webhook(page, receiver.url, name="Off", **custom)
     make_webhook(page, receiver.url)
+    ours = issue(trustme.CA(), "client.example")
+    tls = {"tls_ca": ours.certificate, "tls_certificate": ours.certificate, "tls_key": ours.key}
+    unverified = make_webhook(
+        page, f"https://127.0.0.1:{free_port()}/", name="acme", tls_insecure="y", **tls
+    )
     post(page, f"/webhooks/{off}/disable", {})
     gone = make_webhook(page, receiver.url, name=LONG)
     post(page, f"/webhooks/{gone}/delete", {})
@@ -56,6 +64,7 @@ def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
     return Seeds(
         good=f"/webhooks/{good}",
         bad=results[1],
+        unverified=f"/webhooks/{unverified}",
         tested=results[0],
         delivery=f"/deliveries/{results[0].partition('test=')[2].partition('#')[0]}",
         edited=f"/webhooks/{bad}/edit",
@@ -70,6 +79,13 @@ def go(path: str, page: Page, _seeds: Seeds) -> None:
 
 def seeded(name: str, page: Page, seeds: Seeds) -> None:
     page.goto(getattr(seeds, name))
+
+
+def edit_tls(page: Page, seeds: Seeds) -> None:
+    """The form of a webhook with a private authority and a client certificate."""
+    page.goto(f"{seeds.unverified}/edit")
+    page.locator("#tls .kept summary").click()
+    expect(page.locator("#tls_key")).to_be_visible()
 
 
 def save_nothing(path: str, page: Page, _seeds: Seeds) -> None:
@@ -195,11 +211,13 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "new": partial(go, "/webhooks/new"),
     "new with mistakes": partial(save_nothing, "/webhooks/new"),
     "edit": partial(seeded, "edited"),
+    "edit TLS": edit_tls,
     "conflict": conflict,
     "deleted meanwhile": deleted_meanwhile,
     "recently deleted": partial(go, "/webhooks/deleted"),
     "gone": partial(seeded, "gone"),
     "webhook": partial(seeded, "good"),
+    "unverified webhook": partial(seeded, "unverified"),
     "test in place": tested_in_place,
     "test not sent": not_sent,
     "good result": partial(seeded, "tested"),

@@ -225,6 +225,17 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
+def test_a_mail_server_signed_by_a_company_authority(make_app: MakeApp, tmp_path: Path) -> None:
+    authority, file, trusted = trustme.CA(), tmp_path / "mail.pem", tmp_path / "ca.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(file))
+    authority.cert_pem.write_to_path(str(trusted))
+    with MailServer(file, tls=True) as server:
+        app = mailing(make_app, server, CA_FILE=str(trusted))
+        add_alert(app, subscribe(app, "http://crm.example/hook"), "failing")
+        assert [step(app), step(app)] == [True, False]
+        assert len(server.messages) == 1
+
+
 @pytest.mark.parametrize("tls", [False, True], ids=["starttls", "smtps"])
 def test_an_email_in_english_over_tls(make_engine: MakeApp, certificate: Path, tls: bool) -> None:
     with MailServer(certificate, tls=tls) as server:

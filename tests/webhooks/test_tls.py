@@ -111,8 +111,12 @@ def test_where_it_is_off_it_is_marked_in_red(make_app: MakeApp) -> None:
     page = admin.get(f"/webhooks/{public_id}").text
     assert '<div id="unverified"><div class="note bad">' in page
     assert "TLS not verified" in admin.get("/webhooks").text
-    other = make_webhook(admin, name="Verified")
-    assert 'id="unverified"' not in admin.get(f"/webhooks/{other}").text
+    others = [
+        make_webhook(admin, name="Verified"),
+        make_webhook(admin, name="Plain", url="http://crm.example/", tls_insecure="y"),
+    ]
+    assert not any('id="unverified"' in admin.get(f"/webhooks/{one}").text for one in others)
+    assert admin.get("/webhooks").text.count("TLS not verified") == 1
 
     strict = sign_in(make_app(), "olena")  # the setting is taken back: verified after all
     page = strict.get(f"/webhooks/{public_id}").text

@@ -60,12 +60,16 @@ class AlertContext:
 
 @dataclass(frozen=True, slots=True)
 class Mailer:
-    """Sends alerts: through which server, to whom, from whom, in which language."""
+    """Sends alerts: through which server, to whom, from whom, in which language.
+
+    The server's certificate is one of the authorities that the system trusts, or of `ca_file`.
+    """
 
     server: MailServer
     recipients: tuple[str, ...]
     sender: str
     language: str
+    ca_file: str | None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self | None:
@@ -73,7 +77,8 @@ class Mailer:
         server, recipients = config["SMTP_URL"], config["NOTICE_EMAIL"]
         if not server or not recipients:
             return None
-        return cls(server, recipients, config["NOTICE_FROM"] or recipients[0], config["LANGUAGE"])
+        sender = config["NOTICE_FROM"] or recipients[0]
+        return cls(server, recipients, sender, config["LANGUAGE"], config["CA_FILE"])
 
     def send(self, alerts: Sequence[AlertContext]) -> None:
         """Sends one message about these alerts; raises `MailError`."""
@@ -100,6 +105,8 @@ class Mailer:
 
     def _deliver(self, message: EmailMessage) -> None:
         context, deadline = ssl.create_default_context(), time.monotonic() + TIMEOUT
+        if self.ca_file:
+            context.load_verify_locations(cafile=self.ca_file)
         with _connect(self.server, context) as smtp:
             if not self.server.tls:
                 smtp.ehlo()

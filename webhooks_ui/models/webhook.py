@@ -129,6 +129,11 @@ class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
         return webhook_display.shown_url(self.url)
 
     @property
+    def skips_verification(self) -> bool:
+        """Whether the receiver's certificate is not to be verified."""
+        return webhook_display.skips_verification(self.url, self.tls_verify)
+
+    @property
     def event_types(self) -> list[str]:
         """The subscribed types in the catalogue's order."""
         chosen = {subscription.type for subscription in self.subscriptions}

@@ -31,6 +31,11 @@ def shown_url(url: str) -> str:
     return url.replace(urlsplit(url).hostname or "", shown, 1) if shown else url
 
 
+def skips_verification(url: str, tls_verify: bool) -> bool:
+    """Whether a certificate of the receiver would not be verified; plain http has none."""
+    return not tls_verify and url.startswith("https:")
+
+
 def state(enabled: bool, failing_since: datetime | None, last_succeeded: bool | None) -> str:
     """``disabled``; ``failing`` since its last success, or ``working``; before it ``untested``.
 

@@ -58,6 +58,11 @@ class WebhookRow:
     last_attempt: LastAttempt | None
 
     @property
+    def skips_verification(self) -> bool:
+        """As `Webhook.skips_verification`."""
+        return webhook_display.skips_verification(self.url, self.tls_verify)
+
+    @property
     def title(self) -> str:
         """As `Webhook.title`."""
         return webhook_display.titled(self.name, self.url)

@@ -147,7 +147,8 @@ SETTINGS: tuple[Setting, ...] = (
         parsers.certificate_file,
         "",
         "A file of certificate authorities in PEM, an absolute path. All webhooks trust them beside"
-        " the public ones; one webhook can have more of its own. Read at the start.",
+        " the public ones, and so does e-mail; one webhook can have more of its own. Read at the"
+        " start.",
         shown="none",
     ),
     Setting(

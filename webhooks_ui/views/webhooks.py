@@ -139,7 +139,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "deliveries": delivery_rows.newest_of(webhook.id, HISTORY),
         "event_types": ALL_TYPES,
         "unencrypted": _goes_unencrypted(webhook, last),
-        "unverified": current_app.config["ALLOW_INSECURE_TLS"] and not webhook.tls_verify,
+        "unverified": current_app.config["ALLOW_INSECURE_TLS"] and webhook.skips_verification,
         "authorities": certificates(webhook.tls_ca or ""),
         "client_certificates": certificates(webhook.tls_certificate or ""),
     }
