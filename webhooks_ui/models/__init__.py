@@ -2,9 +2,10 @@
 
 from webhooks_ui.models.account_link import AccountLink
 from webhooks_ui.models.alert import Alert
+from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.counters import TotalHour, WebhookHour
-from webhooks_ui.models.delivery import Attempt, Delivery
+from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.installation import Installation
 from webhooks_ui.models.job_run import JobRun

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Bundle, aliased
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import now
-from webhooks_ui.models.delivery import Attempt, Delivery
+from webhooks_ui.models.attempt import Attempt
+from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.row_parts import Part
 from webhooks_ui.models.webhook import Webhook

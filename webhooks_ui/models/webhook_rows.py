@@ -15,8 +15,9 @@ from webhooks_ui.authorization.kinds import short_label
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import webhook_display
+from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.models.delivery import Attempt, Delivery
+from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.delivery_rows import IS_LAST, LastAttempt
 from webhooks_ui.models.row_parts import Part
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
