@@ -125,6 +125,24 @@ def test_the_hours_of_october_are_told_apart(make_app: Callable[..., Flask]) -> 
         assert first != second
 
 
+@pytest.mark.parametrize(
+    ("zone", "month", "language", "written"),
+    [
+        ("Europe/Kyiv", 1, "uk", "UTC+2"),
+        ("Europe/Kyiv", 7, "uk", "UTC+3"),
+        ("Asia/Kolkata", 1, "uk", "UTC+5:30"),
+        ("America/New_York", 1, "uk", "UTC-5"),
+        ("America/New_York", 7, "en", "EDT"),
+        ("UTC", 7, "uk", "UTC"),
+    ],
+)
+def test_a_time_ends_with_its_zone(
+    make_app: Callable[..., Flask], zone: str, month: int, language: str, written: str
+) -> None:
+    with make_app(TIMEZONE=zone).test_request_context(headers={"Accept-Language": language}):
+        assert absolute(datetime(2026, month, 15, 12, tzinfo=UTC)).endswith(f":00 {written}")
+
+
 # ---- Relative and exact -------------------------------------------------------------------------
 
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
@@ -151,6 +169,7 @@ def test_relative_times(app: Flask, seconds: float, english: str, ukrainian: str
         with app.test_request_context(headers={"Accept-Language": language}):
             assert relative(at) == words
             assert f">{words or absolute(at)}</time>" in moment(at)
+            assert "<span><time" in exact(at)
             assert f"{absolute(at)}</time>" in exact(at)
             assert ('class="muted ago"' in exact(at)) == bool(words)
 

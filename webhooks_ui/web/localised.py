@@ -1,6 +1,7 @@
 """Dates, numbers and sizes as they are written in the language of an answer."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -65,9 +66,9 @@ def exact(value: datetime | None) -> Markup:
     """A moment as a page about one thing has it: absolute, then relative; "–" for None."""
     if value is None:
         return Markup("–")
-    ago = relative(value)
     full = f'<time datetime="{isotime(value)}">{escape(absolute(value))}</time>'
-    return Markup(full + (f' <span class="muted ago">{moment(value)}</span>' if ago else ""))  # noqa: S704
+    ago = f' <span class="muted ago">· {moment(value)}</span>' if relative(value) else ""
+    return Markup(f"<span>{full}{ago}</span>")  # noqa: S704
 
 
 def relative(value: datetime) -> str:
@@ -137,8 +138,12 @@ def _date(language: str, day: date) -> str:
 
 @_cached
 def _zone(language: str, zone: ZoneInfo, quarter: datetime) -> str:
-    """The zone's name in that quarter of an hour, such as EET or EEST; offsets change between."""
-    return dates.format_time(quarter, "z", zone, language)
+    """The zone in that quarter of an hour: EST, or UTC+2 where the language has no short name."""
+    written = dates.format_time(quarter, "z", zone, language)
+    if found := re.fullmatch(r"([+-])0?(\d+)(\d\d)", written):
+        sign, hours, minutes = found.groups()
+        return f"UTC{sign}{hours}" + (f":{minutes}" if minutes != "00" else "")
+    return written
 
 
 @_cached
