@@ -19,12 +19,12 @@ from tools import translations
 from webhooks_ui.accounts import setup_link
 from webhooks_ui.accounts import sign_in as signing_in
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.types import now
+from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.delivery.http.errors import connect_error, exchange_error
 from webhooks_ui.delivery.queue.webhook_state import ALERT_AFTER
 from webhooks_ui.explanations.verdicts import headline, verdict
 from webhooks_ui.intake.event import ChannelName
-from webhooks_ui.models import Attempt, Delivery, Event, Recovery, Webhook
+from webhooks_ui.models import Attempt, Delivery, Event, Recovery, Webhook, backlog
 from webhooks_ui.models.receiver import KEPT_FOR, MAX_BODY
 from webhooks_ui.models.user import AGE_LIMIT, IDLE_LIMIT
 from webhooks_ui.models.webhook_secrets import ROTATION_OVERLAP
@@ -305,3 +305,23 @@ def test_who_is_not_signed_in_after_the_set_up_is_not_said_to_be(
 def test_a_figure_is_that_of_the_code(text: str, told: object, kept: object) -> None:
     assert told == kept
     assert any(text in str(message.id) for message in translations.read(CATALOGUE))
+
+
+def test_what_has_just_come_or_waits_for_its_receiver_is_not_overdue(
+    app: Flask, admin: FlaskClient
+) -> None:
+    new, held, late = (subscribe(app, f"http://127.0.0.1:9/{number}") for number in range(3))
+
+    def overdue() -> int:
+        with app.app_context():
+            return backlog.overdue(now() - 10 * MINUTE)
+
+    add_delivery(app, new, status="pending", due_at=EPOCH)
+    assert overdue() == 0
+    for webhook in (held, late):
+        add_delivery(app, webhook, status="pending", due_at=EPOCH, created_at=now() - HOUR)
+    assert overdue() == 2
+    with app.app_context(), transaction():
+        is_held = update(Webhook).where(Webhook.public_id == held)
+        db.session.execute(is_held.values(held_until=now() + HOUR))
+    assert overdue() == 1

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, column, func, select, table, text
+from sqlalchemy import Select, bindparam, column, exists, func, select, table, text
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import RowId, now
@@ -59,8 +59,13 @@ def total(limit: int | None = None) -> Backlog:
 
 
 def overdue(before: datetime) -> int:
-    """How many deliveries have been due since before that time, up to `MAX_WAITING`."""
-    due = select(Delivery.id).where(text(PENDING), Delivery.due_at < before).limit(MAX_WAITING)
+    """How many deliveries could have been sent before that time, up to `MAX_WAITING`.
+
+    A new delivery is due from the epoch on; a webhook that is held waits for its receiver.
+    """
+    held = exists().where(Webhook.id == Delivery.webhook_id, Webhook.held_until > before)
+    could = (Delivery.due_at < before, Delivery.created_at < before, ~held)
+    due = select(Delivery.id).where(text(PENDING), *could).limit(MAX_WAITING)
     return db.session.scalar(select(func.count()).select_from(due.subquery())) or 0
 
 
