@@ -52,6 +52,23 @@ def test_a_command_may_be_the_first_to_run(run: Run, data_dir: Path) -> None:
     assert run("token", "add", "platform").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("sqlite:///file:{}/webhooks.db?mode=ro&uri=true", "attempt to write a readonly database"),
+        ("sqlite:///{}/nowhere/webhooks.db", "unable to open database file"),
+    ],
+)
+def test_a_database_file_that_cannot_be_written_is_one_line(
+    run: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch, url: str, reason: str
+) -> None:
+    monkeypatch.setenv("WEBHOOKS_UI_DATABASE_URL", url.format(data_dir))
+    found = run("token", "add", "platform")
+    assert found.exit_code == 1
+    assert found.stderr.startswith(f"Error: The database file cannot be written: {reason}.")
+    assert found.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("command", [("migrate",), ("token", "add", "platform")], ids=" ".join)
 @pytest.mark.parametrize("spoiled", [b"no database at all" * 400, b""], ids=["other", "pages"])
 def test_a_damaged_database_file_is_one_line_that_says_what_to_do(

@@ -26,6 +26,11 @@ def database_errors() -> Iterator[None]:
         if "does not support SSL" in reason:
             reason += ". Switch TLS on there, or add ?sslmode=disable to WEBHOOKS_UI_DATABASE_URL"
             reason += " where the network is your own."
+        if any(sign in reason for sign in ("readonly database", "unable to open database file")):
+            raise click.ClickException(
+                f"The database file cannot be written: {reason}. It has to belong to the user that"
+                " runs this, in a folder that this user can write."
+            ) from None
         raise click.ClickException(f"The database is busy or out of reach: {reason}") from None
 
 
