@@ -49,7 +49,7 @@ def run(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=server.environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,  # a busy machine starts it slowly
         check=False,
     )
 
@@ -90,7 +90,7 @@ def test_the_server_lets_every_batch_through_that_the_api_takes(served: Server) 
             f"{served.url}/api/v1/events/batch",
             data=batch.ljust(size),
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            timeout=60,
+            timeout=240,  # a busy machine starts it slowly
         )
 
     assert answer(most).status_code == 202
@@ -127,7 +127,7 @@ def test_what_never_reaches_the_app_is_answered_as_it_would(
 
 
 def test_what_it_makes_is_nobody_elses(served: Server) -> None:
-    made = [file for file in served.data_dir.iterdir() if file.name != "server.log"]
+    made = [file for file in served.data_dir.iterdir() if file.suffix != ".log"]
     assert {"webhooks.db", "secret_key", "encryption_keys"} <= {file.name for file in made}
     assert all(file.stat().st_mode & 0o077 == 0 for file in made)
 

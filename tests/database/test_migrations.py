@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import column, event, insert, inspect, select, table, text
 
 from tests.conftest import make_webhook, sign_in
+from tests.support.program import Program
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import prepare_migrations, upgrade
 from webhooks_ui.models import Channel, Webhook
@@ -81,13 +82,10 @@ def test_two_processes_may_start_at_once(
         "WEBHOOKS_UI_DATABASE_URL": database_url,
         "WEBHOOKS_UI_DATA_DIR": str(tmp_path / "data"),
     }
-    command = [sys.executable, "-c", START]
-    started = [
-        subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    assert [process.communicate(timeout=60)[1] for process in started] == [""] * 3
-    assert [process.returncode for process in started] == [0] * 3
+    logs = [tmp_path / f"{number}.log" for number in range(3)]
+    started = [Program("migrate", environ=os.environ | settings, log=log) for log in logs]
+    assert [process.wait(240) for process in started] == [0] * 3
+    assert {log.read_text() for log in logs} == {"The database is up to date.\n"}
     assert differences(empty_app) == []
 
 

@@ -1,12 +1,11 @@
 """The engine on both databases: an app, webhooks put in directly, a worker to run."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -15,6 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests.support.apps import MakeApp
+from tests.support.program import Program
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.authorization.none import NoAuthorization
@@ -29,7 +29,7 @@ from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.webhook_settings import WebhookSettings
 
-StartWorker = Callable[[Mapping[str, str]], subprocess.Popen[bytes]]
+StartWorker = Callable[[Mapping[str, str]], Program]
 
 
 @pytest.fixture
@@ -45,19 +45,21 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def start_worker() -> Iterator[StartWorker]:
+def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
     """Starts workers in processes of their own; a test that fails leaves none behind."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Program] = []
+    log = tmp_path / "workers.log"
 
-    def start(environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "webhooks_ui", "worker"]
-        started.append(subprocess.Popen(command, env={**os.environ, **environ}))
+    def start(environ: Mapping[str, str]) -> Program:
+        started.append(Program("worker", environ={**os.environ, **environ}, log=log))
         return started[-1]
 
     yield start
     for process in started:
         process.kill()
         process.wait()
+    if started:
+        print(log.read_text())  # noqa: T201 - shown when the test fails
 
 
 def subscribe(app: Flask, url: str, **changes: Any) -> str:

@@ -3,7 +3,6 @@
 import os
 import signal
 import sqlite3
-import subprocess
 from collections import Counter
 from contextlib import closing, suppress
 from datetime import timedelta
@@ -16,6 +15,7 @@ from sqlalchemy import select, update
 from tests.engine.conftest import StartWorker, deliveries, ended, send, subscribe
 from tests.support.api import Platform
 from tests.support.apps import MakeApp
+from tests.support.program import Program
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import wait_until
@@ -119,7 +119,7 @@ def expire_leases() -> None:
         db.session.execute(leased.values(lease_until=now() - timedelta(seconds=1)))
 
 
-def freeze(process: subprocess.Popen[bytes], app: Flask) -> None:
+def freeze(process: Program, app: Flask) -> None:
     """Stops a process, but not in the middle of a write: nobody could write to that SQLite file."""
     for _ in range(200):
         if app.config["DATABASE_URL"].startswith("postgresql"):
@@ -127,12 +127,18 @@ def freeze(process: subprocess.Popen[bytes], app: Flask) -> None:
             return
         begin_to_write(app, timeout=10)  # which waits until nobody writes
         process.send_signal(signal.SIGSTOP)
-        os.waitpid(process.pid, os.WUNTRACED)  # the signal is sent at once, and acts a little later
+        # The signal is sent at once, and acts a little later.
+        wait_until(lambda: state(process.pid) == "T", what="the stop")
         with suppress(sqlite3.OperationalError):
             begin_to_write(app, timeout=0)
             return
         process.send_signal(signal.SIGCONT)
     raise AssertionError("it writes without a rest")
+
+
+def state(pid: int) -> str:
+    """What Linux calls the state of a process, such as T for stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def begin_to_write(app: Flask, timeout: float) -> None:

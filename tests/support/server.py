@@ -3,15 +3,16 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.program import Program
 from tests.support.waiting import PATIENCE, free_port, wait_until
 
 PROGRAM = (sys.executable, "-m", "webhooks_ui")
@@ -32,7 +33,8 @@ class Server:
         own = {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "PORT": str(self.port)}
         self.environ = _environ(own | settings)
         self._log = data_dir / "server.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._commands = count(1)
+        self._process: Program | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -51,15 +53,7 @@ class Server:
 
     def start(self, *arguments: str, timeout: float = PATIENCE) -> None:
         """Run `serve` with these arguments and return once it answers."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*PROGRAM, "serve", *arguments],
-                env=self.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = Program("serve", *arguments, environ=self.environ, log=self._log)
         wait_until(self._is_up, timeout, "the server's answer")
 
     def _is_up(self) -> bool:
@@ -90,6 +84,7 @@ class Server:
             # It leads a process group of its own, so this reaches nothing else.
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()
             self._process.wait()
             self._process = None
 
@@ -105,17 +100,11 @@ class Server:
 
     def command(self, *arguments: str, stdin: str = "") -> str:
         """Run another `webhooks-ui` command on the same data; its output. It must exit 0."""
-        done = subprocess.run(
-            [*PROGRAM, *arguments],
-            env=self.environ,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        name = f"command-{next(self._commands)}"
+        log, errors = self.data_dir / f"{name}.log", self.data_dir / f"{name}.err.log"
+        program = Program(*arguments, environ=self.environ, log=log, errors=errors, stdin=stdin)
+        assert program.wait(240) == 0, errors.read_text()
+        return log.read_text()
 
 
 def _environ(settings: dict[str, str]) -> dict[str, str]:

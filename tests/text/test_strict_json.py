@@ -52,7 +52,12 @@ def test_every_member_keeps_its_bytes(value: dict[str, Any]) -> None:
         assert {k: json.loads(m.raw) for k, m in found.items()} == value
 
 
-@given(st.lists(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON)))
+@given(
+    st.lists(
+        st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON, max_size=5),
+        max_size=5,
+    )
+)
 def test_an_array_is_read_element_by_element(value: list[dict[str, Any]]) -> None:
     """However long the text is, values longer than the window are refused and shorter ones read."""
     for most in (None, 400):

@@ -1,0 +1,102 @@
+"""`webhooks-ui` in a process of its own, forked from one that has imported it already.
+
+Importing it takes longer than most tests do. What a start of Python itself has to show, such as the
+exit status and the output of commands, is tested with `server.PROGRAM`.
+"""
+
+import atexit
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(
+    [
+        "webhooks_ui.api",
+        "webhooks_ui.cli.main",
+        "webhooks_ui.delivery.worker.loop",
+        "webhooks_ui.jobs.scheduler",
+        "webhooks_ui.server.wsgi",
+        "webhooks_ui.views",
+    ]
+)
+
+
+class Program:
+    """Runs a command from now on; the rest is as of `subprocess.Popen`.
+
+    It leads a process group of its own, reads `stdin`, and writes to the ends of the files `log`
+    and `errors`, which are one unless given.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        environ: Mapping[str, str],
+        log: Path,
+        errors: Path | None = None,
+        stdin: str = "",
+    ) -> None:
+        given = (arguments, dict(environ), (log, errors or log), stdin)
+        self._process = _context.Process(target=_run, args=given, daemon=True)
+        self._process.start()
+        assert self._process.pid
+        self.pid: int = self._process.pid
+
+    def poll(self) -> int | None:
+        """The exit status, minus the signal's number if one has ended it; None while it runs."""
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status; raises `subprocess.TimeoutExpired`."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("webhooks-ui", timeout or 0)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Sends a signal unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Asks it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
+def _run(
+    arguments: tuple[str, ...], environ: dict[str, str], outputs: tuple[Path, Path], stdin: str
+) -> None:
+    """What `python -m webhooks_ui` does, in the forked process."""
+    os.setsid()
+    for path, stream, number in zip(outputs, (sys.stdout, sys.stderr), (1, 2), strict=True):
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+        stream.reconfigure(write_through=True)  # type: ignore[union-attr]
+    sys.stdin = _pipe(stdin)
+    os.environ.clear()
+    os.environ.update(environ)
+    from webhooks_ui.cli.main import main
+
+    try:
+        main(list(arguments), prog_name="webhooks-ui")
+    finally:
+        atexit._run_exitfuncs()
+
+
+def _pipe(text: str) -> TextIO:
+    """Standard input, from which `text` is read."""
+    reading, writing = os.pipe()
+    os.write(writing, text.encode())
+    os.close(writing)
+    return os.fdopen(reading)
