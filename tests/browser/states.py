@@ -175,6 +175,7 @@ def deleted_meanwhile(page: Page, seeds: Seeds) -> None:
     page.locator("#save").click()
     expect(page.locator("#deleted")).to_be_visible()
     post(page, f"{path}/restore", {})
+    page.request.get("/channels")  # shows the message that it is back, to nobody
 
 
 def alarm(page: Page, _seeds: Seeds) -> None:
