@@ -128,7 +128,7 @@ def test_a_rotation_step_by_step_keeps_the_start_working(make_app: MakeApp) -> N
 def test_every_column_that_is_encrypted_is_known() -> None:
     """By their names: a new one that is left out would be lost with its key."""
     named = {
-        f"{mapper.local_table.name}.{column.key}"
+        f"{mapper.class_.__tablename__}.{column.key}"
         for mapper in Model.registry.mappers
         for column in mapper.columns
         if column.key.endswith(("_secret", "_key", "secrets")) and str(column.type) != "BOOLEAN"

@@ -84,7 +84,7 @@ def _is_rotated(vault: Vault) -> bool:
     return bool(tokens) and all(vault.missing_key(token) is None for token in tokens)
 
 
-def _beginnings(column: InstrumentedAttribute[Any]) -> Select[tuple[str]]:
+def _beginnings(column: InstrumentedAttribute[Any]) -> Select[str]:
     """Version and key of the column's tokens, with the form of a token, each once."""
     start = func.substr(column, 1, len("v1.01234567."))
     return select(start).where(column != "").distinct()
