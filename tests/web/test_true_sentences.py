@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.conftest import PASSWORD, make_webhook
 from tests.engine.conftest import send, subscribe
@@ -21,6 +21,7 @@ from webhooks_ui.accounts import sign_in as signing_in
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.delivery.http.errors import connect_error, exchange_error
+from webhooks_ui.delivery.queue import actions
 from webhooks_ui.delivery.queue.webhook_state import ALERT_AFTER
 from webhooks_ui.explanations.verdicts import headline, verdict
 from webhooks_ui.intake.event import ChannelName
@@ -185,6 +186,19 @@ def test_a_failed_delivery_does_not_mean_that_the_webhook_got_it(
     text = text_of(admin, f"/events/{event.event_id}")
     assert "No webhook was left out" in text
     assert "Every webhook got it" not in text
+
+
+def test_what_is_sent_again_by_hand_bears_the_id_that_the_catalogue_says(
+    app: Flask, admin: FlaskClient
+) -> None:
+    subscribe(app, "http://127.0.0.1:9/")
+    send(app)
+    with app.app_context():
+        first = db.session.scalars(select(Delivery)).one()
+        again = actions.resend(first)
+        assert isinstance(again, Delivery)
+        assert again.message_id == first.message_id
+    assert "also when it is sent again by hand" in text_of(admin, "/catalogue")
 
 
 # ---- Webhooks -----------------------------------------------------------------------------------
