@@ -65,6 +65,7 @@ def set_up(log_format: str, level: str = "info") -> None:
     root.setLevel(logging.INFO)
     logging.getLogger("webhooks_ui").setLevel(level.upper())
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line whenever a request waits
 
 
 class RequestLog:
