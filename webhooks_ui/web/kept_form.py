@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from time import time
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Response, abort, current_app, flash, g, request, session
 from flask_babel import gettext as _
@@ -19,6 +18,7 @@ from flask_login import current_user
 from werkzeug.datastructures import ImmutableMultiDict
 
 from webhooks_ui.crypto.vault import VaultError, current_vault
+from webhooks_ui.text.url_parts import url_parts
 
 FIELD = "kept_form"
 LIFETIME = timedelta(hours=12)  # as long as a session may be idle
@@ -124,4 +124,4 @@ def is_own_form() -> bool:
     if site:
         return site == "same-origin"
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    return origin is None or url_parts(origin).netloc == request.host

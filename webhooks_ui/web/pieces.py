@@ -1,10 +1,10 @@
 """Pages and the pieces of them: every URL is a page, of which htmx gets the part that changes."""
 
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Response, abort, make_response, render_template, request
 
+from webhooks_ui.text.url_parts import url_parts
 from webhooks_ui.web.kept_form import is_unsent
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def list_piece(url: str, template: str, **context: Any) -> Response:
     current one already: Enter in a field is both a change and a submission.
     """
     response = make_response(render_template(template, **context))
-    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    here = url_parts(request.headers.get("HX-Current-URL"))
     is_there = url == (f"{here.path}?{here.query}" if here.query else here.path)
     typing = request.headers.get("HX-Trigger-Name") == "q"
     response.headers["HX-Replace-Url" if typing or is_there else "HX-Push-Url"] = url

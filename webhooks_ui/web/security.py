@@ -4,7 +4,6 @@ The rules follow OWASP ASVS 5 level 2 as far as the console needs them.
 """
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, make_response, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
@@ -14,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from webhooks_ui.text.url_parts import url_parts
 from webhooks_ui.web import body_limits, kept_form, known_hosts, roles, sub_path
 from webhooks_ui.web.cookies import own_name
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
@@ -75,6 +75,7 @@ def init_app(app: Flask) -> None:
     # Before CSRF: after a sign-out elsewhere a form leads to the sign-in, not to a CSRF error.
     body_limits.init_app(app)
     app.before_request(_refuse_nul)
+    app.before_request(_drop_unreadable_referrer)
     app.before_request(_require_sign_in)
     app.before_request(_refuse_nul_in_form)
     csrf.init_app(app)
@@ -91,7 +92,8 @@ def safe_next(target: str | None) -> str | None:
         return None
     if any(ord(character) < 33 for character in target) or "\\" in target:
         return None
-    return None if urlsplit(target).netloc else target
+    parts = url_parts(target)
+    return target if parts.path and not parts.netloc else None
 
 
 def _refuse_nul() -> None:
@@ -99,6 +101,12 @@ def _refuse_nul() -> None:
     texts = (request.path, *request.args, *request.args.values(), *request.headers.values())
     if any("\0" in text for text in texts):
         abort(400)
+
+
+def _drop_unreadable_referrer() -> None:
+    """Flask-WTF, which compares it over https, fails where it cannot be read."""
+    if request.referrer and not url_parts(request.referrer).netloc:
+        del request.environ["HTTP_REFERER"]
 
 
 def _refuse_nul_in_form() -> None:
@@ -129,7 +137,7 @@ def _to_sign_in() -> BaseResponse:
         return make_response(current_app.view_functions["auth.login"]())
     if is_piece_request():
         # Not the sign-in page as a piece: htmx leaves the page.
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        page = url_parts(request.headers.get("HX-Current-URL"))
         path = page.path + (f"?{page.query}" if page.query else "")
         return Response(
             status=204, headers={"HX-Redirect": url_for("auth.login", next=path or None)}
@@ -143,7 +151,7 @@ def _to_sign_in() -> BaseResponse:
 
 def came_from() -> str | None:
     """The page of ours whose button was pressed; None where only the answer to a POST was there."""
-    page = urlsplit(request.referrer or "")
+    page = url_parts(request.referrer)
     if page.netloc != request.host:
         return None
     if not _can_be_opened(page.path.removeprefix(request.script_root)):

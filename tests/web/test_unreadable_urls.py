@@ -1,0 +1,50 @@
+"""URLs in headers and in `next` that cannot be read are passed over."""
+
+import re
+
+import pytest
+from flask import Flask
+
+from tests.conftest import sign_in
+from tests.support.apps import MakeApp
+
+UNREADABLE = ["http://[", "http://[::1", "http://\u2100.example/", "//[", "/[", "http://a:b:c/"]
+HEADERS = ["Origin", "Referer", "HX-Current-URL"]
+
+
+@pytest.mark.parametrize("url", UNREADABLE)
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("piece", [True, False])
+def test_every_header_with_a_url(app: Flask, header: str, url: str, *, piece: bool) -> None:
+    headers = {header: url.encode().decode("latin-1")} | ({"HX-Request": "true"} if piece else {})
+    for browser in (app.test_client(), sign_in(app, "olena")):
+        for method, path in (
+            *(("GET", "/webhooks?q=a"), ("GET", "/deliveries"), ("POST", "/webhooks/new")),
+            *(("POST", "/language"), ("POST", "/webhooks/wh_gone/delete"), ("POST", "/logout")),
+        ):
+            answer = browser.open(path, method=method, headers=headers, data={"language": "uk"})
+            assert answer.status_code < 500, (method, path)
+
+
+@pytest.mark.parametrize("url", UNREADABLE)
+def test_next(app: Flask, url: str) -> None:
+    browser = sign_in(app, "olena")
+    answer = browser.post("/language", data={"language": "uk", "next": url})
+    assert answer.location in ("/webhooks", "/[", "/%5B")
+    assert browser.get("/login", query_string={"next": url}).status_code == 303
+
+
+@pytest.mark.parametrize("url", UNREADABLE)
+def test_a_referrer_over_https_that_csrf_protection_compares(make_app: MakeApp, url: str) -> None:
+    browser = make_app(WTF_CSRF_ENABLED=True).test_client()
+    console = "https://hooks.example"
+    page = browser.get("/setup", base_url=console).text
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    form = {"language": "uk", "csrf_token": found[1]}
+    for referrer, is_taken in ((url.encode().decode("latin-1"), False), (f"{console}/setup", True)):
+        headers = {"Referer": referrer}
+        answer = browser.post("/language", data=form, headers=headers, base_url=console)
+        assert answer.status_code < 500
+        set_cookies = " ".join(answer.headers.getlist("Set-Cookie"))
+        assert ("language=uk" in set_cookies) is is_taken
