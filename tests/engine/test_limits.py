@@ -95,7 +95,7 @@ def test_a_success_closes_the_breaker_and_all_goes_on(make_engine: MakeApp) -> N
 
     with working(app):
         wait_until(lambda: webhook(app, public_id).hold_reason == "failing", what="the breaker")
-        with Receiver(port) as receiver:
+        with Receiver(port=port) as receiver:
             receiver.wait(30)
             ended(app, 30)
 

@@ -51,15 +51,17 @@ class Receiver:
     """Opened on entering and closed on leaving; `url` takes anything on any path.
 
     All receivers of a test run's process share one process, which the first one starts.
-    `certificate` (a PEM file with key and certificate) makes it answer to https.
+    `certificate` (a PEM file with key and certificate) makes it answer to https; `port` 0 picks a
+    free one.
     """
 
-    def __init__(self, certificate: Path | None = None) -> None:
-        self._certificate = certificate
+    def __init__(self, certificate: Path | None = None, *, port: int = 0) -> None:
+        self._certificate, self._port = certificate, port
 
     def __enter__(self) -> Self:
         certificate = str(self._certificate) if self._certificate else None
-        self.port: int = _ask("POST", "/", json.dumps(certificate))
+        wanted = {"port": self._port, "certificate": certificate}
+        self.port: int = _ask("POST", "/", json.dumps(wanted))
         self._is_open = True
         scheme = "https" if certificate else "http"
         self.url = f"{scheme}://127.0.0.1:{self.port}/hook"

@@ -29,8 +29,8 @@ class Server(ThreadingHTTPServer):
 class Receiver(Server):
     """What came in and what to answer, shared by the threads of one receiver."""
 
-    def __init__(self, certificate: str | None) -> None:
-        super().__init__(("127.0.0.1", 0), Hook)
+    def __init__(self, port: int, certificate: str | None) -> None:
+        super().__init__(("127.0.0.1", port), Hook)
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
@@ -127,7 +127,7 @@ class Control(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Open a receiver; with the certificate of this file it speaks https."""
-        receiver = Receiver(self._body())
+        receiver = Receiver(**self._body())
         RECEIVERS[str(receiver.server_port)] = receiver
         self._reply(receiver.server_port)
 
