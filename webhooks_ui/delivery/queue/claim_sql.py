@@ -3,7 +3,8 @@
 The claim finds the webhooks that have something waiting by a loose scan of the partial index
 ``ix_deliveries_due``: it hops from one webhook to the next, so that 100,000 deliveries waiting for
 a dead receiver cost one hop. Of each webhook at most 32 due deliveries are read. Every ORDER BY is
-that of the index to its last column, so the index is used whatever the statistics say.
+that of the index to its last column, so the index is used whatever the statistics say. Among
+webhooks that were never served, those go first whose oldest delivery is the newest: they keep up.
 """
 
 import json
@@ -19,6 +20,16 @@ from webhooks_ui.database.types import milliseconds
 from webhooks_ui.delivery.queue.claims import Claim, Demand
 from webhooks_ui.delivery.queue.holds import BURST
 
+# Of most webhooks one or two are wanted, and LIMIT takes no column.
+_DUE_OF_EACH = """
+  SELECT d.id, d.due_at, known.slots, known.served, known.answers,
+         row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.due_at, d.id)
+  FROM known JOIN deliveries d ON d.id IN (
+    SELECT p.id FROM deliveries p
+    WHERE p.webhook_id = known.webhook_id AND p.status = 'pending' AND p.due_at <= :now
+    ORDER BY p.due_at, p.id LIMIT {most})
+  WHERE known.slots BETWEEN {least} AND {most}
+"""
 _CLAIM_ON_SQLITE = """
 WITH RECURSIVE waiting(webhook_id) AS (
   SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.status = 'pending'
@@ -28,9 +39,9 @@ WITH RECURSIVE waiting(webhook_id) AS (
           WHERE d.status = 'pending' AND d.webhook_id > waiting.webhook_id
           ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
   FROM waiting WHERE waiting.webhook_id IS NOT NULL
-), told(webhook_id, slots, served, is_suspect) AS (
+), told(webhook_id, slots, served, is_suspect) AS MATERIALIZED (
   SELECT CAST(key AS INTEGER), value ->> 0, value ->> 1, value ->> 2 FROM json_each(:told)
-), known(webhook_id, slots, served, answers) AS (
+), known(webhook_id, slots, served, answers) AS MATERIALIZED (
   SELECT w.id,
     min(COALESCE(t.slots, :default_slots), CASE
       WHEN w.hold_reason IS NOT NULL THEN 1
@@ -40,27 +51,21 @@ WITH RECURSIVE waiting(webhook_id) AS (
     END),
     COALESCE(t.served, 0),
     w.failing_since IS NULL AND w.last_succeeded IS TRUE AND COALESCE(t.is_suspect, 0) = 0
-  FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
+  FROM waiting CROSS JOIN webhooks w ON w.id = waiting.webhook_id
   LEFT JOIN told t ON t.webhook_id = w.id
   WHERE w.enabled AND w.deleted_at IS NULL AND COALESCE(w.held_until, 0) <= :now
 ), ranked(id, due_at, slots, served, answers, rank) AS (
-  SELECT d.id, d.due_at, known.slots, known.served, known.answers,
-         row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.due_at, d.id)
-  FROM known JOIN deliveries d ON d.id IN (
-    SELECT p.id FROM deliveries p
-    WHERE p.webhook_id = known.webhook_id AND p.status = 'pending' AND p.due_at <= :now
-    ORDER BY p.due_at, p.id LIMIT 32)
-  WHERE known.slots > 0
+  DUE_OF_FEW UNION ALL DUE_OF_MANY
 ), placed(id, due_at, served, answers, rank, place) AS (
   SELECT id, due_at, served, answers, rank,
-         row_number() OVER (PARTITION BY answers ORDER BY rank, served, due_at, id)
+         row_number() OVER (PARTITION BY answers ORDER BY rank, served, due_at, id DESC)
   FROM ranked WHERE rank <= slots
 )
 UPDATE deliveries
 SET status = 'delivering', due_at = NULL, lease_until = :lease_until, claims = claims + 1
 WHERE id IN (
     SELECT id FROM placed WHERE answers OR place <= :unproven
-    ORDER BY rank, served, due_at, id LIMIT :limit)
+    ORDER BY rank, served, due_at, id DESC LIMIT :limit)
   AND status = 'pending'
 RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, created_at,
           COALESCE(message_id, public_id)
@@ -110,14 +115,14 @@ WITH RECURSIVE waiting(webhook_id) AS (
     ORDER BY p.due_at, p.id LIMIT least(known.slots, 32) FOR UPDATE SKIP LOCKED) AS d
   WHERE known.slots > 0
 ), placed AS (
-  SELECT *, row_number() OVER (PARTITION BY answers ORDER BY rank, served, due_at, id) AS place
+  SELECT *, row_number() OVER (PARTITION BY answers ORDER BY rank, served, due_at, id DESC) AS place
   FROM ranked
 )
 UPDATE deliveries
 SET status = 'delivering', due_at = NULL, lease_until = :lease_until, claims = claims + 1
 WHERE id = ANY (ARRAY(
     SELECT id FROM placed WHERE answers OR place <= :unproven
-    ORDER BY rank, served, due_at, id LIMIT :limit))
+    ORDER BY rank, served, due_at, id DESC LIMIT :limit))
   AND status = 'pending'
 RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, created_at,
           COALESCE(message_id, public_id)
@@ -175,6 +180,9 @@ MOVE_ON = {
     ),
 }
 _RESUMES_AT = text("SELECT min(held_until) FROM webhooks WHERE held_until > :now")
+_CLAIM_ON_SQLITE = _CLAIM_ON_SQLITE.replace(
+    "DUE_OF_FEW", _DUE_OF_EACH.format(least=1, most=2)
+).replace("DUE_OF_MANY", _DUE_OF_EACH.format(least=3, most=32))
 CLAIM = {"sqlite": text(_CLAIM_ON_SQLITE), "postgresql": text(_CLAIM_ON_POSTGRESQL)}
 _FINISH = {"sqlite": text(_FINISH_ON_SQLITE), "postgresql": text(_FINISH_ON_POSTGRESQL)}
 
