@@ -16,6 +16,7 @@ BOTH = (
     "accepting_while_busy",
     "end_to_end",
     "isolation",
+    "many_failing",
     "claiming",
     "pages",
     "size",
