@@ -69,6 +69,12 @@ def overdue(before: datetime) -> int:
     return db.session.scalar(select(func.count()).select_from(due.subquery())) or 0
 
 
+def limited_webhooks() -> int:
+    """How many webhooks wait now, as their receiver asked."""
+    limited = (Webhook.hold_reason == "limited", Webhook.held_until > now(), Webhook.is_active)
+    return db.session.scalar(select(func.count(Webhook.id)).where(*limited)) or 0
+
+
 @cache
 def _total(limit: int | None) -> Select[Any]:
     is_open = select(Delivery.id).where(text(OPEN))

@@ -31,6 +31,7 @@ READ = {
     "webhooks_ui_deliveries_waiting": "Deliveries not ended yet: due, under way, or to be retried.",
     "webhooks_ui_deliveries_oldest_waiting_seconds": "Age of the oldest of these; 0 without any.",
     "webhooks_ui_webhooks_failing": "Webhooks whose last attempt failed.",
+    "webhooks_ui_webhooks_limited": "Webhooks that wait because their receiver limits them.",
 }
 """Gauges read from the database at each scrape; they are those of the whole installation."""
 

@@ -52,6 +52,7 @@ def _read() -> dict[str, float]:
     moment = now()
     try:
         found, worker_is_up = backlog.total(), JobRun.worker_is_up(moment)
+        limited = backlog.limited_webhooks()
     except SQLAlchemyError:
         return {"webhooks_ui_database_up": 0}
     oldest = found.oldest_at
@@ -63,4 +64,5 @@ def _read() -> dict[str, float]:
             max((moment - oldest).total_seconds(), 0) if oldest else 0
         ),
         "webhooks_ui_webhooks_failing": found.failing_webhooks,
+        "webhooks_ui_webhooks_limited": limited,
     }

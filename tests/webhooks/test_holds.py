@@ -1,0 +1,66 @@
+"""What the list, a webhook's page and the metrics say of a webhook that is held."""
+
+import html
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import make_webhook
+from webhooks_ui.database.engine import transaction
+from webhooks_ui.database.types import now
+from webhooks_ui.models import Webhook, webhook_display
+
+AT = datetime(2026, 11, 28, 14, 2, 10, tzinfo=UTC)
+LIMITED = {
+    "en": "Limited by the receiver until 14:02:10",
+    "uk": "Отримувач обмежив до 14:02:10",
+}
+PROBED = {
+    "en": "Does not answer: one attempt at a time, the next at 14:02:10",
+    "uk": "Не відповідає: спроби по одній, наступна о 14:02:10",
+}
+
+
+def hold(app: Flask, public_id: str, reason: str, until: datetime) -> None:
+    with app.app_context(), transaction():
+        webhook = Webhook.by_public_id(public_id)
+        assert webhook
+        webhook.hold_reason, webhook.held_until = reason, until
+        webhook.failing_since = None if reason == "limited" else until - timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("language", ["en", "uk"])
+@pytest.mark.parametrize(
+    ("reason", "words"), [("limited", LIMITED), ("failing", PROBED), ("probing", PROBED)]
+)
+def test_the_list_and_the_page_say_until_when(
+    app: Flask,
+    admin: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    reason: str,
+    words: dict[str, str],
+    language: str,
+) -> None:
+    public_id = make_webhook(admin)
+    hold(app, public_id, reason, AT)
+    monkeypatch.setattr(webhook_display, "now", lambda: AT - timedelta(seconds=10))
+    for page in ("/webhooks", f"/webhooks/{public_id}"):
+        text = admin.get(page, headers={"Accept-Language": language}).text
+        assert words[language] in html.unescape(text), page
+
+
+def test_a_limit_that_has_passed_is_not_said(app: Flask, admin: FlaskClient) -> None:
+    public_id = make_webhook(admin)
+    hold(app, public_id, "limited", now() - timedelta(seconds=1))
+    for page in ("/webhooks", f"/webhooks/{public_id}"):
+        assert "Limited by the receiver" not in admin.get(page).text
+
+
+def test_the_metrics_count_what_receivers_limit(app: Flask, admin: FlaskClient) -> None:
+    name = "webhooks_ui_webhooks_limited"
+    assert f"\n{name} 0.0\n" in admin.get("/metrics").text
+    for until in (now() + timedelta(hours=1), now() - timedelta(seconds=1)):
+        hold(app, make_webhook(admin), "limited", until)
+    assert f"\n{name} 1.0\n" in admin.get("/metrics").text
