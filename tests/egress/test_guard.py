@@ -1,9 +1,12 @@
 """Which addresses a webhook may reach, and how its host is resolved."""
 
 import socket
+import threading
 from collections.abc import Iterable
+from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Event, Lock, Thread, active_count
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.waiting import wait_until
 from webhooks_ui.egress import guard as guard_module
+from webhooks_ui.egress import resolver as resolver_module
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
 from webhooks_ui.egress.ip_ranges import NOT_PUBLIC, is_this_machine
 from webhooks_ui.egress.resolver import BoundedResolver, system_resolve
@@ -351,11 +355,11 @@ def test_a_hanging_name_is_asked_for_once_and_other_names_go_on(hanging: Hanging
 
 def test_many_hanging_names_take_a_bounded_number_of_threads(hanging: Hanging) -> None:
     resolver = BoundedResolver(hanging, threads=3)
-    before = active_count()
+    before = set(threading.enumerate())
     for number in range(20):
         answer = resolver.resolve(f"hang{number}", 80, 0.01)
         assert answer == DnsFailure(f"hang{number}", "timeout")
-    assert active_count() - before == 3
+    assert len(set(threading.enumerate()) - before) == 3
     assert len(hanging.asked) == 3
     hanging.go_on.set()
     # What nobody waits for any more is not begun once the threads are free again.
@@ -386,7 +390,20 @@ def test_a_thread_ends_with_its_look_up(hanging: Hanging) -> None:
     wait_until(lambda: active_count() == before, what="the last thread's end")
 
 
-def test_callers_that_wait_for_a_thread_share_the_look_up_too(hanging: Hanging) -> None:
+class CountedFuture(Future[Any]):
+    """Counts who waits for it."""
+
+    waiting = 0
+
+    def result(self, timeout: float | None = None) -> Any:
+        self.waiting += 1
+        return super().result(timeout)
+
+
+def test_callers_that_wait_for_a_thread_share_the_look_up_too(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolver_module, "Future", CountedFuture)
     resolver = BoundedResolver(hanging, threads=1)
     assert resolver.resolve("hang", 80, 0.01) == DnsFailure("hang", "timeout")
     answers: list[object] = []
@@ -398,6 +415,13 @@ def test_callers_that_wait_for_a_thread_share_the_look_up_too(hanging: Hanging) 
     for caller in callers:
         caller.start()
     callers[0].join()
+
+    def is_shared() -> bool:
+        """Whether one of the others waits for a thread, and the last for that one's look-up."""
+        look_up = resolver._lookups.get(("fine", 80))
+        return isinstance(look_up, CountedFuture) and look_up.waiting > 0
+
+    wait_until(is_shared, what="the last caller")
     hanging.go_on.set()
     for caller in callers:
         caller.join()

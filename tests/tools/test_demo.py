@@ -56,7 +56,7 @@ def test_the_demo_serves_delivers_and_ends(tmp_path: Path) -> None:
         form = {"login": show.LOGIN, "password": show.PASSWORD, "csrf_token": token}
         page = visitor.open(f"{url}/login", urlencode(form).encode()).read().decode()
         for player in cast.PLAYERS:
-            assert f">{player.name}</a>" in page
+            assert f"<bdi>{player.name}</bdi></a>" in page
 
         (token,) = re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', page)[:1]
         made = visitor.open(f"{url}/receiver", urlencode({"csrf_token": token}).encode())
