@@ -20,12 +20,13 @@ from tests.support.server import Server
 from tests.support.waiting import wait_until
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
+from webhooks_ui.delivery.worker import prefetch
 from webhooks_ui.delivery.worker.loop import LEASE_MARGIN
 from webhooks_ui.models import Event, Token
 
 EVENTS = 300
 DELIVERY_TIMEOUT = timedelta(seconds=20)
-LEASE = DELIVERY_TIMEOUT + LEASE_MARGIN
+LEASE = (prefetch.MAX_PER_THREAD + 1) * DELIVERY_TIMEOUT + LEASE_MARGIN  # as a worker asks for
 
 pytestmark = pytest.mark.parametrize("make_engine", ["postgresql"], indirect=True)
 
