@@ -10,6 +10,7 @@ from webhooks_ui.forms.base import Form
 from webhooks_ui.validation import token as token_rules
 from webhooks_ui.web.kept_form import is_unsent
 
+SCOPE_LABELS = {"events": _l("Send events"), "admin": _l("Everything")}
 LIFETIMES = {"30": _l("In 30 days"), "90": _l("In 90 days"), "365": _l("In a year")}  # days
 NEVER = "never"
 
@@ -24,10 +25,7 @@ class TokenForm(Form):
     name = StringField(_l("Name"), filters=[_trim])
     scope = RadioField(
         _l("What it may do"),
-        choices=[
-            SelectChoice("events", _l("Send events")),
-            SelectChoice("admin", _l("Everything")),
-        ],
+        choices=[SelectChoice(*item) for item in SCOPE_LABELS.items()],
         default="events",
         validate_choice=False,
     )

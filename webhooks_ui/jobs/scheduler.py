@@ -110,7 +110,9 @@ class Scheduler:
                 return self._step(job)
         except (DBAPIError, *UNREACHABLE) as error:
             log.warning(
-                "Job %s: the database is unreachable: %s", job.name, getattr(error, "orig", error)
+                "Job %s: the database refused, trying again: %s",
+                job.name,
+                getattr(error, "orig", error),
             )
         except Exception:
             log.exception("Job %s failed and is retried", job.name)

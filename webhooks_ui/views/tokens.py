@@ -2,13 +2,12 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import security_log
 from webhooks_ui.database.engine import transaction
-from webhooks_ui.forms.token import TokenForm
+from webhooks_ui.forms.token import SCOPE_LABELS, TokenForm
 from webhooks_ui.models import Token
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
@@ -18,7 +17,6 @@ from webhooks_ui.web.shown_once import show_once, take_shown
 
 blueprint = Blueprint("tokens", __name__)
 Answer = Response | str | tuple[str, int]
-SCOPE_LABELS = {"events": _l("Send events"), "admin": _l("Everything")}
 _NEW = "new_token"
 
 
