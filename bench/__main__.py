@@ -1,12 +1,16 @@
-"""Runs each benchmark in a fresh process; prints a table and JSON: `python -m bench [PART …]`."""
+"""Runs each benchmark in a fresh process; prints a table and JSON: `python -m bench [PART …]`.
+
+`python -m bench beside OLD [sqlite|postgresql]` compares with another work tree instead.
+"""
 
 import json
 import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
-from bench import parts
+from bench import beside, parts
 from tests.support import postgres
 
 BOTH = (
@@ -30,6 +34,9 @@ def main(chosen: list[str]) -> None:
     """Runs the chosen parts, or all of them."""
     # The tests switch durability off; the benchmarks measure it.
     postgres.OPTIONS.update(fsync="on", full_page_writes="on", synchronous_commit="on")
+    if chosen[:1] == ["beside"]:
+        beside.main(Path(chosen[1]), chosen[2:])
+        return
     figures: dict[str, parts.Figures] = {}
     with postgres.Postgres() as cluster:
         url = cluster.create_database()

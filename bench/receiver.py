@@ -2,15 +2,17 @@
 
 Paths that begin with /hang are never answered, those with /typical by 200 bytes. Prints its port;
 every line on standard input is answered by the arrivals so far: path and time.monotonic of each, as
-JSON.
+JSON. Paths that begin with /numbered are followed by # and the number that the event has as `n`.
 """
 
 import asyncio
 import json
+import re
 import sys
 import time
 
 ARRIVALS: list[tuple[str, float]] = []
+NUMBER = re.compile(rb'"n": ?(\d+)')
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 TYPICAL = (
     b"HTTP/1.1 200 OK\r\nDate: Wed, 21 Jan 2026 12:53:20 GMT\r\nServer: nginx\r\n"
@@ -35,6 +37,8 @@ class Receiver(asyncio.Protocol):
             if len(self._buffer) < end + 4 + length:
                 return
             path = self._buffer[: self._buffer.find(b"\r\n")].split(b" ")[1].decode()
+            if path.startswith("/numbered"):
+                path += f"#{int(NUMBER.findall(self._buffer, end)[0])}"
             self._buffer = self._buffer[end + 4 + length :]
             ARRIVALS.append((path, time.monotonic()))
             if not path.startswith("/hang") and isinstance(self._transport, asyncio.Transport):

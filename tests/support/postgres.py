@@ -107,6 +107,11 @@ class Postgres:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """The process that has started all the others."""
+        return self._process.pid
+
     def _frame(self) -> dict[str, Any]:
         """How every program here is run: as whom, where, with its output in a file."""
         output = {"stdin": subprocess.DEVNULL, "stdout": self._log, "stderr": self._log}

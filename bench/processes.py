@@ -1,0 +1,41 @@
+"""Processor time and memory of other processes, as Linux tells them in /proc."""
+
+import os
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of processor that a process has used, without its children."""
+    return sum(_times(pid)[:2])
+
+
+def cpu_of_tree(pid: int | None) -> float:
+    """Seconds of processor that a process and its children have used, also those that ended."""
+    if pid is None:
+        return 0.0
+    return sum(_times(pid)) + sum(cpu_of(child) for child in _children(pid))
+
+
+def only_child(pid: int) -> int:
+    """The only process that this one has started."""
+    (child,) = _children(pid)
+    return child
+
+
+def proportional_memory(pid: int) -> int:
+    """Bytes of memory, those shared with others in equal parts (PSS)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+
+
+def _times(pid: int) -> list[float]:
+    """User, system, and those of the children that ended, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return [int(ticks) / _TICK for ticks in fields[11:15]]
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
