@@ -24,6 +24,7 @@ LANDED = {
     "0013_holds.py": "f548ca4d4549cbdfedf54440eb20efcfb0f0af3959b5c39d7bdd6b2d69fecf83",
     "0014_alphabet.py": "7c4a6b16718d556fd8fe5c82cc22ccbd7cb0e1e03a8b1aed4718481c6ca92ec5",
     "0015_user_timezone.py": "3a9ca0376b6fc8f40bfaf3575c0262188cf97589293557e00ac668795fb8adae",
+    "0016_sources.py": "5a9e6dadf5e70db7518a45d01da6f61d97c63144b19f33a529b59d197e5d9ec4",
 }
 
 

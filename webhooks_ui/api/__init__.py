@@ -2,12 +2,30 @@
 
 from flask import Flask
 
-from webhooks_ui.api import channels, deliveries, description, docs, events, rate_limit, webhooks
+from webhooks_ui.api import (
+    channels,
+    deliveries,
+    description,
+    docs,
+    events,
+    rate_limit,
+    sources,
+    webhooks,
+)
 from webhooks_ui.api.operation import PublicId, blueprint
 from webhooks_ui.web.extensions import csrf
 
 # Importing them registers their operations.
-__all__ = ["channels", "deliveries", "description", "docs", "events", "init_app", "webhooks"]
+__all__ = [
+    "channels",
+    "deliveries",
+    "description",
+    "docs",
+    "events",
+    "init_app",
+    "sources",
+    "webhooks",
+]
 
 
 def init_app(app: Flask) -> None:

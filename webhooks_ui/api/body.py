@@ -94,11 +94,11 @@ def read_body(max_bytes: int) -> bytes:
     try:
         data = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise _too_long(max_bytes) from None
+        raise too_large_body(max_bytes) from None
     if coding:
         data = decompressed(data, max_bytes)
     if len(data) > max_bytes:
-        raise _too_long(max_bytes)
+        raise too_large_body(max_bytes)
     return data
 
 
@@ -127,7 +127,8 @@ def faults_of(error: ValidationError, values: object, at: Place = ()) -> list[Fa
     return [Fault(pointer(*at, *_place(d, values)), _message(d)) for d in details]
 
 
-def _too_long(most: int) -> Problem:
+def too_large_body(most: int) -> Problem:
+    """413 for a body above the limit."""
     return too_large(_l("Send %(most)s bytes at most at once.", most=format_decimal(most)))
 
 

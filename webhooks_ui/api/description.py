@@ -27,6 +27,7 @@ TAGS = {
     "webhooks": "Where events go, and how.",
     "channels": "Where conversations happen; a webhook may listen to one of them.",
     "deliveries": "Events on their way to webhooks, and what came of it.",
+    "sources": "Other programs' own webhooks, taken in as events.",
 }
 STATUSES = {
     200: "As asked.",
@@ -48,6 +49,7 @@ STATUSES = {
 }
 ALWAYS = (400, 401, 403, 429, 500, 503)
 HEADERS = {201: "Location", 429: "Retry-After", 503: "Retry-After"}
+SOURCE: list[dict[str, list[str]]] = [{"source": []}, {"token": []}, {"login": []}]
 ID = {"type": "string", "pattern": f"^{PublicId.regex}$"}
 REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<public_id:(\w+)>")
@@ -82,7 +84,11 @@ def describe() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": _schemas(),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "source": {"type": "apiKey", "in": "query", "name": "token"},
+                "login": {"type": "http", "scheme": "basic"},
+            },
         },
     }
 
@@ -105,13 +111,20 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.endpoint,
         "tags": ["webhooks" if operation.path.startswith("/webhooks") else operation.tag],
         "summary": summary.rstrip("."),
-        "description": f"{' '.join(more.split())} Needs a token of scope `{operation.scope}`.",
+        "description": f"{' '.join(more.split())} Needs a token {_whose(operation)}.",
         "parameters": [*_path(operation), *_query(operation), *_headers(operation)],
         "responses": {str(status): _answer(status, operation) for status in statuses},
     }
     if operation.body:
         described["requestBody"] = {"required": True, "content": _json(operation.body)}
+    if operation.scope is None:
+        foreign = {"application/json": {"schema": {"type": "object"}}}
+        described |= {"requestBody": {"required": True, "content": foreign}, "security": SOURCE}
     return described
+
+
+def _whose(operation: Operation) -> str:
+    return f"of scope `{operation.scope}`" if operation.scope else "of the source"
 
 
 def _answer(status: int, operation: Operation) -> dict[str, Any]:

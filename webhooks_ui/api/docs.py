@@ -73,7 +73,7 @@ def _members(operation: dict[str, Any]) -> list[tuple[str, str, bool, str]]:
     needed = schema.get("required", [])
     return [
         (name, _kind(member), name in needed, member.get("description", ""))
-        for name, member in schema["properties"].items()
+        for name, member in schema.get("properties", {}).items()
     ]
 
 

@@ -17,6 +17,7 @@ from webhooks_ui.api.event_shapes import (
 from webhooks_ui.api.finding import found
 from webhooks_ui.api.operation import Operation
 from webhooks_ui.api.rate_limit import count_events
+from webhooks_ui.catalogue.event_types import canonical
 from webhooks_ui.intake.accept import accept
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Event
@@ -130,7 +131,7 @@ def _incoming(body: EventBody, key: str | None) -> IncomingEvent:
         case None:
             channel = None
     return IncomingEvent(
-        type=body.type,
+        type=canonical(body.type),
         data=body.data,
         channel=channel,
         occurred_at=event_rules.moment(body.occurred_at) if body.occurred_at else None,

@@ -33,6 +33,7 @@ IDS = {
     "webhooks": "wh_01kfg7gq6v4s6z0m8q9t3w5xyb",
     "channels": "ch_01kfg7gq6v4s6z0m8q9t3w5xyb",
     "deliveries": "dlv_01kfg7gq6v4s6z0m8q9t3w5xyb",
+    "sources": "src_01kfg7gq6v4s6z0m8q9t3w5xyb",
 }
 
 

@@ -42,26 +42,28 @@ class Operation:
     """Decorates a view, which gets `body` and `query` parsed, and the path's ids as strings.
 
     `headers` are the request headers it reads, each with its description; `errors` the statuses
-    it answers with besides 400, 401, 403, 429, 500 and 503.
+    it answers with besides 400, 401, 403, 429, 500 and 503. Without a `scope` the view asks for a
+    token of its own and reads the body itself, `max_bytes` at most.
     """
 
     method: str
     path: str
     _: KW_ONLY
-    scope: Scope = "admin"
+    scope: Scope | None = "admin"
     status: int = 200
     answer: type[BaseModel] | None = None
     body: type[Body] | None = None
     query: type[Query] | None = None
     headers: Headers = field(default_factory=dict)
     errors: tuple[int, ...] = ()
+    max_bytes: int = FEW_FIELDS
     view: View = field(init=False)
 
     def __call__(self, view: View) -> View:
         """Registers the view."""
         self.view = view
         OPERATIONS.append(self)
-        serve = max_body(self.body.max_bytes if self.body else FEW_FIELDS)(partial(self._serve))
+        serve = max_body(self.body.max_bytes if self.body else self.max_bytes)(partial(self._serve))
         blueprint.add_url_rule(self.path, self.endpoint, serve, methods=[self.method])
         return view
 
@@ -76,7 +78,8 @@ class Operation:
         return f"{self.tag}_{self.view.__name__}"
 
     def _serve(self, **arguments: Any) -> Response:
-        access.require(self.scope)
+        if self.scope:
+            access.require(self.scope)
         if self.query:
             arguments["query"] = _read_query(self.query)
         if self.body:

@@ -125,3 +125,9 @@ OPERATIONAL_TYPES: dict[str, EventType] = {kind.identifier: kind for kind in _OP
 
 ALL_TYPES: dict[str, EventType] = EVENT_TYPES | OPERATIONAL_TYPES
 """What a webhook can subscribe to."""
+
+
+def canonical(name: str) -> str:
+    """An event type by NovaTalks' dotted name, `message.created`; other names are as they were."""
+    found = name.replace(".", "_")
+    return found if found in ALL_TYPES else name

@@ -82,13 +82,14 @@ def transaction() -> Iterator[None]:
             raise
 
 
-def write_if_free(statement: Executable) -> None:
-    """Executes a statement that may as well be left out, as it is where the database is busy."""
+def write_if_free(*statements: Executable) -> None:
+    """Executes statements that may as well be left out, as they are where the database is busy."""
     options: dict[str, Any] = {"writes": True, "until": monotonic() + 0.1}
     with suppress(OperationalError), db.engine.connect().execution_options(**options) as connection:
         if connection.dialect.name != "sqlite":
             connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
-        connection.execute(statement)
+        for statement in statements:
+            connection.execute(statement)
         connection.commit()
 
 

@@ -35,6 +35,7 @@ def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
     yield from pruning.secrets(moment - deleted_webhooks.KEPT)
     yield from pruning.webhooks(moment - deleted_webhooks.KEPT)
     yield from pruning.receivers(moment)
+    yield from pruning.source_requests(before)
     for pages in vacuum.give_back():
         yield Counter(pages=pages)
 

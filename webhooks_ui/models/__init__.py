@@ -11,6 +11,7 @@ from webhooks_ui.models.installation import Installation
 from webhooks_ui.models.job_run import JobRun
 from webhooks_ui.models.receiver import ReceivedRequest, Receiver
 from webhooks_ui.models.recovery import Recovery
+from webhooks_ui.models.source import Source, SourceRequest
 from webhooks_ui.models.token import Token
 from webhooks_ui.models.user import SignInFailure, User, UserSession
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
@@ -30,6 +31,8 @@ __all__ = [
     "Receiver",
     "Recovery",
     "SignInFailure",
+    "Source",
+    "SourceRequest",
     "Token",
     "TotalHour",
     "User",

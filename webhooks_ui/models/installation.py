@@ -7,6 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from webhooks_ui.crypto.vault import Vault, current_vault
 from webhooks_ui.database.engine import Model, db, transaction
+from webhooks_ui.models.source import Source
 from webhooks_ui.models.webhook import Webhook
 
 SECRETS: tuple[InstrumentedAttribute[Any], ...] = (
@@ -14,6 +15,7 @@ SECRETS: tuple[InstrumentedAttribute[Any], ...] = (
     Webhook.signing_secret,
     Webhook.previous_signing_secret,
     Webhook.tls_key,
+    Source.secret,
 )
 """The columns that are encrypted, besides `key_check`."""
 _SIGNING = select(Webhook.signing_secret).where(Webhook.signing_secret != "")

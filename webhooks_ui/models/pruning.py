@@ -18,6 +18,7 @@ from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.receiver import Receiver
 from webhooks_ui.models.recovery import RUNNING, Recovery
+from webhooks_ui.models.source import SourceRequest
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 
@@ -115,6 +116,11 @@ def secrets(before: datetime) -> Iterator[Deleted]:
 def receivers(moment: datetime) -> Iterator[Deleted]:
     """Deletes built-in receivers that have expired, with their requests."""
     yield from _all_of(Receiver, (Receiver.id,), Receiver.expires_at <= moment, most=SLICE)
+
+
+def source_requests(before: datetime) -> Iterator[Deleted]:
+    """Deletes requests of sources from before that time."""
+    yield from _all_of(SourceRequest, (SourceRequest.id,), SourceRequest.received_at < before)
 
 
 def _not_recovering(before: datetime) -> datetime:

@@ -1,0 +1,253 @@
+"""Chatwoot's requests over HTTP, on both databases, to real receivers."""
+
+import io
+import json
+import logging
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.engine.conftest import ended, engine, receiver, subscribe, working
+from tests.sources.chatwoot import NAMES, PATH, SECRET, body, changed, headers, make_source
+from tests.sources.test_derivation import MADE
+from tests.support.receiver import Receiver
+from webhooks_ui.catalogue.event_types import EVENT_TYPES
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.models import Channel, Event, SourceRequest
+from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
+from webhooks_ui.monitoring.logs import RequestLog, TextFormatter
+
+__all__ = ["engine", "receiver"]  # fixtures
+
+
+def post(
+    app: Flask,
+    token: str,
+    sent: bytes,
+    delivery: str = "6c1d3a52-0000-4000-8000-000000000001",
+    secret: str | None = SECRET,
+    **more: Any,
+) -> Any:
+    """A request as Chatwoot makes it."""
+    client = app.test_client(use_cookies=False)
+    given = headers(sent, delivery, secret) | more.pop("headers", {})
+    return client.post(more.pop("path", f"{PATH}?token={token}"), data=sent, headers=given)
+
+
+def kept(app: Flask) -> list[SourceRequest]:
+    with app.app_context():
+        found = db.session.scalars(select(SourceRequest).order_by(SourceRequest.id)).all()
+        db.session.expunge_all()
+        return [*found]
+
+
+def channels(app: Flask) -> dict[str, tuple[str, str]]:
+    with app.app_context():
+        found = db.session.scalars(select(Channel)).all()
+        return {each.key: (each.name, each.kind) for each in found}
+
+
+def test_all_bodies_in_any_order_and_twice_come_out_once(engine: Flask, receiver: Receiver) -> None:
+    receiver.clear()
+    for kind in EVENT_TYPES:
+        subscribe(engine, receiver.url, events=(kind,), payload_format="raw")
+    token = make_source(engine)
+    requests = [(name, f"uuid-{name}") for name in NAMES] * 2
+    random.Random(13).shuffle(requests)  # noqa: S311
+    for name, delivery in requests:
+        answer = post(engine, token, body(name), delivery)
+        assert answer.status_code == 202, answer.text
+        assert bool(answer.json["events"]) != bool(answer.json["reason"])
+        assert name in MADE or answer.json["deliveries"] == 0
+
+    wanted = Counter(kind for kinds in MADE.values() for kind in kinds)
+    with working(engine):
+        ended(engine, wanted.total())
+    got = receiver.requests()
+    assert Counter(each.json()["event"] for each in got) == wanted
+    assert all(b"pubsub_token" not in each.body for each in got)
+    # Named by a message, or after its kind and number while none has come.
+    assert channels(engine)["4"] == ("Telegram sales", "telegram")
+    assert all(each.signature == "valid" for each in kept(engine))
+    assert sum(len(each.became) for each in kept(engine)) == 2 * wanted.total()
+
+
+def test_the_answer_says_what_became_of_it(engine: Flask) -> None:
+    token = make_source(engine)
+    sent = body("conversation_updated_team_and_assignee")
+    first, again = post(engine, token, sent), post(engine, token, sent)
+    assert first.json["deliveries"] == 0
+    assert [each["type"] for each in first.json["events"]] == ["assignee_changed", "team_changed"]
+    assert first.json["duplicate"] is False
+    assert again.json["duplicate"] is True
+    assert [a["id"] for a in again.json["events"]] == [a["id"] for a in first.json["events"]]
+    none = post(engine, token, body("contact_created"), "other")
+    assert (none.status_code, none.json["deliveries"], none.json["events"]) == (202, 0, [])
+    assert none.json["reason"] == "The catalogue has no such event."
+
+
+def test_channels_are_made_on_sight_and_named_by_a_message(engine: Flask) -> None:
+    token = make_source(engine)
+    post(engine, token, changed(status=("open", "resolved")), "a")
+    assert channels(engine) == {"4": ("Telegram 4", "telegram")}
+    post(engine, token, body("message_created_incoming"), "b")
+    assert channels(engine) == {"4": ("Telegram sales", "telegram")}
+    post(engine, token, changed(status=("resolved", "open")), "c")
+    assert channels(engine) == {"4": ("Telegram sales", "telegram")}
+    with engine.app_context():
+        newest = db.session.scalars(select(Event).order_by(Event.id.desc())).first()
+        assert newest
+        assert newest.channel == {"key": "4", "name": "Telegram sales", "kind": "telegram"}
+
+
+def test_a_request_sent_again_after_its_channel_was_made_is_the_same(engine: Flask) -> None:
+    token = make_source(engine)
+    sent = changed(status=("open", "resolved"))
+    post(engine, token, sent)
+    again = post(engine, token, sent)
+    assert (again.status_code, again.json["duplicate"]) == (202, True)
+    with engine.app_context():
+        assert len(db.session.scalars(select(Event)).all()) == 1
+
+
+def test_two_sources_do_not_know_each_others_requests(engine: Flask) -> None:
+    one, other = make_source(engine), make_source(engine, None, channel_prefix="b-")
+    sent = body("message_created_incoming")
+    assert post(engine, one, sent).json["duplicate"] is False
+    assert post(engine, other, sent).json["duplicate"] is False
+    assert set(channels(engine)) == {"4", "b-4"}
+
+
+def test_a_wrong_or_missing_signature_is_refused_and_recorded(engine: Flask) -> None:
+    token = make_source(engine)
+    sent = body("message_created_incoming")
+    wrong, missing = (post(engine, token, sent, secret=each) for each in ("other", None))
+    assert wrong.status_code == missing.status_code == 401
+    assert "secret" in wrong.json["detail"]
+    assert [each.signature for each in kept(engine)] == ["wrong", "missing"]
+    with engine.app_context():
+        assert not db.session.scalars(select(Event)).all()
+
+
+def test_without_a_secret_nothing_is_checked(engine: Flask) -> None:
+    answer = post(engine, make_source(engine, None), body("message_created_incoming"), secret=None)
+    assert answer.status_code == 202
+    assert kept(engine)[0].signature == "unchecked"
+
+
+@pytest.mark.parametrize("scheme", ["query", "bearer", "basic"])
+def test_the_token_may_stand_wherever_the_sender_can_put_it(app: Flask, scheme: str) -> None:
+    from base64 import b64encode
+
+    token = make_source(app)
+    basic = b64encode(f"chatwoot:{token}".encode()).decode()
+    given = {
+        "bearer": {"Authorization": f"Bearer {token}"},
+        "basic": {"Authorization": f"Basic {basic}"},
+    }
+    path = f"{PATH}?token={token}" if scheme == "query" else PATH
+    sent = body("message_created_incoming")
+    answer = post(app, token, sent, path=path, headers=given.get(scheme, {}))
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=whus_other"])
+def test_an_unknown_token_is_refused(app: Flask, query: str) -> None:
+    make_source(app)
+    answer = post(app, "", body("message_created_incoming"), path=PATH + query)
+    assert answer.status_code == 401
+    assert kept(app) == []
+
+
+def test_the_token_stands_in_no_log_answer_or_metric(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from webhooks_ui.api import sources
+
+    token, written = make_source(app), io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(TextFormatter())
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.INFO)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(app, "wsgi_app", RequestLog(app.wsgi_app))
+            sent = body("message_created_incoming")
+            answers = [post(app, token, sent), post(app, token, sent, secret="x")]
+            answers.append(app.test_client().get(f"{PATH}?token={token}"))
+            patch.setattr(sources, "receive", lambda *_: 1 / 0)
+            answers.append(post(app, token, sent))
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert [each.status_code for each in answers] == [202, 401, 405, 500]
+    lines = written.getvalue()
+    assert "ZeroDivisionError" in lines
+    assert "src_" in lines  # who asked
+    seen = [lines, app.test_client().get("/metrics").text]
+    seen += [each.text + str(each.headers) for each in answers]
+    assert not any(token in text or "whus_" in text for text in seen)
+    assert answers[0].headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_large_mail_is_taken(app: Flask) -> None:
+    token = make_source(app)
+    html = "<p>Добрий день</p>" * 40_000
+    sent = body("message_created_incoming", content_attributes={"email": {"html": html}})
+    assert 1_300_000 < len(sent) < 8 * 1024 * 1024
+    assert post(app, token, sent).status_code == 202
+    with app.app_context():
+        event = db.session.scalars(select(Event)).one()
+        assert len(event.data) > 1_300_000
+    (request,) = kept(app)
+    assert request.size == len(sent)
+    assert len(request.body or b"") == KEPT_BODY
+    too_large = post(app, token, b" " * (8 * 1024 * 1024 + 1))
+    assert too_large.status_code == 413
+
+
+def test_an_inboxs_passwords_are_not_kept(app: Flask) -> None:
+    token = make_source(app)
+    assert post(app, token, body("inbox_created")).json["deliveries"] == 0
+    (request,) = kept(app)
+    assert (request.name, request.body, request.reason) == (
+        "inbox_created",
+        None,
+        "channel_settings",
+    )
+
+
+def test_only_the_last_requests_are_kept(app: Flask) -> None:
+    token, other = make_source(app), make_source(app)
+    post(app, other, body("contact_created"))
+    for number in range(KEPT_REQUESTS + 5):
+        post(app, token, body("contact_created"), f"uuid-{number}")
+    found = [each.delivery_id for each in kept(app)]
+    assert len(found) == KEPT_REQUESTS + 1
+    assert found[1] == "uuid-5"
+
+
+def test_a_deleted_source_takes_its_requests_along(engine: Flask) -> None:
+    from webhooks_ui.models import Source
+
+    token = make_source(engine)
+    post(engine, token, body("contact_created"))
+    with engine.app_context(), transaction():
+        db.session.delete(db.session.scalars(select(Source)).one())
+    assert kept(engine) == []
+    assert post(engine, token, body("contact_created")).status_code == 401
+
+
+def test_the_api_takes_dotted_names(app: Flask) -> None:
+    from tests.api.conftest import caller, issue
+
+    call = caller(app, issue(app, "events"))
+    answer = call("POST", "/events", {"type": "message.created", "data": {}})
+    assert answer.status_code == 202, answer.text
+    with app.app_context():
+        assert db.session.scalars(select(Event.type)).all() == ["message_created"]
+        assert json.loads(db.session.scalars(select(Event)).one().data) == {}

@@ -1,0 +1,109 @@
+"""Sources: other programs' own webhooks come in here, one address for each kind."""
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+from pydantic import BaseModel
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from webhooks_ui.api.access import REALM
+from webhooks_ui.api.body import too_large_body
+from webhooks_ui.api.operation import Headers, Operation
+from webhooks_ui.crypto.vault import current_vault
+from webhooks_ui.models.source import Source
+from webhooks_ui.monitoring.logs import WHO
+from webhooks_ui.sources.base import Kind
+from webhooks_ui.sources.kinds import KINDS
+from webhooks_ui.sources.reasons import REASONS
+from webhooks_ui.sources.receive import Arrival, Receipt, receive
+from webhooks_ui.web.problem import Problem
+
+UNSEEN: Headers = {"Referrer-Policy": "no-referrer"}  # the token stands in the address
+
+
+class BecameShape(BaseModel):
+    """An event that the request became."""
+
+    id: str
+    type: str
+    deliveries: int
+    duplicate: bool
+
+
+class ReceiptShape(BaseModel):
+    """What a source's request became; without events, `reason` says why."""
+
+    deliveries: int
+    duplicate: bool
+    events: list[BecameShape]
+    reason: str | None
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> "ReceiptShape":
+        """The shape of a receipt."""
+        events = [
+            BecameShape(
+                id=each.event_id,
+                type=each.type,
+                deliveries=each.deliveries,
+                duplicate=each.duplicate,
+            )
+            for each in receipt.events
+        ]
+        return cls(
+            deliveries=sum(each.deliveries for each in events if not each.duplicate),
+            duplicate=bool(events) and all(each.duplicate for each in events),
+            events=events,
+            reason=str(REASONS[receipt.reason]) if receipt.reason else None,
+        )
+
+
+@Operation(
+    "POST",
+    "/sources/chatwoot",
+    scope=None,
+    status=202,
+    answer=ReceiptShape,
+    max_bytes=KINDS["chatwoot"].max_bytes,
+    errors=(413,),
+)
+def chatwoot() -> tuple[ReceiptShape, Headers]:
+    """Take a webhook of Chatwoot's in.
+
+    Its account webhook is posted here as it comes, 8 MB at most. The token is that of a source,
+    made on the page Sources: as `?token=`, as a bearer token, or as the password of a URL. The
+    answer is 202 also where nothing becomes of it; `reason` says why.
+    """
+    return _take(KINDS["chatwoot"])
+
+
+def _take(kind: Kind) -> tuple[ReceiptShape, Headers]:
+    source = Source.by_token(kind.identifier, _token())
+    if source is None:
+        raise Problem(
+            401,
+            _l("No source has this token. Copy the whole URL from the page Sources again."),
+            headers={"WWW-Authenticate": REALM, **UNSEEN},
+        )
+    request.environ[WHO] = source.public_id
+    request.max_content_length = kind.max_bytes
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise too_large_body(kind.max_bytes) from None
+    receipt = receive(
+        kind, source, Arrival(request.headers, body, request.remote_addr), current_vault()
+    )
+    if receipt.reason == "signature":
+        raise Problem(401, REASONS["signature"], headers={"WWW-Authenticate": REALM, **UNSEEN})
+    return ReceiptShape.of(receipt), UNSEEN
+
+
+def _token() -> str:
+    """The token, from wherever the sender can put it; empty where there is none."""
+    if given := request.args.get("token", ""):
+        return given
+    scheme, _, text = request.headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return text.strip()
+    login = request.authorization
+    return (login.password or "") if login and login.type == "basic" else ""

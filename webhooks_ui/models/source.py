@@ -1,0 +1,160 @@
+"""A source: another program whose own webhooks are taken in as events."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import (
+    JSON,
+    Executable,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webhooks_ui.crypto.vault import Vault
+from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.types import Instant, RowId, after, now
+from webhooks_ui.models.public_ids import SOURCE, new_id
+from webhooks_ui.models.token import digest
+from webhooks_ui.text import pretty_json
+
+KEPT_REQUESTS = 100  # of one source
+KEPT_BODY = 32_768  # bytes of a request's body
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What of a source's requests is taken, and how.
+
+    `without_updates`: the sender leaves `conversation_updated` out, so its event of the status is
+    taken. `substatus_key` names the custom attribute that holds our substatus. `channel_prefix`
+    stands before the inbox's number in a channel's key, where several installations send.
+    """
+
+    private_notes: bool = False
+    without_updates: bool = False
+    substatus_key: str = ""
+    channel_prefix: str = ""
+
+
+class Source(Model):
+    """`token_hash` is that of the token in its URL, `secret` what its requests are signed with."""
+
+    __tablename__ = "sources"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(SOURCE))
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    secret: Mapped[str | None] = mapped_column(Text)
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=after("created_at"), onupdate=now)
+
+    @property
+    def chosen(self) -> SourceOptions:
+        """Its options."""
+        return SourceOptions(**self.options)
+
+    def choose(self, options: SourceOptions) -> None:
+        """Sets its options."""
+        self.options = asdict(options)
+
+    def issue_token(self) -> str:
+        """Gives it a new token, which is nowhere to be had again; the former one ends."""
+        text = f"whus_{secrets.token_urlsafe(32)}"
+        self.token_hash = digest(text)
+        return text
+
+    def sign_with(self, secret: str | None, vault: Vault) -> None:
+        """Sets the secret that its requests are signed with; None for none."""
+        self.secret = vault.encrypt(secret, self._secret_context) if secret else None
+
+    def signing_secret(self, vault: Vault) -> str | None:
+        """The secret in clear. Raises VaultError."""
+        return vault.decrypt(self.secret, self._secret_context) if self.secret else None
+
+    @property
+    def _secret_context(self) -> str:
+        return f"{self.public_id}:secret"
+
+    @classmethod
+    def by_token(cls, kind: str, token: str) -> Self | None:
+        """The source of this kind and token, if there is one."""
+        return db.session.scalar(
+            select(cls).where(cls.token_hash == digest(token), cls.kind == kind)
+        )
+
+    @classmethod
+    def by_public_id(cls, public_id: str) -> Self | None:
+        """The source of this public id, if there is one."""
+        return db.session.scalar(select(cls).where(cls.public_id == public_id))
+
+    @classmethod
+    def newest_first(cls) -> Sequence[Self]:
+        """Every source."""
+        return db.session.scalars(select(cls).order_by(cls.id.desc())).all()
+
+
+class SourceRequest(Model):
+    """A request of a source, as it came but for credentials, and what it became.
+
+    `became` has a line for each event: type, event id, deliveries and whether it came before. Where
+    it is empty, `reason` is a code of `sources.base.Reason`. `body` is its beginning, None where it
+    may hold credentials; `size` the bytes that came.
+    """
+
+    __tablename__ = "source_requests"
+    __table_args__ = (
+        Index("ix_source_requests_source_id", "source_id", "id"),
+        Index("ix_source_requests_received_at", "received_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    delivery_id: Mapped[str | None] = mapped_column(String(100))
+    signature: Mapped[str] = mapped_column(String(10))
+    became: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    reason: Mapped[str | None] = mapped_column(String(20))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    size: Mapped[int]
+    address: Mapped[str | None] = mapped_column(String(45))
+    received_at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+    @property
+    def pretty(self) -> str:
+        """The body, indented where all of it is kept."""
+        return pretty_json.pretty(self.body or b"")
+
+    @classmethod
+    def of(cls, source: Source) -> Sequence[Self]:
+        """The requests of a source, the newest first."""
+        own = select(cls).where(cls.source_id == source.id)
+        return db.session.scalars(own.order_by(cls.id.desc()).limit(KEPT_REQUESTS)).all()
+
+    @classmethod
+    def newest(cls) -> dict[int, datetime]:
+        """When the newest request of each source came, by the source's row."""
+        newest = select(cls.source_id, func.max(cls.received_at)).group_by(cls.source_id)
+        return {row[0]: row[1] for row in db.session.execute(newest)}
+
+    @classmethod
+    def keep(cls, source_id: int, **values: Any) -> tuple[Executable, Executable]:
+        """The statements that add a request and forget those that are one too many."""
+        own = select(cls.id).where(cls.source_id == source_id).order_by(cls.id.desc())
+        oldest = own.offset(KEPT_REQUESTS).limit(1).scalar_subquery()
+        forget = delete(cls).where(cls.source_id == source_id, cls.id <= oldest)
+        return insert(cls).values(source_id=source_id, **values), forget

@@ -1,0 +1,66 @@
+"""What a kind of source says of a request: whether it is signed, and what it means to us."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+from flask_babel.speaklater import LazyString
+from werkzeug.datastructures import Headers
+
+from webhooks_ui.intake.event import ChannelName
+from webhooks_ui.models.source import SourceOptions
+
+Signature = Literal["valid", "wrong", "missing", "unchecked"]
+Reason = Literal[
+    "not_json",
+    "no_event",
+    "channel_settings",
+    "other_type",
+    "other_shape",
+    "private_note",
+    "said_twice",
+    "updates_left_out",
+    "nothing_changed",
+    "signature",
+]
+"""Why a request made no event: a stored code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """An event of ours; `fallback_name` is for a channel that is new and that nobody has named."""
+
+    type: str
+    data: bytes
+    channel: ChannelName | None
+    fallback_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A request as it is understood: `events`, or the `reason` why there are none.
+
+    `name` is the sender's own name of the event. `kept_body` is what may be shown of the body, with
+    credentials taken out; None where it may hold others.
+    """
+
+    name: str
+    events: tuple[Derived, ...] = ()
+    reason: Reason | None = None
+    kept_body: bytes | None = None
+
+
+class Kind(Protocol):
+    """A kind of source."""
+
+    identifier: ClassVar[str]
+    label: ClassVar[LazyString]
+    max_bytes: ClassVar[int]
+
+    def signature(self, secret: str | None, headers: Headers, body: bytes) -> Signature:
+        """Whether the request is signed with this secret."""
+
+    def delivery_id(self, headers: Headers) -> str | None:
+        """What is the same when the sender sends a request again."""
+
+    def read(self, body: bytes, options: SourceOptions) -> Reading:
+        """What the request means."""
