@@ -111,6 +111,20 @@ def not_sent(page: Page, seeds: Seeds) -> None:
     expect(page.locator("#test-result .verdict.bad")).to_be_visible()
 
 
+def verify(page: Page, seeds: Seeds) -> None:
+    page.goto(f"{seeds.good}/verify")
+
+
+def wrong_signature(page: Page, seeds: Seeds) -> None:
+    page.goto(f"{seeds.good}/verify?in=shell")
+    signature = f"v1,{'A' * 43}="
+    page.locator("#request").fill(
+        f"webhook-id: dlv_1\nwebhook-timestamp: 1\nwebhook-signature: {signature}\n\n{{}}"
+    )
+    page.locator("main form button.primary").click()
+    expect(page.locator("#check-result .state.bad")).to_be_visible()
+
+
 def deleted_row(page: Page, seeds: Seeds) -> None:
     page.goto("/webhooks?q=refused")
     page.locator("[id$=-delete]").click()
@@ -218,6 +232,8 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "recently deleted": partial(go, "/webhooks/deleted"),
     "gone": partial(seeded, "gone"),
     "webhook": partial(seeded, "good"),
+    "verify signatures": verify,
+    "signature found wrong": wrong_signature,
     "unverified webhook": partial(seeded, "unverified"),
     "test in place": tested_in_place,
     "test not sent": not_sent,

@@ -18,6 +18,7 @@ from webhooks_ui.models.user import ROLES
 WITHOUT_USER = {"static", "auth.login", "auth.setup", "language.switch", "receiver.arrive"}
 WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show", "account_link.use"}
 OWN_ACCOUNT = {"auth.ask_to_log_out", "auth.logout", "account.show"}
+OWN_ACCOUNT |= {"verify.check"}  # what is pasted is kept nowhere
 OWN_ACCOUNT |= {"account.end_session", "account.end_sessions", "account.choose_timezone"}
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 NOT_LINKED = {"webhooks.home", "auth.ask_to_log_out", "deliveries.fresh", "deliveries.webhooks"}

@@ -118,7 +118,12 @@ def test_every_page_isolates_what_people_chose(app: Flask) -> None:
         assert of_channel
         of_channel.channel_id = channel.id
     paths = ["/webhooks", f"/webhooks/{webhook}", f"/webhooks/{webhook}/edit", "/channels", edit]
-    paths += [f"/webhooks/{webhook}/recover", "/deliveries", f"/deliveries/{known[0].id}"]
+    paths += [
+        f"/webhooks/{webhook}/verify",
+        f"/webhooks/{webhook}/recover",
+        "/deliveries",
+        f"/deliveries/{known[0].id}",
+    ]
     paths += ["/events", f"/events/{known[0].event}", "/settings/account", "/logout"]
     paths += [f"/deliveries/recover?webhook={webhook}&channel={key}"]
     paths += ["/settings/tokens", f"/settings/tokens/{token}/revoke"]

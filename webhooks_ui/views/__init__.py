@@ -23,6 +23,7 @@ from webhooks_ui.views import (
     receivers,
     recoveries,
     tokens,
+    verify,
     webhook_form,
     webhooks,
 )
@@ -33,6 +34,7 @@ PAGES = (
     deleted_webhooks,
     webhook_form,
     pings,
+    verify,
     deliveries,
     delivery_log,
     events,

@@ -25,6 +25,7 @@ OPEN_TO_VIEWERS = OPEN_TO_ALL | {
         "account.choose_timezone",
         "account.end_session",
         "account.end_sessions",
+        "verify.check",
     )
 }
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}

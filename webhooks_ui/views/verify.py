@@ -1,0 +1,100 @@
+"""Verify signatures: code for the receiver, and a check of a request that it refused."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from webhooks_ui.crypto import signature_check, signing
+from webhooks_ui.crypto.signature_check import Finding
+from webhooks_ui.crypto.vault import current_vault
+from webhooks_ui.database.types import now
+from webhooks_ui.explanations import signature_findings
+from webhooks_ui.models import Delivery, Webhook
+from webhooks_ui.text.variable_name import variable_name
+from webhooks_ui.text.visibility import isolated
+from webhooks_ui.web.body_limits import max_body, with_event
+from webhooks_ui.web.pieces import is_piece_request, or_404
+
+blueprint = Blueprint("verify", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Code that verifies a request; `template` stands in templates/verify/."""
+
+    label: str | LazyString
+    template: str
+
+
+SNIPPETS = {
+    "python": Snippet("Python", "verify.py.txt"),
+    "node": Snippet("Node.js", "verify.mjs.txt"),
+    "php": Snippet("PHP", "verify.php.txt"),
+    "go": Snippet("Go", "verify.go.txt"),
+    "ruby": Snippet("Ruby", "verify.rb.txt"),
+    "shell": Snippet(_l("Shell"), "verify.sh.txt"),
+}
+
+
+@blueprint.get("/webhooks/<id>/verify")
+def show(id: str) -> str:
+    """Snippets, one at a time, and the form for a request."""
+    return _page(or_404(Webhook.by_public_id(id)))
+
+
+@blueprint.post("/webhooks/<id>/verify")
+@max_body(with_event)
+def check(id: str) -> str:
+    """What is to be said of a pasted request. It is neither stored nor logged."""
+    webhook = or_404(Webhook.by_public_id(id))
+    pasted, own = request.form.get("request", ""), request.form.get("secret", "").strip()
+    parsed = signature_check.parse(pasted)
+    sent = Delivery.by_public_id(parsed.header("webhook-id")) if parsed else None
+    is_ours = sent is not None and sent.webhook_id == webhook.id
+    found = signature_check.check(
+        parsed,
+        webhook.signing_secrets(current_vault(), now()),
+        int(now().timestamp()),
+        sent=sent.request_body.encode() if sent and is_ours else None,
+        receivers=own,
+    )
+    other = sent.webhook if sent and not is_ours else None
+    return _page(webhook, pasted, found, other)
+
+
+def _page(
+    webhook: Webhook, pasted: str = "", found: Finding | None = None, other: Webhook | None = None
+) -> str:
+    verdict = (
+        signature_findings.verdict(found, isolated(other.title) if other else None)
+        if found
+        else None
+    )
+    if is_piece_request():
+        return render_template("verify/_result.html", verdict=verdict)
+    chosen = request.args.get("in", "")
+    language = chosen if chosen in SNIPPETS else "python"
+    return render_template(
+        "verify/show.html",
+        webhook=webhook,
+        snippets=SNIPPETS,
+        language=language,
+        code=snippet(webhook, language),
+        headers=signature_check.HEADERS,
+        tolerance=signing.TOLERANCE,
+        pasted=pasted,
+        verdict=verdict,
+    )
+
+
+def snippet(webhook: Webhook, language: str) -> str:
+    """The code for this webhook in one of `SNIPPETS`."""
+    return render_template(
+        f"verify/{SNIPPETS[language].template}",
+        webhook_id=webhook.public_id,
+        variable=variable_name(webhook.name, "WEBHOOK_SECRET"),
+        prefix=signing.PREFIX,
+        tolerance=signing.TOLERANCE,
+    )
