@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from webhooks_ui.models.counters import DURATION_BOUNDS
+from webhooks_ui.models.counters import COUNTED, DURATIONS
 
 SPAN = 30 * 24 * 3_600_000  # ms
 RARE = 60  # deliveries: as many in a month with many deliveries as in one with few
@@ -81,7 +81,7 @@ class Plan:
             "WEEK": series.replace(":first", "0").replace(":last", "167"),
             "THIS_HOUR": str(self.until // 3_600_000 * 3_600_000),
             "SUMS": _SUMS,
-            "NAMES": ", ".join(("delivered", "given_up", "attempts", "failed_attempts", *_TOOK)),
+            "NAMES": ", ".join(COUNTED),
         }
         for name in sorted(names, key=len, reverse=True):
             statement = statement.replace(f"<{name}>", names[name])
@@ -101,7 +101,6 @@ def _public_id(prefix: str, moment: str, number: str) -> str:
 
 
 _TIME, _ROW = range(45, -1, -5), range(25, -1, -5)
-_TOOK = [f"took_{n}" for n in range(len(DURATION_BOUNDS) + 1)]
 _SERIES = """WITH RECURSIVE series(e) AS (SELECT :first UNION ALL SELECT e + 1 FROM series
  WHERE e < :last) SELECT e FROM series"""
 _NEXT = "SELECT setval(pg_get_serial_sequence('<TABLE>', 'id'), max(id)) FROM <TABLE>"
@@ -169,10 +168,10 @@ SELECT webhook_id, created_at / 3600000 * 3600000, <COUNTS> FROM deliveries
 WHERE status IN ('succeeded', 'failed') AND NOT test GROUP BY 1, 2"""
 # A list shows as much of every webhook, however few deliveries there are: like with like.
 _OTHER_HOURS = """INSERT INTO webhook_hours (webhook_id, hour, <NAMES>)
-SELECT id, <THIS_HOUR> - e * 3600000, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0
+SELECT id, <THIS_HOUR> - e * 3600000, 1, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0
 FROM webhooks, (<WEEK>) AS numbers WHERE id > 0 ON CONFLICT DO NOTHING"""
 _TOTALS = """INSERT INTO total_hours (hour, part, <NAMES>)
-SELECT hour, 0, delivered, given_up, attempts, failed_attempts, <TOOK> FROM (
+SELECT hour, 0, <NAMES> FROM (
 SELECT hour, <SUMS> FROM webhook_hours GROUP BY hour) AS summed"""
 _LAST = """UPDATE webhooks SET last_delivery_id = (SELECT max(d.id) FROM deliveries d
  WHERE d.webhook_id = webhooks.id AND d.id <= <WAITING>)"""
@@ -180,11 +179,7 @@ _OUTCOME = """UPDATE webhooks SET (last_succeeded, failing_since) = (SELECT
  CASE d.status WHEN 'succeeded' THEN TRUE WHEN 'failed' THEN FALSE END,
  CASE d.status WHEN 'failed' THEN d.created_at END
  FROM deliveries d WHERE d.id = webhooks.last_delivery_id)"""
-_TOTALS = _TOTALS.replace("<TOOK>", ", ".join(_TOOK))
-_SUMS = ", ".join(
-    f"sum({name}) AS {name}"
-    for name in ("delivered", "given_up", "attempts", "failed_attempts", *_TOOK)
-)
+_SUMS = ", ".join(f"sum({name}) AS {name}" for name in COUNTED)
 
 
 def _counts() -> str:
@@ -194,6 +189,8 @@ def _counts() -> str:
         "sum(CASE WHEN status = 'failed' THEN 1 ELSE 0 END)",
         "sum(attempts_made)",
         "sum(CASE WHEN status = 'failed' THEN 3 ELSE 0 END)",
+        "count(*)",
+        "sum(CASE WHEN status = 'succeeded' THEN 1 ELSE 0 END)",
     ]
-    found += ["count(*)" if n == 6 else "0" for n in range(len(_TOOK))]
+    found += ["count(*)" if n == 6 else "0" for n in range(len(DURATIONS))]
     return ", ".join(found)

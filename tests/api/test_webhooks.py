@@ -2,6 +2,7 @@
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.authorization.custom import Custom
 from webhooks_ui.authorization.none import NoAuthorization
+from webhooks_ui.database.types import now
 
 HOOK = {"url": "https://crm.example/hook", "events": ["message_created"]}
 SECRET = "kept-to-ourselves-1"
@@ -71,10 +73,33 @@ def test_a_webhook_is_made_with_the_contracts_shape(call: Call, channel: str) ->
         "updated_at",
         "deleted_at",
         "limited_until",
+        "paused_until",
+        "state",
         "health",
     }
     assert body["disabled_reason"] == "manual"
-    assert body["health"]["state"] == "disabled"
+    assert body["state"] == body["health"]["state"] == "disabled"
+
+
+@ON_BOTH_DATABASES
+def test_a_webhook_is_paused_until_a_time_and_resumed(call: Call) -> None:
+    path = f"/webhooks/{call('POST', '/webhooks', HOOK).json['id']}"
+    assert call("GET", path).json["paused_until"] is None
+    until = (now() + timedelta(hours=1)).isoformat()
+
+    paused = call("PATCH", path, {"paused_until": until}).json
+    assert (paused["state"], paused["enabled"]) == ("paused", True)
+    assert datetime.fromisoformat(paused["paused_until"]) == datetime.fromisoformat(until)
+    assert call("PATCH", path, {"name": "Other"}).json["paused_until"] == paused["paused_until"]
+    assert call("PATCH", path, {"paused_until": None}).json["state"] == "untested"
+    assert call("POST", "/webhooks", HOOK | {"paused_until": until}).json["state"] == "paused"
+
+
+@pytest.mark.parametrize("until", ["tomorrow", "2026-11-28T08:00", "2001-01-01T00:00:00Z", ""])
+def test_a_pause_needs_a_time_to_come(call: Call, until: str) -> None:
+    answer = call("POST", "/webhooks", HOOK | {"paused_until": until})
+    assert answer.status_code == 422
+    assert [*errors(answer)] == ["/paused_until"]
 
 
 @pytest.mark.parametrize(("given", "expected", "shown"), KINDS)
@@ -183,7 +208,7 @@ def test_a_change_leaves_the_rest(app: Flask, call: Call, channel: str) -> None:
     changed = call("PATCH", path, {"enabled": False, "channel": None}).json
 
     expected = made | {"enabled": False, "channel": None, "disabled_reason": "manual"}
-    for told_anew in ("signing_secret", "updated_at", "health"):
+    for told_anew in ("signing_secret", "updated_at", "health", "state"):
         expected.pop(told_anew)
         changed.pop(told_anew, None)
     assert changed == expected

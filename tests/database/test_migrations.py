@@ -18,8 +18,9 @@ from tests.support.program import Program
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import prepare_migrations, upgrade
 from webhooks_ui.models import Channel, Webhook
-from webhooks_ui.models.counters import COUNTED
+from webhooks_ui.models.counters import DURATIONS
 
+COUNTED_THEN = ("delivered", "given_up", "attempts", "failed_attempts", *DURATIONS)
 START = "import webhooks_ui, webhooks_ui.database.migrate as d; d.upgrade(webhooks_ui.create_app())"
 EVENT = """INSERT INTO events (public_id, type, data, test, deliveries_count, occurred_at,
  created_at) VALUES ('evt_1', 'message_created', '', FALSE, 0, 0, 0)"""
@@ -183,7 +184,7 @@ def test_counts_by_day_are_those_of_the_hours(empty_app: Flask) -> None:
             ("webhook_days", "day", 3 * day, 7),
             ("webhook_days", "day", day, 9),
         ):
-            row = {"webhook_id": 1, began: moment} | dict.fromkeys(COUNTED, attempts)
+            row = {"webhook_id": 1, began: moment} | dict.fromkeys(COUNTED_THEN, attempts)
             connection.execute(insert(table(name, *map(column, row))).values(row))
         past = "INSERT INTO webhook_pasts (webhook_id, hour, counts) VALUES (1, 0, '[]')"
         connection.execute(text(past))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from sqlalchemy import select
@@ -10,11 +10,12 @@ from sqlalchemy import select
 from tests.engine.conftest import attempt_at, send, subscribe
 from tests.engine.conftest import claim as claim_due
 from webhooks_ui.catalogue.error_codes import DeliveryStatus
-from webhooks_ui.database.engine import db
-from webhooks_ui.database.types import now
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.delivery.queue import turns, webhook_state
 from webhooks_ui.delivery.queue.claims import Job, Result
 from webhooks_ui.delivery.retry import Decision
+from webhooks_ui.jobs import states
 from webhooks_ui.models import Alert, TotalHour, Webhook, WebhookHour, WebhookState
 
 LEASE = timedelta(seconds=45)
@@ -84,6 +85,46 @@ def test_attempts_count_in_the_hour_in_which_they_end(engine: Flask) -> None:
         assert [(r.took_3, r.took_5, r.took_11) for r in took] == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
         totals = db.session.scalars(select(TotalHour).order_by(TotalHour.hour)).all()
         assert [r.attempts for r in totals] == [2, 1, 1]
+
+
+def test_first_attempts_are_counted_by_themselves(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine, 3)
+    for job, status in zip(claim(engine, START), ("succeeded", "failed", "pending"), strict=True):
+        record(engine, START, outcome(job, cast("DeliveryStatus", status), START))
+    (again,) = claim(engine, START)
+    record(engine, START, outcome(again, "succeeded", START))
+    with engine.app_context():
+        found = [*db.session.scalars(select(WebhookHour)), *db.session.scalars(select(TotalHour))]
+        counted = [(hour.attempts, hour.first_attempts, hour.first_delivered) for hour in found]
+        assert counted == [(4, 3, 1)] * 2
+
+
+def test_degraded_is_marked_and_taken_back_by_the_hours(engine: Flask) -> None:
+    noon = START.replace(minute=0, second=0, microsecond=0)
+    own = [subscribe(engine, f"http://127.0.0.1/{number}") for number in range(4)]
+    counts = {own[0]: (20, 18), own[1]: (20, 19), own[2]: (19, 0), own[3]: (20, 20)}
+
+    def degraded(moment: datetime) -> set[str]:
+        with engine.app_context():
+            states.mark(moment)
+            return set(db.session.scalars(select(Webhook.public_id).where(Webhook.degraded)))
+
+    with engine.app_context(), transaction():
+        for public_id, (first, good) in counts.items():
+            webhook = Webhook.by_public_id(public_id)
+            assert webhook
+            hour = WebhookHour(webhook_id=webhook.id, hour=noon, attempts=first)
+            hour.first_attempts, hour.first_delivered = first, good
+            hour.failed_attempts = first - good
+            db.session.add(hour)
+    assert degraded(noon) == {own[0]}
+    assert degraded(noon + timedelta(hours=23, minutes=59)) == {own[0]}
+    assert degraded(noon + timedelta(hours=24)) == set()
+    with engine.app_context():
+        assert states.is_due(noon, EPOCH)
+        assert not states.is_due(noon, noon - states.EVERY / 2)
+        assert not states.is_due(noon + timedelta(hours=24), EPOCH)
 
 
 def test_what_comes_too_late_is_not_counted(engine: Flask) -> None:

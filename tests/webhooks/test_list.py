@@ -1,6 +1,7 @@
 """The list: search, filters, order, pages, and its states."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 from itertools import product
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from tests.engine.conftest import subscribe
 from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
+from webhooks_ui.explanations.states import ATTENTION, RANKED
 from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list
 from webhooks_ui.models.webhook import BY_NAME
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
@@ -71,22 +73,26 @@ def test_empty(admin: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("", ["Beta", "delta", "Gamma_100%", "Альфа"]),
+        ("", ["Beta", "Альфа", "Gamma_100%", "delta"]),
         ("?q=АЛЬФА", ["Альфа"]),
         ("?q=example/delta", ["delta"]),
         ("?q=_100%25", ["Gamma_100%"]),
         ("?q=%25", ["Gamma_100%"]),
         ("?event=team_changed", ["Beta"]),
         ("?channel=sales", ["Альфа"]),
-        ("?channel=*", ["Beta", "delta", "Gamma_100%"]),
+        ("?channel=*", ["Beta", "Gamma_100%", "delta"]),
         ("?status=working", ["Альфа"]),
         ("?status=failing", ["Beta"]),
+        ("?status=attention", ["Beta"]),
+        ("?status=attention&q=beta", ["Beta"]),
+        ("?status=working&q=beta", []),
         ("?status=untested", ["Gamma_100%"]),
         ("?status=disabled", ["delta"]),
-        ("?status=nonsense&page=x&sort=y", ["Beta", "delta", "Gamma_100%", "Альфа"]),
+        ("?status=nonsense&page=x&sort=y", ["Beta", "Альфа", "Gamma_100%", "delta"]),
         ("?sort=-created", ["delta", "Gamma_100%", "Beta", "Альфа"]),
         ("?sort=-last", ["Beta", "Альфа", "Gamma_100%", "delta"]),
-        ("?page=99", ["Beta", "delta", "Gamma_100%", "Альфа"]),
+        ("?page=99", ["Beta", "Альфа", "Gamma_100%", "delta"]),
+        ("?sort=name", ["Beta", "delta", "Gamma_100%", "Альфа"]),
         ("?q=nothing-like-it", []),
     ],
 )
@@ -100,23 +106,33 @@ def test_a_long_url_may_break_at_its_slashes_and_is_escaped(admin: FlaskClient) 
     assert ">https:/<wbr>/<wbr>crm.example/<wbr>a?b=1&amp;c=&#39;<" in page
 
 
-def test_each_state_is_found_as_it_is_shown(app: Flask, admin: FlaskClient) -> None:
+def test_each_state_is_found_as_it_is_shown(
+    app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with app.app_context(), transaction():
-        facts = product((True, False), (None, now()), (None, True, False))
-        for number, (enabled, since, succeeded) in enumerate(facts):
+        until = (None, now() - timedelta(hours=1), now() + timedelta(hours=1))
+        facts = product((True, False), (None, now()), (None, True, False), (True, False), until)
+        for number, (enabled, since, succeeded, degraded, paused) in enumerate(facts):
             name = f"n{number}"
             webhook = Webhook(name=name, url="https://crm.example/", search_text=name)
             webhook.enabled, webhook.failing_since = enabled, since
             webhook.last_succeeded, webhook.signing_secret = succeeded, ""
+            webhook.degraded, webhook.paused_until = degraded, paused
             db.session.add(webhook)
     with app.app_context():
         shown = {one.name: one.state for one in db.session.scalars(select(Webhook))}
-        assert len(shown) == 12
-        assert {one.name: one.state for one in WebhookQuery().find().items} == shown
+        assert len(shown) == 72
+        monkeypatch.setattr(webhook_list, "PAGE_SIZE", 100)
+        everything = WebhookQuery().find()
+        assert {one.name: one.state for one in everything.items} == shown
+        assert everything.counts == Counter(shown.values())
+        places = [RANKED.index(one.state) for one in everything.items]
+        assert places == sorted(places)
     for state in STATES:
         found = titles(admin, f"?status={state}")
         assert found
-        assert set(found) == {name for name, of_it in shown.items() if of_it == state}
+        of_these = ATTENTION if state == "attention" else (state,)
+        assert set(found) == {name for name, of_it in shown.items() if of_it in of_these}
 
 
 def test_a_last_delivery_that_is_gone_leaves_the_state(app: Flask, admin: FlaskClient) -> None:
@@ -138,7 +154,7 @@ def test_no_match_offers_to_clear_the_filters(some: FlaskClient) -> None:
 
 def test_htmx_gets_the_same_piece_that_the_page_holds(some: FlaskClient) -> None:
     page = some.get("/webhooks?status=working").text
-    answer = piece(some, "GET", "/webhooks?status=working&q=&sort=name")
+    answer = piece(some, "GET", "/webhooks?status=working&q=&sort=attention")
 
     rows = re.search(r"<tbody.*?</tbody>", answer.text, re.DOTALL)
     assert rows
@@ -238,7 +254,7 @@ def test_names_stand_in_the_order_of_the_alphabet_and_hosts_among_them(
     make_webhook(admin, name="", url="https://xn--e1afmkfd.xn--j1amh/hook")  # пример.укр
     make_webhook(admin, name="", url="https://crm.example/hook")
     shown = [*names[:1], "crm.example", *names[1:], "пример.укр"]
-    assert titles(admin) == shown
+    assert titles(admin, "?sort=name") == shown
     assert titles(admin, "?sort=-name") == shown[::-1]
 
 

@@ -4,16 +4,19 @@ from dataclasses import replace
 from typing import Any
 
 from flask import current_app
+from flask_babel.speaklater import LazyString
 
 from webhooks_ui.api.authorization_shapes import authorization_of
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
 from webhooks_ui.authorization.kinds import KINDS
+from webhooks_ui.database.types import now
 from webhooks_ui.egress.guard import Blocked
 from webhooks_ui.egress.tls_options import DEFAULT_TLS
 from webhooks_ui.models import Channel
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import channel as channel_rules
+from webhooks_ui.validation import event as event_rules
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.problem import Fault
 
@@ -43,6 +46,8 @@ def checked_settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings)
     if _sends_stored_secret_elsewhere(body, settings, stored):
         place = f"/authorization/{stored.authorization.secret_name()}"
         faults.append(Fault(place, webhook_rules.SECRET_ELSEWHERE))
+    if words := _pause_problem(body.paused_until):
+        faults.append(Fault("/paused_until", words))
     refusal = webhook_rules.refused_by(current_app.extensions["guard"], settings.url)
     if isinstance(refusal, Blocked):
         faults.append(Fault("/url", refusal.message))
@@ -57,12 +62,23 @@ def _settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings) -> Web
         given["authorization"] = authorization_of(body.authorization, stored.authorization)
     if "tls" in given:
         given["tls"] = body.tls.options(stored.tls) if body.tls else DEFAULT_TLS
+    if text := given.get("paused_until"):
+        given["paused_until"] = event_rules.moment(text)
     if "channel" in given:
         given |= {"channel": _channel(body.channel), "channel_key": body.channel or ""}
     settings = replace(stored, **given)
     if taken := webhook_rules.with_userinfo(settings.url, settings.authorization):
         settings = replace(settings, url=taken[0], authorization=taken[1])
     return webhook_rules.tidied(settings)
+
+
+def _pause_problem(text: str | None) -> LazyString | None:
+    if text is None:
+        return None
+    until = event_rules.moment(text)
+    if until is None:
+        return event_rules.NO_MOMENT
+    return None if until > now() else webhook_rules.PAUSE_IS_OVER
 
 
 def _sends_stored_secret_elsewhere(

@@ -43,6 +43,17 @@ Format = Annotated[
 ]
 
 
+StateName = Literal["working", "degraded", "failing", "paused", "disabled", "untested"]
+PausedUntil = Annotated[
+    str | None,
+    Field(
+        json_schema_extra={"format": "date-time"},
+        description="RFC 3339. Until then nothing is queued for it and nothing sent; null: it is"
+        " not paused. What comes meanwhile can be recovered. A disabled one is not paused.",
+    ),
+]
+
+
 class NewWebhook(Body):
     """A webhook to be."""
 
@@ -54,6 +65,7 @@ class NewWebhook(Body):
     payload_format: Format = "envelope"
     tls: TlsBody | None = None
     enabled: bool = True
+    paused_until: PausedUntil = None
 
     @classmethod
     def filled(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +86,7 @@ class WebhookChanges(Body):
     payload_format: Format = "envelope"
     tls: Annotated[TlsChange | None, Field(description="Null: as for a new webhook.")] = None
     enabled: bool = True
+    paused_until: PausedUntil = None
 
 
 class HealthShape(BaseModel):
@@ -82,7 +95,7 @@ class HealthShape(BaseModel):
     While the receiver does not answer, `next_probe_at` is when the next attempt is made, alone.
     """
 
-    state: Literal["working", "failing", "untested", "disabled"]
+    state: StateName
     last_delivery_id: str | None
     last_delivery_at: Moment | None
     failing_since: Moment | None
@@ -92,7 +105,9 @@ class HealthShape(BaseModel):
 class WebhookShape(BaseModel):
     """A webhook. `disabled_reason`: `manual`, `gone` (its receiver said 410) or `failing`.
 
-    `limited_until` is set while its receiver limits it (429, Retry-After): nothing is sent before.
+    `state`: `degraded` is one that took under 95 % of the last 24 hours' events at the first
+    attempt (of 20 attempts at least). `limited_until` is set while its receiver limits it (429,
+    Retry-After): nothing is sent before.
     """
 
     id: str
@@ -105,6 +120,8 @@ class WebhookShape(BaseModel):
     tls: TlsShape
     enabled: bool
     disabled_reason: str | None
+    paused_until: Moment | None
+    state: StateName
     limited_until: Moment | None
     created_at: Moment
     updated_at: Moment
@@ -125,6 +142,8 @@ class WebhookShape(BaseModel):
             tls=TlsShape.of(webhook),
             enabled=webhook.enabled,
             disabled_reason=webhook.disabled_reason,
+            paused_until=webhook.resumes_at,
+            state=webhook.state,
             limited_until=webhook.limited_until,
             created_at=webhook.created_at,
             updated_at=webhook.updated_at,

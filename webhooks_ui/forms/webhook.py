@@ -138,6 +138,7 @@ class WebhookForm(Form):
             payload_format=self.payload_format.data or "",
             tls=tls_options(self, self._kept_key),
             enabled=self.enabled.data,
+            paused_until=self.stored.paused_until,
         )
         return webhook_rules.tidied(typed)
 

@@ -42,7 +42,7 @@ def fan_out(about: Mapping[int, int | None], moment: datetime) -> Counter[int]:
         .where(
             Event.id.in_(about),
             *(or_(Event.id != row, Webhook.id != own) for row, own in about.items() if own),
-            matching.is_recipient(),
+            matching.is_recipient(moment),
         )
         .order_by(Event.id, Webhook.id)
     )

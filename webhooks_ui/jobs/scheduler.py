@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database.engine import UNREACHABLE, end_read
 from webhooks_ui.database.types import now
-from webhooks_ui.jobs import recovery
+from webhooks_ui.jobs import recovery, states
 from webhooks_ui.jobs.alerts import Alerts
 from webhooks_ui.jobs.retention import DailyPruning
 from webhooks_ui.models import JobRun, job_run
@@ -42,7 +42,12 @@ class Job:
 
 def all_jobs(app: Flask) -> list[Job]:
     """The jobs of a worker, without its heartbeat."""
-    return [retention_job(app.config["RETENTION"]), alerts_job(app), recovery_job()]
+    return [
+        retention_job(app.config["RETENTION"]),
+        alerts_job(app),
+        recovery_job(),
+        states_job(),
+    ]
 
 
 def heartbeat_job() -> Job:
@@ -72,6 +77,11 @@ def alerts_job(app: Flask) -> Job:
 def recovery_job() -> Job:
     """Advances the recoveries that users have started."""
     return Job("recover", recovery.is_due, recovery.step)
+
+
+def states_job() -> Job:
+    """Marks the webhooks that are degraded."""
+    return Job("states", states.is_due, states.step)
 
 
 class Scheduler:

@@ -61,9 +61,11 @@ def total(limit: int | None = None) -> Backlog:
 def overdue(before: datetime) -> int:
     """How many deliveries could have been sent before that time, up to `MAX_WAITING`.
 
-    A new delivery is due from the epoch on; a webhook that is held waits for its receiver.
+    A new delivery is due from the epoch on; a webhook that is held waits for its receiver, a
+    paused one for its time.
     """
-    held = exists().where(Webhook.id == Delivery.webhook_id, Webhook.held_until > before)
+    waits = (Webhook.held_until > before) | (Webhook.paused_until > before)
+    held = exists().where(Webhook.id == Delivery.webhook_id, waits)
     could = (Delivery.due_at < before, Delivery.created_at < before, ~held)
     due = select(Delivery.id).where(text(PENDING), *could).limit(MAX_WAITING)
     return db.session.scalar(select(func.count()).select_from(due.subquery())) or 0

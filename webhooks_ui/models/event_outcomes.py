@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -87,8 +88,13 @@ def _subject(event: Event) -> str:
     return found
 
 
+def _setup(state: WebhookState, moment: datetime) -> Setup:
+    paused = state.paused_until is not None and state.paused_until > moment
+    return Setup(state.enabled, state.deleted, state.channel_id, state.event_types, paused)
+
+
 def _explain(event: Event, webhook: NamedWebhook, state: WebhookState | None) -> WebhookOutcome:
-    setup = state and Setup(state.enabled, state.deleted, state.channel_id, state.event_types)
+    setup = state and _setup(state, event.created_at)
     against = reasons(event.type, event.channel_id, setup or None)
     if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:
         against += ("itself",)

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import BigInteger, Table, bindparam, func, select, type_coerce
+from sqlalchemy import BigInteger, Select, Table, bindparam, func, select, type_coerce
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.counters import COUNTED, DURATION_BOUNDS, TotalHour, WebhookHour
+from webhooks_ui.models.counters import (
+    COUNTED,
+    DURATION_BOUNDS,
+    HAS_FAILED,
+    TotalHour,
+    WebhookHour,
+)
 
 HOURS = 24
 WEEK = timedelta(days=7)
@@ -20,14 +26,17 @@ _HOUR_MS = _HOUR // timedelta(milliseconds=1)
 class AttemptCounts:
     """Counts of a span of time, without pings.
 
-    `delivered` and `given_up` count deliveries, the attempts requests. `median_ms` is the typical
-    duration of an attempt with a response, estimated from the counts by duration.
+    `delivered` and `given_up` count deliveries, the attempts requests; of those, `first_attempts`
+    were the first of a delivery, and `first_delivered` of these were accepted. `median_ms` is the
+    typical duration of an attempt with a response, estimated from the counts by duration.
     """
 
     delivered: int = 0
     given_up: int = 0
     attempts: int = 0
     failed_attempts: int = 0
+    first_attempts: int = 0
+    first_delivered: int = 0
     median_ms: float | None = None
 
     @property
@@ -39,6 +48,11 @@ class AttemptCounts:
     def rate(self) -> float | None:
         """The share of attempts that succeeded, 0 to 1; None without any."""
         return self.good_attempts / self.attempts if self.attempts else None
+
+    @property
+    def first_rate(self) -> float | None:
+        """The share of first attempts that delivered, 0 to 1; None where none is known."""
+        return self.first_delivered / self.first_attempts if self.first_attempts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,28 @@ def last_day(webhook_ids: Sequence[int], moment: datetime) -> dict[int, HealthCo
     for webhook_id, hour, *counts in db.session.execute(_HOURS, span).all():
         by_webhook.setdefault(webhook_id, []).append(((hour - began) // _HOUR_MS, counts))
     return {webhook_id: _health(rows) for webhook_id, rows in by_webhook.items()}
+
+
+def sums_of_day(webhook_ids: Sequence[int], moment: datetime) -> dict[int, AttemptCounts]:
+    """Counts by webhook id of the last 24 hours, summed by the database."""
+    present = _full_hour(moment)
+    span = {"ids": webhook_ids, "first": present - (HOURS - 1) * _HOUR, "last": present}
+    return {row: _summed([counts]) for row, *counts in db.session.execute(_SUMS, span)}
+
+
+def failed_lately(moment: datetime) -> Sequence[int]:
+    """The webhooks of which an attempt failed in the last 24 hours."""
+    return db.session.scalars(_failed(moment).distinct()).all()
+
+
+def any_failed(moment: datetime) -> bool:
+    """Whether an attempt failed in the last 24 hours."""
+    return db.session.scalar(_failed(moment).limit(1)) is not None
+
+
+def _failed(moment: datetime) -> Select[int]:
+    since = WebhookHour.hour >= _full_hour(moment) - (HOURS - 1) * _HOUR
+    return select(WebhookHour.webhook_id).where(HAS_FAILED, since)
 
 
 def last_week(webhook_id: int, moment: datetime) -> AttemptCounts:
@@ -90,8 +126,9 @@ def _summed(rows: Iterable[Sequence[int]]) -> AttemptCounts:
     """The sum of rows of `COUNTED`."""
     nothing = (0,) * len(COUNTED)
     sums = map(sum, zip(nothing, *rows, strict=True))
-    delivered, given_up, attempts, failed, *durations = sums
-    return AttemptCounts(delivered, given_up, attempts, failed, _median(durations))
+    delivered, given_up, attempts, failed, first, first_good, *durations = sums
+    median = _median(durations)
+    return AttemptCounts(delivered, given_up, attempts, failed, first, first_good, median)
 
 
 def _median(durations: Sequence[int]) -> float | None:
@@ -110,11 +147,17 @@ def _median(durations: Sequence[int]) -> float | None:
 
 # Columns of the table, not of the model, and the hour as a number: a list reads 600 of these rows.
 _TABLE = cast("Table", WebhookHour.__table__).c
+_CHOSEN = (
+    _TABLE.webhook_id.in_(bindparam("ids", expanding=True)),
+    _TABLE.hour.between(bindparam("first"), bindparam("last")),
+)
 _HOURS = select(
     _TABLE.webhook_id,
     type_coerce(_TABLE.hour, BigInteger),
     *(_TABLE[name] for name in COUNTED),
-).where(
-    _TABLE.webhook_id.in_(bindparam("ids", expanding=True)),
-    _TABLE.hour.between(bindparam("first"), bindparam("last")),
+).where(*_CHOSEN)
+_SUMS = (
+    select(_TABLE.webhook_id, *(func.sum(_TABLE[name]) for name in COUNTED))
+    .where(*_CHOSEN)
+    .group_by(_TABLE.webhook_id)
 )

@@ -1,11 +1,12 @@
 """The rule by which a webhook gets an event, in SQL and in Python.
 
-A webhook gets an event when it exists, is not deleted and is enabled, subscribes to the event's
-type, and listens to all channels or to the event's own; and the event is not about itself.
+A webhook gets an event when it exists, is not deleted, is enabled and not paused, subscribes to the
+event's type, and listens to all channels or to the event's own; and the event is not about itself.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import ColumnElement, true
@@ -13,7 +14,9 @@ from sqlalchemy import ColumnElement, true
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.webhook import Webhook
 
-Reason = Literal["not_yet", "deleted", "disabled", "not_subscribed", "other_channel", "itself"]
+Reason = Literal[
+    "not_yet", "deleted", "disabled", "paused", "not_subscribed", "other_channel", "itself"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,13 @@ class Setup:
     deleted: bool
     channel_id: int | None
     event_types: Collection[str]
+    paused: bool = False
 
 
-def is_recipient() -> ColumnElement[bool]:
-    """Whether a webhook gets an event of a type that it subscribes to."""
+def is_recipient(moment: datetime) -> ColumnElement[bool]:
+    """Whether a webhook gets an event of a type that it subscribes to, which comes now."""
     hears = Webhook.channel_id.is_(None) | (Webhook.channel_id == Event.channel_id)
-    return Webhook.is_active & hears
+    return Webhook.is_active & Webhook.goes_on(moment) & hears
 
 
 def is_meant_for(event_types: Collection[str], channel_id: int | None) -> ColumnElement[bool]:
@@ -47,6 +51,8 @@ def reasons(event_type: str, channel_id: int | None, setup: Setup | None) -> tup
         found.append("deleted")
     if not setup.enabled:
         found.append("disabled")
+    elif setup.paused:
+        found.append("paused")
     if event_type not in setup.event_types:
         found.append("not_subscribed")
     if setup.channel_id is not None and setup.channel_id != channel_id:

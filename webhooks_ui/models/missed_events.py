@@ -1,4 +1,4 @@
-"""Events that came while a webhook was disabled and that it would have got.
+"""Events that came while a webhook was disabled or paused and that it would have got.
 
 They have no delivery to the webhook. One that was delivered since, as by hand, is no longer
 missed, so a recovery only has to remember the last event it sent.
@@ -44,11 +44,11 @@ def got(webhook_id: int | None) -> ColumnElement[bool]:
 def _events(
     choice: Choice, since: datetime, until: datetime, after: int, as_if_enabled: bool = False
 ) -> Select[Any] | None:
-    """Their rows; None if the webhook was never disabled in this span."""
+    """Their rows; None if the webhook was never disabled or paused in this span."""
     is_on = Webhook.deleted_at.is_(None) if as_if_enabled else Webhook.is_active
     own = select(Webhook.id).where(Webhook.public_id == choice.webhook, is_on)
     webhook_id = db.session.scalar(own) if choice.missed else None
-    times = webhook_history.disabled_periods(webhook_id) if webhook_id else []
+    times = webhook_history.idle_periods(webhook_id) if webhook_id else []
     meant = [
         condition
         for off in times
@@ -61,9 +61,9 @@ def _events(
 
 
 def _while(
-    off: webhook_history.DisabledPeriod, choice: Choice, since: datetime, until: datetime
+    off: webhook_history.IdlePeriod, choice: Choice, since: datetime, until: datetime
 ) -> ColumnElement[bool] | None:
-    """What came in one period of being disabled, by how the webhook was set up then."""
+    """What came in one period of getting nothing, by how the webhook was set up then."""
     kinds = [kind for kind in off.event_types if kind in EVENT_TYPES]
     if choice.type is not None:
         kinds = [kind for kind in kinds if kind == choice.type]

@@ -6,18 +6,14 @@ from typing import Any, Self
 
 from sqlalchemy import (
     JSON,
-    Boolean,
-    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     Text,
-    and_,
     select,
     text,
 )
-from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.authorization.base import Authorization
@@ -26,12 +22,14 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
-from webhooks_ui.models import webhook_display, webhook_hold
+from webhooks_ui.explanations import states
+from webhooks_ui.models import webhook_display, webhook_hold, webhook_switch
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook_secrets import WebhookSecrets
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.models.webhook_switch import Switchable
 from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
 
@@ -53,25 +51,27 @@ class WebhookEvent(Model):
     type: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
-class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
-    """`disabled_reason` is ``manual``, ``gone`` (the receiver said 410) or ``failing``.
+class Webhook(Switchable, WebhookSecrets, Model):
+    """Secrets are kept encrypted, bound to this webhook's public id.
 
-    Secrets are kept encrypted, bound to this webhook's public id. `version` counts changes of the
-    configuration: who saves over a version that is no longer the newest is told.
+    `version` counts changes of the configuration: who saves over a version that is no longer the
+    newest is told.
     """
 
     __tablename__ = "webhooks"
     __table_args__ = (
         Index(None, "channel_id"),
-        # For counting and filtering by state.
+        # For counting, filtering and sorting by state, without the rows.
         Index(
             "ix_webhooks_state",
-            *("enabled", "failing_since", "last_succeeded"),
+            *("enabled", "failing_since", "last_succeeded", "degraded", "paused_until"),
+            *("sort_key", "id"),
             sqlite_where=text("deleted_at IS NULL"),
             postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("ix_webhooks_name", "sort_key", "id", "deleted_at"),
         webhook_hold.index(),
+        webhook_switch.index(),
         Index(
             "ix_webhooks_deleted",
             "deleted_at",
@@ -94,21 +94,16 @@ class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
     auth_secret: Mapped[str | None] = mapped_column(Text)
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
     payload_format: Mapped[str] = mapped_column(String(10), default="envelope")
-    enabled: Mapped[bool] = mapped_column(Boolean, default=True)
-    disabled_reason: Mapped[str | None] = mapped_column(String(20))
-    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
-    failing_since: Mapped[datetime | None] = mapped_column(Instant)
-    # When an alert said that it fails; null again once it works.
-    failing_noticed_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    deleted_at: Mapped[datetime | None] = mapped_column(Instant)
     # Copies, so that the list does not read deliveries. Of the attempt that was recorded last,
     # a ping's too; null before the first.
     last_delivery_id: Mapped[int | None] = mapped_column(RowId)
     last_succeeded: Mapped[bool | None]
+    # By the last 24 hours; see `jobs.states`.
+    degraded: Mapped[bool] = mapped_column(default=False)
 
     channel: Mapped[Channel | None] = relationship(lazy="joined")
     updated_by: Mapped[User | None] = relationship(lazy="joined")
@@ -147,19 +142,15 @@ class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
         ]
 
     @property
-    def state(self) -> str:
-        """``disabled``, ``failing``, ``working`` or ``untested``: see `webhook_display.state`."""
-        return webhook_display.state(self.enabled, self.failing_since, self.last_succeeded)
-
-    @hybrid_property
-    def is_active(self) -> bool:
-        """Whether it gets events: it is enabled and not deleted."""
-        return self.enabled and self.deleted_at is None
-
-    @is_active.inplace.expression
-    @classmethod
-    def _is_active(cls) -> ColumnElement[bool]:
-        return and_(cls.enabled, cls.deleted_at.is_(None))
+    def state(self) -> states.State:
+        """How it is, in a word: see `explanations.states`."""
+        return states.state(
+            enabled=self.enabled,
+            is_paused=self.resumes_at is not None,
+            failing_since=self.failing_since,
+            last_succeeded=self.last_succeeded,
+            degraded=self.degraded,
+        )
 
     def authorization(self, vault: Vault) -> Authorization:
         """The authorization with its secret in clear, to be used and not kept.
@@ -190,6 +181,7 @@ class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
             payload_format=self.payload_format,
             tls=self.tls_options(vault),
             enabled=self.enabled,
+            paused_until=self.resumes_at,
         )
 
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
@@ -211,18 +203,9 @@ class Webhook(webhook_hold.Holdable, WebhookSecrets, Model):
             self.enable()
         elif self.enabled is not False:
             self.disable("manual")
+        if self.enabled:
+            self.pause(settings.paused_until)
         self.updated_by_id = editor.id if editor else None
-
-    def enable(self) -> None:
-        """Enables it; how long it had failed before no longer counts."""
-        if not self.enabled:
-            self.failing_since = self.failing_noticed_at = None
-            self.release_hold()
-        self.enabled, self.disabled_reason, self.disabled_at = True, None, None
-
-    def disable(self, reason: str) -> None:
-        """Disables it: no deliveries are made until it is enabled again."""
-        self.enabled, self.disabled_reason, self.disabled_at = False, reason, now()
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import select, update
 
@@ -63,6 +64,21 @@ def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
             webhook.disable("manual")
             Delivery.cancel_waiting(webhook.id)
         _noted(webhook)
+
+
+def pause(webhook: Webhook, until: datetime | None, editor: User | None) -> bool:
+    """Has an enabled webhook get nothing until this time, or go on; what waits is kept for it.
+
+    False when it is disabled or deleted.
+    """
+    with _locked(webhook):
+        if not webhook.enabled or webhook.deleted_at:
+            return False
+        if webhook.resumes_at != until:
+            webhook.pause(until)
+            _stamp_editor(webhook, editor)
+            _noted(webhook)
+    return True
 
 
 def delete(webhook: Webhook, editor: User | None) -> None:

@@ -1,4 +1,4 @@
-"""Titles, shown URLs and states of webhooks, from their columns; for models and list rows."""
+"""Titles, shown URLs and holds of webhooks, from their columns; for models and list rows."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -34,18 +34,6 @@ def shown_url(url: str) -> str:
 def skips_verification(url: str, tls_verify: bool) -> bool:
     """Whether a certificate of the receiver would not be verified; plain http has none."""
     return not tls_verify and url.startswith("https:")
-
-
-def state(enabled: bool, failing_since: datetime | None, last_succeeded: bool | None) -> str:
-    """``disabled``; ``failing`` since its last success, or ``working``; before it ``untested``.
-
-    If only pings were sent, the last one decides.
-    """
-    if not enabled:
-        return "disabled"
-    if failing_since or last_succeeded is False:
-        return "failing"
-    return "working" if last_succeeded else "untested"
 
 
 def limited_until(hold_reason: str | None, held_until: datetime | None) -> datetime | None:

@@ -24,16 +24,19 @@ class WebhookState(Model):
     enabled: Mapped[bool]
     disabled_reason: Mapped[str | None] = mapped_column(String(20))
     deleted: Mapped[bool]
+    # Paused until then, or the next row.
+    paused_until: Mapped[datetime | None] = mapped_column(Instant)
     # The channel's row, null for all channels; without a foreign key, since it is about the past.
     channel_id: Mapped[int | None] = mapped_column(RowId)
     event_types: Mapped[list[str]] = mapped_column(JSON)
 
 
 @dataclass(frozen=True, slots=True)
-class DisabledPeriod:
-    """A time in which a webhook existed and was disabled, and its set-up then.
+class IdlePeriod:
+    """A time in which a webhook existed and was disabled or paused, and its set-up then.
 
-    `until` is None while it lasts. An edit in between makes two of them.
+    `until` is None while it is disabled; of a pause it is the time at which that ends, in the
+    future too. `reason` is ``paused``, or why it was disabled. An edit in between makes two.
     """
 
     since: datetime
@@ -43,16 +46,24 @@ class DisabledPeriod:
     event_types: Sequence[str]
 
 
-def disabled_periods(webhook_id: int) -> list[DisabledPeriod]:
-    """The periods in which this webhook was disabled, the earliest first, as far as kept."""
+def idle_periods(webhook_id: int) -> list[IdlePeriod]:
+    """The periods in which this webhook got nothing, the earliest first, as far as kept."""
     own = select(WebhookState).where(WebhookState.webhook_id == webhook_id)
     states = db.session.scalars(own.order_by(WebhookState.since, WebhookState.id)).all()
     ends = [*(state.since for state in states[1:]), None]
-    return [
-        DisabledPeriod(one.since, until, one.disabled_reason, one.channel_id, one.event_types)
-        for one, until in zip(states, ends, strict=False)
-        if not one.enabled and not one.deleted
-    ]
+    found = (_idle(one, until) for one, until in zip(states, ends, strict=False))
+    return [period for period in found if period]
+
+
+def _idle(one: WebhookState, until: datetime | None) -> IdlePeriod | None:
+    reason, end = one.disabled_reason, until
+    if one.enabled and one.paused_until:
+        reason, end = "paused", min(one.paused_until, until or one.paused_until)
+    elif one.enabled:
+        return None
+    if one.deleted or (end and end <= one.since):
+        return None
+    return IdlePeriod(one.since, end, reason, one.channel_id, one.event_types)
 
 
 def record(webhook_ids: Sequence[int], moment: datetime) -> None:
@@ -64,6 +75,7 @@ def record(webhook_ids: Sequence[int], moment: datetime) -> None:
     ):
         types[webhook_id].append(kind)
     columns = (Webhook.id, Webhook.enabled, Webhook.disabled_reason, Webhook.channel_id)
+    more = (Webhook.paused_until, Webhook.deleted_at)
     rows = [
         {
             "webhook_id": webhook_id,
@@ -71,11 +83,12 @@ def record(webhook_ids: Sequence[int], moment: datetime) -> None:
             "enabled": enabled,
             "disabled_reason": reason,
             "deleted": deleted_at is not None,
+            "paused_until": paused_until,
             "channel_id": channel_id,
             "event_types": types[webhook_id],
         }
-        for webhook_id, enabled, reason, channel_id, deleted_at in db.session.execute(
-            select(*columns, Webhook.deleted_at).where(Webhook.id.in_(types))
+        for webhook_id, enabled, reason, channel_id, paused_until, deleted_at in db.session.execute(
+            select(*columns, *more).where(Webhook.id.in_(types))
         )
     ]
     if rows:

@@ -1,7 +1,9 @@
 """The list of webhooks: search, filters, order and pages, to and from the URL."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
@@ -9,7 +11,9 @@ from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import webhook_rows
+from webhooks_ui.database.types import now
+from webhooks_ui.explanations.states import ATTENTION, RANKED, State
+from webhooks_ui.models import webhook_ranks, webhook_rows
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.keyset import row_of
 from webhooks_ui.models.pages import Page, number_of, within
@@ -18,8 +22,25 @@ from webhooks_ui.models.webhook_rows import WebhookRow
 from webhooks_ui.text.folding import folded
 
 PAGE_SIZE = 25  # tall rows, of three or four lines each
-STATES = ("working", "failing", "untested", "disabled")
-SORTS = ("name", "-name", "-created", "created", "-last", "last")
+STATES = ("attention", *RANKED)
+"""What the list can be narrowed to: the states, and the two that need attention together."""
+SORTS = ("attention", "name", "-name", "-created", "created", "-last", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookPage(Page[WebhookRow]):
+    """A page of the list, and how many webhooks are in each state, whatever state is asked for."""
+
+    counts: Mapping[State, int] = field(default_factory=dict)
+
+    @property
+    def all(self) -> int:
+        """How many there are in any state."""
+        return sum(self.counts.values())
+
+    def in_states(self, states: Sequence[State]) -> int:
+        """How many there are in these."""
+        return sum(self.counts[state] for state in states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +51,7 @@ class WebhookQuery:
     status: str = ""
     event: str = ""
     channel: str = ""
-    sort: str = "name"
+    sort: str = "attention"
     page: int = 1
 
     @classmethod
@@ -41,7 +62,7 @@ class WebhookQuery:
             status=_one_of(STATES, arguments.get("status", "")),
             event=_one_of(ALL_TYPES, arguments.get("event", "")),
             channel=arguments.get("channel", "")[:100],
-            sort=_one_of(SORTS, arguments.get("sort", "")) or "name",
+            sort=_one_of(SORTS, arguments.get("sort", "")) or "attention",
             page=number_of(arguments.get("page", "")),
         )
 
@@ -60,29 +81,50 @@ class WebhookQuery:
             "sort": self.sort,
             "page": self.page,
         } | changes
-        default = {"sort": "name", "page": 1}
+        default = {"sort": "attention", "page": 1}
         return {k: str(v) for k, v in wanted.items() if v and v != default.get(k)}
 
-    def find(self) -> Page[WebhookRow]:
-        """The page asked for, or the last one if there are fewer."""
-        narrowed = self._narrowed(select(Webhook.id))
-        if self.q:  # a search is slow: done once, for the count and the rows
-            found = db.session.scalars(narrowed.order_by(*self._order())).all()
-            number = within(self.page, len(found), PAGE_SIZE)
-            ids = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-            return Page(webhook_rows.load(ids), len(found), number, PAGE_SIZE)
-        total = db.session.scalar(narrowed.with_only_columns(func.count())) or 0
-        number = within(self.page, total, PAGE_SIZE)
-        rows = webhook_rows.load(self._ids(narrowed, total, number))
-        return Page(rows, total, number, PAGE_SIZE)
+    @property
+    def narrows(self) -> bool:
+        """Whether anything besides the state narrows the list."""
+        return bool(self.q or self.event or self.channel)
 
-    def _ids(self, narrowed: Select[int], total: int, number: int) -> Sequence[int]:
+    def find(self) -> WebhookPage:
+        """The page asked for, or the last one if there are fewer."""
+        moment = now()
+        chosen = ATTENTION if self.status == "attention" else (self.status,)
+        narrowed = self._narrowed(select(Webhook.id))
+        if self.q:  # a search is slow: done once, for the counts and the rows
+            return self._searched(narrowed, moment, chosen)
+        counts = webhook_ranks.counts(narrowed, moment)
+        total = sum(counts[name] for name in RANKED if not self.status or name in chosen)
+        if self.status:
+            narrowed = narrowed.where(webhook_ranks.is_in(chosen, moment))
+        number = within(self.page, total, PAGE_SIZE)
+        rows = webhook_rows.load(self._ids(narrowed, moment, total, number))
+        return WebhookPage(rows, total, number, PAGE_SIZE, counts)
+
+    def _searched(
+        self, narrowed: Select[int], moment: datetime, chosen: Sequence[str]
+    ) -> WebhookPage:
+        ordered = narrowed.order_by(*self._order(moment))
+        found = db.session.execute(ordered.add_columns(webhook_ranks.rank(moment))).all()
+        places = Counter(place for _, place in found)
+        counts = {name: places[place] for place, name in enumerate(RANKED)}
+        ids = [row for row, place in found if not self.status or RANKED[place] in chosen]
+        number = within(self.page, len(ids), PAGE_SIZE)
+        rows = webhook_rows.load(ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
+        return WebhookPage(rows, len(ids), number, PAGE_SIZE, counts)
+
+    def _ids(
+        self, narrowed: Select[int], moment: datetime, total: int, number: int
+    ) -> Sequence[int]:
         """The ids of one page, read from the nearer end: skipped rows cost time too."""
         first, last = (number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, total)
         if first <= total // 2:
-            ordered = narrowed.order_by(*self._order()).offset(first)
+            ordered = narrowed.order_by(*self._order(moment)).offset(first)
             return db.session.scalars(ordered.limit(last - first)).all()
-        backwards = narrowed.order_by(*self._order(backwards=True)).offset(total - last)
+        backwards = narrowed.order_by(*self._order(moment, backwards=True)).offset(total - last)
         return db.session.scalars(backwards.limit(last - first)).all()[::-1]
 
     def _narrowed(self, query: Select[int]) -> Select[int]:
@@ -96,34 +138,24 @@ class WebhookQuery:
             query = query.where(Webhook.channel_id.is_(None))
         elif self.channel:
             query = query.where(Webhook.channel_id == row_of(Channel.key, self.channel))
-        return query.where(_state_is(self.status)) if self.status else query
+        return query
 
-    def _order(self, *, backwards: bool = False) -> list[ColumnElement[Any]]:
+    def _order(self, moment: datetime, *, backwards: bool = False) -> list[ColumnElement[Any]]:
         columns: dict[str, ColumnElement[Any]] = {
             "name": Webhook.sort_key.expression,
             "created": Webhook.id.expression,
             "last": func.coalesce(Webhook.last_delivery_id, 0),
         }
+        if self.sort == "attention":
+            by_rank: list[ColumnElement[Any]] = [webhook_ranks.rank(moment)]
+            by_rank += [Webhook.sort_key.expression, Webhook.id.expression]
+            return [column.desc() if backwards else column.asc() for column in by_rank]
         column = columns[self.sort.removeprefix("-")]
         falls = self.sort.startswith("-") != backwards
         return [
             column.desc() if falls else column.asc(),
             Webhook.id.desc() if backwards else Webhook.id.asc(),
         ]
-
-
-def _state_is(state: str) -> ColumnElement[bool]:
-    """`webhook_display.state` in SQL."""
-    since, succeeded = Webhook.failing_since, Webhook.last_succeeded
-    match state:
-        case "disabled":
-            return Webhook.enabled.is_(False)
-        case "failing":
-            return Webhook.enabled & (since.is_not(None) | succeeded.is_(False))
-        case "working":
-            return Webhook.enabled & since.is_(None) & succeeded.is_(True)
-        case _:
-            return Webhook.enabled & since.is_(None) & succeeded.is_(None)
 
 
 def _one_of(known: Any, text: str) -> str:

@@ -14,7 +14,8 @@ from webhooks_ui.authorization.base import Text
 from webhooks_ui.authorization.kinds import short_label
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import webhook_display
+from webhooks_ui.explanations import states
+from webhooks_ui.models import webhook_display, webhook_switch
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
@@ -50,6 +51,8 @@ class WebhookRow:
     disabled_at: datetime | None
     failing_since: datetime | None
     last_succeeded: bool | None
+    degraded: bool
+    paused_until: datetime | None
     hold_reason: str | None
     held_until: datetime | None
     last_delivery_id: int | None
@@ -89,9 +92,20 @@ class WebhookRow:
         return short_label(self.auth_type, self.auth_public)
 
     @property
-    def state(self) -> str:
+    def resumes_at(self) -> datetime | None:
+        """As `Webhook.resumes_at`."""
+        return webhook_switch.resumes_at(self.paused_until)
+
+    @property
+    def state(self) -> states.State:
         """As `Webhook.state`."""
-        return webhook_display.state(self.enabled, self.failing_since, self.last_succeeded)
+        return states.state(
+            enabled=self.enabled,
+            is_paused=self.resumes_at is not None,
+            failing_since=self.failing_since,
+            last_succeeded=self.last_succeeded,
+            degraded=self.degraded,
+        )
 
 
 def load(ids: Sequence[int]) -> list[WebhookRow]:

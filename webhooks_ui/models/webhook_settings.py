@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.none import NoAuthorization
@@ -26,3 +27,4 @@ class WebhookSettings:
     payload_format: str = "envelope"
     tls: TlsOptions = DEFAULT_TLS
     enabled: bool = True
+    paused_until: datetime | None = None

@@ -132,7 +132,7 @@ def _began_to_fail(webhook: Webhook) -> datetime | None:
 def _was_off_lately(webhook_id: int) -> list[datetime]:
     """Since when it had been disabled, and had failed, until it was enabled within a day."""
     ended, began = now() - DEFAULT_SPAN, None
-    for off in reversed(webhook_history.disabled_periods(webhook_id)):
+    for off in reversed(webhook_history.idle_periods(webhook_id)):
         if not ((off.until and off.until >= ended) or off.until == began):
             break
         # For how long it had failed before is known by the rule alone that disabled it.

@@ -16,6 +16,7 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
 from webhooks_ui.egress.tls_options import certificates
+from webhooks_ui.explanations.states import GROUP_LABELS, LABELS
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.models import (
@@ -37,13 +38,8 @@ from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("webhooks", __name__)
 HISTORY = 20
-STATE_LABELS = {
-    "working": _l("Working"),
-    "failing": _l("Failing"),
-    "untested": _l("Not tested yet"),
-    "disabled": _l("Disabled"),
-}
 SORT_LABELS = {
+    "attention": _l("Needs attention first"),
     "name": _l("By name"),
     "-created": _l("Newest first"),
     "created": _l("Oldest first"),
@@ -68,7 +64,7 @@ def index() -> Response | str:
         "filters": query,
         "channels": Channel.choices(),
         "event_types": ALL_TYPES,
-        "states": STATE_LABELS,
+        "states": {"attention": GROUP_LABELS["attention"], **LABELS},
         "sorts": SORT_LABELS,
         "waiting": backlog.by_webhook(ids),
         "health": health_counts.last_day(ids, now()),

@@ -12,13 +12,15 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.delivery.queue import wakeup, webhook_state
 from webhooks_ui.models import Delivery, Event, Webhook, form_keys
+from webhooks_ui.models.webhook_switch import resumes_at
 
-# Why nothing is sent: a ping is never resent, or the webhook is deleted or disabled.
-NotSendable = Literal["test", "deleted", "disabled"]
+# Why nothing is sent: a ping is never resent, or the webhook is deleted, disabled or paused.
+NotSendable = Literal["test", "deleted", "disabled", "paused"]
 NOT_SENDABLE: dict[NotSendable, LazyString] = {
     "test": _l("A test is not sent again. Send another one from its webhook."),
     "deleted": _l("The webhook was deleted, so there is nowhere to send this."),
     "disabled": _l("The webhook is disabled. Enable it first, then send this again."),
+    "paused": _l("The webhook is paused. Resume it first, then send this again."),
 }
 
 
@@ -89,13 +91,16 @@ def _made_before(new: _NewDelivery) -> Delivery | None:
 
 
 def _insert(new: _NewDelivery) -> Delivery | NotSendable:
-    chosen = select(Webhook.enabled, Webhook.deleted_at).where(Webhook.id == new.webhook_id)
+    columns = (Webhook.enabled, Webhook.deleted_at, Webhook.paused_until)
+    chosen = select(*columns).where(Webhook.id == new.webhook_id)
     # Locked on PostgreSQL, so that a concurrent disabling cancels this delivery too.
     webhook = db.session.execute(chosen.with_for_update()).one_or_none()
     if webhook is None or webhook.deleted_at:
         return "deleted"
     if not webhook.enabled:
         return "disabled"
+    if resumes_at(webhook.paused_until):
+        return "paused"
     event = db.session.get_one(Event, new.event_id)
     delivery = Delivery(
         event_id=event.id,

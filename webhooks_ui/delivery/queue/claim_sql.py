@@ -54,6 +54,7 @@ WITH RECURSIVE waiting(webhook_id) AS (
   FROM waiting CROSS JOIN webhooks w ON w.id = waiting.webhook_id
   LEFT JOIN told t ON t.webhook_id = w.id
   WHERE w.enabled AND w.deleted_at IS NULL AND COALESCE(w.held_until, 0) <= :now
+    AND COALESCE(w.paused_until, 0) <= :now
 ), ranked(id, due_at, slots, served, answers, rank) AS (
   DUE_OF_FEW UNION ALL DUE_OF_MANY
 ), placed(id, due_at, served, answers, rank, place) AS (
@@ -85,6 +86,7 @@ WITH RECURSIVE waiting(webhook_id) AS (
          w.failing_since IS NULL AND w.last_succeeded IS TRUE AS answers
   FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
   WHERE w.enabled AND w.deleted_at IS NULL AND COALESCE(w.held_until, 0) <= :now
+    AND COALESCE(w.paused_until, 0) <= :now
     AND (w.hold_reason IS NOT NULL OR w.send_interval_ms IS NOT NULL)
   FOR NO KEY UPDATE OF w SKIP LOCKED
 ), allowed AS (
@@ -98,6 +100,7 @@ WITH RECURSIVE waiting(webhook_id) AS (
   SELECT w.id, w.failing_since IS NULL AND w.last_succeeded IS TRUE, 32
   FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
   WHERE w.enabled AND w.deleted_at IS NULL AND COALESCE(w.held_until, 0) <= :now
+    AND COALESCE(w.paused_until, 0) <= :now
     AND w.hold_reason IS NULL AND w.send_interval_ms IS NULL
 ), known(webhook_id, slots, served, answers) AS (
   SELECT a.id,
@@ -179,7 +182,10 @@ MOVE_ON = {
         )
     ),
 }
-_RESUMES_AT = text("SELECT min(held_until) FROM webhooks WHERE held_until > :now")
+_RESUMES_AT = text(
+    "SELECT min(at) FROM (SELECT min(held_until) AS at FROM webhooks WHERE held_until > :now"
+    " UNION ALL SELECT min(paused_until) FROM webhooks WHERE paused_until > :now) AS ends"
+)
 _CLAIM_ON_SQLITE = _CLAIM_ON_SQLITE.replace(
     "DUE_OF_FEW", _DUE_OF_EACH.format(least=1, most=2)
 ).replace("DUE_OF_MANY", _DUE_OF_EACH.format(least=3, most=32))
@@ -212,7 +218,7 @@ def claim(connection: Connection, demand: Demand, moment: datetime) -> list[Clai
 
 
 def resumes_in(connection: Connection, moment: datetime) -> float:
-    """In how many seconds the next webhook that is held may go on."""
+    """In how many seconds the next webhook that is held or paused may go on."""
     found = connection.execute(_RESUMES_AT, {"now": milliseconds(moment)}).scalar()
     return inf if found is None else (found - milliseconds(moment)) / 1000
 

@@ -47,6 +47,8 @@ def _counts(status: str, attempt: AttemptRecord) -> list[str]:
     found = ["attempts"]
     if attempt.error:
         found.append("failed_attempts")
+    if attempt.number == 1:
+        found += ["first_attempts"] if attempt.error else ["first_attempts", "first_delivered"]
     if status == "succeeded":
         found.append("delivered")
     if status == "failed":

@@ -14,7 +14,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
 
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.types import milliseconds
+from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.delivery.queue import claim_sql, counting, webhook_state
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Result, Turn
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
@@ -143,10 +143,11 @@ def jobs(claims: Sequence[Claim]) -> list[Job]:
 def current_version(claim: Claim) -> int | None:
     """The version of the webhook that a claimed delivery goes to.
 
-    None when it must not be sent: the webhook was disabled or deleted, or the claim is an old one.
+    None when it must not be sent now: the webhook was disabled, paused or deleted, or the claim is
+    an old one.
     """
     own = select(Webhook.version).join(Delivery, Delivery.webhook_id == Webhook.id)
-    is_on = (Webhook.enabled, Webhook.deleted_at.is_(None))
+    is_on = (Webhook.is_active, Webhook.goes_on(now()))
     return db.session.scalar(own.where(*_held(claim), *is_on))
 
 

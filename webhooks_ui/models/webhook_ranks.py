@@ -1,0 +1,38 @@
+"""The states of webhooks in SQL: for counting, filtering and sorting by them."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func
+
+from webhooks_ui.database.engine import db
+from webhooks_ui.explanations.states import RANKED, State
+from webhooks_ui.models.webhook import Webhook
+
+
+def rank(moment: datetime) -> ColumnElement[int]:
+    """The place of a webhook's state in `RANKED`: `explanations.states.state` in SQL."""
+    since, succeeded = Webhook.failing_since, Webhook.last_succeeded
+    place = {name: number for number, name in enumerate(RANKED)}
+    return case(
+        (Webhook.enabled.is_(False), place["disabled"]),
+        (~Webhook.goes_on(moment), place["paused"]),
+        (since.is_not(None) | succeeded.is_(False), place["failing"]),
+        (Webhook.degraded, place["degraded"]),
+        (succeeded.is_(True), place["working"]),
+        else_=place["untested"],
+    )
+
+
+def is_in(states: Collection[str], moment: datetime) -> ColumnElement[bool]:
+    """Whether a webhook is in one of these states."""
+    return rank(moment).in_([number for number, name in enumerate(RANKED) if name in states])
+
+
+def counts(narrowed: Select[Any], moment: datetime) -> dict[State, int]:
+    """How many of the webhooks of a query are in each state."""
+    place = rank(moment)
+    rows = db.session.execute(narrowed.with_only_columns(place, func.count()).group_by(place))
+    found = {RANKED[number]: count for number, count in rows}
+    return {name: found.get(name, 0) for name in RANKED}

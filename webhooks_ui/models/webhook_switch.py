@@ -1,0 +1,83 @@
+"""The columns that say whether a webhook gets events: it is enabled, paused, or fails."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ColumnElement, Index, String, and_, or_, text
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webhooks_ui.database.types import Instant, now
+from webhooks_ui.models.webhook_hold import Holdable
+
+IS_PAUSED = text("paused_until IS NOT NULL")
+
+
+def index() -> Index:
+    """From which the next pause to end is read."""
+    return Index(
+        "ix_webhooks_paused_until",
+        "paused_until",
+        sqlite_where=IS_PAUSED,
+        postgresql_where=IS_PAUSED,
+    )
+
+
+class Switchable(Holdable):
+    """`disabled_reason` is ``manual``, ``gone`` (the receiver said 410) or ``failing``.
+
+    Until `paused_until` no events are queued for it, and what waits is not sent. A time that has
+    passed means nothing: it goes on by itself.
+    """
+
+    enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    disabled_reason: Mapped[str | None] = mapped_column(String(20))
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    failing_since: Mapped[datetime | None] = mapped_column(Instant)
+    # When an alert said that it fails; null again once it works.
+    failing_noticed_at: Mapped[datetime | None] = mapped_column(Instant)
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)
+    paused_until: Mapped[datetime | None] = mapped_column(Instant)
+
+    @property
+    def resumes_at(self) -> datetime | None:
+        """Until when it is paused; None when it is not."""
+        return resumes_at(self.paused_until)
+
+    @classmethod
+    def goes_on(cls, moment: datetime) -> ColumnElement[bool]:
+        """Whether it is not paused, in SQL."""
+        until = cls.paused_until
+        return or_(until.is_(None), until <= moment)
+
+    @hybrid_property
+    def is_active(self) -> bool:
+        """Whether it gets events: it is enabled and not deleted."""
+        return self.enabled and self.deleted_at is None
+
+    @is_active.inplace.expression
+    @classmethod
+    def _is_active(cls) -> ColumnElement[bool]:
+        return and_(cls.enabled, cls.deleted_at.is_(None))
+
+    def enable(self) -> None:
+        """Enables it; how long it had failed before no longer counts."""
+        if not self.enabled:
+            self.failing_since = self.failing_noticed_at = None
+            self.release_hold()
+        self.enabled, self.disabled_reason, self.disabled_at = True, None, None
+
+    def disable(self, reason: str) -> None:
+        """Disables it: no deliveries are made until it is enabled again."""
+        self.enabled, self.disabled_reason, self.disabled_at = False, reason, now()
+        self.paused_until = None
+
+    def pause(self, until: datetime | None) -> None:
+        """Has it get nothing until this time, or go on; how long it had failed counts no more."""
+        if until is not None:
+            self.failing_since = self.failing_noticed_at = None
+        self.paused_until = until
+
+
+def resumes_at(paused_until: datetime | None) -> datetime | None:
+    """The end of a pause that lasts; None once it is over."""
+    return paused_until if paused_until and paused_until > now() else None
