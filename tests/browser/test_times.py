@@ -102,15 +102,13 @@ def test_paper_has_the_content_and_no_buttons(
     page.close()
 
 
-BORDER = "each => getComputedStyle(each).borderBottomColor"
 GROUND = "each => getComputedStyle(each).backgroundColor"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_forced_colours_tell_what_is_current(open_page: Open, scheme: str) -> None:
     page: Page = open_page("/deliveries", forced_colors="active", color_scheme=scheme)
-    current, other = page.locator(".nav [aria-current]"), page.locator(".nav a").first
-    assert current.evaluate(BORDER) != other.evaluate(BORDER)
-    assert other.evaluate(BORDER) == page.locator("body").evaluate(GROUND)
-    here, there = page.locator(".langs [aria-current]"), page.locator(".langs button").first
-    assert here.evaluate(GROUND) != there.evaluate(GROUND)
+    for several in (".side nav a", ".langs button", ".themes button"):
+        here = page.locator(f"{several}[aria-current]")
+        there = page.locator(f"{several}:not([aria-current])").first
+        assert here.evaluate(GROUND) != there.evaluate(GROUND), several

@@ -22,12 +22,14 @@ from webhooks_ui.views import (
     pings,
     receivers,
     recoveries,
+    theme,
     tokens,
     verify,
     webhook_form,
     webhooks,
 )
-from webhooks_ui.web import user_text
+from webhooks_ui.web import navigation, user_text
+from webhooks_ui.web import theme as chosen_theme
 
 PAGES = (
     webhooks,
@@ -49,6 +51,7 @@ PAGES = (
     about,
     auth,
     language,
+    theme,
     health,
     metrics,
 )
@@ -57,6 +60,8 @@ PAGES = (
 def init_app(app: Flask) -> None:
     """Registers every page and what their templates draw."""
     user_text.init_app(app)
+    navigation.init_app(app)
+    chosen_theme.init_app(app)
     app.jinja_env.filters.update(delivery_display.FILTERS, bar_paths=health_bars.paths)
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

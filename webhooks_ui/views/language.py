@@ -6,12 +6,11 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
-from webhooks_ui.web.cookies import bound_name
+from webhooks_ui.web.cookies import remember
 from webhooks_ui.web.i18n import COOKIE, LANGUAGES
 from webhooks_ui.web.security import came_from, safe_next
 
 blueprint = Blueprint("language", __name__)
-REMEMBER = 365 * 24 * 3600  # seconds
 
 
 @blueprint.post("/language")
@@ -26,13 +25,5 @@ def switch() -> Response:
             current_user.user.language = chosen
     page = came_from() or safe_next(request.form.get("next")) or url_for("webhooks.index")
     answer = redirect(page, 303)
-    answer.set_cookie(
-        bound_name(COOKIE),
-        chosen,
-        max_age=REMEMBER,
-        path=request.script_root or "/",
-        samesite="Lax",
-        httponly=True,
-        secure=request.is_secure,
-    )
+    remember(answer, COOKIE, chosen)
     return answer

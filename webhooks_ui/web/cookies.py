@@ -3,6 +3,9 @@
 import hashlib
 
 from flask import current_app, request
+from werkzeug.wrappers import Response
+
+REMEMBER = 365 * 24 * 3600  # seconds
 
 
 def own_name(name: str) -> str:
@@ -20,3 +23,16 @@ def bound_name(name: str) -> str:
         return name
     # RFC 6265bis §4.1.3: `__Host-` demands the path /.
     return f"__Secure-{name}" if request.script_root else f"__Host-{name}"
+
+
+def remember(answer: Response, name: str, value: str) -> None:
+    """Has this browser keep a choice for a year."""
+    answer.set_cookie(
+        bound_name(name),
+        value,
+        max_age=REMEMBER,
+        path=request.script_root or "/",
+        samesite="Lax",
+        httponly=True,
+        secure=request.is_secure,
+    )

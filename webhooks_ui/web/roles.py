@@ -13,6 +13,7 @@ OPEN_TO_ALL = {
     "auth.setup",
     "account_link.use",
     "language.switch",
+    "theme.switch",
     "health.alive",
     "health.ready",
     "receiver.arrive",

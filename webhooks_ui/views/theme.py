@@ -1,0 +1,24 @@
+"""The theme switch: a cookie of this browser, without which the system decides."""
+
+from flask import Blueprint, abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from webhooks_ui.web import theme
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
+from webhooks_ui.web.cookies import remember
+from webhooks_ui.web.security import came_from, safe_next
+
+blueprint = Blueprint("theme", __name__)
+
+
+@blueprint.post("/theme")
+@max_body(FEW_FIELDS)
+def switch() -> Response:
+    """Sets `theme` and redirects to the page with the filters that htmx has set, or `next`."""
+    chosen = request.form.get("theme", "")
+    if chosen not in theme.THEMES:
+        abort(400)
+    page = came_from() or safe_next(request.form.get("next")) or url_for("webhooks.index")
+    answer = redirect(page, 303)
+    remember(answer, theme.COOKIE, chosen)
+    return answer

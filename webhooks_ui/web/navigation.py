@@ -1,0 +1,81 @@
+"""The console's pages as its rail lists them, each for those who may open it."""
+
+from typing import NamedTuple
+
+from flask import Flask, current_app, request
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from webhooks_ui.version import __version__
+from webhooks_ui.web.roles import may
+
+
+class Item(NamedTuple):
+    """A page of the rail. It is current on every page of its `rooms` (blueprints)."""
+
+    endpoint: str
+    icon: str
+    label: LazyString
+    rooms: tuple[str, ...]
+    short_label: LazyString | None = None  # for the bar of a phone
+
+    @property
+    def current(self) -> str:
+        """The value of ``aria-current``, empty on the pages of other rooms."""
+        if request.endpoint == self.endpoint:
+            return "page"
+        return "true" if (request.endpoint or "").partition(".")[0] in self.rooms else ""
+
+
+GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
+    (
+        _l("Watch"),
+        (
+            Item("webhooks.index", "hook", _l("Webhooks"), ("webhooks",)),
+            Item("deliveries.index", "send", _l("Deliveries"), ("deliveries", "recoveries")),
+            Item("events.index", "bolt", _l("Events"), ("events",)),
+        ),
+    ),
+    (
+        _l("Build"),
+        (
+            Item("catalogue.index", "book", _l("Catalogue"), ("catalogue",)),
+            Item("receiver.index", "target", _l("Test receiver"), ("receiver",), _l("Receiver")),
+            Item("api.docs", "code", _l("API"), ()),
+        ),
+    ),
+    (
+        _l("Manage"),
+        (
+            Item("channels.index", "chat", _l("Channels"), ("channels",)),
+            Item("tokens.index", "key", _l("API tokens"), ("tokens",)),
+            Item("people.index", "users", _l("People"), ("people",)),
+            Item("audit.index", "list", _l("Audit log"), ("audit",)),
+            Item("about.show", "gear", _l("Settings"), ("about",)),
+        ),
+    ),
+)
+ON_A_PHONE = ("webhooks.index", "deliveries.index", "events.index", "receiver.index")
+
+
+def init_app(app: Flask) -> None:
+    """Gives templates `navigation` and `phone_navigation`."""
+    app.jinja_env.globals.update(
+        navigation=groups, phone_navigation=on_a_phone, console_version=__version__
+    )
+
+
+def groups() -> list[tuple[LazyString, list[Item]]]:
+    """The groups of the rail, with the pages that exist and that the user may open."""
+    offered = ((title, [item for item in items if _is_offered(item)]) for title, items in GROUPS)
+    return [(title, items) for title, items in offered if items]
+
+
+def on_a_phone() -> list[Item]:
+    """The pages of the bar at the bottom of a phone."""
+    known = {item.endpoint: item for _title, items in GROUPS for item in items}
+    return [known[endpoint] for endpoint in ON_A_PHONE]
+
+
+def _is_offered(item: Item) -> bool:
+    return item.endpoint in current_app.view_functions and may(item.endpoint, "GET")
