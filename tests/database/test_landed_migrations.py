@@ -26,6 +26,7 @@ LANDED = {
     "0015_user_timezone.py": "3a9ca0376b6fc8f40bfaf3575c0262188cf97589293557e00ac668795fb8adae",
     "0016_sources.py": "5a9e6dadf5e70db7518a45d01da6f61d97c63144b19f33a529b59d197e5d9ec4",
     "0017_states.py": "e69bf9884d6389f763f002d756c6eced7feb3fd5b1a997c601dc3d8f3acae399",
+    "0018_audit.py": "606e570ffabeba0006579404b2040de2e2d6b0910f340f0dec81a79bbfadd804",
 }
 
 

@@ -6,6 +6,7 @@ The last administrator stays one, also with concurrent calls.
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
+from webhooks_ui import audit
 from webhooks_ui.accounts import passwords, security_log, throttle, users
 from webhooks_ui.accounts.throttle import one_at_a_time
 from webhooks_ui.database.engine import db, transaction
@@ -95,6 +96,9 @@ def sign_out(user_id: int) -> int:
     """Ends the sessions of a user; returns how many."""
     with transaction():
         ended = UserSession.end_all(user_id)
+        user = db.session.get(User, user_id)
+        name, count = user.login if user else "", {"count": ended}
+        audit.record("user.sessions_ended", "user", user_id, name, details=count)
     security_log.noted(f"{ended} sessions of user:{user_id} ended")
     return ended
 

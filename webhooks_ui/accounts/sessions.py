@@ -10,7 +10,9 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
+from webhooks_ui import audit
 from webhooks_ui.accounts import security_log
+from webhooks_ui.audit import actor
 from webhooks_ui.database.engine import transaction, write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
@@ -31,6 +33,7 @@ def find(token: str) -> UserSession | None:
         raise
     if found:
         request.environ[WHO] = f"user:{found.user_id}"
+        actor.is_here(actor.Actor("user", str(found.user_id), found.login, found.id))
     if found and now() - found.last_seen_at > SEEN_EVERY:
         _touch(found.id)
     return found
@@ -60,8 +63,10 @@ def remember(begun: UserSession) -> None:
 def end() -> None:
     """Ends this browser's session."""
     own, user_id = current_user.id, current_user.user_id
+    login = current_user.login
     with transaction():
         UserSession.end(own)
+        audit.record("user.signed_out", "user", user_id, login)
     security_log.done("signed out", user_id)
     logout_user()
     session.clear()
@@ -72,8 +77,11 @@ def end_one(session_id: int) -> bool:
     own, user_id = current_user.id, current_user.user_id
     if session_id == own:
         return False
+    login = current_user.login
     with transaction():
         was_there = UserSession.end_one(session_id, user_id)
+        if was_there:
+            audit.record("user.sessions_ended", "user", user_id, login, details={"count": 1})
     if was_there:
         security_log.done("another session ended", user_id)
     return was_there
@@ -81,9 +89,10 @@ def end_one(session_id: int) -> bool:
 
 def end_others() -> int:
     """Ends the user's other sessions; returns their number."""
-    own, user_id = current_user.id, current_user.user_id
+    own, user_id, login = current_user.id, current_user.user_id, current_user.login
     with transaction():
         ended = UserSession.end_all(user_id, but=own)
+        audit.record("user.sessions_ended", "user", user_id, login, details={"count": ended})
     security_log.done(f"{ended} other sessions ended", user_id)
     return ended
 

@@ -8,7 +8,9 @@ from flask import Flask, request
 from flask_babel import LazyString, lazy_ngettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from sqlalchemy import update
 
+from webhooks_ui import audit
 from webhooks_ui.accounts import (
     known_browsers,
     passwords,
@@ -17,7 +19,8 @@ from webhooks_ui.accounts import (
     throttle,
     users,
 )
-from webhooks_ui.database.engine import transaction
+from webhooks_ui.audit.actor import Actor
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.web.extensions import login_manager
 
@@ -76,6 +79,8 @@ def _verify(login: str, password: str) -> str | Refusal:
     user = User.by_login(login)
     if wait := throttle.check(_source(login), is_known=known_browsers.is_known(user)):
         security_log.refused("sign-in locked out", user.id if user else None)
+        about = str(user.id) if user else "-", user.login if user else ""
+        audit.record_once("user.locked_out", "user", *about, within=throttle.WINDOW)
         minutes = math.ceil(wait / timedelta(minutes=1))
         return Refusal(
             lazy_ngettext(
@@ -87,9 +92,11 @@ def _verify(login: str, password: str) -> str | Refusal:
         )
     user = User.by_login(login)
     kept, user_id = (user.password_hash, user.id) if user else (None, None)
+    name = user.login if user else ""
     if passwords.verify(kept, password) and kept:
         return kept
     security_log.refused("wrong password", user_id)
+    audit.record("user.sign_in_refused", "user", user_id, name)
     return Refusal(_WRONG)
 
 
@@ -99,12 +106,18 @@ def _let_in(login: str, known: str, wanted: str, *, alone: bool = False) -> Refu
         user = User.by_login(login)
         if user is None or user.password_hash != known:
             return Refusal(_WRONG)  # deleted or changed while the password was being verified
-        user.password_hash = wanted
+        if alone:
+            user.password_hash = wanted
+        elif wanted != known:  # the same password, which is no change to record
+            own = update(User).where(User.id == user.id)
+            db.session.execute(own.values(password_hash=wanted))
         throttle.clear(_source(login))
         known_browsers.remember(user)
         begun = sessions.begin(user)
         if alone:
             UserSession.end_all(user.id, but=begun.id)
+        who = Actor("user", str(user.id), user.login, begun.id)
+        audit.record("user.signed_in", "user", user.id, user.login, actor=who)
     sessions.remember(begun)
     security_log.done("password changed" if alone else "signed in", begun.user_id)
     return None

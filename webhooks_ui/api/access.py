@@ -7,7 +7,9 @@ from flask import Response, g, request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, update
 
+from webhooks_ui import audit
 from webhooks_ui.api.rate_limit import count_call
+from webhooks_ui.audit import actor
 from webhooks_ui.database.engine import write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Token
@@ -17,6 +19,7 @@ from webhooks_ui.web.problem import Problem
 Scope = Literal["events", "admin"]
 REALM = 'Bearer realm="webhooks-ui"'
 USE_RECORDED_EVERY = timedelta(minutes=1)
+ONCE = timedelta(minutes=1)  # the same refusal again is one entry in the audit log
 
 
 def require(scope: Scope) -> None:
@@ -33,19 +36,23 @@ def require(scope: Scope) -> None:
         )
     token = Token.find(text.strip())
     if token is None:
+        _note_refusal()
         raise Problem(
             401,
             _l("This API token is not known. Check that it is whole, or make a new one."),
             headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
         )
     request.environ[WHO] = token.public_id
+    actor.is_here(actor.Actor("token", token.public_id, token.name))
     if token.is_expired:
+        _note_refusal()
         raise Problem(
             401,
             _l("This API token has expired. Make a new one."),
             headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
         )
     if token.scope not in (scope, "admin"):
+        _note_refusal()
         raise Problem(
             403,
             _l("This token may only send events in. Use one of scope admin."),
@@ -54,6 +61,11 @@ def require(scope: Scope) -> None:
     count_call(token.id)
     if token.last_used_at is None or token.last_used_at < now() - USE_RECORDED_EVERY:
         g.used_token_id = token.id
+
+
+def _note_refusal() -> None:
+    page = f"{request.method} {request.path}"
+    audit.record_once("access.refused", "page", page[:200], within=ONCE)
 
 
 def record_use(response: Response) -> Response:

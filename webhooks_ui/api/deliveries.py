@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
 
+from webhooks_ui import audit
 from webhooks_ui.api.body import invalid, too_large
 from webhooks_ui.api.delivery_shapes import (
     DeliveryPage,
@@ -60,7 +61,9 @@ def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
 @Operation("GET", "/deliveries/<public_id:id>", answer=DeliveryShape, errors=(404,))
 def show(id: str) -> DeliveryShape:
     """Look at a delivery and every attempt that was made at it."""
-    return DeliveryShape.of(found(Delivery.by_public_id(id)))
+    delivery = found(Delivery.by_public_id(id))
+    audit.payload_read("delivery", id, delivery.type)
+    return DeliveryShape.of(delivery)
 
 
 @Operation(

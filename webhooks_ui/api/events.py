@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from flask import Response, current_app, request
 from flask_babel import lazy_gettext as _l
 
+from webhooks_ui import audit
 from webhooks_ui.api.body import Place, invalid, too_large
 from webhooks_ui.api.event_shapes import (
     AcceptedBatchShape,
@@ -79,6 +80,7 @@ def take_batch(body: BatchBody) -> AcceptedBatchShape:
 def show(id: str) -> Response:
     """Look at an event: what came in, byte for byte, and how many deliveries were made of it."""
     event = found(Event.by_public_id(id))
+    audit.payload_read("event", id, event.type)
     head = EventShape.of(event).model_dump_json(exclude={"data"}).removesuffix("}")
     body = head.encode() + b',"data":' + event.data + b"}"
     return Response(body, mimetype="application/json")

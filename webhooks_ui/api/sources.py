@@ -8,6 +8,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from webhooks_ui.api.access import REALM
 from webhooks_ui.api.body import too_large_body
 from webhooks_ui.api.operation import Headers, Operation
+from webhooks_ui.audit import actor
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models.source import Source
 from webhooks_ui.monitoring.logs import WHO
@@ -85,6 +86,7 @@ def _take(kind: Kind) -> tuple[ReceiptShape, Headers]:
             headers={"WWW-Authenticate": REALM, **UNSEEN},
         )
     request.environ[WHO] = source.public_id
+    actor.is_here(actor.Actor("source", source.public_id, source.name))
     request.max_content_length = kind.max_bytes
     try:
         body = request.get_data(cache=False)

@@ -35,19 +35,24 @@ def database_errors() -> Iterator[None]:
 
 
 @contextmanager
-def app_context(*, pages: bool = False, migrates: bool = False) -> Iterator[Flask]:
-    """An app in its context, closed at the end.
+def app_context(
+    *, pages: bool = False, migrates: bool = False, by_hand: bool = True
+) -> Iterator[Flask]:
+    """An app in its context, closed at the end; `by_hand` lets the audit log say who runs it.
 
     An empty database gets its tables; one of an older version is brought up to date with
     `migrates`, and refused otherwise.
     """
     from webhooks_ui import create_app
+    from webhooks_ui.audit import actor
     from webhooks_ui.database import migrate
     from webhooks_ui.server import process
 
     with database_errors():
         app = create_app(pages=pages)
         try:
+            if by_hand:
+                actor.is_command_line(app)
             with app.app_context():
                 (migrate.upgrade if migrates else migrate.upgrade_if_empty)(app)
                 process.check_keys(app)

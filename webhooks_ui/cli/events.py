@@ -22,6 +22,7 @@ def event() -> None:
 )
 def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
     """Accept an event as the API does; print its id and the number of deliveries."""
+    from webhooks_ui import audit
     from webhooks_ui.catalogue.event_types import ALL_TYPES
     from webhooks_ui.intake.accept import accept
     from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
@@ -42,4 +43,5 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
         answer = accept([IncomingEvent(type, raw, ChannelName(channel) if channel else None)])
         if isinstance(answer, Refusal):
             raise click.ClickException(str(answer.detail))
+        audit.record("event.sent", "event", answer[0].event_id, type)
         click.echo(f"{answer[0].event_id} {answer[0].deliveries}")

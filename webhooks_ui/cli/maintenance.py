@@ -54,6 +54,7 @@ def migrate() -> None:
 )
 def prune(vacuum: bool, dry_run: bool) -> None:
     """Delete what is older than RETENTION, as a worker does once a day, and free the space."""
+    from webhooks_ui import audit
     from webhooks_ui.database import vacuum as space
     from webhooks_ui.database.types import now
     from webhooks_ui.jobs import retention
@@ -66,11 +67,14 @@ def prune(vacuum: bool, dry_run: bool) -> None:
                 click.echo(f"{table}: {count:,} would be deleted")
             return
         before, deleted = space.size(), Counter[str]()
-        for turn in retention.with_pauses(retention.prune(app.config["RETENTION"], now())):
+        kept, kept_of_audit = app.config["RETENTION"], app.config["AUDIT_RETENTION"]
+        turns = retention.prune(kept, now(), audit_retention=kept_of_audit)
+        for turn in retention.with_pauses(turns):
             deleted += turn
         if vacuum:
             space.rewrite()
         del deleted["pages"]
+        audit.record("database.pruned", details=deleted)
         first = ("events", "deliveries")
         for table in (*first, *sorted(deleted.keys() - first)):
             click.echo(f"{table.replace('_', ' ')}: {deleted[table]:,} deleted")

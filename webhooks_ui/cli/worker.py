@@ -43,7 +43,7 @@ def worker(
     from webhooks_ui.server import metrics_port as metrics_server
 
     with (
-        app_context(pages=metrics_port is not None, migrates=True) as app,
+        app_context(pages=metrics_port is not None, migrates=True, by_hand=False) as app,
         ExitStack() as background,
     ):
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])

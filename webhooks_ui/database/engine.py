@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from webhooks_ui.database import damage
@@ -36,6 +36,7 @@ UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 BUSY_TIMEOUT = timedelta(seconds=5)
 _BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
+_WRITES = "writes"  # in the info of a session within `transaction`
 _TURN_LOOK = 0.2  # seconds between looks whether this thread still may wait for its turn
 CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL, and for a free connection
 # A server that is gone without a word, as behind a network that broke, is given up in time.
@@ -75,22 +76,36 @@ def transaction() -> Iterator[None]:
             finally:
                 if has_request_context():
                     g.waited_to_write = _waited() + monotonic() - begun
+            db.session.info[_WRITES] = True
             yield
             db.session.commit()
         except BaseException:
             db.session.rollback()
             raise
+        finally:
+            db.session.info.pop(_WRITES, None)
 
 
-def write_if_free(*statements: Executable) -> None:
-    """Executes statements that may as well be left out, as they are where the database is busy."""
+def is_writing() -> bool:
+    """Whether this is within a `transaction`."""
+    return _WRITES in db.session.info
+
+
+def write_if_free(*statements: Executable) -> bool:
+    """Executes statements that may as well be left out, as they are where the database is busy.
+
+    Returns whether they were executed.
+    """
     options: dict[str, Any] = {"writes": True, "until": monotonic() + 0.1}
-    with suppress(OperationalError), db.engine.connect().execution_options(**options) as connection:
-        if connection.dialect.name != "sqlite":
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
+    with suppress(DBAPIError, PoolTimeoutError):
+        with db.engine.connect().execution_options(**options) as connection:
+            if connection.dialect.name != "sqlite":
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+            for statement in statements:
+                connection.execute(statement)
+            connection.commit()
+        return True
+    return False
 
 
 def _waited() -> float:

@@ -15,6 +15,7 @@ from threading import Lock, Semaphore
 from flask import Flask, current_app
 from sqlalchemy.exc import IntegrityError
 
+from webhooks_ui import audit
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.attempt_record import attempt_of
@@ -194,4 +195,8 @@ def _store(ping: Ping, moment: datetime, timeout: float) -> EventContent:
         if ping.form_key:
             form_keys.remember(ping.form_key, ping.public_id)
         db.session.flush()  # which gives the event its id
+        name = ping.webhook.title if ping.webhook else ping.endpoint.url
+        about = ping.webhook.public_id if ping.webhook else ping.draft_id
+        facts = {"delivery": ping.public_id, "event_type": ping.event_type}
+        audit.record("webhook.tested", "webhook", about, name, details=facts)
     return event.content

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, insert, literal, select, text, update
 
+from webhooks_ui import audit
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import wakeup
@@ -187,4 +188,9 @@ def _end(recovery: Recovery, status: str, reason: str | None = None) -> bool:
     """Ends a recovery; False when it had ended."""
     over = update(Recovery).where(Recovery.id == recovery.id, RUNNING).returning(Recovery.id)
     ended = over.values(status=status, reason=reason, finished_at=now())
-    return db.session.scalar(ended) is not None
+    has_ended = db.session.scalar(ended) is not None
+    if has_ended:
+        name = recovery.webhook.title if recovery.webhook else ""
+        facts = {"reason": reason} if reason else None
+        audit.record(f"recovery.{status}", "recovery", recovery.public_id, name, details=facts)
+    return has_ended

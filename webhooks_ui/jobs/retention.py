@@ -9,18 +9,22 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from webhooks_ui import audit
 from webhooks_ui.database import vacuum
 from webhooks_ui.database.types import now
 from webhooks_ui.models import deleted_webhooks, pruning
 
 EVERY = timedelta(hours=24)
+AUDIT_KEPT = timedelta(days=365)
 HOURS_KEPT = timedelta(days=8)  # health is shown for 7 days
 KEYS_KEPT = timedelta(days=7)  # promised to senders: how long a repeated event is recognised
 RESTART_AFTER = 300.0  # seconds without a step: another worker has had the job meanwhile
 MIN_PAUSE, PAUSE_RATIO = 0.02, 3  # seconds; and the pause's length as a multiple of the work's
 
 
-def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
+def prune(
+    retention: timedelta, moment: datetime, *, audit_retention: timedelta = AUDIT_KEPT
+) -> Iterator[Counter[str]]:
     """Deletes what is older than `retention`; yields the deleted rows by table, per transaction.
 
     Deliveries that have not ended are kept, whatever their age. At the end SQLite's free space is
@@ -36,6 +40,7 @@ def prune(retention: timedelta, moment: datetime) -> Iterator[Counter[str]]:
     yield from pruning.webhooks(moment - deleted_webhooks.KEPT)
     yield from pruning.receivers(moment)
     yield from pruning.source_requests(before)
+    yield from pruning.audit_entries(moment - audit_retention)
     for pages in vacuum.give_back():
         yield Counter(pages=pages)
 
@@ -55,8 +60,9 @@ def with_pauses(turns: Iterator[Counter[str]]) -> Iterator[Counter[str]]:
 class DailyPruning:
     """The job: due once a day; each `step` is one transaction and its pause."""
 
-    def __init__(self, retention: timedelta) -> None:
-        self._retention = retention
+    def __init__(self, retention: timedelta, audit_retention: timedelta = AUDIT_KEPT) -> None:
+        self._retention, self._audit_retention = retention, audit_retention
+        self._deleted = Counter[str]()
         self._turns: Iterator[Counter[str]] = iter(())
         self._stepped_at = float("-inf")
 
@@ -67,7 +73,13 @@ class DailyPruning:
     def step(self) -> bool:
         """Deletes some rows and pauses; returns whether there are more."""
         if time.monotonic() - self._stepped_at > RESTART_AFTER:
-            self._turns = with_pauses(prune(self._retention, now()))
-        more = next(self._turns, None) is not None
-        self._stepped_at = time.monotonic() if more else float("-inf")
-        return more
+            turns = prune(self._retention, now(), audit_retention=self._audit_retention)
+            self._turns = with_pauses(turns)
+            self._deleted.clear()
+        turn = next(self._turns, None)
+        self._stepped_at = float("-inf") if turn is None else time.monotonic()
+        if turn is not None:
+            self._deleted += turn
+        elif self._deleted:
+            audit.record("database.pruned", details=self._deleted)
+        return turn is not None

@@ -18,7 +18,7 @@ from webhooks_ui.database.engine import UNREACHABLE, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.jobs import recovery, states
 from webhooks_ui.jobs.alerts import Alerts
-from webhooks_ui.jobs.retention import DailyPruning
+from webhooks_ui.jobs.retention import AUDIT_KEPT, DailyPruning
 from webhooks_ui.models import JobRun, job_run
 
 POLL_INTERVAL = 1.0  # seconds
@@ -43,7 +43,7 @@ class Job:
 def all_jobs(app: Flask) -> list[Job]:
     """The jobs of a worker, without its heartbeat."""
     return [
-        retention_job(app.config["RETENTION"]),
+        retention_job(app.config["RETENTION"], app.config["AUDIT_RETENTION"]),
         alerts_job(app),
         recovery_job(),
         states_job(),
@@ -62,9 +62,9 @@ def heartbeat_job() -> Job:
     return Job(job_run.HEARTBEAT, is_due, lambda: False)
 
 
-def retention_job(retention: timedelta) -> Job:
-    """Deletes once a day what is older than `retention`."""
-    daily = DailyPruning(retention)
+def retention_job(retention: timedelta, audit_retention: timedelta = AUDIT_KEPT) -> Job:
+    """Deletes once a day what is older than `retention`, of the audit log `audit_retention`."""
+    daily = DailyPruning(retention, audit_retention)
     return Job("prune", daily.is_due, daily.step)
 
 

@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webhooks_ui.audit import Audited, as_it_is, record
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.token import digest
@@ -23,6 +24,12 @@ class AccountLink(Model):
     """
 
     __tablename__ = "account_links"
+    __audited__: ClassVar[Audited] = Audited(
+        "account_link",
+        told={"role": as_it_is, "expires_at": as_it_is},
+        id=lambda link: link.id,
+        name=lambda link: link.user.login if link.user else "",
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -63,4 +70,6 @@ class AccountLink(Model):
     @classmethod
     def withdraw(cls, link_id: int) -> None:
         """Ends a link; nothing happens when it has ended already."""
-        db.session.execute(delete(cls).where(cls.id == link_id))
+        gone = delete(cls).where(cls.id == link_id).returning(cls.id)
+        if db.session.scalar(gone) is not None:
+            record("account_link.withdrawn", "account_link", link_id)

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from sqlalchemy import Index, LargeBinary, Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, after, now
 from webhooks_ui.models.public_ids import CHANNEL, new_id
@@ -18,6 +19,11 @@ class Channel(Model):
 
     __tablename__ = "channels"
     __table_args__ = (Index("ix_channels_name", "sort_key", "id"), {"sqlite_autoincrement": True})
+    __audited__: ClassVar[Audited] = Audited(
+        "channel",
+        told=dict.fromkeys(("key", "name", "kind"), as_it_is),
+        silent=frozenset(("sort_key", "updated_at")),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(CHANNEL))

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 
+from webhooks_ui.audit import AuditEntry
 from webhooks_ui.database.engine import db, end_read, transaction
 from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
@@ -111,6 +112,11 @@ def secrets(before: datetime) -> Iterator[Deleted]:
         yield Deleted()
         if len(ids) < SLICE:
             return
+
+
+def audit_entries(before: datetime) -> Iterator[Deleted]:
+    """Deletes entries of the audit log from before that time."""
+    yield from _all_of(AuditEntry, (AuditEntry.id,), AuditEntry.created_at < before)
 
 
 def receivers(moment: datetime) -> Iterator[Deleted]:

@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, after, now
 from webhooks_ui.text import pretty_json
@@ -22,6 +23,12 @@ class Receiver(Model):
     """`url` is its exact address, the one exception to the guard; `answer` what it answers."""
 
     __tablename__ = "receivers"
+    __audited__: ClassVar[Audited] = Audited(
+        "receiver",
+        told={"answer": as_it_is},
+        id=lambda receiver: receiver.id,
+        name=lambda _receiver: "",
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     token: Mapped[str] = mapped_column(String(64), unique=True)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import JSON, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.bounded_count import MAX_COUNTED, count
@@ -66,6 +67,12 @@ class Recovery(Model):
     """
 
     __tablename__ = "recoveries"
+    __audited__: ClassVar[Audited] = Audited(
+        "recovery",
+        told=dict.fromkeys(("chosen", "since", "until", "total"), as_it_is),
+        silent=frozenset(("position", "resent", "skipped", "finished_at", "status", "reason")),
+        name=lambda recovery: recovery.webhook.title if recovery.webhook else "",
+    )
     __table_args__ = (
         Index(None, "webhook_id", "id"),
         Index("ix_recoveries_running", "id", sqlite_where=RUNNING, postgresql_where=RUNNING),

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import (
     JSON,
@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, after, now
@@ -51,6 +52,11 @@ class Source(Model):
     """`token_hash` is that of the token in its URL, `secret` what its requests are signed with."""
 
     __tablename__ = "sources"
+    __audited__: ClassVar[Audited] = Audited(
+        "source",
+        told=dict.fromkeys(("name", "kind", "options"), as_it_is),
+        silent=frozenset(("updated_at",)),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(SOURCE))

@@ -4,11 +4,12 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from sqlalchemy import String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webhooks_ui.audit import Audited, as_it_is, record
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.public_ids import TOKEN, new_id
@@ -28,6 +29,11 @@ class Token(Model):
     """
 
     __tablename__ = "tokens"
+    __audited__: ClassVar[Audited] = Audited(
+        "token",
+        told=dict.fromkeys(("name", "scope", "expires_at"), as_it_is),
+        silent=frozenset(("last_used_at", "last_used_address")),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id(TOKEN))
@@ -80,4 +86,7 @@ class Token(Model):
     def revoke(cls, public_id: str) -> str | None:
         """Deletes a token; returns its name, None when there is none."""
         gone = delete(cls).where(cls.public_id == public_id).returning(cls.name)
-        return db.session.scalar(gone)
+        name = db.session.scalar(gone)
+        if name is not None:
+            record("token.deleted", "token", public_id, name)
+        return name

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 from sqlalchemy import ForeignKey, Index, String, and_, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, after, now
 from webhooks_ui.text.normal_form import composed
@@ -22,6 +23,12 @@ class User(Model):
     """A person who signs in with `login` (kept in lower case) and a password."""
 
     __tablename__ = "users"
+    __audited__: ClassVar[Audited] = Audited(
+        "user",
+        told=dict.fromkeys(("login", "role", "language", "timezone"), as_it_is),
+        id=lambda user: user.id,
+        name=lambda user: user.login,
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     login: Mapped[str] = mapped_column(String(100), unique=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webhooks_ui.audit import Audited
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import kind_of
 from webhooks_ui.catalogue.event_types import ALL_TYPES
@@ -23,7 +24,7 @@ from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.explanations import states
-from webhooks_ui.models import webhook_display, webhook_hold, webhook_switch
+from webhooks_ui.models import webhook_audit, webhook_display, webhook_hold, webhook_switch
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
@@ -111,6 +112,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
         lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
     )
 
+    __audited__: ClassVar[Audited] = webhook_audit.AUDITED
     __mapper_args__ = {"version_id_col": version, "eager_defaults": False}  # noqa: RUF012  # SQLAlchemy's own form
 
     @property

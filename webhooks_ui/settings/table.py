@@ -199,6 +199,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Events and deliveries older than this are deleted; at least 1h.",
     ),
     Setting(
+        "AUDIT_RETENTION",
+        parsers.duration(timedelta(hours=1), 36_500 * _DAY),
+        "365d",
+        "Entries of the audit log older than this are deleted; at least 1h.",
+    ),
+    Setting(
         "MAX_EVENT_SIZE",
         parsers.size(1_000, 100_000_000),
         "1MB",

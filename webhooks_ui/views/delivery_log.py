@@ -10,6 +10,7 @@ from flask import Response, render_template, request, stream_with_context, url_f
 from werkzeug.http import dump_options_header
 from werkzeug.wrappers import Response as BaseResponse
 
+from webhooks_ui import audit
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.database.types import now
@@ -74,6 +75,8 @@ def webhooks() -> str:
 def download(kind: str) -> Response:
     """Everything that the filters leave, newest first, row by row."""
     query = LogQuery.parse(request.args)
+    asked = query.arguments(before="")
+    audit.exported("delivery.exported", "delivery", format=kind, filter=asked)
     records = _records(query.deliveries())
     separator = spreadsheet.SEPARATORS.get(request.args.get("separator", ""), ",")
     parts = spreadsheet.rows(_COLUMNS, records, separator) if kind == "csv" else _ndjson(records)

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from webhooks_ui import audit
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
@@ -41,6 +42,7 @@ def index() -> BaseResponse | str:
 def show(id: str) -> str:
     """The event, and for every webhook why it got it or did not."""
     event = or_404(Event.by_public_id(id))
+    audit.payload_read("event", event.public_id, event.type)
     words = request.args.get("q", "").strip()[:200]
     missed = event_outcomes.missed(event, words, number_of(request.args.get("page", "")))
     deliveries = event_outcomes.deliveries(event)
@@ -63,6 +65,7 @@ def show(id: str) -> str:
 def data(id: str) -> Response:
     """The event's data as a file, byte for byte."""
     event = or_404(Event.by_public_id(id))
+    audit.exported("event.downloaded", "event", id)
     file = {"Content-Disposition": f'attachment; filename="{event.public_id}.json"'}
     return Response(event.data, headers=file, mimetype="application/json")
 

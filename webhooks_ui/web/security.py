@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from webhooks_ui import audit
 from webhooks_ui.text.url_parts import url_parts
 from webhooks_ui.web import body_limits, kept_form, known_hosts, roles, sub_path
 from webhooks_ui.web.cookies import own_name
@@ -39,6 +40,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+REFUSALS_EVERY = timedelta(minutes=1)  # the same refusal again is one entry in the audit log
 NO_FORMS = {"receiver.arrive"}  # takes whatever comes
 
 
@@ -126,6 +128,8 @@ def _require_sign_in() -> BaseResponse | None:
     if not current_user.is_authenticated:
         return _to_sign_in()
     if not roles.may(request.endpoint, request.method):
+        page = f"{request.method} {request.path}"
+        audit.record_once("access.refused", "page", page[:200], within=REFUSALS_EVERY)
         abort(403)
     kept_form.reopen()
     return None

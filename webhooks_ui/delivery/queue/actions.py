@@ -8,6 +8,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from webhooks_ui import audit
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.delivery.queue import wakeup, webhook_state
@@ -48,7 +49,7 @@ def deliver(event: Event, webhook: Webhook, form_key: str) -> Delivery | NotSend
 
 def retry_now(delivery: Delivery) -> bool:
     """Makes the next attempt due at once; False unless the delivery is pending."""
-    changed = _change(delivery, due_at=EPOCH)
+    changed = _change("retried", delivery, due_at=EPOCH)
     if changed and delivery.webhook_id:
         with transaction():
             webhook_state.probe_now(delivery.webhook_id)
@@ -58,14 +59,17 @@ def retry_now(delivery: Delivery) -> bool:
 
 def cancel(delivery: Delivery) -> bool:
     """Cancels a delivery; False unless it is pending."""
-    return _change(delivery, status="cancelled", due_at=None, finished_at=now())
+    return _change("cancelled", delivery, status="cancelled", due_at=None, finished_at=now())
 
 
-def _change(delivery: Delivery, **values: object) -> bool:
-    row = delivery.id
+def _change(verb: str, delivery: Delivery, **values: object) -> bool:
+    row, public_id = delivery.id, delivery.public_id
     with transaction():
         waiting = update(Delivery).where(Delivery.id == row, Delivery.status == "pending")
-        return db.session.scalar(waiting.values(**values).returning(Delivery.id)) is not None
+        is_changed = db.session.scalar(waiting.values(**values).returning(Delivery.id)) is not None
+        if is_changed:
+            audit.record(f"delivery.{verb}", "delivery", public_id)
+    return is_changed
 
 
 def _make(new: _NewDelivery) -> Delivery | NotSendable:
@@ -76,6 +80,8 @@ def _make(new: _NewDelivery) -> Delivery | NotSendable:
             made = _insert(new)
             if new.form_key and isinstance(made, Delivery):
                 form_keys.remember(new.form_key, made.public_id)
+            if isinstance(made, Delivery):
+                _record(made)
     except IntegrityError:
         if earlier := _made_before(new):
             return earlier
@@ -83,6 +89,12 @@ def _make(new: _NewDelivery) -> Delivery | NotSendable:
     if isinstance(made, Delivery):
         wakeup.wake_workers()
     return made
+
+
+def _record(made: Delivery) -> None:
+    event, webhook = made.event, made.webhook
+    about = {"event": event.public_id, "webhook": webhook.public_id if webhook else None}
+    audit.record("delivery.created", "delivery", made.public_id, made.type, details=about)
 
 
 def _made_before(new: _NewDelivery) -> Delivery | None:

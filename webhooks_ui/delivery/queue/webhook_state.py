@@ -6,11 +6,12 @@ from typing import Any, cast
 
 from sqlalchemy import Row, Table, bindparam, insert, or_, select, update
 
+from webhooks_ui import audit
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import holds
 from webhooks_ui.delivery.queue.claims import Result
-from webhooks_ui.models import Alert, Delivery, Webhook, webhook_history
+from webhooks_ui.models import Alert, Delivery, Webhook, webhook_display, webhook_history
 
 ALERT_AFTER = timedelta(minutes=15)  # of failing; or as soon as one delivery is given up
 
@@ -153,10 +154,13 @@ def _disable(webhook_id: int, reason: str, cause: Result, moment: datetime) -> N
             disabled_at=moment,
             version=Webhook.version + 1,
         )
-        .returning(Webhook.failing_since)
+        .returning(Webhook.failing_since, Webhook.public_id, Webhook.name, Webhook.url)
     ).one_or_none()
     if disabled:
         webhook_history.record([webhook_id], moment)
+        title = webhook_display.titled(disabled.name, disabled.url)
+        changes = {"enabled": (True, False), "disabled_reason": (None, reason)}
+        audit.record("webhook.disabled", "webhook", disabled.public_id, title, changes=changes)
         _insert_alert(webhook_id, "disabled", cause, disabled.failing_since, reason=reason)
 
 

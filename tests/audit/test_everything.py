@@ -1,0 +1,341 @@
+"""Whatever changes something is in the log: every route, operation of the API and command.
+
+A new one fails here until it is named: with how to call it, or among those that change nothing.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from tests.api.conftest import Call, caller, issue
+from tests.audit.conftest import entries
+from tests.cli.conftest import Run, data_dir, run
+from tests.conftest import PASSWORD, make_webhook, sign_in, stored, webhook_form
+from tests.log.rows import fill
+from webhooks_ui.accounts import people, setup_link
+from webhooks_ui.cli.main import main
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.models import (
+    AccountLink,
+    Channel,
+    Delivery,
+    Event,
+    Token,
+    User,
+    UserSession,
+    Webhook,
+)
+from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.monitoring import metrics
+
+__all__ = ["data_dir", "run"]  # fixtures
+NEW_PASSWORD = "five lanterns over quiet water"
+URL = "https://crm.example/hook"
+
+
+@dataclass
+class World:
+    """An app with one of everything, an administrator, and a program with a token."""
+
+    app: Flask
+    admin: FlaskClient
+    call: Call
+    webhook: str
+
+    def one(self, column: Any, *conditions: Any) -> Any:
+        """A value of a row that there is."""
+        with self.app.app_context():
+            found = db.session.scalar(select(column).where(*conditions).limit(1))
+            assert found is not None
+            return found
+
+    def delivery(self, status: str) -> str:
+        """A delivery of this status."""
+        wanted = (Delivery.status == status, ~Delivery.test)
+        return str(self.one(Delivery.public_id, *wanted))
+
+    def failing(self) -> str:
+        """A webhook with a delivery that failed."""
+        failed = (Delivery.status == "failed", ~Delivery.test)
+        row = self.one(Delivery.webhook_id, *failed)
+        return str(self.one(Webhook.public_id, Webhook.id == row))
+
+    def waiting(self) -> str:
+        """A delivery that waits."""
+        failed = self.delivery("failed")
+        with self.app.app_context(), transaction():
+            delivery = Delivery.by_public_id(failed)
+            assert delivery is not None
+            delivery.status = "pending"
+        return failed
+
+    def post(self, path: str, **data: Any) -> Any:
+        """Posts a form as the administrator."""
+        return self.admin.post(path, data=data)
+
+    def make(self, path: str) -> str:
+        """Posts a form that makes something; the last part of its address."""
+        answer = self.post(path)
+        assert answer.status_code == 303, answer.text
+        return str(answer.location.rpartition("/")[2])
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    with app.app_context(), transaction():
+        db.session.add(User(login="olena", password_hash="-", role="admin"))
+        db.session.add(User(login="ivan", password_hash="-", role="viewer"))
+    admin = sign_in(app, "olena")
+    sign_in(app, "ivan")
+    webhook = make_webhook(admin, url=URL)
+    fill(app, 12)
+    return World(app, admin, caller(app, issue(app, "admin")), webhook)
+
+
+def recovery(w: World) -> str:
+    answer = w.post("/deliveries/recover", status="failed", since="2020-01-01T00:00")
+    return str(answer.location.rpartition("/")[2])
+
+
+def link(w: World) -> str:
+    with w.app.app_context():
+        return people.invite("viewer", "olena")
+
+
+def set_up(w: World) -> Any:
+    with w.app.app_context(), transaction():
+        for user in User.everybody():
+            db.session.delete(user)
+    token = setup_link.setup_token(w.app.config["SECRET_KEY"])
+    data = {"token": token, "login": "first", "password": PASSWORD}
+    return w.app.test_client().post("/setup", data=data)
+
+
+def sign_in_refused(w: World) -> Any:
+    data = {"login": "olena", "password": "wrong"}
+    return w.app.test_client().post("/login", data=data)
+
+
+def edited(w: World) -> Any:
+    version = stored(w.app, w.webhook).version
+    form = webhook_form(url=f"{URL}/new", version=version)
+    return w.admin.post(f"/webhooks/{w.webhook}/edit", data=form)
+
+
+def probed(w: World, path: str) -> Any:
+    form = webhook_form(url=URL, draft="wh_01kfg7gq6v4s6z0m8q9t3w5xyb", event="message_created")
+    return w.admin.post(path, data=form | {"order": new_id(DELIVERY)})
+
+
+def another_session(w: World) -> Any:
+    sign_in(w.app, "olena")
+    newest = w.one(func.max(UserSession.id))
+    return w.post(f"/settings/account/sessions/{newest}/end")
+
+
+def deleted(w: World, path: str) -> str:
+    w.post(f"/webhooks/{w.webhook}/delete")
+    return path.format(w.webhook)
+
+
+def channel_id(w: World) -> str:
+    with w.app.app_context(), transaction():
+        db.session.add(Channel(key="unused", name="Unused"))
+    return str(w.one(Channel.public_id, Channel.key == "unused"))
+
+
+def person(w: World) -> int:
+    return int(w.one(User.id, User.login == "ivan"))
+
+
+Act = Callable[[World], Any]
+ROUTES: dict[str, Act] = {
+    "account.choose_timezone": lambda w: w.post(
+        "/settings/account/timezone", timezone="Europe/Kyiv"
+    ),
+    "account.end_session": another_session,
+    "account.end_sessions": lambda w: w.post("/settings/account/sessions/end"),
+    "account.show": lambda w: w.post(
+        "/settings/account", current_password="wrong", password=NEW_PASSWORD
+    ),
+    "account_link.use": lambda w: w.app.test_client().post(
+        f"/invitation?token={link(w)}", data={"login": "new", "password": NEW_PASSWORD}
+    ),
+    "auth.login": sign_in_refused,
+    "auth.logout": lambda w: w.post("/logout"),
+    "auth.setup": set_up,
+    "channels.delete": lambda w: w.post(f"/channels/{channel_id(w)}/delete"),
+    "channels.edit": lambda w: w.post(
+        f"/channels/{channel_id(w)}/edit", key="unused", name="New", kind="api"
+    ),
+    "channels.new": lambda w: w.post("/channels/new", key="9", name="Nine", kind="api"),
+    "deliveries.cancel": lambda w: w.post(f"/deliveries/{w.waiting()}/cancel"),
+    "deliveries.resend": lambda w: w.post(f"/deliveries/{w.delivery('failed')}/resend"),
+    "deliveries.retry_now": lambda w: w.post(f"/deliveries/{w.waiting()}/retry_now"),
+    "events.deliver": lambda w: w.post(
+        f"/events/{w.one(Event.public_id, ~Event.test)}/deliver", webhook=w.webhook
+    ),
+    "language.switch": lambda w: w.post("/language", language="uk"),
+    "people.new": lambda w: w.post("/settings/users/new", role="viewer"),
+    "people.offer_new_password": lambda w: w.post(f"/settings/users/{person(w)}/link"),
+    "people.remove": lambda w: w.post(f"/settings/users/{person(w)}/remove"),
+    "people.set_role": lambda w: w.post(f"/settings/users/{person(w)}/role", role="editor"),
+    "people.sign_out": lambda w: w.post(f"/settings/users/{person(w)}/sign-out"),
+    "people.withdraw": lambda w: (
+        link(w) and w.post(f"/settings/users/invitations/{w.one(AccountLink.id)}/withdraw")
+    ),
+    "receiver.make": lambda w: w.post("/receiver"),
+    "receiver.choose": lambda w: w.post(f"/receiver/{w.make('/receiver')}/answer", answer="500"),
+    "receiver.delete": lambda w: w.post(f"/receiver/{w.make('/receiver')}/delete"),
+    "recoveries.of_filter": recovery,
+    "recoveries.of_webhook": lambda w: w.post(
+        f"/webhooks/{w.failing()}/recover",
+        since="2020-01-01T00:00",
+    ),
+    "recoveries.stop": lambda w: w.post(f"/recoveries/{recovery(w)}/stop"),
+    "tokens.new": lambda w: w.post("/settings/tokens/new", name="New", scope="events"),
+    "tokens.revoke": lambda w: w.post(f"/settings/tokens/{w.one(Token.public_id)}/revoke"),
+    "webhooks.delete": lambda w: w.post(f"/webhooks/{w.webhook}/delete"),
+    "webhooks.disable": lambda w: w.post(f"/webhooks/{w.webhook}/disable"),
+    "webhooks.edit": edited,
+    "webhooks.enable": lambda w: (
+        w.post(f"/webhooks/{w.webhook}/disable") and w.post(f"/webhooks/{w.webhook}/enable")
+    ),
+    "webhooks.new": lambda w: make_webhook(w.admin),
+    "webhooks.restore": lambda w: w.post(deleted(w, "/webhooks/{}/restore")),
+    "webhooks.rotate_secret": lambda w: w.post(f"/webhooks/{w.webhook}/rotate-secret"),
+    "webhooks.test": lambda w: probed(w, f"/webhooks/{w.webhook}/test"),
+    "webhooks.test_unsaved": lambda w: probed(w, "/webhooks/test"),
+}
+"""How each route that changes something is used."""
+ONLY_LOOKS = {"verify.check"}
+"""What is posted there is looked at and kept nowhere."""
+RECEIVES = {"receiver.arrive"}
+"""What programs send all the time: it is counted and kept, not audited."""
+OPERATIONS: dict[str, Act] = {
+    "channels_change": lambda w: w.call("PATCH", f"/channels/{channel_id(w)}", {"name": "New"}),
+    "channels_delete": lambda w: w.call("DELETE", f"/channels/{channel_id(w)}"),
+    "channels_make": lambda w: w.call("POST", "/channels", {"key": "9", "name": "Nine"}),
+    "deliveries_resend": lambda w: w.call("POST", f"/deliveries/{w.delivery('failed')}/resend"),
+    "deliveries_test": lambda w: w.call(
+        "POST", f"/webhooks/{w.webhook}/test", {"type": "message_created"}
+    ),
+    "webhooks_change": lambda w: w.call("PATCH", f"/webhooks/{w.webhook}", {"name": "New"}),
+    "webhooks_delete": lambda w: w.call("DELETE", f"/webhooks/{w.webhook}"),
+    "webhooks_make": lambda w: w.call(
+        "POST", "/webhooks", {"url": URL, "events": ["message_created"]}
+    ),
+    "webhooks_restore": lambda w: w.call("POST", deleted(w, "/webhooks/{}/restore")),
+    "webhooks_rotate_secret": lambda w: w.call("POST", f"/webhooks/{w.webhook}/rotate-secret"),
+}
+TAKES_EVENTS = {"events_take", "events_take_batch", "sources_chatwoot"}
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "channel add": ("channel", "add", "9", "Nine"),
+    "event send": ("event", "send", "message_created"),
+    "prune": ("prune",),
+    "token add": ("token", "add", "New"),
+    "token revoke": ("token", "revoke", "{token}"),
+    "user add": ("user", "add", "new", "--password-stdin"),
+    "user password": ("user", "password", "ivan", "--password-stdin"),
+    "user remove": ("user", "remove", "ivan"),
+}
+CHANGES_NOTHING = {"doctor", "listen", "token list", "user list"}
+CHANGES_BY_ITSELF = {"serve", "worker"}
+"""What these do is recorded where it happens, as `system` or as the user's."""
+ONLY_THE_SCHEMA = {"migrate"}
+
+
+def changing(app: Flask) -> Iterator[str]:
+    for rule in app.url_map.iter_rules():
+        if (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
+            yield rule.endpoint
+
+
+def test_every_route_and_operation_is_known(app: Flask) -> None:
+    operations = {f"api.{name}" for name in (*OPERATIONS, *TAKES_EVENTS)}
+    assert set(changing(app)) == {*ROUTES, *ONLY_LOOKS, *RECEIVES, *operations}
+
+
+@pytest.mark.parametrize("endpoint", ROUTES)
+def test_every_route(world: World, endpoint: str) -> None:
+    before = len(entries(world.app))
+    ROUTES[endpoint](world)
+    new = entries(world.app)[before:]
+    assert new, endpoint
+    who = {"auth.login": "nobody", "account_link.use": "nobody"}.get(endpoint, "user")
+    assert who in {entry.actor_kind for entry in new}
+    assert {entry.address for entry in new if entry.actor_kind == who} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation(world: World, operation: str) -> None:
+    before = len(entries(world.app))
+    answer = OPERATIONS[operation](world)
+    assert answer.status_code < 300, answer.text
+    (entry,) = [one for one in entries(world.app)[before:] if one.actor_kind == "token"]
+    assert entry.actor_name == "Test admin"
+    assert (entry.actor_id or "").startswith("tok_")
+    assert entry.address == "127.0.0.1"
+
+
+def names(group: click.Group, before: str = "") -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from names(command, f"{before}{name} ")
+        else:
+            yield before + name
+
+
+def test_every_command_is_known() -> None:
+    known = {*COMMANDS, *CHANGES_NOTHING, *CHANGES_BY_ITSELF, *ONLY_THE_SCHEMA}
+    assert set(names(main)) == known
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command(
+    world: World, run: Run, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "share", lambda _folder: None)
+    before = len(entries(world.app))
+    token = world.one(Token.public_id)
+    arguments = [word.format(token=token) for word in COMMANDS[command]]
+    result = run(*arguments, stdin=f"{NEW_PASSWORD}\n")
+    assert result.exit_code == 0, result.output
+    new = entries(world.app)[before:]
+    assert new
+    assert {entry.actor_kind for entry in new} == {"command"}
+    assert all(entry.actor_name and entry.address is None for entry in new)
+
+
+def test_taking_events_in_is_not_audited(world: World) -> None:
+    before = len(entries(world.app))
+    body = {"type": "message_created", "data": {}}
+    assert world.call("POST", "/events", body).status_code == 202
+    assert world.call("POST", "/events/batch", {"events": [body]}).status_code == 202
+    assert len(entries(world.app)) == before
+
+
+def test_nothing_in_the_program_edits_the_log(app: Flask) -> None:
+    routes = [rule for rule in app.url_map.iter_rules() if "audit" in rule.rule]
+    assert all((rule.methods or set()) <= {"GET", "HEAD", "OPTIONS"} for rule in routes)
+    assert not [name for name in names(main) if "audit" in name]
+
+
+def test_no_secret_gets_into_the_log(world: World, run: Run) -> None:
+    secrets = ["secret-token", NEW_PASSWORD]
+    make_webhook(world.admin, url=URL, auth_type="bearer", auth_token=secrets[0])
+    run("user", "add", "new", "--password-stdin", stdin=f"{NEW_PASSWORD}\n")
+    world.post("/settings/users/new", role="viewer")
+    world.post("/settings/tokens/new", name="New", scope="events")
+    page = world.admin.get("/settings/users").text + world.admin.get("/settings/tokens").text
+    secrets += re.findall(r"token=([\w-]{20,})|(whui_[\w-]+)", page)[0]
+    kept = json.dumps([(e.changes, e.details, e.object_name) for e in entries(world.app)])
+    assert not [secret for secret in secrets if secret and secret in kept]

@@ -1,0 +1,54 @@
+"""Who acts: the user or the token of a request, the command line, or the program by itself."""
+
+import getpass
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from flask import Flask, current_app, has_request_context, request
+
+_KEY = "webhooks_ui.actor"  # of a request's environ, and of an app's extensions
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`name` is a login, the name of a token or a source, or who ran a command by the system."""
+
+    kind: Literal["user", "token", "source", "command", "system", "nobody"]
+    id: str | None = None
+    name: str = ""
+    session_id: int | None = None
+
+
+NOBODY, SYSTEM = Actor("nobody"), Actor("system")
+
+
+def is_here(actor: Actor) -> None:
+    """From here on the request is this actor's."""
+    request.environ[_KEY] = actor
+
+
+def is_command_line(app: Flask) -> None:
+    """What this app does, somebody does on the command line."""
+    app.extensions[_KEY] = Actor("command", name=_own_name())
+
+
+def current() -> Actor:
+    """Who acts now."""
+    if has_request_context():
+        found: Actor = request.environ.get(_KEY, NOBODY)
+        return found
+    outside: Actor = current_app.extensions.get(_KEY, SYSTEM)
+    return outside
+
+
+def address() -> str | None:
+    """The address that the request came from; None outside of one."""
+    return (request.remote_addr or "")[:45] or None if has_request_context() else None
+
+
+def _own_name() -> str:
+    try:
+        return getpass.getuser()[:200]
+    except (KeyError, OSError):  # a container's user need not have a name
+        return str(os.getuid())

@@ -1,0 +1,72 @@
+"""What the audit log tells of changes to a webhook."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from webhooks_ui.audit import Audited, as_it_is
+from webhooks_ui.crypto.vault import VaultError, current_vault
+from webhooks_ui.database.engine import db
+from webhooks_ui.models.channel import Channel
+
+_PURPOSES = {"auth_secret": "auth", "tls_key": "tls"}
+"""Secrets that are encrypted anew with each save, and what they are bound to."""
+_OWN_BOOKKEEPING = (
+    *("search_text", "sort_key", "version", "created_at", "updated_at", "updated_by_id"),
+    *("last_delivery_id", "last_succeeded", "failing_since", "failing_noticed_at", "disabled_at"),
+    *("held_until", "hold_reason", "send_interval_ms", "counted_since", "counted", "refused"),
+    *("degraded", "unanswered", "previous_signing_secret", "previous_secret_until"),
+)
+
+
+def _channel(row: int) -> str:
+    channel = db.session.get(Channel, row)
+    return channel.name if channel else f"#{row}"
+
+
+def _types(subscriptions: Iterable[Any]) -> list[str]:
+    return sorted(subscription.type for subscription in subscriptions)
+
+
+def _is_same(webhook: Any, column: str, before: Any, after: Any) -> bool:
+    if column not in _PURPOSES or not before or not after:
+        return bool(before == after)
+    vault, context = current_vault(), webhook.secret_context(_PURPOSES[column])
+    try:
+        return vault.decrypt(before, context) == vault.decrypt(after, context)
+    except VaultError:  # of a key that is no more
+        return False
+
+
+def _verb(_webhook: Any, changes: dict[str, Any]) -> str | None:
+    if "deleted_at" in changes:
+        return "deleted" if changes["deleted_at"][1] else "restored"
+    if "signing_secret" in changes:
+        return "secret_rotated"
+    if set(changes) == {"paused_until"}:
+        return "paused" if changes["paused_until"][1] else "resumed"
+    if set(changes) <= {"enabled", "disabled_reason"}:
+        return "enabled" if changes.get("enabled", (0, False))[1] else "disabled"
+    return None
+
+
+AUDITED = Audited(
+    "webhook",
+    told={
+        "name": as_it_is,
+        "url": as_it_is,
+        "auth_type": as_it_is,
+        "auth_public": as_it_is,
+        "subscriptions": _types,
+        "channel_id": _channel,
+        "payload_format": as_it_is,
+        "tls_verify": as_it_is,
+        "enabled": as_it_is,
+        "disabled_reason": as_it_is,
+        "paused_until": as_it_is,
+        "deleted_at": as_it_is,
+    },
+    silent=frozenset(_OWN_BOOKKEEPING),
+    name=lambda webhook: webhook.title,
+    is_same=_is_same,
+    verb=_verb,
+)
