@@ -8,6 +8,7 @@ import trustme
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import add_channel, make_webhook, post
+from tests.sources.chatwoot import body, headers
 from tests.support.pem import issue
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
@@ -206,6 +207,18 @@ def made_token(page: Page, _seeds: Seeds) -> None:
     expect(page.locator("#new-token")).to_be_visible()
 
 
+def source_with_requests(page: Page, _seeds: Seeds) -> None:
+    """A source whose URL is shown, after a request that made events and one that made none."""
+    page.goto("/sources/new")
+    page.locator("#name").fill(LONG)
+    page.locator("main form button.primary").click()
+    url = page.locator("#source-url").inner_text()
+    for name in ("contact_created", "conversation_updated_team_and_assignee"):
+        page.request.post(url, data=body(name), headers=headers(body(name), name))
+    expect(page.locator("#requests details").nth(1)).to_be_visible()
+    page.locator("#requests summary").first.click()
+
+
 def invited(page: Page, _seeds: Seeds) -> None:
     page.goto("/settings/users/new")
     page.locator("main form button.primary").click()
@@ -229,6 +242,10 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "edit TLS": edit_tls,
     "conflict": conflict,
     "deleted meanwhile": deleted_meanwhile,
+    "source form": partial(go, "/sources/new"),
+    "source form with mistakes": partial(save_nothing, "/sources/new"),
+    "sources": partial(go, "/sources"),
+    "source": source_with_requests,
     "recently deleted": partial(go, "/webhooks/deleted"),
     "gone": partial(seeded, "gone"),
     "webhook": partial(seeded, "good"),
@@ -268,5 +285,5 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "sign out": partial(go, "/logout"),
     "not found": partial(go, "/webhooks/wh_none"),
 }
-PROVOKED = ("status of 404", "status of 409", "ERR_FAILED", "htmx:sendError")
+PROVOKED = ("status of 404", "status of 409", "ERR_FAILED", "htmx:sendError", "htmx:afterRequest")
 """What browsers say on their console of states that are meant to be."""

@@ -22,6 +22,7 @@ OWN_ACCOUNT = {"auth.ask_to_log_out", "auth.logout", "account.show"}
 OWN_ACCOUNT |= {"verify.check"}  # what is pasted is kept nowhere
 OWN_ACCOUNT |= {"account.end_session", "account.end_sessions", "account.choose_timezone"}
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
+ONLY_FORMS |= {"sources.new", "sources.edit"}
 NOT_LINKED = {"webhooks.home", "auth.ask_to_log_out", "deliveries.fresh", "deliveries.webhooks"}
 RECOVERIES = {"recoveries.of_webhook", "recoveries.of_filter", "recoveries.show"}
 NOT_LINKED |= {"events.data", "catalogue.sample"}
@@ -58,6 +59,7 @@ def app(make_app: MakeApp) -> Flask:
     off = make_webhook(owner, name="Off", channel="")
     owner.post(f"/webhooks/{off}/disable")
     owner.post("/receiver")
+    owner.post("/sources/new", data={"name": "Acme"})
     owner.post("/settings/tokens/new", data={"name": "Platform", "scope": "events"})
     owner.post("/settings/users/new", data={"role": "viewer"})
     fill(app, 40)

@@ -56,6 +56,7 @@ class Source(Model):
         "source",
         told=dict.fromkeys(("name", "kind", "options"), as_it_is),
         silent=frozenset(("updated_at",)),
+        verb=lambda _source, changes: "token_rotated" if "token_hash" in changes else None,
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
     (
         _l("Build"),
         (
+            Item("sources.index", "inbox", _l("Sources"), ("sources",)),
             Item("catalogue.index", "book", _l("Catalogue"), ("catalogue",)),
             Item("receiver.index", "target", _l("Test receiver"), ("receiver",), _l("Receiver")),
             Item("api.docs", "code", _l("API"), ()),

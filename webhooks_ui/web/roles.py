@@ -29,7 +29,10 @@ OPEN_TO_VIEWERS = OPEN_TO_ALL | {
         "verify.check",
     )
 }
-ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
+ONLY_FORMS = {
+    *("webhooks.new", "webhooks.edit", "channels.new", "channels.edit"),
+    *("sources.new", "sources.edit"),
+}
 """Pages with nothing to look at but a form to save."""
 FOR_ADMINISTRATORS = {"tokens", "people", "about"}  # blueprints, also to look at
 

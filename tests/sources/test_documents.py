@@ -1,0 +1,60 @@
+"""What docs/chatwoot.md says, in both languages: its commands are run, its events are ours."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from tests.sources.chatwoot import PATH, SECRET, make_source
+from webhooks_ui.catalogue.event_types import EVENT_TYPES
+from webhooks_ui.models.source import KEPT_REQUESTS
+
+ROOT = Path(__file__).parents[2]
+IN_BOTH_LANGUAGES = pytest.mark.parametrize("name", ["docs/chatwoot.md", "docs/uk/chatwoot.md"])
+
+
+@pytest.fixture
+def url(app: Flask) -> Iterator[str]:
+    """The app on a port of this machine."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(60)
+    server.server_close()
+
+
+@IN_BOTH_LANGUAGES
+def test_the_command_that_tries_it_out(app: Flask, url: str, name: str) -> None:
+    programs = [shutil.which(each) for each in ("openssl", "curl")]
+    if not all(programs):
+        pytest.skip("openssl and curl are needed")
+    text = (ROOT / name).read_text()
+    (script,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    (shown,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    environ = {**os.environ, "URL": f"{url}{PATH}?token={make_source(app)}", "SECRET": SECRET}
+
+    done = subprocess.run(
+        ["sh", "-euc", script], env=environ, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    answer = json.loads(done.stdout)
+    assert answer.keys() == json.loads(shown).keys()
+    assert [each["type"] for each in answer["events"]] == ["message_created"]
+    assert answer["events"][0].keys() == json.loads(shown)["events"][0].keys()
+
+
+@IN_BOTH_LANGUAGES
+def test_its_events_and_numbers_are_ours(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert set(EVENT_TYPES) <= set(re.findall(r"`(\w+)`", text))
+    assert f" {KEPT_REQUESTS} " in text
