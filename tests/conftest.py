@@ -68,8 +68,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded by now stays: the garbage collector does not look at it again."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Groups hold, and the garbage collector does not look again at what is loaded by now."""
+    if session.config.getoption("loadgroup", default=False):  # a process of a distributed run
+        grouped = [each for each in session.items if each.get_closest_marker("xdist_group")]
+        assert all("@" in each.nodeid for each in grouped), "pytest-xdist ignores the groups"
     gc.freeze()
 
 

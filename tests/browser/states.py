@@ -285,5 +285,5 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "sign out": partial(go, "/logout"),
     "not found": partial(go, "/webhooks/wh_none"),
 }
-PROVOKED = ("status of 404", "status of 409", "ERR_FAILED", "htmx:sendError", "htmx:afterRequest")
+PROVOKED = ("status of 404", "status of 409", "ERR_FAILED", "htmx:sendError")
 """What browsers say on their console of states that are meant to be."""

@@ -1,5 +1,5 @@
 """Every page in every state: in English judged by axe in each theme and width, in Ukrainian
-without a word of English, in both no wider than the window.
+without a word of English, in both no wider than the window; nothing moves once it is shown.
 """
 
 import pytest
@@ -8,11 +8,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.states import LOCALES, STATES, Seeds, put_back
 from tests.browser.steps import LOGIN, PASSWORD
 from tests.browser.words import english, words_of
-from tests.support.browser import Open, Visitor, assert_accessible
+from tests.support.browser import STOPPED_CLOCK, Open, Visitor, assert_accessible
 from tests.support.server import Server
 
 WIDE, NARROW, ZOOMED = 1280, 320, 640  # px; 640 is 1280 at a zoom of 200 %
 LANGUAGE = pytest.mark.parametrize("language", LOCALES)
+# Each language's pages are a group of their own: together they would take longer than all others.
+GROUPS = [pytest.param(each, marks=pytest.mark.xdist_group(f"pages-{each}")) for each in LOCALES]
 
 UNFOLD = "kind => document.querySelectorAll(`details${kind}`).forEach(each => each.open = true)"
 TOO_WIDE = """() => {
@@ -22,6 +24,28 @@ TOO_WIDE = """() => {
     .filter((each) => each.getBoundingClientRect().right > clientWidth + 1)
     .map((each) => each.outerHTML.slice(0, 120)).slice(0, 5).concat(`${scrollWidth} px`);
 }"""
+
+MOST_SHIFT = 0.02  # https://web.dev/articles/cls calls 0.1 good
+LOADED_AT = {"en": (WIDE, 800), "uk": (412, 915)}  # px; the longer words on the narrower page
+# Entries of https://wicg.github.io/layout-instability/ before the first press.
+SHIFTS = """() => new Promise((resolve) => {
+  const found = [];
+  const observer = new PerformanceObserver((list) => found.push(...list.getEntries()));
+  for (const type of ["layout-shift", "first-input"]) observer.observe({ type, buffered: true });
+  requestAnimationFrame(() => setTimeout(() => {
+    found.push(...observer.takeRecords());
+    const pressed = found.find((entry) => entry.entryType === "first-input")?.startTime ?? Infinity;
+    resolve(found.filter((entry) => entry.value && entry.startTime < pressed).map((entry) => [
+      entry.value, ...entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 90) ?? "text"),
+    ]));
+  }, 50));
+})"""
+
+
+def assert_nothing_moved(page: Page) -> None:
+    """The shifts of the page's layout while it loaded are small."""
+    shifts = page.evaluate(SHIFTS)
+    assert sum(value for value, *_sources in shifts) < MOST_SHIFT, shifts
 
 
 def assert_good(page: Page, language: str) -> None:
@@ -57,16 +81,30 @@ def test_the_heuristic_finds_english() -> None:
     }
 
 
-@LANGUAGE
+def test_a_shift_is_seen(page: Page) -> None:
+    page.goto("/webhooks")
+    page.evaluate("document.querySelector('main').style.paddingTop = '300px'")
+    with pytest.raises(AssertionError):
+        assert_nothing_moved(page)
+
+
+@pytest.mark.parametrize("language", GROUPS)
 @pytest.mark.parametrize("state", STATES)
 def test_a_page(
     contexts: dict[str, BrowserContext], seeds: Seeds, state: str, language: str
 ) -> None:
     page = contexts[language].new_page()
-    STATES[state](page, seeds)
-    assert_good(page, language)
-    put_back(page)
-    page.close()
+    page.add_init_script(STOPPED_CLOCK)
+    width, height = LOADED_AT[language]
+    page.set_viewport_size({"width": width, "height": height})
+    try:
+        STATES[state](page, seeds)
+        page.wait_for_load_state("networkidle")
+        assert_nothing_moved(page)
+        assert_good(page, language)
+    finally:
+        put_back(page)
+        page.close()
 
 
 @LANGUAGE

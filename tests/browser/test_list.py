@@ -249,7 +249,7 @@ def test_after_signing_out_in_another_tab_a_button_leads_to_the_sign_in(
 
 
 def test_a_server_that_is_gone_is_told(page: Page, visitor: Visitor) -> None:
-    for words in ("ERR_FAILED", "htmx:sendError", "htmx:afterRequest"):
+    for words in ("ERR_FAILED", "htmx:sendError"):
         visitor.watch.allow(words)
     page.goto("/webhooks?q=shop+07")
     page.route("**/disable", lambda route: route.abort())

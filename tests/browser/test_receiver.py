@@ -39,8 +39,6 @@ def test_from_the_empty_list_to_a_signature_that_holds(
     send_test(page)
     expect_verdict(page, "good", "The receiver accepted the event.")
 
-    if not javascript:
-        other.reload()
     arrived = other.locator("#requests details").first
     expect(arrived).to_contain_text("signature holds")
     expect(arrived).to_contain_text("message_created")

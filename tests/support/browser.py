@@ -35,10 +35,18 @@ AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 
 VIOLATIONS = "options => axe.run(options).then(result => result.violations)"
 
-# Chromium reports the answer to a form with errors as a console error; it is our contract.
-EXPECTED_MESSAGE = "the server responded with a status of 422"
+EXPECTED_MESSAGES = (
+    # Chromium reports the answer to a form with errors as a console error; it is our contract.
+    "the server responded with a status of 422",
+    # A search as one types is given up for the next; a request that fails has an event of its own.
+    "htmx:sendAbort",
+    "htmx:afterRequest",
+)
 
 ColorScheme = Literal["light", "dark"]
+
+STOPPED_CLOCK = "Date.now = () => NaN"
+"""For `Page.add_init_script`: relative times stay as the server wrote them, however long ago."""
 
 
 @contextmanager
@@ -64,7 +72,7 @@ class Watch:
     """
 
     origin: str
-    allowed: list[str] = field(default_factory=lambda: [EXPECTED_MESSAGE])
+    allowed: list[str] = field(default_factory=lambda: [*EXPECTED_MESSAGES])
     problems: list[str] = field(default_factory=list)
 
     def attach(self, context: BrowserContext) -> None:
