@@ -19,6 +19,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     from webhooks_ui.crypto import keys, vault
     from webhooks_ui.database import engine
     from webhooks_ui.delivery import ping
+    from webhooks_ui.intake import accept
     from webhooks_ui.settings import database_encryption, open_files
     from webhooks_ui.web import i18n, localised
 
@@ -35,6 +36,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     i18n.init_app(app)
     localised.init_app(app)
     ping.init_app(app)
+    accept.init_app(app)
     if pages:
         _add_pages(app)
     return app

@@ -14,7 +14,7 @@ from tests.conftest import sign_in
 from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.intake import accept
+from webhooks_ui.intake.store import SqliteStore
 from webhooks_ui.models import Token
 
 EVENT = {"type": "message_created", "data": {}}
@@ -130,11 +130,11 @@ def test_a_locked_database_is_said_with_a_time_to_wait(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def locked() -> Iterator[None]:
+    def locked(*_arguments: object) -> Iterator[None]:
         raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
         yield
 
-    monkeypatch.setattr(accept, "transaction", locked)
+    monkeypatch.setattr(SqliteStore, "opened", locked)
     answer = call("POST", "/events", EVENT)
 
     assert answer.status_code == 503

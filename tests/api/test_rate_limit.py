@@ -93,6 +93,8 @@ def test_every_operation_is_counted(app: Flask, call: Call) -> None:
     while call("GET", "/channels").status_code == 200:
         pass
     for operation in OPERATIONS:
+        if operation.scope is None:
+            continue  # asks for a source's token instead
         path = operation.path.replace("<public_id:id>", "wh_1")
         assert call(operation.method, path).status_code == 429, operation.path
 

@@ -7,10 +7,10 @@ writes later fails at once with "database is locked", whatever the busy time-out
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
 from threading import Lock
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, has_request_context
@@ -27,15 +27,13 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from webhooks_ui.database import damage
+from webhooks_ui.database import damage, driver
 from webhooks_ui.database.types import Base
 from webhooks_ui.database.writers import StuckError, Writers
 
 UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
 """What is raised while the database is locked, full, away, or every connection to it is taken."""
-BUSY_TIMEOUT = timedelta(seconds=5)
-_BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT // timedelta(milliseconds=1)}"
-_LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
+BUSY_TIMEOUT = timedelta(seconds=driver.BUSY_SECONDS)
 _WRITES = "writes"  # in the info of a session within `transaction`
 _TURN_LOOK = 0.2  # seconds between looks whether this thread still may wait for its turn
 CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL, and for a free connection
@@ -69,7 +67,7 @@ def transaction() -> Iterator[None]:
     db.session.rollback()
     begun = monotonic()
     until = begun + BUSY_TIMEOUT.total_seconds() - _waited()
-    with _writers.admitted() as writer, _turn(writer, until):
+    with admitted() as writer, turn(writer, until):
         try:
             try:
                 db.session.connection(execution_options={"writes": True, "until": until})
@@ -113,8 +111,18 @@ def _waited() -> float:
     return float(g.get("waited_to_write", 0.0)) if has_request_context() else 0.0
 
 
+def admitted() -> AbstractContextManager[object]:
+    """See `Writers.admitted`, for the writers of this process."""
+    return _writers.admitted()
+
+
+def has_to_give_up(writer: object) -> bool:
+    """See `Writers.has_to_give_up`."""
+    return _writers.has_to_give_up(writer)
+
+
 @contextmanager
-def _turn(writer: object, until: float) -> Iterator[None]:
+def turn(writer: object, until: float) -> Iterator[None]:
     """Lets this process's writers to SQLite go one after the other, at once when it is their turn.
 
     SQLite itself has them sleep and try again, longer each time, while the disk stands idle.
@@ -192,8 +200,12 @@ def _set_up_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("writes", False):
-            _begin_to_write(connection)
+        options = connection.get_execution_options()
+        if options.get("writes", False):
+            until = options.get("until", monotonic() + BUSY_TIMEOUT.total_seconds())
+            with driver.in_our_terms(engine.dialect):
+                own = connection.connection.dbapi_connection
+                driver.begin_to_write(own, engine.dialect, until)
         else:
             connection.exec_driver_sql("BEGIN")
 
@@ -208,7 +220,7 @@ def _prepare(cursor: Any) -> None:
         "foreign_keys=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
-    cursor.execute(_BUSY_TIMEOUT)
+    cursor.execute(driver.BUSY_TIMEOUT)
     cursor.close()
 
 
@@ -221,30 +233,3 @@ def _set_up_postgres(engine: Engine) -> None:
         connection.execute("SET jit = off")
         connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}")
         connection.autocommit = False
-
-
-def _begin_to_write(connection: Connection) -> None:
-    """Begins as a writer; waits while another process writes.
-
-    It waits for `BUSY_TIMEOUT`, or until the execution option `until`, on the monotonic clock.
-
-    SQLite's own waiting sleeps longer each time, up to a tenth of a second past the moment at which
-    the lock was free: a busy worker frees it only for moments.
-    """
-    driver: Any = connection.connection.dbapi_connection
-    latest = monotonic() + BUSY_TIMEOUT.total_seconds()
-    until: float = connection.get_execution_options().get("until", latest)
-    driver.execute("PRAGMA busy_timeout=0")
-    try:
-        while monotonic() < until:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-            except connection.dialect.loaded_dbapi.DatabaseError as error:
-                if "locked" not in str(error):
-                    break
-                sleep(_LOCK_LOOK)
-            else:
-                return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is in the way, in our terms
-    finally:
-        driver.execute(_BUSY_TIMEOUT)

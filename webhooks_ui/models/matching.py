@@ -30,9 +30,11 @@ class Setup:
     paused: bool = False
 
 
-def is_recipient(moment: datetime) -> ColumnElement[bool]:
-    """Whether a webhook gets an event of a type that it subscribes to, which comes now."""
-    hears = Webhook.channel_id.is_(None) | (Webhook.channel_id == Event.channel_id)
+def is_recipient(
+    channel_id: ColumnElement[int | None], moment: ColumnElement[datetime]
+) -> ColumnElement[bool]:
+    """Whether a webhook gets an event of a type that it subscribes to, by its channel and time."""
+    hears = Webhook.channel_id.is_(None) | (Webhook.channel_id == channel_id)
     return Webhook.is_active & Webhook.goes_on(moment) & hears
 
 

@@ -44,7 +44,7 @@ class Switchable(Holdable):
         return resumes_at(self.paused_until)
 
     @classmethod
-    def goes_on(cls, moment: datetime) -> ColumnElement[bool]:
+    def goes_on(cls, moment: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
         """Whether it is not paused, in SQL."""
         until = cls.paused_until
         return or_(until.is_(None), until <= moment)

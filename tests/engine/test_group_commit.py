@@ -1,0 +1,253 @@
+"""Requests that wait at the same moment share a commit; none of them notices the others."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from tests.engine.conftest import deliveries, subscribe
+from tests.support.apps import MakeApp
+from tests.support.waiting import wait_until
+from webhooks_ui.database import engine as database
+from webhooks_ui.database import writers
+from webhooks_ui.database.engine import db
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.intake import group
+from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
+from webhooks_ui.intake.plan import Plan
+from webhooks_ui.intake.store import PostgresStore, SqliteStore, Store
+from webhooks_ui.models import Event
+
+Outcome = list[Accepted] | Refusal
+SIMPLE = IncomingEvent("message_created", b"{}")
+STORES = (SqliteStore, PostgresStore)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody gives up on a busy machine."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(minutes=5))
+    monkeypatch.setattr(writers, "PATIENCE", 300.0)
+
+
+@contextmanager
+def held(app: Flask) -> Iterator[None]:
+    """Somebody else writes meanwhile."""
+    with app.app_context():
+        other = db.engine.raw_connection()
+        is_sqlite = db.engine.dialect.name == "sqlite"
+    lock = "BEGIN IMMEDIATE" if is_sqlite else "LOCK TABLE events IN EXCLUSIVE MODE"
+    other.cursor().execute(lock)
+    try:
+        yield
+    finally:
+        other.cursor().execute("ROLLBACK")
+        other.close()
+
+
+def accept(app: Flask, *events: IncomingEvent) -> Outcome:
+    with app.app_context():
+        return intake.accept(events)
+
+
+def together(app: Flask, *requests: list[IncomingEvent]) -> list[Future[Outcome]]:
+    """Takes in requests that have all come, in this order, before anybody could write."""
+    waiting: list[Any] = app.extensions["intake"]._waiting
+    answers = []
+    with app.app_context():
+        db.engine.dispose()  # connections that wait as long as `patient` says
+    with ThreadPoolExecutor(len(requests) + 1) as pool, held(app):
+        # On PostgreSQL the first to come is under way alone, and held up there.
+        first = pool.submit(accept, app, replace(SIMPLE, type="team_changed"))
+        wait_until(first.running, what="the first request")
+        before = 1 if db_kind(app) == "sqlite" else 0
+        wait_until(lambda: len(waiting) == before, what="the first request")
+        for number, events in enumerate(requests, before + 1):
+            answers.append(pool.submit(accept, app, *events))
+            wait_until(lambda n=number: len(waiting) == n, what="a request that waits")  # type: ignore[misc]
+    return answers
+
+
+def db_kind(app: Flask) -> str:
+    with app.app_context():
+        return db.engine.dialect.name
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """The plans that are stored, in their order."""
+    plans: list[Plan] = []
+
+    def spy(original: Callable[..., None]) -> Callable[..., None]:
+        def write(self: Store, cursor: Any, plan: Plan) -> None:
+            original(self, cursor, plan)
+            plans.append(plan)
+
+        return write
+
+    for store in STORES:
+        monkeypatch.setattr(store, "write", spy(store.write))
+    return plans
+
+
+def test_who_waits_at_the_same_moment_is_committed_together(
+    engine: Flask, commits: list[Plan]
+) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    requests = [[replace(SIMPLE, data=b'{"n": %d}' % n)] for n in range(6)]
+
+    answers = [one.result() for one in together(engine, *requests)]
+
+    assert len(commits) <= 2
+    ids = [answer[0].event_id for answer in answers if not isinstance(answer, Refusal)]
+    with engine.app_context():
+        stored = db.session.query(Event).filter_by(type="message_created").order_by(Event.id).all()
+        assert [event.public_id for event in stored] == ids  # in the order in which they came
+        assert [event.data for event in stored] == [request[0].data for request in requests]
+        assert {event.deliveries_count for event in stored} == {1}
+    assert len(deliveries(engine)) == 6
+
+
+def test_nobody_is_waited_for(engine: Flask, commits: list[Plan]) -> None:
+    accept(engine, SIMPLE)
+    accept(engine, SIMPLE)
+
+    assert [len(plan.events) for plan in commits] == [1, 1]
+
+
+def test_what_is_refused_spoils_no_other(engine: Flask, commits: list[Plan]) -> None:
+    accept(engine, replace(SIMPLE, sender_id="taken"))
+    unknown = replace(SIMPLE, channel=ChannelName("unknown"))
+    made = replace(SIMPLE, channel=ChannelName("made", "Made"))
+
+    answers = together(
+        engine,
+        [replace(SIMPLE, sender_id="1")],
+        [replace(SIMPLE, sender_id="taken", data=b'{"other": 1}')],
+        [made, unknown],
+        [replace(SIMPLE, sender_id="2")],
+        [replace(SIMPLE, sender_id="1")],
+        [replace(SIMPLE, channel=ChannelName("made"))],
+    )
+
+    one, conflict, batch, two, again, channel = (answer.result() for answer in answers)
+    assert isinstance(conflict, Refusal)
+    assert conflict.code == "conflict"
+    assert isinstance(batch, Refusal)
+    assert (batch.code, batch.index) == ("unknown_channel", 1)
+    assert isinstance(channel, Refusal)  # a refused request has made no channel
+    assert isinstance(one, list)
+    assert isinstance(two, list)
+    assert again == [replace(one[0], duplicate=True)]
+    with engine.app_context():
+        assert db.session.query(Event).filter_by(type="message_created").count() == 3
+
+
+def test_an_event_that_cannot_be_stored_spoils_no_other(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(original: Callable[..., None]) -> Callable[..., None]:
+        def write(self: Store, cursor: Any, plan: Plan) -> None:
+            original(self, cursor, plan)
+            if any(new.event.data == b'{"bad": 1}' for new in plan.events):
+                raise ValueError("not this one")
+
+        return write
+
+    for store in STORES:
+        monkeypatch.setattr(store, "write", refusing(store.write))
+
+    good, bad, fine = together(
+        engine, [SIMPLE], [replace(SIMPLE, data=b'{"bad": 1}')], [replace(SIMPLE, sender_id="3")]
+    )
+
+    with pytest.raises(ValueError, match="not this one"):
+        bad.result()
+    assert isinstance(good.result(), list)
+    assert isinstance(fine.result(), list)
+
+
+def test_a_full_disk_is_told_to_all_and_the_next_goes_on(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def filling(original: Callable[..., None]) -> Callable[..., None]:
+        def write(self: Store, cursor: Any, plan: Plan) -> None:
+            if any(new.event.type == SIMPLE.type for new in plan.events):
+                raise OperationalError("", {}, Exception("database or disk is full"))
+            original(self, cursor, plan)
+
+        return write
+
+    with monkeypatch.context() as patched:
+        for store in STORES:
+            patched.setattr(store, "write", filling(store.write))
+        answers = together(engine, [SIMPLE], [SIMPLE])
+        for answer in answers:
+            with pytest.raises(OperationalError):
+                answer.result()
+
+    assert isinstance(accept(engine, SIMPLE), list)
+
+
+KILLED = """
+import os, signal, sys
+from webhooks_ui import create_app
+from webhooks_ui.intake import accept, group, store
+from webhooks_ui.intake.event import IncomingEvent
+from webhooks_ui.monitoring import metrics
+
+def kill(*_arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[1] == "before the commit":
+    of = group.of
+    def patched(engine):
+        found = of(engine)
+        write = found.write
+        def writing(cursor, plan):
+            if found.__class__ is store.SqliteStore:
+                write(cursor, plan)  # nobody sees it before the commit
+            kill()
+        found.write = writing
+        return found
+    group.of = patched
+else:
+    store.Store.wake_workers = store.SqliteStore.wake_workers = kill
+    store.PostgresStore.wake_workers = kill
+with create_app(pages=False).app_context():
+    accept.accept([IncomingEvent("message_created", b"{}", sender_id="same")])
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("moment", ["before the commit", "between commit and answer"])
+def test_a_process_that_is_killed_has_taken_in_all_or_nothing(
+    make_engine: MakeApp, moment: str
+) -> None:
+    app = make_engine()
+    subscribe(app, "http://127.0.0.1/1")
+    own = {"DATA_DIR": str(app.config["DATA_DIR"]), "DATABASE_URL": app.config["DATABASE_URL"]}
+    environ = {f"WEBHOOKS_UI_{name}": value for name, value in own.items()}
+
+    command = [sys.executable, "-c", KILLED, moment]
+    root = Path(group.__file__).parents[2]
+    done = subprocess.run(command, env=os.environ | environ, cwd=root, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+    answers = accept(app, replace(SIMPLE, sender_id="same"))  # as its sender does, unanswered
+    assert isinstance(answers, list)
+    (answer,) = answers
+    assert answer.duplicate == (moment == "between commit and answer")
+    assert answer.deliveries == 1
+    assert len(deliveries(app)) == 1

@@ -1,0 +1,166 @@
+"""Group commit: requests that wait at the same moment are stored in one transaction.
+
+Whoever comes first leads: it waits until it may write, takes everybody along who has come by then,
+commits, and lets the next one lead. So there is no wait where nobody else is there, and no thread
+of its own. A request is answered after its own commit; what fails in company is tried alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
+from time import monotonic
+from typing import Literal
+
+from sqlalchemy.exc import IntegrityError
+
+from webhooks_ui.database import engine
+from webhooks_ui.database.engine import UNREACHABLE, db
+from webhooks_ui.database.writers import StuckError
+from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
+from webhooks_ui.intake.store import of
+from webhooks_ui.monitoring import metrics
+
+MOST = 200
+"""Events that are stored together, unless one request has more; so many take some milliseconds."""
+_TRIES = 5  # of what loses a race for the same key or channel
+_LOOK = 0.2  # seconds between looks whether this thread still may wait
+
+State = Literal["waiting", "leading", "taken", "done"]
+
+
+class _Request:
+    """Events that are stored all or none, and what came of them."""
+
+    def __init__(self, events: Sequence[IncomingEvent]) -> None:
+        self.events = events
+        self.until = monotonic() + engine.BUSY_TIMEOUT.total_seconds()
+        self.state: State = "waiting"
+        self.answer: list[Accepted] | Refusal = []
+        self.error: Exception | None = None
+        self.signal = Lock()  # released when it is done, or leads
+        self.signal.acquire()
+
+    @property
+    def outcome(self) -> list[Accepted] | Refusal:
+        """The answer; raises what went wrong."""
+        if self.error:
+            raise self.error
+        return self.answer
+
+
+class Group:
+    """The requests of this process that wait to be stored, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiting: list[_Request] = []
+        self._is_led = False
+
+    def store(self, events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
+        """Stores the events and their deliveries, all or none; returns once they are committed."""
+        request = _Request(events)
+        with engine.admitted() as writer:
+            if len(events) > MOST:  # long enough to be worth its own transaction
+                _store_alone(request, writer)
+                return request.outcome
+            with self._lock:
+                self._waiting.append(request)
+                if not self._is_led:
+                    self._is_led, request.state = True, "leading"
+            if request.state == "waiting":
+                self._wait(request, writer)
+            if request.state == "leading":
+                self._lead(request, writer)
+            return request.outcome
+
+    def _wait(self, request: _Request, writer: object) -> None:
+        """Waits until the request is done, or leads; raises `StuckError` where that is in vain."""
+        while not request.signal.acquire(timeout=_LOOK):
+            with self._lock:
+                is_late = engine.has_to_give_up(writer) or monotonic() > request.until
+                if request.state == "waiting" and is_late:
+                    self._waiting.remove(request)
+                    raise StuckError
+
+    def _lead(self, leader: _Request, writer: object) -> None:
+        """Stores what waits, up to `MOST` events; the next in line leads afterwards."""
+        taken: list[_Request] = []
+
+        def take() -> list[_Request]:
+            with self._lock:
+                taken.extend(_first(self._waiting, MOST))
+                del self._waiting[: len(taken)]
+                for one in taken:
+                    one.state = "taken"
+            return taken
+
+        try:
+            _commit(take, leader.until, writer, sure=False)
+        except UNREACHABLE as error:
+            _fail(taken or [leader], error)
+        except Exception as error:
+            if len(taken) > 1 or isinstance(error, IntegrityError):
+                for one in taken:
+                    _store_alone(one, writer)
+            else:
+                _fail(taken or [leader], error)
+        finally:
+            self._pass_on(leader)
+            for one in taken:
+                one.signal.release()
+
+    def _pass_on(self, leader: _Request) -> None:
+        with self._lock:
+            if leader.state == "leading":  # it could not begin
+                self._waiting.remove(leader)
+            if self._waiting:
+                self._waiting[0].state = "leading"
+                self._waiting[0].signal.release()
+            else:
+                self._is_led = False
+
+
+def _first(waiting: Sequence[_Request], most: int) -> Iterator[_Request]:
+    """The first requests with `most` events together; the very first in any case."""
+    total = 0
+    for number, one in enumerate(waiting):
+        total += len(one.events)
+        if number and total > most:
+            return
+        yield one
+
+
+def _store_alone(request: _Request, writer: object) -> None:
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            _commit(lambda: [request], request.until, writer, sure=True)
+        except IntegrityError as error:
+            if not tries_left:
+                _fail([request], error)
+        except Exception as error:
+            _fail([request], error)
+            return
+        else:
+            return
+
+
+def _fail(requests: Iterable[_Request], error: Exception) -> None:
+    for one in requests:
+        one.error = error
+
+
+def _commit(
+    take: Callable[[], list[_Request]], until: float, writer: object, *, sure: bool
+) -> None:
+    """Stores the requests that `take` gives once it may write, and sets their answers."""
+    store = of(db.engine)
+    with store.opened(writer, until) as cursor:
+        requests = take()
+        plan = store.plan(cursor, [one.events for one in requests], sure=sure)
+        found = [plan.add(one.events) for one in requests]
+        if plan.events:
+            store.write(cursor, plan)
+    for request, own in zip(requests, found, strict=True):
+        request.answer = own if isinstance(own, Refusal) else plan.answers(own)
+    if deliveries := sum(plan.counts.values()):
+        store.wake_workers()
+    metrics.accepted((new.event.type for new in plan.events), deliveries)

@@ -1,0 +1,206 @@
+"""Stores a plan: in a transaction of few statements on SQLite, in one statement on PostgreSQL."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Engine
+
+from webhooks_ui.database.driver import connected, in_our_terms, writing_sqlite
+from webhooks_ui.database.engine import turn
+from webhooks_ui.database.types import milliseconds, now
+from webhooks_ui.delivery.queue import wakeup
+from webhooks_ui.intake import statements
+from webhooks_ui.intake.event import IncomingEvent
+from webhooks_ui.intake.plan import Earlier, KnownChannel, NewEvent, Plan
+from webhooks_ui.models.public_ids import CHANNEL, new_id
+from webhooks_ui.text.sort_key import sort_key
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+_EVENT_COLUMNS = tuple(statements.EVENT_COLUMNS)
+_SAVE_CHANNEL = """
+    INSERT INTO channels (public_id, key, name, sort_key, kind, created_at, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET
+      name = excluded.name, sort_key = excluded.sort_key, kind = excluded.kind,
+      updated_at = excluded.updated_at
+    RETURNING id
+"""
+
+
+class Store(ABC):
+    """What storing takes on one kind of database. Raises SQLAlchemy's errors."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @abstractmethod
+    def opened(self, writer: object, until: float) -> Any:
+        """A context with a cursor, at whose end all is committed; waits until `until` to write."""
+
+    def plan(self, cursor: Any, requests: Sequence[Sequence[IncomingEvent]], *, sure: bool) -> Plan:
+        """A plan that knows what is stored under the keys of these requests.
+
+        It may know no idempotency keys unless `sure`, where to store one twice fails.
+        """
+        events = [event for request in requests for event in request]
+        keys = {key for event in events for key in event.keys} if sure else set[str]()
+        named = {event.channel.key for event in events if event.channel}
+        return Plan(
+            {row[0]: Earlier(*row[1:]) for row in self._found(cursor, _KEYS, keys)},
+            {row[1]: KnownChannel(*row) for row in self._found(cursor, _CHANNELS, named)},
+        )
+
+    @abstractmethod
+    def write(self, cursor: Any, plan: Plan) -> None:
+        """Stores the plan and fills its `counts`."""
+
+    @abstractmethod
+    def wake_workers(self) -> None:
+        """Wakes them after the commit, unless what was stored has done so."""
+
+    @abstractmethod
+    def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
+        """The rows of these keys."""
+
+    def _save_channels(self, cursor: Any, plan: Plan, statement: str) -> dict[str, int]:
+        """Row ids of all channels by key. They are locked in the order of their keys."""
+        ids = {key: known.id for key, known in plan.channels.items() if known.id}
+        moment = milliseconds(now())
+        for key, (_id, _key, name, kind) in sorted(plan.changed.items()):
+            row = (new_id(CHANNEL), key, name, sort_key(name), kind, moment, moment)
+            ((ids[key],),) = cursor.execute(statement, row).fetchall()
+        return ids
+
+
+_KEYS = "SELECT key, fingerprint, event_public_id, deliveries FROM idempotency_keys WHERE key"
+_CHANNELS = "SELECT id, key, name, kind FROM channels WHERE key"
+
+
+class SqliteStore(Store):
+    """Few statements, however many events: each gives the interpreter's lock away."""
+
+    @contextmanager
+    def opened(self, writer: object, until: float) -> Iterator[Any]:
+        """See `Store`."""
+        with turn(writer, until), writing_sqlite(self._engine, until) as cursor:
+            yield cursor
+
+    def plan(self, cursor: Any, requests: Sequence[Sequence[IncomingEvent]], *, sure: bool) -> Plan:
+        """See `Store`; nobody else writes meanwhile, so it is always sure."""
+        return super().plan(cursor, requests, sure=True)
+
+    def write(self, cursor: Any, plan: Plan) -> None:
+        """See `Store`."""
+        ids = self._save_channels(cursor, plan, _SAVE_CHANNEL)
+        for about, new in groupby(plan.events, lambda one: one.event.about):
+            self._write_events(cursor, plan, list(new), ids, about)
+        if plan.keys:
+            keys = [
+                v for key, one in plan.keys.items() for v in (key, one.fingerprint, one.event_id)
+            ]
+            text = statements.for_sqlite(self._engine.dialect).keys
+            columns = statements.KEY_COLUMNS
+            cursor.execute(statements.with_rows(text, "given", columns, len(plan.keys)), keys)
+
+    def wake_workers(self) -> None:
+        """See `Store`."""
+        wakeup.wake_workers()
+
+    def _write_events(
+        self,
+        cursor: Any,
+        plan: Plan,
+        new: list[NewEvent],
+        ids: dict[str, int],
+        about: int | None,
+    ) -> None:
+        known = statements.for_sqlite(self._engine.dialect)
+        rows = [value for one in new for value in _row(one, ids)]
+        text = statements.with_rows(known.events, "new", _EVENT_COLUMNS, len(new))
+        cursor.execute(text, [*rows, about])
+        last = cursor.lastrowid
+        between = (last - len(new) + 1, last)
+        cursor.execute(known.deliveries, (*between, about))
+        ((counts,),) = cursor.execute(known.counts, between).fetchall()
+        for one, count in zip(new, counts.split(","), strict=True):
+            plan.counts[one.public_id] = int(count)
+
+    def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
+        marks = ",".join("?" * len(keys))
+        return cursor.execute(f"{query} IN ({marks})", list(keys)).fetchall() if keys else []
+
+
+class PostgresStore(Store):
+    """Commits by the one statement that stores everything, unless a channel changes with it."""
+
+    @contextmanager
+    def opened(self, writer: object, until: float) -> Iterator[Any]:
+        """See `Store`."""
+        with connected(self._engine) as connection, in_our_terms(self._engine.dialect):
+            driver: Any = connection.driver_connection
+            driver.autocommit = True
+            try:
+                yield driver.cursor()
+            finally:
+                if not driver.closed:
+                    driver.autocommit = False
+
+    def write(self, cursor: Any, plan: Plan) -> None:
+        """See `Store`."""
+        if plan.changed:
+            with cursor.connection.transaction():
+                self._write(cursor, plan)
+        else:
+            self._write(cursor, plan)
+
+    def wake_workers(self) -> None:
+        """See `Store`."""
+
+    def _write(self, cursor: Any, plan: Plan) -> None:
+        ids = self._save_channels(cursor, plan, _SAVE_CHANNEL.replace("?", "%s"))
+        text = statements.for_postgresql(self._engine.dialect)
+        for about, group in groupby(plan.events, lambda one: one.event.about):
+            new = list(group)
+            arrays: Any = zip(*(_row(one, ids) for one in new), strict=True)
+            given = dict(zip(_EVENT_COLUMNS, map(list, arrays), strict=True))
+            own = {one.public_id for one in new}
+            keys = sorted(
+                (key, one.fingerprint, one.event_id)
+                for key, one in plan.keys.items()
+                if one.event_id in own
+            )
+            for at, name in enumerate(statements.KEY_COLUMNS):
+                given[f"key_{name}"] = list(map(itemgetter(at), keys))
+            cursor.execute(text, given | {"about": about})
+            plan.counts.update({public_id: count for public_id, count, _ in cursor.fetchall()})
+
+    def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
+        found: list[Any] = (
+            cursor.execute(f"{query} = ANY(%s)", [list(keys)]).fetchall() if keys else []
+        )
+        return found
+
+
+def _row(new: NewEvent, ids: dict[str, int]) -> tuple[Any, ...]:
+    """The values of `EVENT_COLUMNS`."""
+    event, channel, moment = new.event, new.channel, milliseconds(now())
+    return (
+        new.public_id,
+        event.type,
+        channel and ids[channel.key],
+        channel and _encode(channel.snapshot),
+        event.data,
+        event.sender_id,
+        milliseconds(event.occurred_at) if event.occurred_at else moment,
+        moment,
+    )
+
+
+def of(engine: Engine) -> Store:
+    """The store of this database."""
+    return (SqliteStore if engine.dialect.name == "sqlite" else PostgresStore)(engine)
