@@ -1,4 +1,4 @@
-// Relative times, copying, revealing secrets, samples, unsaved changes, focus and errors around htmx.
+// Relative times, copying, revealing secrets, samples, unsaved changes, keys, focus and errors around htmx.
 // Every page works without this file.
 "use strict";
 (() => {
@@ -155,7 +155,9 @@
   on("click", (event) => {
     const at = (selector) => event.target.closest?.(selector);
     let found;
-    if ((found = at("[data-copy]"))) copy(found);
+    if (at("[data-opens]") && !event.ctrlKey && !event.metaKey && openJump()) event.preventDefault();
+    else if (at("[data-closes]") || event.target.matches?.("dialog.pop")) at("dialog").close();
+    else if ((found = at("[data-copy]"))) copy(found);
     else if ((found = at("[data-reveal]"))) reveal(found);
     else if ((found = at("[data-tick]"))) tick(found);
     else if ((found = at("[data-dismiss]"))) found.closest(".note").remove();
@@ -178,6 +180,67 @@
     for (const form of all("form[data-sending]")) delete form.dataset.sending;
   });
   window.addEventListener("beforeunload", (event) => { if (guarded()) event.preventDefault(); });
+
+  // ---- Jump and keys -------------------------------------------------------------------------------
+  function openJump() {
+    const field = find("#jump-q");
+    const dialog = field?.closest("dialog");
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      htmx.trigger(field, "opened");
+    }
+    field?.select();
+    return Boolean(field);
+  }
+
+  async function showKeys() {
+    const dialog = find("#keys");
+    if (!dialog || dialog.open) return;
+    const part = find(".body", dialog);
+    if (!part.childElementCount) await htmx.ajax("GET", find("[data-keys]").dataset.help, { target: part, source: dialog });
+    dialog.showModal();
+  }
+
+  const links = (row) => find(".title, td a", row);
+
+  function step(by) {
+    const rows = all("main .rows tbody tr, main .places li").filter((row) => links(row) || find("a", row));
+    const here = rows.findIndex((row) => row.contains(document.activeElement));
+    const next = rows[here < 0 ? (by > 0 ? 0 : rows.length - 1) : here + by];
+    if (next) (links(next) || find("a", next)).focus();
+  }
+
+  const KEYS = {
+    "/": openJump,
+    "?": showKeys,
+    n() { const to = find("[data-keys]").dataset.new; if (to) location.assign(to); },
+    t() { find("#test-send")?.click(); },
+    j: () => step(1),
+    k: () => step(-1),
+  };
+
+  // On a Cyrillic layout "." and "," are where "/" and "?" are on a Latin one, and letters are told by their place.
+  function latin(event) {
+    if (event.code === "Slash" && ".,".includes(event.key)) return event.shiftKey ? "?" : "/";
+    const place = /^Key([A-Z])$/.exec(event.code);
+    return place && !/^[a-z]$/i.test(event.key) ? place[1].toLowerCase() : event.key;
+  }
+
+  on("keydown", (event) => {
+    const { target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && !"jk".includes(event.key)) return;
+    const found = target.closest?.("#jump-found, .jump");
+    if (found && ["ArrowDown", "ArrowUp"].includes(event.key)) {
+      const places = [find("#jump-q"), ...all("#jump-found a")];
+      places[places.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+      return event.preventDefault();
+    }
+    if (!find("[data-keys]") || find("dialog[open]") || target.matches?.("input, textarea, select, [contenteditable]")) return;
+    const act = KEYS[latin(event)];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
 
   // ---- Around htmx -------------------------------------------------------------------------------
   const askedFrom = new WeakMap();

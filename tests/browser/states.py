@@ -282,6 +282,9 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "invitation": partial(go, "/invitation"),
     "about": partial(go, "/settings/about"),
     "account": partial(go, "/settings/account"),
+    "help": partial(go, "/help"),
+    "jump": partial(go, "/jump"),
+    "nowhere to jump": partial(go, "/jump?q=nobody"),
     "sign out": partial(go, "/logout"),
     "not found": partial(go, "/webhooks/wh_none"),
 }

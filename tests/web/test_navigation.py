@@ -9,7 +9,16 @@ from tests.conftest import sign_in
 from tests.support.apps import MakeApp
 from webhooks_ui.models.user import ROLES
 
-FOR_ALL = ["Webhooks", "Deliveries", "Events", "Catalogue", "Test receiver", "API", "Channels"]
+FOR_ALL = [
+    "Webhooks",
+    "Deliveries",
+    "Events",
+    "Sources",
+    "Catalogue",
+    "Test receiver",
+    "API",
+    "Channels",
+]
 FOR_ADMINISTRATORS = ["API tokens", "People", "Settings"]
 
 

@@ -20,7 +20,12 @@ WITHOUT_USER |= {"theme.switch"}
 WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show", "account_link.use"}
 OWN_ACCOUNT = {"auth.ask_to_log_out", "auth.logout", "account.show"}
 OWN_ACCOUNT |= {"verify.check"}  # what is pasted is kept nowhere
-OWN_ACCOUNT |= {"account.end_session", "account.end_sessions", "account.choose_timezone"}
+OWN_ACCOUNT |= {
+    "account.end_session",
+    "account.end_sessions",
+    "account.choose_timezone",
+    "help.switch",
+}
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 ONLY_FORMS |= {"sources.new", "sources.edit"}
 NOT_LINKED = {"webhooks.home", "auth.ask_to_log_out", "deliveries.fresh", "deliveries.webhooks"}

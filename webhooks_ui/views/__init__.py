@@ -16,6 +16,8 @@ from webhooks_ui.views import (
     events,
     health,
     health_bars,
+    help_page,
+    jump,
     language,
     metrics,
     people,
@@ -29,7 +31,7 @@ from webhooks_ui.views import (
     webhook_form,
     webhooks,
 )
-from webhooks_ui.web import navigation, user_text
+from webhooks_ui.web import navigation, shortcuts, user_text
 from webhooks_ui.web import theme as chosen_theme
 
 PAGES = (
@@ -54,6 +56,8 @@ PAGES = (
     auth,
     language,
     theme,
+    jump,
+    help_page,
     health,
     metrics,
 )
@@ -64,6 +68,7 @@ def init_app(app: Flask) -> None:
     user_text.init_app(app)
     navigation.init_app(app)
     chosen_theme.init_app(app)
+    shortcuts.init_app(app)
     app.jinja_env.filters.update(delivery_display.FILTERS, bar_paths=health_bars.paths)
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

@@ -56,6 +56,12 @@ GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
         ),
     ),
 )
+ELSEWHERE = (
+    Item("webhooks.new", "plus", _l("Add a webhook"), ()),
+    Item("webhooks.deleted", "trash", _l("Recently deleted"), ()),
+    Item("account.show", "user", _l("Account"), ()),
+    Item("help.show", "info", _l("Help"), ()),
+)
 ON_A_PHONE = ("webhooks.index", "deliveries.index", "events.index", "receiver.index")
 
 
@@ -70,6 +76,12 @@ def groups() -> list[tuple[LazyString, list[Item]]]:
     """The groups of the rail, with the pages that exist and that the user may open."""
     offered = ((title, [item for item in items if _is_offered(item)]) for title, items in GROUPS)
     return [(title, items) for title, items in offered if items]
+
+
+def offered() -> list[Item]:
+    """Every page that one may jump to: those of the rail, then those without a place there."""
+    items = [item for _title, items in (*GROUPS, ("", ELSEWHERE)) for item in items]
+    return [item for item in items if _is_offered(item)]
 
 
 def on_a_phone() -> list[Item]:

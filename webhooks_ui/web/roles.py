@@ -26,6 +26,7 @@ OPEN_TO_VIEWERS = OPEN_TO_ALL | {
         "account.choose_timezone",
         "account.end_session",
         "account.end_sessions",
+        "help.switch",
         "verify.check",
     )
 }

@@ -1,0 +1,97 @@
+"""“Jump to…”: pages by name, webhooks by name or URL, channels, and whatever has an id."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from webhooks_ui.models import Channel, Delivery, Event, public_ids, webhook_list
+from webhooks_ui.models.channel_list import ChannelQuery
+from webhooks_ui.models.recovery import Recovery
+from webhooks_ui.models.source import Source
+from webhooks_ui.text.folding import folded
+from webhooks_ui.web import navigation
+from webhooks_ui.web.pieces import is_piece_request
+from webhooks_ui.web.roles import may
+
+blueprint = Blueprint("jump", __name__)
+MOST = 6  # of each kind
+
+
+class Place(NamedTuple):
+    """Where one may go."""
+
+    icon: str
+    title: str
+    note: str
+    url: str
+
+
+class Noun(NamedTuple):
+    """What an id of this noun leads to; `find` is None where the page itself says what is gone."""
+
+    endpoint: str
+    icon: str
+    label: LazyString
+    find: Callable[[str], Any] | None
+
+
+NOUNS = {
+    public_ids.WEBHOOK: Noun("webhooks.show", "hook", _l("Webhook"), None),
+    public_ids.DELIVERY: Noun("deliveries.show", "send", _l("Delivery"), Delivery.by_public_id),
+    public_ids.EVENT: Noun("events.show", "bolt", _l("Event"), Event.by_public_id),
+    public_ids.RECOVERY: Noun("recoveries.show", "undo", _l("Recovery"), Recovery.by_public_id),
+    public_ids.CHANNEL: Noun("channels.edit", "chat", _l("Channel"), Channel.by_public_id),
+    public_ids.SOURCE: Noun("sources.show", "inbox", _l("Source"), Source.by_public_id),
+}
+
+
+@blueprint.get("/jump")
+def show() -> Response | str:
+    """The places that fit `q`; a single one is gone to at once."""
+    words = request.args.get("q", "").strip()[:200]
+    places = list(_of_id(words.lower()) or _named(words))
+    if is_piece_request():
+        return render_template("jump/_found.html", places=places, words=words)
+    if words and len(places) == 1:
+        return redirect(places[0].url, 303)
+    return render_template("jump/show.html", places=places, words=words)
+
+
+def _of_id(text: str) -> list[Place]:
+    noun = NOUNS.get(text.partition("_")[0])
+    if noun is None or not public_ids.is_id(text, text.partition("_")[0]):
+        return []
+    if noun.endpoint not in current_app.view_functions or not may(noun.endpoint, "GET"):
+        return []
+    if noun.find and noun.find(text) is None:
+        return []
+    return [Place(noun.icon, text, str(noun.label), url_for(noun.endpoint, id=text))]
+
+
+def _named(words: str) -> Iterator[Place]:
+    wanted = folded(words).split()
+    pages = (
+        Place(page.icon, str(page.label), _("Page"), url_for(page.endpoint))
+        for page in navigation.offered()
+        # An endpoint is English in every language.
+        if all(word in folded(f"{page.label} {page.endpoint}") for word in wanted)
+    )
+    yield from pages if not words else list(pages)[:MOST]
+    if not words:
+        return
+    for webhook in webhook_list.suggestions(words, MOST):
+        url = url_for("webhooks.show", id=webhook.public_id)
+        yield Place("hook", webhook.title, webhook.shown_url, url)
+    for channel in ChannelQuery(words).find().items[:MOST]:
+        yield Place("chat", channel.name, channel.key, _channel(channel))
+
+
+def _channel(channel: Channel) -> str:
+    if may("channels.edit", "GET"):
+        return url_for("channels.edit", id=channel.public_id)
+    return url_for("channels.index", q=channel.key)
