@@ -135,6 +135,11 @@ def probed(w: World, path: str) -> Any:
     return w.admin.post(path, data=form | {"order": new_id(DELIVERY)})
 
 
+def undone(w: World) -> Any:
+    done = w.post("/webhooks/bulk", ids=[w.webhook], action="disable")
+    return w.post(f"/webhooks/bulk/{done.location.rpartition('=')[2]}/undo")
+
+
 def another_session(w: World) -> Any:
     sign_in(w.app, "olena")
     newest = w.one(func.max(UserSession.id))
@@ -203,6 +208,8 @@ ROUTES: dict[str, Act] = {
     "recoveries.stop": lambda w: w.post(f"/recoveries/{recovery(w)}/stop"),
     "tokens.new": lambda w: w.post("/settings/tokens/new", name="New", scope="events"),
     "tokens.revoke": lambda w: w.post(f"/settings/tokens/{w.one(Token.public_id)}/revoke"),
+    "webhooks.bulk": lambda w: w.post("/webhooks/bulk", ids=[w.webhook], action="disable"),
+    "webhooks.bulk_undo": undone,
     "webhooks.delete": lambda w: w.post(f"/webhooks/{w.webhook}/delete"),
     "webhooks.disable": lambda w: w.post(f"/webhooks/{w.webhook}/disable"),
     "webhooks.edit": edited,
@@ -210,6 +217,7 @@ ROUTES: dict[str, Act] = {
         w.post(f"/webhooks/{w.webhook}/disable") and w.post(f"/webhooks/{w.webhook}/enable")
     ),
     "webhooks.new": lambda w: make_webhook(w.admin),
+    "webhooks.pause": lambda w: w.post(f"/webhooks/{w.webhook}/pause", until="1h"),
     "webhooks.restore": lambda w: w.post(deleted(w, "/webhooks/{}/restore")),
     "webhooks.rotate_secret": lambda w: w.post(f"/webhooks/{w.webhook}/rotate-secret"),
     "webhooks.test": lambda w: probed(w, f"/webhooks/{w.webhook}/test"),

@@ -3,6 +3,7 @@
 from webhooks_ui.models.account_link import AccountLink
 from webhooks_ui.models.alert import Alert
 from webhooks_ui.models.attempt import Attempt
+from webhooks_ui.models.bulk_change import BulkChange
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
@@ -21,6 +22,7 @@ __all__ = [
     "AccountLink",
     "Alert",
     "Attempt",
+    "BulkChange",
     "Channel",
     "Delivery",
     "Event",

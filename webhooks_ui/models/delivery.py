@@ -174,7 +174,8 @@ class Delivery(Model):
         return db.session.scalar(found.order_by(cls.id).limit(1))
 
     @classmethod
-    def cancel_waiting(cls, webhook_id: int) -> None:
+    def cancel_waiting(cls, webhook_id: int, moment: datetime | None = None) -> None:
         """Cancels what waits for a webhook; within a transaction of the caller."""
         waiting = update(cls).where(cls.webhook_id == webhook_id, text(PENDING))
-        db.session.execute(waiting.values(status="cancelled", due_at=None, finished_at=now()))
+        values = {"status": "cancelled", "due_at": None, "finished_at": moment or now()}
+        db.session.execute(waiting.values(**values))

@@ -5,13 +5,15 @@ missed, so a recovery only has to remember the last event it sent.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
 
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import now
 from webhooks_ui.models import bounded_count, matching, webhook_history
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
@@ -21,11 +23,43 @@ from webhooks_ui.models.public_ids import EVENT
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
 
+SHOWN = timedelta(days=7)  # after its end, a pause is still spoken of
+
 
 def count(choice: Choice, since: datetime, until: datetime, *, as_if_enabled: bool = False) -> int:
     """How many there are, up to `MAX_COUNTED`; 0 while the webhook is disabled."""
     found = _events(choice, since, until, 0, as_if_enabled)
     return 0 if found is None else bounded_count.count(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause that lasts or ended within `SHOWN`, and how many events came in it, `MAX_COUNTED` at
+    most. Those that were sent since are not counted."""
+
+    since: datetime
+    until: datetime
+    count: int
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there are more than were counted."""
+        return self.count >= bounded_count.MAX_COUNTED
+
+
+def last_pause(webhook: Webhook) -> Pause | None:
+    """The webhook's last pause, edits in between left out; None if it is long over."""
+    found: tuple[datetime, datetime] | None = None
+    for period in reversed(webhook_history.idle_periods(webhook.id)):
+        if period.reason != "paused" or not period.until:
+            break
+        if found and period.until < found[0]:
+            break
+        found = period.since, max(period.until, found[1] if found else period.until)
+    if found is None or found[1] < now() - SHOWN:
+        return None
+    choice = Choice(webhook=webhook.public_id, missed=True)
+    return Pause(*found, count(choice, *found, as_if_enabled=True))
 
 
 def take(choice: Choice, since: datetime, until: datetime, after: int, limit: int) -> Sequence[int]:

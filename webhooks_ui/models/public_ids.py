@@ -8,7 +8,7 @@ import re
 from ulid import ULID
 
 WEBHOOK, CHANNEL, EVENT, DELIVERY, RECOVERY = "wh", "ch", "evt", "dlv", "rcv"
-TOKEN, SOURCE = "tok", "src"
+TOKEN, SOURCE, BULK = "tok", "src", "blk"
 _ULID = r"[0-7][0-9a-hjkmnp-tv-z]{25}"
 
 

@@ -57,7 +57,7 @@ def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
     with _locked(webhook):
         if webhook.enabled == enabled:
             return
-        _stamp_editor(webhook, editor)
+        stamp_editor(webhook, editor)
         if enabled:
             webhook.enable()
         else:
@@ -76,7 +76,7 @@ def pause(webhook: Webhook, until: datetime | None, editor: User | None) -> bool
             return False
         if webhook.resumes_at != until:
             webhook.pause(until)
-            _stamp_editor(webhook, editor)
+            stamp_editor(webhook, editor)
             _noted(webhook)
     return True
 
@@ -85,7 +85,7 @@ def delete(webhook: Webhook, editor: User | None) -> None:
     """Takes the webhook out of use; `restore` brings it back."""
     with _locked(webhook):
         webhook.deleted_at = now()
-        _stamp_editor(webhook, editor)
+        stamp_editor(webhook, editor)
         Delivery.cancel_waiting(webhook.id)
         _noted(webhook)
 
@@ -96,7 +96,7 @@ def restore(webhook: Webhook, editor: User | None) -> None:
         if webhook.deleted_at is None:
             return
         webhook.deleted_at = None
-        _stamp_editor(webhook, editor)
+        stamp_editor(webhook, editor)
         _noted(webhook)
 
 
@@ -104,7 +104,7 @@ def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -
     """Makes a new signing secret; the former one signs too for 24 hours."""
     with _locked(webhook):
         webhook.rotate_signing_secret(vault, now())
-        _stamp_editor(webhook, editor)
+        stamp_editor(webhook, editor)
 
 
 @contextmanager
@@ -125,7 +125,8 @@ def _noted(webhook: Webhook) -> Webhook:
     return webhook
 
 
-def _stamp_editor(webhook: Webhook, editor: User | None) -> None:
+def stamp_editor(webhook: Webhook, editor: User | None) -> None:
+    """Notes who changes it now."""
     webhook.updated_at = now()
     webhook.updated_by_id = editor.id if editor else None
 

@@ -28,7 +28,10 @@ from webhooks_ui.views import (
     theme,
     tokens,
     verify,
+    webhook_bulk,
     webhook_form,
+    webhook_pause,
+    webhook_runs,
     webhooks,
 )
 from webhooks_ui.web import navigation, shortcuts, user_text
@@ -38,6 +41,9 @@ PAGES = (
     webhooks,
     deleted_webhooks,
     webhook_form,
+    webhook_pause,
+    webhook_bulk,
+    webhook_runs,
     pings,
     verify,
     deliveries,

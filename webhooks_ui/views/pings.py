@@ -75,6 +75,14 @@ def test(id: str) -> Answer:
     return redirect(here, 303)
 
 
+def start(webhook: Webhook) -> str | None:
+    """Sends the sample of the webhook's first event; the delivery's id, None if too many wait."""
+    panel = TestPanel.fresh(webhook.event_types)
+    secrets = webhook.signing_secrets(current_vault(), now())
+    problem = _send(panel, webhook.settings(current_vault()), secrets, webhook, None)
+    return None if problem else panel.sent
+
+
 def _panel() -> TestPanel:
     return TestPanel.parse(request.form, current_app.config["MAX_EVENT_SIZE"])
 

@@ -85,11 +85,11 @@ def _recover(webhook: Webhook | None) -> Response | str:
         error=chosen.error,
         missed=webhook is not None and not (query.status or chosen.error),
     )
-    trouble = _began_to_fail(webhook) if webhook else None
+    trouble = began_to_fail(webhook) if webhook else None
     since = chosen.since or trouble or now() - DEFAULT_SPAN
     until = chosen.until or now()
     target = Webhook.by_public_id(choice.webhook) if choice.webhook else None
-    is_off = target is not None and not target.enabled
+    is_off = target is not None and (not target.enabled or target.resumes_at is not None)
     found = undelivered.preview(choice, since, until, as_if_enabled=is_off)
     is_sent = request.method == "POST" and not (is_unsent() or is_off)
     if is_sent and (found.total or found.is_more):
@@ -102,6 +102,7 @@ def _recover(webhook: Webhook | None) -> Response | str:
         since=since,
         until=until,
         found=found,
+        is_off=is_off,
         most=MAX_COUNTED,
         which=WHICH,
         spans_offered=SPAN_LABELS,
@@ -120,7 +121,7 @@ def _start(
     return redirect(url_for(".show", id=begun.public_id), 303)
 
 
-def _began_to_fail(webhook: Webhook) -> datetime | None:
+def began_to_fail(webhook: Webhook) -> datetime | None:
     """When the trouble began that a webhook is in, or was in until it was enabled lately."""
     known = [moment for moment in (webhook.failing_since, webhook.disabled_at) if moment]
     if webhook.enabled:

@@ -18,8 +18,10 @@ from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
 from webhooks_ui.egress.tls_options import certificates
 from webhooks_ui.explanations.states import GROUP_LABELS, LABELS
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
+from webhooks_ui.forms import pause as pause_form
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.models import (
+    BulkChange,
     Channel,
     Delivery,
     Webhook,
@@ -27,6 +29,7 @@ from webhooks_ui.models import (
     deleted_webhooks,
     delivery_rows,
     health_counts,
+    missed_events,
     webhook_changes,
     webhook_rows,
 )
@@ -76,9 +79,11 @@ def index() -> Response | str:
     if not is_piece_request():
         gone = request.args.get("deleted")
         deleted = deleted_webhooks.by_public_id(gone) if gone else None
+        done = BulkChange.by_public_id(request.args.get("done", ""))
         return render_template(
             "webhooks/list.html",
             deleted=deleted,
+            done=done,
             delivered=health_counts.delivered_last_day(now()),
             backlog=backlog.total(MAX_COUNTED),
             most=MAX_COUNTED,
@@ -129,6 +134,8 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "errors": ERROR_LABELS,
         "was_enabled": request.args.get("enabled") == "now" and webhook.enabled,
         "signing_secret": secrets[0] if _is_revealed(webhook) else None,
+        "offer": pause_form.offer(),
+        "pause": missed_events.last_pause(webhook),
         "secret_until": webhook.previous_secret_until if len(secrets) > 1 else None,
         "panel": panel or TestPanel.fresh(webhook.event_types),
         "result": shown if shown and shown.webhook_id == webhook.id else None,

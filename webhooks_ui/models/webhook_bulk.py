@@ -1,0 +1,199 @@
+"""Changes to several webhooks at once, in one transaction, and taking them back."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, text, update
+
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import EPOCH, milliseconds, now
+from webhooks_ui.models import webhook_changes, webhook_history
+from webhooks_ui.models.bulk_change import BulkChange
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.user import User
+from webhooks_ui.models.webhook import Webhook
+
+MAX_AT_ONCE = 1_000  # webhooks
+Change = Callable[[Webhook], bool]
+"""Changes one webhook; False leaves it as it was."""
+
+_TIMES = ("disabled_at", "failing_since", "failing_noticed_at", "paused_until", "deleted_at")
+_PLAIN = ("enabled", "disabled_reason", "channel_id")
+
+
+def enable(webhook: Webhook) -> bool:
+    """Deliveries are made again."""
+    if webhook.enabled:
+        return False
+    webhook.enable()
+    return True
+
+
+def disable(webhook: Webhook) -> bool:
+    """No deliveries are made."""
+    if not webhook.enabled:
+        return False
+    webhook.disable("manual")
+    return True
+
+
+def pause(until: datetime | None) -> Change:
+    """Nothing until this time; None goes on. A disabled webhook stays as it is."""
+
+    def change(webhook: Webhook) -> bool:
+        if not webhook.enabled or webhook.resumes_at == until:
+            return False
+        webhook.pause(until)
+        return True
+
+    return change
+
+
+def listen_to(channel: Channel | None) -> Change:
+    """The events of one channel alone, or of all."""
+    wanted = channel.id if channel else None
+
+    def change(webhook: Webhook) -> bool:
+        if webhook.channel_id == wanted:
+            return False
+        webhook.channel_id = wanted
+        return True
+
+    return change
+
+
+def add_event(kind: str) -> Change:
+    """Subscribes to one more type."""
+
+    def change(webhook: Webhook) -> bool:
+        if kind in webhook.event_types:
+            return False
+        webhook.event_types = [*webhook.event_types, kind]
+        return True
+
+    return change
+
+
+def remove_event(kind: str) -> Change:
+    """Subscribes to one type less; a webhook's only type stays."""
+
+    def change(webhook: Webhook) -> bool:
+        left = [one for one in webhook.event_types if one != kind]
+        if not left or len(left) == len(webhook.event_types):
+            return False
+        webhook.event_types = left
+        return True
+
+    return change
+
+
+def delete(webhook: Webhook) -> bool:
+    """Takes it out of use."""
+    webhook.deleted_at = now()
+    return True
+
+
+def apply(
+    public_ids: Sequence[str], action: str, change: Change, editor: User | None
+) -> BulkChange:
+    """Changes these webhooks, those left out that the change does not concern.
+
+    What waits for those that are off afterwards is cancelled.
+    """
+    with transaction():
+        moment = now()
+        touched: list[tuple[Webhook, dict[str, Any]]] = []
+        for webhook in _locked(Webhook.public_id.in_(public_ids), Webhook.deleted_at.is_(None)):
+            before = _snapshot(webhook)
+            if change(webhook):
+                webhook_changes.stamp_editor(webhook, editor)
+                touched.append((webhook, before))
+        db.session.flush()
+        for webhook, _before in touched:
+            if not webhook.is_active:
+                Delivery.cancel_waiting(webhook.id, moment)
+        webhook_history.record([webhook.id for webhook, _before in touched], moment)
+        items = [
+            {"webhook": webhook.id, "version": webhook.version, "before": before}
+            for webhook, before in touched
+        ]
+        done = BulkChange(action=action, items=items, created_at=moment)
+        done.created_by_id = editor.id if editor else None
+        BulkChange.keep(done)
+    return done
+
+
+def undo(done: BulkChange, editor: User | None) -> tuple[int, int]:
+    """Restores what was, and what waited; returns how many webhooks, and how many were left.
+
+    One that was changed since stays as it is.
+    """
+    row, began = done.id, done.created_at
+    with transaction():
+        taken = update(BulkChange).where(BulkChange.id == row, BulkChange.undone_at.is_(None))
+        items = db.session.scalar(taken.values(undone_at=now()).returning(BulkChange.items))
+        if items is None:
+            return 0, 0
+        known = {item["webhook"]: item for item in items}
+        restored = []
+        for webhook in _locked(Webhook.id.in_(known)):
+            if webhook.version != known[webhook.id]["version"]:
+                continue
+            was_off = not webhook.is_active
+            _restore(webhook, known[webhook.id]["before"])
+            webhook_changes.stamp_editor(webhook, editor)
+            restored.append(webhook.id)
+            if was_off and webhook.is_active:
+                _queue_again(webhook.id, began)
+        db.session.flush()
+        webhook_history.record(restored, now())
+    return len(restored), len(known) - len(restored)
+
+
+def remember(
+    action: str, made: Sequence[tuple[int, str | None]], editor: User | None
+) -> BulkChange:
+    """Keeps what was sent to webhooks: pairs of their rows and of what was made for each."""
+    with transaction():
+        done = BulkChange(action=action, items=[{"webhook": row, "made": one} for row, one in made])
+        done.created_by_id = editor.id if editor else None
+        BulkChange.keep(done)
+    return done
+
+
+def _locked(*conditions: ColumnElement[bool]) -> Sequence[Webhook]:
+    """Webhooks that nobody else changes in this transaction, always in the same order."""
+    rows = select(Webhook.id).where(*conditions).order_by(Webhook.id)
+    ids = db.session.scalars(rows.with_for_update(key_share=True)).all()
+    return db.session.scalars(select(Webhook).where(Webhook.id.in_(ids)).order_by(Webhook.id)).all()
+
+
+def _snapshot(webhook: Webhook) -> dict[str, Any]:
+    """What an action can change, as JSON can hold it."""
+    times = {name: getattr(webhook, name) for name in _TIMES}
+    return (
+        {name: getattr(webhook, name) for name in _PLAIN}
+        | {name: milliseconds(at) if at else None for name, at in times.items()}
+        | {"events": webhook.event_types}
+    )
+
+
+def _restore(webhook: Webhook, before: dict[str, Any]) -> None:
+    for name in _PLAIN:
+        setattr(webhook, name, before[name])
+    for name in _TIMES:
+        at = before[name]
+        setattr(webhook, name, None if at is None else datetime.fromtimestamp(at / 1000, UTC))
+    webhook.event_types = before["events"]
+
+
+def _queue_again(webhook_id: int, cancelled_at: datetime) -> None:
+    """What was cancelled at this moment waits again."""
+    own = update(Delivery).where(
+        Delivery.webhook_id == webhook_id,
+        text("deliveries.status = 'cancelled'"),
+        Delivery.finished_at == cancelled_at,
+    )
+    db.session.execute(own.values(status="pending", due_at=EPOCH, finished_at=None))

@@ -1,0 +1,144 @@
+"""What is done to several webhooks at once, and its undo."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import (
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_login import current_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+
+from webhooks_ui import audit
+from webhooks_ui.api.webhook_shapes import WebhookShape
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.database.engine import db
+from webhooks_ui.forms import pause as pause_form
+from webhooks_ui.models import (
+    BulkChange,
+    Channel,
+    Delivery,
+    Webhook,
+    webhook_bulk,
+)
+from webhooks_ui.views import webhook_runs
+from webhooks_ui.views.webhooks import blueprint
+from webhooks_ui.web.pieces import or_404
+from webhooks_ui.web.security import safe_next
+
+CHOOSE = _l("Choose at least one webhook first.")
+CHOOSE_EVENT = _l("Choose one of the events.")
+CHOOSE_CHANNEL = _l("This channel no longer exists. Choose another one.")
+CHOOSE_TIME = _l("Choose a time to come.")
+
+
+@blueprint.post("/webhooks/bulk")
+def bulk() -> BaseResponse:
+    """Does `action` to the webhooks of `ids`, and leads back to `next`."""
+    ids = list(dict.fromkeys(request.form.getlist("ids")))
+    action = request.form.get("action", "")
+    if action not in (*_CHANGES, *webhook_runs.RUNS, "export"):
+        abort(400)
+    if not ids:
+        return _refuse(CHOOSE)
+    if len(ids) > webhook_bulk.MAX_AT_ONCE:
+        return _refuse(_l("Choose %(most)s webhooks at most.", most=webhook_bulk.MAX_AT_ONCE))
+    if action == "export":
+        return _export(ids)
+    if action in webhook_runs.RUNS:
+        done = webhook_runs.start(action, _chosen(ids))
+        return redirect(url_for(".bulk_progress", id=done.public_id), 303)
+    change = _CHANGES[action]()
+    if not callable(change):
+        return _refuse(change)
+    done = webhook_bulk.apply(ids, action, change, current_user.user)
+    return redirect(_back(done=done.public_id), 303)
+
+
+@blueprint.post("/webhooks/bulk/<id>/undo")
+def bulk_undo(id: str) -> BaseResponse:
+    """Restores what was before."""
+    restored, left = webhook_bulk.undo(or_404(BulkChange.by_public_id(id)), current_user.user)
+    if restored:
+        words = ngettext(
+            "%(num)s webhook is as it was.", "%(num)s webhooks are as they were.", restored
+        )
+        flash(words, "good")
+    if left:
+        words = ngettext(
+            "%(num)s was changed since and stays as it is.",
+            "%(num)s were changed since and stay as they are.",
+            left,
+        )
+        flash(words, "wait")
+    return redirect(_back(), 303)
+
+
+def _back(**arguments: str) -> str:
+    """The list as it was, with these arguments; its own former notice is left out."""
+    url = safe_next(request.form.get("next")) or url_for(".index")
+    path, _mark, query = url.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith("done=")]
+    kept += [f"{name}={value}" for name, value in arguments.items()]
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
+def _refuse(message: Any) -> BaseResponse:
+    flash(str(message), "bad")
+    return redirect(_back(), 303)
+
+
+def _chosen(ids: Sequence[str]) -> Sequence[Webhook]:
+    there = (Webhook.public_id.in_(ids), Webhook.deleted_at.is_(None))
+    return db.session.scalars(select(Webhook).where(*there).order_by(Webhook.id)).all()
+
+
+def _pause() -> webhook_bulk.Change | Any:
+    until = pause_form.until(request.values)
+    return CHOOSE_TIME if until is None else webhook_bulk.pause(until)
+
+
+def _channel() -> webhook_bulk.Change | Any:
+    key = request.form.get("channel", "")
+    channel = Channel.by_key(key) if key else None
+    return CHOOSE_CHANNEL if key and channel is None else webhook_bulk.listen_to(channel)
+
+
+def _event(change: Callable[[str], webhook_bulk.Change]) -> Callable[[], Any]:
+    def chosen() -> Any:
+        kind = request.form.get("event", "")
+        return change(kind) if kind in ALL_TYPES else CHOOSE_EVENT
+
+    return chosen
+
+
+def _export(ids: Sequence[str]) -> Response:
+    """The webhooks as the API shows them: without secrets."""
+    chosen = _chosen(ids)
+    last = Delivery.last_of(chosen)
+    shapes = [WebhookShape.of(one, last.get(one.id)).model_dump(mode="json") for one in chosen]
+    audit.exported("webhook.exported", "webhook", format="json")
+    answer = make_response({"webhooks": shapes})
+    answer.headers["Content-Disposition"] = 'attachment; filename="webhooks.json"'
+    return answer
+
+
+_CHANGES: dict[str, Callable[[], Any]] = {
+    "enable": lambda: webhook_bulk.enable,
+    "disable": lambda: webhook_bulk.disable,
+    "pause": _pause,
+    "resume": lambda: webhook_bulk.pause(None),
+    "channel": _channel,
+    "add_event": _event(webhook_bulk.add_event),
+    "remove_event": _event(webhook_bulk.remove_event),
+    "delete": lambda: webhook_bulk.delete,
+}
