@@ -13,6 +13,8 @@ from webhooks_ui.audit import actor
 from webhooks_ui.database.engine import write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Token
+from webhooks_ui.models.token import MEMORY, SCOPES
+from webhooks_ui.models.token_memory import KnownToken
 from webhooks_ui.monitoring.logs import WHO
 from webhooks_ui.web.problem import Problem
 
@@ -78,4 +80,16 @@ def record_use(response: Response) -> Response:
     used = update(Token).where(Token.id == token_id, stale)
     address = (request.remote_addr or "")[:45]
     write_if_free(used.values(last_used_at=moment, last_used_address=address))
+    MEMORY.forget()
     return response
+
+
+def known_sender(authorization: str) -> KnownToken | None:
+    """The token of this header where nothing has to be said or recorded about it."""
+    scheme, _, text = authorization.strip().partition(" ")
+    token = Token.known(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
+    if token is None or token.last_used_at is None or token.scope not in SCOPES:
+        return None
+    moment = now()
+    is_recorded = token.last_used_at >= moment - USE_RECORDED_EVERY
+    return token if is_recorded and (not token.expires_at or token.expires_at > moment) else None

@@ -16,6 +16,7 @@ from webhooks_ui.api.event_shapes import (
     EventShape,
 )
 from webhooks_ui.api.finding import found
+from webhooks_ui.api.hand_over import outcome_before
 from webhooks_ui.api.operation import Operation
 from webhooks_ui.api.rate_limit import count_events
 from webhooks_ui.catalogue.event_types import canonical
@@ -96,10 +97,22 @@ def _accept(
             raise too_large(problem)
     if faults := [f for body, at in zip(bodies, places, strict=True) for f in _faults(body, at)]:
         raise invalid(faults)
-    answer = accept([_incoming(body, key) for body, key in zip(bodies, keys, strict=True)])
+    events = [_incoming(body, key) for body, key in zip(bodies, keys, strict=True)]
+    answer = outcome_before(request.environ) or accept(events)
     if isinstance(answer, Refusal):
         raise _refused(answer, places[answer.index])
     return answer
+
+
+def plain_event(data: bytes, key: str | None, most: int) -> IncomingEvent | None:
+    """The event of a body where there is nothing to say about it, else None."""
+    try:
+        body = EventBody.read(data)
+    except Problem:
+        return None
+    if event_rules.size_problem(body.data, most) or any(_faults(body, ())):
+        return None
+    return _incoming(body, key)
 
 
 def _idempotency_key() -> str | None:

@@ -54,9 +54,15 @@ def init_app(app: Flask) -> None:
     app.extensions[_EXTENSION] = Buckets(rate) if rate else None
 
 
+def buckets_of(app: Flask) -> Buckets | None:
+    """The buckets of this process; None without a limit."""
+    found: Buckets | None = app.extensions[_EXTENSION]
+    return found
+
+
 def count_call(token_id: int) -> None:
     """Counts a call of this token as one event; raises 429 where that is too many."""
-    buckets: Buckets | None = current_app.extensions[_EXTENSION]
+    buckets = buckets_of(current_app)
     if buckets is None:
         return
     if wait := buckets.take(token_id):
@@ -75,5 +81,5 @@ def count_call(token_id: int) -> None:
 
 def count_events(number: int) -> None:
     """Counts the further events of a call that was counted as one."""
-    if buckets := current_app.extensions[_EXTENSION]:
+    if buckets := buckets_of(current_app):
         buckets.owe(g.counted_token_id, number - 1)

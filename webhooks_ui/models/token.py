@@ -13,8 +13,10 @@ from webhooks_ui.audit import Audited, as_it_is, record
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.public_ids import TOKEN, new_id
+from webhooks_ui.models.token_memory import KnownToken, Memory
 
 SCOPES = ("events", "admin")
+MEMORY = Memory()
 
 
 def digest(token: str) -> str:
@@ -73,6 +75,20 @@ class Token(Model):
         return db.session.scalar(select(cls).where(cls.token_hash == digest(text)))
 
     @classmethod
+    def known(cls, text: str) -> KnownToken | None:
+        """As `find`, from memory where it was found a moment ago."""
+        token_hash = digest(text)
+
+        def look_up() -> KnownToken | None:
+            columns = cls.id, cls.public_id, cls.scope, cls.expires_at, cls.last_used_at
+            with db.engine.connect() as connection:
+                found = connection.execute(select(*columns).where(cls.token_hash == token_hash))
+                row = found.one_or_none()
+            return row and KnownToken(*row)
+
+        return MEMORY.recall(token_hash, look_up)
+
+    @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:
         """The token of this public id, if there is one."""
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
@@ -87,6 +103,7 @@ class Token(Model):
         """Deletes a token; returns its name, None when there is none."""
         gone = delete(cls).where(cls.public_id == public_id).returning(cls.name)
         name = db.session.scalar(gone)
+        MEMORY.forget_after_commit(db.session())
         if name is not None:
             record("token.deleted", "token", public_id, name)
         return name

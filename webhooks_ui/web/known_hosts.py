@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]{0,5})?", re.IGNORECASE)
-_REFUSED = "webhooks_ui.refused_host"
+REFUSED = "webhooks_ui.refused_host"
+"""The key of a request's environ that says that it names a host that is not ours."""
 _HEALTH = "health"  # a blueprint that says nothing secret, for load balancers
 
 
@@ -27,7 +28,7 @@ def init_app(app: Flask) -> None:
     """Refuses requests that name another host, with 421 (RFC 9110 §15.5.20)."""
 
     def refuse() -> None:
-        if _REFUSED in request.environ and request.blueprint != _HEALTH:
+        if REFUSED in request.environ and request.blueprint != _HEALTH:
             abort(421)
 
     app.wsgi_app = _Hosts(app, app.wsgi_app)  # type: ignore[method-assign]
@@ -50,7 +51,7 @@ class _Hosts:
         public_url, allowed = config["PUBLIC_URL"] or "", config["ALLOWED_HOSTS"]
         if given is not None and not is_known(given, public_url, config["HOST"], allowed):
             # The error page has links, and Flask makes none under a host that it cannot read.
-            environ["HTTP_HOST"], environ[_REFUSED] = "localhost", given
+            environ["HTTP_HOST"], environ[REFUSED] = "localhost", given
         return self._inner(environ, start_response)
 
 

@@ -184,6 +184,16 @@ def _protect(response: Response) -> Response:
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     if request.is_secure:
-        wide = "; includeSubDomains" if current_app.config["HSTS_SUBDOMAINS"] == "yes" else ""
-        response.headers["Strict-Transport-Security"] = f"max-age=31536000{wide}"
+        response.headers["Strict-Transport-Security"] = _hsts(current_app)
     return response
+
+
+def headers_of(app: Flask, *, is_secure: bool) -> list[tuple[str, str]]:
+    """The headers that protect an answer which no page could keep."""
+    found = [*HEADERS.items(), ("Cache-Control", "no-store")]
+    return [*found, ("Strict-Transport-Security", _hsts(app))] if is_secure else found
+
+
+def _hsts(app: Flask) -> str:
+    wide = "; includeSubDomains" if app.config["HSTS_SUBDOMAINS"] == "yes" else ""
+    return f"max-age=31536000{wide}"
