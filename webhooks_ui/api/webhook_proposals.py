@@ -46,6 +46,7 @@ def checked_settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings)
     if _sends_stored_secret_elsewhere(body, settings, stored):
         place = f"/authorization/{stored.authorization.secret_name()}"
         faults.append(Fault(place, webhook_rules.SECRET_ELSEWHERE))
+    faults += body.filters.faults() if body.filters else ()
     if words := _pause_problem(body.paused_until):
         faults.append(Fault("/paused_until", words))
     refusal = webhook_rules.refused_by(current_app.extensions["guard"], settings.url)
@@ -64,6 +65,8 @@ def _settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings) -> Web
         given["tls"] = body.tls.options(stored.tls) if body.tls else DEFAULT_TLS
     if text := given.get("paused_until"):
         given["paused_until"] = event_rules.moment(text)
+    if "filters" in given:
+        given["filters"] = body.filters and body.filters.filters
     if "channel" in given:
         given |= {"channel": _channel(body.channel), "channel_key": body.channel or ""}
     settings = replace(stored, **given)

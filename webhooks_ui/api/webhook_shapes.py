@@ -13,6 +13,7 @@ from webhooks_ui.api.authorization_shapes import (
     blanks,
 )
 from webhooks_ui.api.body import Body
+from webhooks_ui.api.filter_shapes import FiltersBody, FiltersShape
 from webhooks_ui.api.shapes import NAME_IS_TRIMMED, AnyTypeName, Moment, without_defaults
 from webhooks_ui.api.tls_shapes import TlsBody, TlsChange, TlsShape
 from webhooks_ui.models import Delivery, Webhook
@@ -66,6 +67,7 @@ class NewWebhook(Body):
     tls: TlsBody | None = None
     enabled: bool = True
     paused_until: PausedUntil = None
+    filters: FiltersBody | None = None
 
     @classmethod
     def filled(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +89,7 @@ class WebhookChanges(Body):
     tls: Annotated[TlsChange | None, Field(description="Null: as for a new webhook.")] = None
     enabled: bool = True
     paused_until: PausedUntil = None
+    filters: Annotated[FiltersBody | None, Field(description="Null: none.")] = None
 
 
 class HealthShape(BaseModel):
@@ -121,6 +124,7 @@ class WebhookShape(BaseModel):
     enabled: bool
     disabled_reason: str | None
     paused_until: Moment | None
+    filters: FiltersShape | None
     state: StateName
     limited_until: Moment | None
     created_at: Moment
@@ -143,6 +147,7 @@ class WebhookShape(BaseModel):
             enabled=webhook.enabled,
             disabled_reason=webhook.disabled_reason,
             paused_until=webhook.resumes_at,
+            filters=FiltersShape.of(webhook.filters),
             state=webhook.state,
             limited_until=webhook.limited_until,
             created_at=webhook.created_at,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
+    Boolean,
     ColumnElement,
     Dialect,
     FromClause,
@@ -43,16 +43,16 @@ EVENT_COLUMNS = {
 }
 """What is given of each event, with PostgreSQL's types."""
 KEY_COLUMNS = ("key", "fingerprint", "event_id")
-_ABOUT = literal_column(":about", BigInteger)
+_IS_NOT_LEFT_OUT: ColumnElement[bool] = literal_column("webhooks.id NOT IN :without", Boolean)
 _NEW = table("new", *map(column, EVENT_COLUMNS), column("number"))
 _GIVEN = table("given", *map(column, KEY_COLUMNS))
 
 
 def _is_meant(event: FromClause) -> tuple[ColumnElement[bool], ...]:
-    """The webhooks that get an event; `about` is the one that an operational event is about."""
+    """The webhooks that get an event; those in `without` do not, see `filtering`."""
     subscribed = WebhookEvent.type == event.c.type, Webhook.id == WebhookEvent.webhook_id
     rule = matching.is_recipient(event.c.channel_id, event.c.created_at)
-    return *subscribed, rule, Webhook.id.is_distinct_from(_ABOUT)
+    return *subscribed, rule, _IS_NOT_LEFT_OUT
 
 
 def _events(dialect: Dialect) -> Insert:
@@ -120,8 +120,8 @@ def _keys(events: FromClause) -> Insert:
 class SqliteStatements(NamedTuple):
     """`events` and `keys` lack the rows that `with_rows` gives them.
 
-    Parameters: of `events` the rows and `about`, of `deliveries` the first and the last row id and
-    `about`, of `counts` the two row ids.
+    Parameters: of `events` the rows and `without`, of `deliveries` the first and the last row id
+    and `without`, of `counts` the two row ids. `without` is an array of row ids as JSON.
     """
 
     events: str
@@ -158,7 +158,7 @@ def with_rows(statement: str, name: str, columns: tuple[str, ...], count: int) -
 def for_postgresql(dialect: Dialect) -> str:
     """The one statement that stores events, keys and deliveries, and wakes the workers.
 
-    Parameters: an array for each of `EVENT_COLUMNS` and `KEY_COLUMNS`, and `about`. It returns
+    Parameters: an array for each of `EVENT_COLUMNS` and `KEY_COLUMNS`, and `without`. It returns
     public id and number of deliveries of each event.
     """
     made = table("made", column("id"), *map(column, EVENT_COLUMNS), column("deliveries_count"))
@@ -182,5 +182,6 @@ def _text(statement: Insert, dialect: Dialect) -> str:
     compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     text = str(compiled)
     if dialect.name == "sqlite":
-        return text.replace(":first", "?").replace(":last", "?").replace(":about", "?")
-    return text.replace(":about", "%(about)s::bigint")
+        text = text.replace(":first", "?").replace(":last", "?")
+        return text.replace(":without", "(SELECT value FROM json_each(?))")
+    return text.replace("NOT IN :without", "<> ALL (%(without)s::bigint[])")

@@ -14,7 +14,7 @@ from webhooks_ui.database.driver import connected, in_our_terms, writing_sqlite
 from webhooks_ui.database.engine import turn
 from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.delivery.queue import wakeup
-from webhooks_ui.intake import statements
+from webhooks_ui.intake import filtering, statements
 from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.intake.plan import Earlier, KnownChannel, NewEvent, Plan
 from webhooks_ui.models.public_ids import CHANNEL, new_id
@@ -67,6 +67,15 @@ class Store(ABC):
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
         """The rows of these keys."""
 
+    def _by_recipients(
+        self, cursor: Any, plan: Plan
+    ) -> Iterator[tuple[filtering.LeftOut, list[NewEvent]]]:
+        """The events in their order, those together that the same webhooks do not get."""
+        rows = cursor.execute(filtering.QUERY).fetchall() if plan.events else []
+        left_out = filtering.left_out(rows, plan.events)
+        for without, new in groupby(plan.events, lambda one: left_out.get(one.public_id, ())):
+            yield without, list(new)
+
     def _save_channels(self, cursor: Any, plan: Plan, statement: str) -> dict[str, int]:
         """Row ids of all channels by key. They are locked in the order of their keys."""
         ids = {key: known.id for key, known in plan.channels.items() if known.id}
@@ -97,8 +106,8 @@ class SqliteStore(Store):
     def write(self, cursor: Any, plan: Plan) -> None:
         """See `Store`."""
         ids = self._save_channels(cursor, plan, _SAVE_CHANNEL)
-        for about, new in groupby(plan.events, lambda one: one.event.about):
-            self._write_events(cursor, plan, list(new), ids, about)
+        for without, new in self._by_recipients(cursor, plan):
+            self._write_events(cursor, plan, new, ids, _encode(without))
         if plan.keys:
             keys = [
                 v for key, one in plan.keys.items() for v in (key, one.fingerprint, one.event_id)
@@ -117,15 +126,15 @@ class SqliteStore(Store):
         plan: Plan,
         new: list[NewEvent],
         ids: dict[str, int],
-        about: int | None,
+        without: str,
     ) -> None:
         known = statements.for_sqlite(self._engine.dialect)
         rows = [value for one in new for value in _row(one, ids)]
         text = statements.with_rows(known.events, "new", _EVENT_COLUMNS, len(new))
-        cursor.execute(text, [*rows, about])
+        cursor.execute(text, [*rows, without])
         last = cursor.lastrowid
         between = (last - len(new) + 1, last)
-        cursor.execute(known.deliveries, (*between, about))
+        cursor.execute(known.deliveries, (*between, without))
         ((counts,),) = cursor.execute(known.counts, between).fetchall()
         for one, count in zip(new, counts.split(","), strict=True):
             plan.counts[one.public_id] = int(count)
@@ -164,8 +173,7 @@ class PostgresStore(Store):
     def _write(self, cursor: Any, plan: Plan) -> None:
         ids = self._save_channels(cursor, plan, _SAVE_CHANNEL.replace("?", "%s"))
         text = statements.for_postgresql(self._engine.dialect)
-        for about, group in groupby(plan.events, lambda one: one.event.about):
-            new = list(group)
+        for without, new in self._by_recipients(cursor, plan):
             arrays: Any = zip(*(_row(one, ids) for one in new), strict=True)
             given = dict(zip(_EVENT_COLUMNS, map(list, arrays), strict=True))
             own = {one.public_id for one in new}
@@ -176,7 +184,7 @@ class PostgresStore(Store):
             )
             for at, name in enumerate(statements.KEY_COLUMNS):
                 given[f"key_{name}"] = list(map(itemgetter(at), keys))
-            cursor.execute(text, given | {"about": about})
+            cursor.execute(text, given | {"without": list(without)})
             plan.counts.update({public_id: count for public_id, count, _ in cursor.fetchall()})
 
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:

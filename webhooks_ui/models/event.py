@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.public_ids import EVENT, new_id
-from webhooks_ui.text import pretty_json
+from webhooks_ui.text import filters, pretty_json
 
 
 class IdempotencyKey(Model):
@@ -109,6 +109,11 @@ class Event(Model):
     def pretty_data(self) -> str:
         """The data, indented; numbers and strings are as they came."""
         return pretty_json.pretty(self.data)
+
+    @cached_property
+    def parsed_data(self) -> Any:
+        """The data as filters see them."""
+        return filters.parsed(self.data)
 
     @property
     def content(self) -> EventContent:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from webhooks_ui.catalogue.event_types import OPERATIONAL_TYPES
+from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import delivery_rows
 from webhooks_ui.models.delivery import Delivery
@@ -19,6 +19,7 @@ from webhooks_ui.models.pages import Page, within
 from webhooks_ui.models.row_parts import Part
 from webhooks_ui.models.webhook import BY_NAME, Webhook
 from webhooks_ui.models.webhook_history import WebhookState
+from webhooks_ui.text.filters import Condition, Filters
 from webhooks_ui.text.folding import folded
 
 PAGE = 50
@@ -27,12 +28,13 @@ PAGE = 50
 @dataclass(frozen=True, slots=True)
 class WebhookOutcome:
     """A webhook, and how it was set up when the event came, which decides whether it gets it.
-    `setup` is None if it did not exist yet."""
+    `setup` is None if it did not exist yet, `unmet` the conditions that kept the event from it."""
 
     webhook: NamedWebhook
     reasons: tuple[Reason, ...]
     setup: Setup | None
     disabled_reason: str | None
+    unmet: tuple[Condition, ...] = ()
 
 
 def deliveries(event: Event) -> Sequence[DeliveryRow]:
@@ -90,12 +92,25 @@ def _subject(event: Event) -> str:
 
 def _setup(state: WebhookState, moment: datetime) -> Setup:
     paused = state.paused_until is not None and state.paused_until > moment
-    return Setup(state.enabled, state.deleted, state.channel_id, state.event_types, paused)
+    return Setup(
+        state.enabled,
+        state.deleted,
+        state.channel_id,
+        state.event_types,
+        paused,
+        Filters.of(state.filters),
+    )
 
 
 def _explain(event: Event, webhook: NamedWebhook, state: WebhookState | None) -> WebhookOutcome:
     setup = state and _setup(state, event.created_at)
     against = reasons(event.type, event.channel_id, setup or None)
+    unmet: tuple[Condition, ...] = ()
+    if setup and setup.filters and event.type in EVENT_TYPES and not event.test:
+        unmet = setup.filters.unmet(event.parsed_data)
+    if unmet:
+        against += ("filtered",)
     if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:
         against += ("itself",)
-    return WebhookOutcome(webhook, against, setup or None, state.disabled_reason if state else None)
+    reason = state.disabled_reason if state else None
+    return WebhookOutcome(webhook, against, setup or None, reason, unmet)

@@ -1,7 +1,8 @@
 """The rule by which a webhook gets an event, in SQL and in Python.
 
 A webhook gets an event when it exists, is not deleted, is enabled and not paused, subscribes to the
-event's type, and listens to all channels or to the event's own; and the event is not about itself.
+event's type, and listens to all channels or to the event's own; if the data meet its filters; and
+the event is not about itself. Of these, filters are evaluated in Python alone.
 """
 
 from collections.abc import Collection
@@ -13,9 +14,17 @@ from sqlalchemy import ColumnElement, true
 
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.webhook import Webhook
+from webhooks_ui.text.filters import Filters
 
 Reason = Literal[
-    "not_yet", "deleted", "disabled", "paused", "not_subscribed", "other_channel", "itself"
+    "not_yet",
+    "deleted",
+    "disabled",
+    "paused",
+    "not_subscribed",
+    "other_channel",
+    "filtered",
+    "itself",
 ]
 
 
@@ -28,6 +37,7 @@ class Setup:
     channel_id: int | None
     event_types: Collection[str]
     paused: bool = False
+    filters: Filters | None = None
 
 
 def is_recipient(

@@ -1,12 +1,14 @@
 """Events that came while a webhook was disabled or paused and that it would have got.
 
 They have no delivery to the webhook. One that was delivered since, as by hand, is no longer
-missed, so a recovery only has to remember the last event it sent.
+missed, so a recovery only has to remember the last event it sent. The webhook's filters are those
+of now: what its owner filters out is not sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
@@ -22,6 +24,9 @@ from webhooks_ui.models.keyset import row_of, span
 from webhooks_ui.models.public_ids import EVENT
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
+from webhooks_ui.text.filters import Filters, parsed
+
+SLICE = 200  # events whose data is read together
 
 SHOWN = timedelta(days=7)  # after its end, a pause is still spoken of
 
@@ -29,7 +34,12 @@ SHOWN = timedelta(days=7)  # after its end, a pause is still spoken of
 def count(choice: Choice, since: datetime, until: datetime, *, as_if_enabled: bool = False) -> int:
     """How many there are, up to `MAX_COUNTED`; 0 while the webhook is disabled."""
     found = _events(choice, since, until, 0, as_if_enabled)
-    return 0 if found is None else bounded_count.count(found)
+    if found is None:
+        return 0
+    filtered = _filters(choice)
+    if filtered is None:
+        return bounded_count.count(found)
+    return len([*islice(_let_through(found, filtered), bounded_count.MAX_COUNTED)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +77,32 @@ def take(choice: Choice, since: datetime, until: datetime, after: int, limit: in
     found = _events(choice, since, until, after)
     if found is None:
         return []
-    return db.session.scalars(found.order_by(Event.id).limit(limit)).all()
+    filtered = _filters(choice)
+    if filtered is None:
+        return db.session.scalars(found.order_by(Event.id).limit(limit)).all()
+    return [*islice(_let_through(found, filtered), limit)]
 
 
 def got(webhook_id: int | None) -> ColumnElement[bool]:
     """Whether a delivery of the event to this webhook was made."""
     return exists().where(Delivery.event_id == Event.id, Delivery.webhook_id == webhook_id)
+
+
+def _filters(choice: Choice) -> Filters | None:
+    own = select(Webhook.filters).where(Webhook.public_id == choice.webhook)
+    return Filters.of(db.session.scalar(own))
+
+
+def _let_through(found: Select[Any], filtered: Filters) -> Iterator[int]:
+    """The events that meet the filters, in their order; read a slice at a time."""
+    after = 0
+    while True:
+        here = found.where(Event.id > after).order_by(Event.id).limit(SLICE)
+        rows = db.session.execute(here.with_only_columns(Event.id, Event.data)).all()
+        yield from (row for row, data in rows if not filtered.unmet(parsed(data)))
+        if len(rows) < SLICE:
+            return
+        after = rows[-1][0]
 
 
 def _events(

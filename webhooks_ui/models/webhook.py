@@ -31,6 +31,7 @@ from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook_secrets import WebhookSecrets
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.models.webhook_switch import Switchable
+from webhooks_ui.text.filters import Filters
 from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
 
@@ -70,6 +71,13 @@ class Webhook(Switchable, WebhookSecrets, Model):
             sqlite_where=text("deleted_at IS NULL"),
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        # For `intake.filtering`.
+        Index(
+            "ix_webhooks_filtered",
+            "id",
+            sqlite_where=text("filters IS NOT NULL"),
+            postgresql_where=text("filters IS NOT NULL"),
+        ),
         Index("ix_webhooks_name", "sort_key", "id", "deleted_at"),
         webhook_hold.index(),
         webhook_switch.index(),
@@ -95,6 +103,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
     auth_secret: Mapped[str | None] = mapped_column(Text)
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
     payload_format: Mapped[str] = mapped_column(String(10), default="envelope")
+    filters: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now)
@@ -184,6 +193,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
             tls=self.tls_options(vault),
             enabled=self.enabled,
             paused_until=self.resumes_at,
+            filters=Filters.of(self.filters),
         )
 
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
@@ -200,6 +210,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
         self.event_types = settings.events
         self.channel_id = settings.channel.id if settings.channel else None
         self.payload_format = settings.payload_format
+        self.filters = settings.filters.as_json if settings.filters else None
         self.use_tls(settings.tls, vault)
         if settings.enabled:
             self.enable()

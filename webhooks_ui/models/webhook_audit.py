@@ -59,6 +59,7 @@ AUDITED = Audited(
         "subscriptions": _types,
         "channel_id": _channel,
         "payload_format": as_it_is,
+        "filters": as_it_is,
         "tls_verify": as_it_is,
         "enabled": as_it_is,
         "disabled_reason": as_it_is,

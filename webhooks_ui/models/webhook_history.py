@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +30,7 @@ class WebhookState(Model):
     # The channel's row, null for all channels; without a foreign key, since it is about the past.
     channel_id: Mapped[int | None] = mapped_column(RowId)
     event_types: Mapped[list[str]] = mapped_column(JSON)
+    filters: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def record(webhook_ids: Sequence[int], moment: datetime) -> None:
     ):
         types[webhook_id].append(kind)
     columns = (Webhook.id, Webhook.enabled, Webhook.disabled_reason, Webhook.channel_id)
-    more = (Webhook.paused_until, Webhook.deleted_at)
+    more = (Webhook.paused_until, Webhook.filters, Webhook.deleted_at)
     rows = [
         {
             "webhook_id": webhook_id,
@@ -86,9 +88,10 @@ def record(webhook_ids: Sequence[int], moment: datetime) -> None:
             "paused_until": paused_until,
             "channel_id": channel_id,
             "event_types": types[webhook_id],
+            "filters": filters,
         }
-        for webhook_id, enabled, reason, channel_id, paused_until, deleted_at in db.session.execute(
-            select(*columns, *more).where(Webhook.id.in_(types))
+        for webhook_id, enabled, reason, channel_id, paused_until, filters, deleted_at in (
+            db.session.execute(select(*columns, *more).where(Webhook.id.in_(types)))
         )
     ]
     if rows:

@@ -8,6 +8,7 @@ from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.text.filters import Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,4 @@ class WebhookSettings:
     tls: TlsOptions = DEFAULT_TLS
     enabled: bool = True
     paused_until: datetime | None = None
+    filters: Filters | None = None

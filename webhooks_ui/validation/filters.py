@@ -1,0 +1,62 @@
+"""What filters have to be: said once, for the form and the API."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from webhooks_ui.text import filters
+from webhooks_ui.text.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_PATH, MAX_VALUE, Condition
+
+TOO_MANY = _l("Write %(most)s conditions at most.", most=MAX_CONDITIONS)
+
+Problem = tuple[int, str, LazyString]
+"""The condition's index, its member `path` or `value`, and what to say."""
+
+
+def problems(conditions: tuple[Condition, ...]) -> Iterator[Problem]:
+    """What keeps conditions from being saved."""
+    for index, each in enumerate(conditions[:MAX_CONDITIONS]):
+        if not each.path:
+            yield index, "path", _l("Enter a path, such as conversation.status.")
+        elif len(each.path) > MAX_PATH or not filters.is_path(each.path):
+            yield (
+                index,
+                "path",
+                _l("Write names with full stops between them, such as conversation.status."),
+            )
+        if problem := _value_problem(each):
+            yield index, "value", problem
+
+
+def _value_problem(condition: Condition) -> LazyString | None:
+    value = condition.value
+    match condition.operator:
+        case "exists":
+            return None if value in (None, True, False) else _l("Write true or false here.")
+        case "in":
+            return _choices_problem(value)
+        case "contains" | "matches" if not (isinstance(value, str) and value):
+            return _l("Enter a text.")
+        case "greater" | "less" if value is None or value == "":
+            return _l("Enter a number, or a time as the event has it.")
+        case "matches" if len(value) <= MAX_VALUE and not filters.is_pattern(value):
+            return _l("This is not a pattern of RE2. Look at brackets and backslashes.")
+    return _scalar_problem(value)
+
+
+def _choices_problem(value: Any) -> LazyString | None:
+    if not isinstance(value, list) or not value:
+        return _l("List at least one value.")
+    if len(value) > MAX_CHOICES:
+        return _l("List %(most)s values at most.", most=MAX_CHOICES)
+    return next((problem for each in value if (problem := _scalar_problem(each))), None)
+
+
+def _scalar_problem(value: Any) -> LazyString | None:
+    if isinstance(value, dict | list):
+        return _l("Write a text, a number, true, false or null.")
+    if isinstance(value, str) and len(value) > MAX_VALUE:
+        return _l("Shorten this to %(most)s characters.", most=MAX_VALUE)
+    return None
