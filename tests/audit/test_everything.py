@@ -23,11 +23,14 @@ from tests.log.rows import fill
 from webhooks_ui.accounts import people, setup_link
 from webhooks_ui.cli.main import main
 from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.explanations.audit_words import ACTIONS
 from webhooks_ui.models import (
     AccountLink,
+    BulkChange,
     Channel,
     Delivery,
     Event,
+    Source,
     Token,
     User,
     UserSession,
@@ -157,6 +160,19 @@ def channel_id(w: World) -> str:
     return str(w.one(Channel.public_id, Channel.key == "unused"))
 
 
+def source(w: World) -> str:
+    w.post("/sources/new", name="Chatwoot")
+    return str(w.one(Source.public_id))
+
+
+def undone(w: World) -> Any:
+    w.post("/webhooks/bulk", action="disable", ids=w.webhook)
+    before = len(entries(w.app))
+    answer = w.post(f"/webhooks/bulk/{w.one(BulkChange.public_id)}/undo")
+    assert len(entries(w.app)) > before
+    return answer
+
+
 def person(w: World) -> int:
     return int(w.one(User.id, User.login == "ivan"))
 
@@ -206,10 +222,17 @@ ROUTES: dict[str, Act] = {
         since="2020-01-01T00:00",
     ),
     "recoveries.stop": lambda w: w.post(f"/recoveries/{recovery(w)}/stop"),
+    "sources.delete": lambda w: w.post(f"/sources/{source(w)}/delete"),
+    "sources.edit": lambda w: w.post(f"/sources/{source(w)}/edit", name="New"),
+    "sources.new": lambda w: w.post("/sources/new", name="Chatwoot"),
+    "sources.rotate_token": lambda w: w.post(f"/sources/{source(w)}/rotate-token"),
     "tokens.new": lambda w: w.post("/settings/tokens/new", name="New", scope="events"),
     "tokens.revoke": lambda w: w.post(f"/settings/tokens/{w.one(Token.public_id)}/revoke"),
     "webhooks.bulk": lambda w: w.post("/webhooks/bulk", ids=[w.webhook], action="disable"),
     "webhooks.bulk_undo": undone,
+    "webhooks.bulk": lambda w: w.post("/webhooks/bulk", action="disable", ids=w.webhook),
+    "webhooks.bulk_undo": undone,
+    "webhooks.pause": lambda w: w.post(f"/webhooks/{w.webhook}/pause", until="2030-01-01T08:00"),
     "webhooks.delete": lambda w: w.post(f"/webhooks/{w.webhook}/delete"),
     "webhooks.disable": lambda w: w.post(f"/webhooks/{w.webhook}/disable"),
     "webhooks.edit": edited,
@@ -224,8 +247,8 @@ ROUTES: dict[str, Act] = {
     "webhooks.test_unsaved": lambda w: probed(w, "/webhooks/test"),
 }
 """How each route that changes something is used."""
-ONLY_LOOKS = {"verify.check"}
-"""What is posted there is looked at and kept nowhere."""
+ONLY_LOOKS = {"verify.check", "theme.switch", "help.switch"}
+"""What is posted there is kept nowhere, or in the browser alone."""
 RECEIVES = {"receiver.arrive"}
 """What programs send all the time: it is counted and kept, not audited."""
 OPERATIONS: dict[str, Act] = {
@@ -278,6 +301,7 @@ def test_every_route(world: World, endpoint: str) -> None:
     ROUTES[endpoint](world)
     new = entries(world.app)[before:]
     assert new, endpoint
+    assert {entry.action for entry in new} <= set(ACTIONS)
     who = {"auth.login": "nobody", "account_link.use": "nobody"}.get(endpoint, "user")
     assert who in {entry.actor_kind for entry in new}
     assert {entry.address for entry in new if entry.actor_kind == who} == {"127.0.0.1"}
@@ -292,6 +316,7 @@ def test_every_operation(world: World, operation: str) -> None:
     assert entry.actor_name == "Test admin"
     assert (entry.actor_id or "").startswith("tok_")
     assert entry.address == "127.0.0.1"
+    assert entry.action in ACTIONS
 
 
 def names(group: click.Group, before: str = "") -> Iterator[str]:
@@ -319,6 +344,7 @@ def test_every_command(
     assert result.exit_code == 0, result.output
     new = entries(world.app)[before:]
     assert new
+    assert {entry.action for entry in new} <= set(ACTIONS)
     assert {entry.actor_kind for entry in new} == {"command"}
     assert all(entry.actor_name and entry.address is None for entry in new)
 

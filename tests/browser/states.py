@@ -280,6 +280,8 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "invited": invited,
     "person": person,
     "invitation": partial(go, "/invitation"),
+    "audit log": partial(go, "/settings/audit?span=7d"),
+    "no entry matches": partial(go, "/settings/audit?who=nobody"),
     "about": partial(go, "/settings/about"),
     "account": partial(go, "/settings/account"),
     "help": partial(go, "/help"),

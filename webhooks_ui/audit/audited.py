@@ -47,6 +47,7 @@ class _Notice:
 
     subject: Any
     verb: str = "changed"
+    about: tuple[Any, str] | None = None
     changes: Changes = field(default_factory=dict)
 
 
@@ -57,7 +58,8 @@ def _notice(session: Session, _context: object, _instances: object) -> None:
             _noticed(session, subject).verb = "created"
     for subject in session.deleted:
         if hasattr(subject, "__audited__"):
-            _noticed(session, subject).verb = "deleted"
+            notice = _noticed(session, subject)
+            notice.verb, notice.about = "deleted", _about(subject)  # later it cannot be loaded
     for subject in session.dirty:
         if hasattr(subject, "__audited__") and (changes := _changes(session, subject)):
             noticed = _noticed(session, subject).changes
@@ -114,7 +116,9 @@ def _record(notice: _Notice) -> None:
     changes, verb = notice.changes, notice.verb
     if verb == "created":
         changes = {name: (None, getattr(notice.subject, name)) for name in spec.told}
-        changes = {name: pair for name, pair in changes.items() if pair[1] not in (None, [])}
+        changes = {
+            name: pair for name, pair in changes.items() if pair[1] not in (None, "", [], {})
+        }
     elif verb == "deleted":
         changes = {}
     elif changes:
@@ -124,10 +128,14 @@ def _record(notice: _Notice) -> None:
     recording.record(
         f"{spec.kind}.{verb}",
         spec.kind,
-        spec.id(notice.subject),
-        spec.name(notice.subject),
+        *(notice.about or _about(notice.subject)),
         changes={name: _told(spec, name, pair) for name, pair in sorted(changes.items())},
     )
+
+
+def _about(subject: Any) -> tuple[Any, str]:
+    spec: Audited = subject.__audited__
+    return spec.id(subject), spec.name(subject)
 
 
 def _told(spec: Audited, column: str, pair: tuple[Any, Any]) -> list[Any] | None:

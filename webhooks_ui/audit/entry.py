@@ -1,7 +1,7 @@
 """An entry of the audit log."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,8 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webhooks_ui.database.engine import Model
 from webhooks_ui.database.types import Instant, RowId, now
 
-TOPICS = ("change", "sign_in", "refusal", "export", "reading")
+TOPICS = ("change", "sending", "sign_in", "refusal", "export", "reading")
+_SENDING = ("delivery", "recovery")  # kinds of which nothing is set up
 _TOPIC_OF_VERB = {
+    "tested": "sending",
+    "sent": "sending",
     "signed_in": "sign_in",
     "signed_out": "sign_in",
     "sign_in_refused": "refusal",
@@ -24,7 +27,8 @@ _TOPIC_OF_VERB = {
 
 def topic_of(action: str) -> str:
     """What an action is about: by its verb, a change where that says nothing else."""
-    return _TOPIC_OF_VERB.get(action.partition(".")[2], "change")
+    kind, _, verb = action.partition(".")
+    return _TOPIC_OF_VERB.get(verb, "sending" if kind in _SENDING else "change")
 
 
 class AuditEntry(Model):
@@ -37,6 +41,13 @@ class AuditEntry(Model):
     """
 
     __tablename__ = "audit_entries"
+    FILTER_COLUMNS: ClassVar = (
+        "actor_name",
+        "topic",
+        "object_id",
+        "search_text",
+        "created_at",
+    )
     __table_args__ = (
         Index(None, "created_at"),
         Index(None, "actor_name", "id"),

@@ -6,6 +6,8 @@ from webhooks_ui.views import (
     about,
     account,
     account_link,
+    audit,
+    audit_display,
     auth,
     catalogue,
     channels,
@@ -58,6 +60,7 @@ PAGES = (
     account_link,
     tokens,
     people,
+    audit,
     about,
     auth,
     language,
@@ -75,6 +78,7 @@ def init_app(app: Flask) -> None:
     navigation.init_app(app)
     chosen_theme.init_app(app)
     shortcuts.init_app(app)
-    app.jinja_env.filters.update(delivery_display.FILTERS, bar_paths=health_bars.paths)
+    own = {"told": audit_display.told, "bar_paths": health_bars.paths}
+    app.jinja_env.filters.update(delivery_display.FILTERS, **own)
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from webhooks_ui import audit
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models import Receiver
 from webhooks_ui.models.receiver import MAX_REQUESTS
@@ -57,6 +58,7 @@ def show(token: str) -> str | tuple[str, int]:
     newest = receiver.newest()
     if is_piece_request() and request.args.get("newest") == str(newest):
         return "", 204
+    audit.payload_read("receiver", str(receiver.id))
     template = "receiver/_requests.html" if is_piece_request() else "receiver/show.html"
     return render_template(
         template,

@@ -35,7 +35,7 @@ ONLY_FORMS = {
     *("sources.new", "sources.edit"),
 }
 """Pages with nothing to look at but a form to save."""
-FOR_ADMINISTRATORS = {"tokens", "people", "about"}  # blueprints, also to look at
+FOR_ADMINISTRATORS = {"tokens", "people", "audit", "about"}  # blueprints, also to look at
 
 
 def init_app(app: Flask) -> None:
