@@ -26,7 +26,6 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.explanations.audit_words import ACTIONS
 from webhooks_ui.models import (
     AccountLink,
-    BulkChange,
     Channel,
     Delivery,
     Event,
@@ -165,14 +164,6 @@ def source(w: World) -> str:
     return str(w.one(Source.public_id))
 
 
-def undone(w: World) -> Any:
-    w.post("/webhooks/bulk", action="disable", ids=w.webhook)
-    before = len(entries(w.app))
-    answer = w.post(f"/webhooks/bulk/{w.one(BulkChange.public_id)}/undo")
-    assert len(entries(w.app)) > before
-    return answer
-
-
 def person(w: World) -> int:
     return int(w.one(User.id, User.login == "ivan"))
 
@@ -230,9 +221,6 @@ ROUTES: dict[str, Act] = {
     "tokens.revoke": lambda w: w.post(f"/settings/tokens/{w.one(Token.public_id)}/revoke"),
     "webhooks.bulk": lambda w: w.post("/webhooks/bulk", ids=[w.webhook], action="disable"),
     "webhooks.bulk_undo": undone,
-    "webhooks.bulk": lambda w: w.post("/webhooks/bulk", action="disable", ids=w.webhook),
-    "webhooks.bulk_undo": undone,
-    "webhooks.pause": lambda w: w.post(f"/webhooks/{w.webhook}/pause", until="2030-01-01T08:00"),
     "webhooks.delete": lambda w: w.post(f"/webhooks/{w.webhook}/delete"),
     "webhooks.disable": lambda w: w.post(f"/webhooks/{w.webhook}/disable"),
     "webhooks.edit": edited,
