@@ -159,6 +159,13 @@ SETTINGS: tuple[Setting, ...] = (
         " certificates are verified, whatever a webhook says.",
     ),
     Setting(
+        "VIEWER_PAYLOADS",
+        parsers.yes_no,
+        "yes",
+        "`no` hides payloads from users of the role viewer: the data of events, and the bodies of"
+        " requests and of their answers.",
+    ),
+    Setting(
         "DELIVERY_TIMEOUT",
         parsers.seconds(0.1, 300),
         "15",

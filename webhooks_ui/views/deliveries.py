@@ -4,12 +4,12 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui import audit
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.models import Delivery, Recovery, form_keys
 from webhooks_ui.views.webhooks import page_of
+from webhooks_ui.web import payloads
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
 blueprint = Blueprint("deliveries", __name__)
@@ -20,13 +20,13 @@ def show(id: str) -> Response | str | tuple[str, int]:
     """The delivery; as a piece, what a page polls while the delivery is open."""
     delivery = or_404(Delivery.by_public_id(id))
     if not is_piece_request():
-        audit.payload_read("delivery", id, delivery.type)
+        payloads.record_reading("delivery", id, delivery.type)
         return render_template("deliveries/show.html", **page(delivery))
     asker = request.args.get("from")
     if asker == "page":
         if request.args.get("seen") == delivery.progress:
             return "", 204
-        audit.payload_read("delivery", id, delivery.type)
+        payloads.record_reading("delivery", id, delivery.type)
         return render_template("deliveries/_delivery.html", **page(delivery))
     context = page_of(delivery.webhook) if asker == "webhook" and delivery.webhook else {}
     return render_template("webhooks/_test_result.html", **context | {"result": delivery})

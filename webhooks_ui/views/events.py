@@ -11,6 +11,7 @@ from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcom
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.views.deliveries import after_order, form_key
+from webhooks_ui.web import payloads
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 
 blueprint = Blueprint("events", __name__)
@@ -42,7 +43,7 @@ def index() -> BaseResponse | str:
 def show(id: str) -> str:
     """The event, and for every webhook why it got it or did not."""
     event = or_404(Event.by_public_id(id))
-    audit.payload_read("event", event.public_id, event.type)
+    payloads.record_reading("event", event.public_id, event.type)
     words = request.args.get("q", "").strip()[:200]
     missed = event_outcomes.missed(event, words, number_of(request.args.get("page", "")))
     deliveries = event_outcomes.deliveries(event)

@@ -18,12 +18,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui import audit
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models import Receiver
 from webhooks_ui.models.receiver import MAX_REQUESTS
 from webhooks_ui.receiver import built_in
 from webhooks_ui.receiver.built_in import ANSWERS, RETRY_AFTER, Arrival
+from webhooks_ui.web import payloads
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.extensions import csrf
 from webhooks_ui.web.pieces import is_piece_request, or_404
@@ -58,7 +58,7 @@ def show(token: str) -> str | tuple[str, int]:
     newest = receiver.newest()
     if is_piece_request() and request.args.get("newest") == str(newest):
         return "", 204
-    audit.payload_read("receiver", str(receiver.id))
+    payloads.record_reading("receiver", str(receiver.id))
     template = "receiver/_requests.html" if is_piece_request() else "receiver/show.html"
     return render_template(
         template,

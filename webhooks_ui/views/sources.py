@@ -4,7 +4,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from webhooks_ui import audit
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.source import SourceForm
 from webhooks_ui.models import Source, SourceRequest, source_changes
@@ -13,6 +12,7 @@ from webhooks_ui.sources.kinds import KINDS
 from webhooks_ui.sources.reasons import REASONS
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.views.receivers import base_url
+from webhooks_ui.web import payloads
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
@@ -56,7 +56,7 @@ def show(id: str) -> Answer:
     newest = requests[0].id if requests else 0
     if is_piece_request() and request.args.get("newest") == str(newest):
         return "", 204
-    audit.payload_read("source", id, source.name)
+    payloads.record_reading("source", id, source.name)
     is_piece = is_piece_request()
     return render_template(
         "sources/_requests.html" if is_piece else "sources/show.html",

@@ -6,6 +6,8 @@ The sign-in wall refuses by this rule, and templates offer by it.
 from flask import Flask
 from flask_login import current_user
 
+from webhooks_ui.web import payloads
+
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OPEN_TO_ALL = {
     "static",
@@ -35,12 +37,14 @@ ONLY_FORMS = {
     *("sources.new", "sources.edit"),
 }
 """Pages with nothing to look at but a form to save."""
+PAYLOADS = {"events.data"}
+"""Files that are payloads; pages leave theirs out."""
 FOR_ADMINISTRATORS = {"tokens", "people", "audit", "about"}  # blueprints, also to look at
 
 
 def init_app(app: Flask) -> None:
-    """Gives templates `may`."""
-    app.jinja_env.globals.update(may=may)
+    """Gives templates `may` and `may_read_payloads`."""
+    app.jinja_env.globals.update(may=may, may_read_payloads=payloads.may_be_read)
 
 
 def may(endpoint: str, method: str = "POST") -> bool:
@@ -49,6 +53,8 @@ def may(endpoint: str, method: str = "POST") -> bool:
         return True
     if is_for_administrators(endpoint):
         return bool(current_user.is_authenticated and current_user.user.may_administer)
+    if endpoint in PAYLOADS and not payloads.may_be_read():
+        return False
     if method in SAFE_METHODS and endpoint not in ONLY_FORMS:
         return True
     return bool(current_user.is_authenticated and current_user.user.may_edit)

@@ -1,0 +1,19 @@
+"""Who may see what was sent and answered: with VIEWER_PAYLOADS=no editors and administrators."""
+
+from flask import current_app
+from flask_login import current_user
+
+from webhooks_ui import audit
+
+
+def may_be_read() -> bool:
+    """Whether the signed-in user may see payloads: of events, of requests and of their answers."""
+    if not current_user.is_authenticated:
+        return False
+    return bool(current_user.user.may_edit or current_app.config["VIEWER_PAYLOADS"])
+
+
+def record_reading(object_kind: str, object_id: str, object_name: str = "") -> None:
+    """Records that this page shows a payload, if it does; see `audit.payload_read`."""
+    if may_be_read():
+        audit.payload_read(object_kind, object_id, object_name)
