@@ -154,6 +154,20 @@ def test_what_is_refused_spoils_no_other(engine: Flask, commits: list[Plan]) -> 
         assert db.session.query(Event).filter_by(type="message_created").count() == 3
 
 
+def test_a_request_for_different_webhooks_is_stored_whole_or_not_at_all(engine: Flask) -> None:
+    about = replace(SIMPLE, type="webhook_failing", about=1, idempotency_key="k")
+    accept(engine, about)
+
+    answer = accept(engine, SIMPLE, replace(about, data=b'{"other": 1}'))
+
+    assert isinstance(answer, Refusal)
+    with engine.app_context():
+        assert db.session.query(Event).filter_by(type=SIMPLE.type).count() == 0
+    both = accept(engine, SIMPLE, replace(about, idempotency_key=None))
+    assert isinstance(both, list)
+    assert [one.duplicate for one in both] == [False, False]
+
+
 def test_an_event_that_cannot_be_stored_spoils_no_other(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

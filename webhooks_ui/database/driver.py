@@ -38,7 +38,8 @@ def connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
     try:
         yield connection
     except DBAPIError as error:
-        if engine.dialect.is_disconnect(error.orig, connection.dbapi_connection, None):
+        cause: Any = error.orig
+        if engine.dialect.is_disconnect(cause, connection.dbapi_connection, None):
             connection.invalidate(error)
         raise
     finally:

@@ -158,30 +158,31 @@ def with_rows(statement: str, name: str, columns: tuple[str, ...], count: int) -
 def for_postgresql(dialect: Dialect) -> str:
     """The one statement that stores events, keys and deliveries, and wakes the workers.
 
-    Parameters: an array for each of `EVENT_COLUMNS` and `KEY_COLUMNS`, and `without`. It returns
-    public id and number of deliveries of each event.
+    Parameters: an array for each of `EVENT_COLUMNS` and `KEY_COLUMNS`, and `without`, an array of
+    arrays of row ids as text. It returns public id and number of deliveries of each event.
     """
     made = table("made", column("id"), *map(column, EVENT_COLUMNS), column("deliveries_count"))
     arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in EVENT_COLUMNS.items())
     keys = ", ".join(f"%(key_{name})s::text[]" for name in KEY_COLUMNS)
     return f"""
-        WITH new AS (SELECT * FROM unnest({arrays}) WITH ORDINALITY
-          AS new({", ".join(EVENT_COLUMNS)}, number)),
+        WITH new AS (SELECT * FROM unnest({arrays}, %(without)s::text[]) WITH ORDINALITY
+          AS new({", ".join(EVENT_COLUMNS)}, left_out, number)),
         given AS (SELECT * FROM unnest({keys}) AS given({", ".join(KEY_COLUMNS)})),
-        made AS ({_text(_events(dialect), dialect)}
+        stored AS ({_text(_events(dialect), dialect)}
           RETURNING id, public_id, type, channel_id, created_at, deliveries_count),
+        made AS (SELECT stored.*, new.left_out FROM stored JOIN new USING (public_id)),
         kept AS ({_text(_keys(made), dialect)}),
-        sent AS ({_text(_deliveries(made, dialect), dialect)})
+        sent AS ({_text(_deliveries(made, dialect), dialect, "made")})
         SELECT public_id, deliveries_count,
           CASE WHEN deliveries_count > 0 THEN pg_notify('{CHANNEL}', '')::text END FROM made
     """  # noqa: S608  # nothing in it comes from outside
 
 
-def _text(statement: Insert, dialect: Dialect) -> str:
-    """The statement in the dialect's words."""
+def _text(statement: Insert, dialect: Dialect, events: str = '"new"') -> str:
+    """The statement in the dialect's words; on PostgreSQL `events` has the webhooks left out."""
     compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     text = str(compiled)
     if dialect.name == "sqlite":
         text = text.replace(":first", "?").replace(":last", "?")
         return text.replace(":without", "(SELECT value FROM json_each(?))")
-    return text.replace("NOT IN :without", "<> ALL (%(without)s::bigint[])")
+    return text.replace("NOT IN :without", f"<> ALL ({events}.left_out::bigint[])")

@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -67,14 +67,9 @@ class Store(ABC):
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
         """The rows of these keys."""
 
-    def _by_recipients(
-        self, cursor: Any, plan: Plan
-    ) -> Iterator[tuple[filtering.LeftOut, list[NewEvent]]]:
-        """The events in their order, those together that the same webhooks do not get."""
-        rows = cursor.execute(filtering.QUERY).fetchall() if plan.events else []
-        left_out = filtering.left_out(rows, plan.events)
-        for without, new in groupby(plan.events, lambda one: left_out.get(one.public_id, ())):
-            yield without, list(new)
+    def _left_out(self, cursor: Any, plan: Plan) -> dict[str, filtering.LeftOut]:
+        """See `filtering.left_out`."""
+        return filtering.left_out(cursor.execute(filtering.QUERY).fetchall(), plan.events)
 
     def _save_channels(self, cursor: Any, plan: Plan, statement: str) -> dict[str, int]:
         """Row ids of all channels by key. They are locked in the order of their keys."""
@@ -106,8 +101,9 @@ class SqliteStore(Store):
     def write(self, cursor: Any, plan: Plan) -> None:
         """See `Store`."""
         ids = self._save_channels(cursor, plan, _SAVE_CHANNEL)
-        for without, new in self._by_recipients(cursor, plan):
-            self._write_events(cursor, plan, new, ids, _encode(without))
+        left_out = self._left_out(cursor, plan) if plan.events else {}
+        for without, new in groupby(plan.events, lambda one: left_out.get(one.public_id, ())):
+            self._write_events(cursor, plan, list(new), ids, _encode(without))
         if plan.keys:
             keys = [
                 v for key, one in plan.keys.items() for v in (key, one.fingerprint, one.event_id)
@@ -172,20 +168,15 @@ class PostgresStore(Store):
 
     def _write(self, cursor: Any, plan: Plan) -> None:
         ids = self._save_channels(cursor, plan, _SAVE_CHANNEL.replace("?", "%s"))
-        text = statements.for_postgresql(self._engine.dialect)
-        for without, new in self._by_recipients(cursor, plan):
-            arrays: Any = zip(*(_row(one, ids) for one in new), strict=True)
-            given = dict(zip(_EVENT_COLUMNS, map(list, arrays), strict=True))
-            own = {one.public_id for one in new}
-            keys = sorted(
-                (key, one.fingerprint, one.event_id)
-                for key, one in plan.keys.items()
-                if one.event_id in own
-            )
-            for at, name in enumerate(statements.KEY_COLUMNS):
-                given[f"key_{name}"] = list(map(itemgetter(at), keys))
-            cursor.execute(text, given | {"without": list(without)})
-            plan.counts.update({public_id: count for public_id, count, _ in cursor.fetchall()})
+        left_out = self._left_out(cursor, plan)
+        rows = (_row(one, ids) for one in plan.events)
+        given = dict(zip(_EVENT_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+        keys = sorted((key, one.fingerprint, one.event_id) for key, one in plan.keys.items())
+        for at, name in enumerate(statements.KEY_COLUMNS):
+            given[f"key_{name}"] = list(map(itemgetter(at), keys))
+        given["without"] = [_array(left_out.get(one.public_id, ())) for one in plan.events]
+        cursor.execute(statements.for_postgresql(self._engine.dialect), given)
+        plan.counts.update({public_id: count for public_id, count, _ in cursor.fetchall()})
 
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
         found: list[Any] = (
@@ -207,6 +198,11 @@ def _row(new: NewEvent, ids: dict[str, int]) -> tuple[Any, ...]:
         milliseconds(event.occurred_at) if event.occurred_at else moment,
         moment,
     )
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """An array as PostgreSQL writes it."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def of(engine: Engine) -> Store:
