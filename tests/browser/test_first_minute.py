@@ -139,14 +139,14 @@ def look_at_the_delivery(page: Page, request: Received) -> None:
     """The latest one's page shows what was sent, but for the secret, and what came back."""
     history = page.get_by_role("table", name="Latest deliveries")
     history.get_by_role("link").first.click()
-    expect(page.get_by_role("heading", name="Message created")).to_be_visible()
+    expect(page.get_by_role("heading", name="Message created → CRM")).to_be_visible()
     shown = page.locator("#delivery")
     expect(shown).to_contain_text("The receiver accepted the event.")
     for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
         expect(shown).to_contain_text(request.header(name) or "-")
     expect(shown).to_contain_text("Basic ••••••••")
     assert BASIC.credentials not in page.content()
-    page.get_by_role("link", name="To the webhook").click()
+    shown.get_by_role("link", name="CRM").click()
     expect(page.get_by_role("heading", name="CRM", level=1)).to_be_visible()
 
 

@@ -24,6 +24,7 @@ SAME_EVERYWHERE = {
         "Chrome",
         "Linux",
         "Headless",
+        *("Python", "Node", "js", "PHP", "Go", "Ruby", "Shell", "Standard", "Webhooks"),
         "CSV",
         "NDJSON",
     ),

@@ -20,7 +20,7 @@ CEILINGS = {
     "/deliveries?webhook={webhook}": 6,
     "/deliveries?q={sender}": 7,
     "/deliveries/new?newest=1": 2,
-    "/deliveries/{delivery}": 10,
+    "/deliveries/{delivery}": 15,
     "/events": 4,
     "/events?event=message_created": 4,
     "/events?q={sender}": 5,
@@ -31,7 +31,8 @@ CEILINGS = {
 """One query finds out who asks. A list has one for its rows, one for each thing shown beside all of
 them, and one for what the filters offer. An event's page asks how the webhooks were set up when it
 came: once for those that got it, once for those that did not. Pages with a payload ask whether the
-audit log has this reader of the last hour."""
+audit log has this reader of the last hour. A delivery's page asks for the same event at other
+webhooks, and for the deliveries beside it in the list."""
 
 
 def test_a_page_makes_as_many_queries_for_many_rows_as_for_few(

@@ -150,8 +150,12 @@ class Delivery(Model):
 
     @property
     def request_body(self) -> str:
-        """The body as it was sent, as text."""
-        payload_format = self.attempt.payload_format if self.attempt else "envelope"
+        """The body as the last attempt sent it, as text."""
+        return self.body_of(self.attempt)
+
+    def body_of(self, attempt: Attempt | None) -> str:
+        """The body as an attempt sent it, as text."""
+        payload_format = attempt.payload_format if attempt else "envelope"
         return self.event.content.body(payload_format).decode(errors="replace")
 
     @classmethod

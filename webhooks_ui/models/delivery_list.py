@@ -1,5 +1,6 @@
 """The list of deliveries: filters and pages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,17 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import OPEN, UNDELIVERED, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
-from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, row_of, span, walk
+from webhooks_ui.models.keyset import (
+    PAGE,
+    Condition,
+    Ids,
+    KeysetPage,
+    LeadingIndex,
+    nearest,
+    row_of,
+    span,
+    walk,
+)
 from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.webhook import Webhook
@@ -58,9 +69,25 @@ class DeliveryFilter:
         self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
     ) -> KeysetPage:
         """A page of row ids, newest first: those below the row `before` and above `after`."""
+        leader, others, ids = self._plan()
+        return walk(Delivery, leader, others, ids.between(after, before), limit)
+
+    def neighbours(self, row: int) -> tuple[str | None, str | None]:
+        """The public ids of the next newer and the next older matching delivery.
+
+        None where there is none, or none among the nearest `keyset.WINDOW` rows of the index.
+        """
+        leader, others, ids = self._plan()
+        newer = nearest(Delivery, leader, others, ids.between(row, None), oldest_first=True)
+        older = nearest(Delivery, leader, others, ids.between(None, row), oldest_first=False)
+        both = select(Delivery.id, Delivery.public_id).where(Delivery.id.in_((newer, older)))
+        names: dict[int | None, str] = {one.id: one.public_id for one in db.session.execute(both)}
+        return names.get(newer), names.get(older)
+
+    def _plan(self) -> tuple[LeadingIndex, Callable[[Any], list[Condition]], Ids]:
+        """The leading index, the conditions that it leaves, and the rows of the span of time."""
         values = self._values()
         leader, settled = self._leader(values)
-        ids = span(Delivery, DELIVERY, self.since, self.until).between(after, before)
         rest = {name: value for name, value in values.items() if name not in settled}
 
         def others(columns: Any) -> list[Condition]:
@@ -71,7 +98,7 @@ class DeliveryFilter:
                 conditions.append(columns.created_at < self.until)
             return conditions
 
-        return walk(Delivery, leader, others, ids, limit)
+        return leader, others, span(Delivery, DELIVERY, self.since, self.until)
 
     def newer_than(self, row: int, most: int) -> int:
         """How many matching deliveries are newer than a row, `most` at most."""

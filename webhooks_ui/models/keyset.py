@@ -90,6 +90,25 @@ def walk(
     return KeysetPage(rows, last, is_short=True) if count == WINDOW else KeysetPage(rows, None)
 
 
+def nearest(
+    model: Any,
+    leader: LeadingIndex,
+    others: Callable[[Any], Sequence[Condition]],
+    ids: Ids,
+    *,
+    oldest_first: bool,
+) -> int | None:
+    """The first matching row of `ids`, from either end; None where none of `WINDOW` rows matches.
+
+    Arguments as for `walk`.
+    """
+    seen = _led(model, leader, ids, oldest_first=oldest_first).limit(WINDOW).subquery()
+    names = [seen.c[name] for name in (*leader.keys, "id")]
+    order = [name.asc() if oldest_first else name.desc() for name in names]
+    found = select(seen.c.id).where(*others(seen.c)).order_by(*order).limit(1)
+    return db.session.scalar(found)
+
+
 def span(model: Any, prefix: str, since: datetime | None, until: datetime | None) -> Ids:
     """The range of row ids of a span of time, by the unique index of public ids, which begin with
     the time. It is wider by a few rows: the caller still compares the exact moments.
@@ -116,8 +135,12 @@ def row_of(column: Any, value: str) -> int:
     return db.session.scalar(found) or -1
 
 
-def _led(model: Any, leader: LeadingIndex, ids: Ids) -> Select[Any]:
-    """The filter columns in the order of the leading index, newest first."""
+def _led(model: Any, leader: LeadingIndex, ids: Ids, *, oldest_first: bool = False) -> Select[Any]:
+    """The filter columns in the order of the leading index, newest first unless said otherwise."""
+
+    def ordered(column: Any) -> Any:
+        return column.asc() if oldest_first else column.desc()
+
     window = select(model.id, *(getattr(model, name) for name in model.FILTER_COLUMNS))
     if leader.partial is not None:
         window = window.where(leader.partial)
@@ -127,13 +150,13 @@ def _led(model: Any, leader: LeadingIndex, ids: Ids) -> Select[Any]:
         # BETWEEN, unlike two inequalities, does not make it choose an index with fewer of them.
         equal = (column == value for column, value in keys)
         window = window.where(*equal, model.id.between(ids.first, ids.last))
-        return window.order_by(model.id.desc())
+        return window.order_by(ordered(model.id))
     # PostgreSQL would scan the table where it believes the value to be frequent, all of it if it no
     # longer is. Only the leading index has the order of these pairs.
     values = [literal(value, column.type) for column, value in keys]
     pair = tuple_(*(column for column, _ in keys), model.id)
     window = window.where(pair <= tuple_(*values, ids.last), pair >= tuple_(*values, ids.first))
-    return window.order_by(*(column.desc() for column, _ in keys), model.id.desc())
+    return window.order_by(*(ordered(column) for column, _ in keys), ordered(model.id))
 
 
 def _id_at(prefix: str, moment: datetime) -> str:

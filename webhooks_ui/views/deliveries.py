@@ -4,10 +4,9 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
-from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.models import Delivery, Recovery, form_keys
+from webhooks_ui.models import Delivery, form_keys
+from webhooks_ui.views import delivery_page
 from webhooks_ui.views.webhooks import page_of
 from webhooks_ui.web import payloads
 from webhooks_ui.web.pieces import is_piece_request, or_404
@@ -21,13 +20,13 @@ def show(id: str) -> Response | str | tuple[str, int]:
     delivery = or_404(Delivery.by_public_id(id))
     if not is_piece_request():
         payloads.record_reading("delivery", id, delivery.type)
-        return render_template("deliveries/show.html", **page(delivery))
+        return render_template("deliveries/show.html", **delivery_page.context(delivery))
     asker = request.args.get("from")
     if asker == "page":
         if request.args.get("seen") == delivery.progress:
             return "", 204
         payloads.record_reading("delivery", id, delivery.type)
-        return render_template("deliveries/_delivery.html", **page(delivery))
+        return render_template("deliveries/_delivery.html", **delivery_page.context(delivery))
     context = page_of(delivery.webhook) if asker == "webhook" and delivery.webhook else {}
     return render_template("webhooks/_test_result.html", **context | {"result": delivery})
 
@@ -36,7 +35,7 @@ def show(id: str) -> Response | str | tuple[str, int]:
 def resend(id: str) -> BaseResponse:
     """A new delivery of the same event to the same webhook; a second click makes no other."""
     made = actions.resend(or_404(Delivery.by_public_id(id)), form_key())
-    return after_order(made, url_for(".show", id=id))
+    return after_order(made, delivery_page.own_url(id))
 
 
 @blueprint.post("/deliveries/<id>/retry_now")
@@ -46,7 +45,7 @@ def retry_now(id: str) -> BaseResponse:
         flash(_("The next attempt is due now."), "info")
     else:
         flash(_("It is no longer waiting: it is being sent, or over."), "wait")
-    return redirect(url_for(".show", id=id), 303)
+    return redirect(delivery_page.own_url(id), 303)
 
 
 @blueprint.post("/deliveries/<id>/cancel")
@@ -56,7 +55,7 @@ def cancel(id: str) -> BaseResponse:
         flash(_("The delivery is cancelled."), "info")
     else:
         flash(_("It could not be cancelled: it is being sent at this moment, or over."), "wait")
-    return redirect(url_for(".show", id=id), 303)
+    return redirect(delivery_page.own_url(id), 303)
 
 
 def form_key() -> str:
@@ -70,16 +69,3 @@ def after_order(made: Delivery | actions.NotSendable, back: str) -> BaseResponse
         return redirect(url_for("deliveries.show", id=made.public_id), 303)
     flash(actions.NOT_SENDABLE[made], "bad")
     return redirect(back, 303)
-
-
-def page(delivery: Delivery) -> dict[str, object]:
-    """The context of the delivery's page."""
-    return {
-        "delivery": delivery,
-        "repeats": delivery.repeats,
-        "recovery": Recovery.of(delivery),
-        "resent_as": delivery.resent_as(),
-        "order": form_keys.new_key(),
-        "errors": ERROR_LABELS,
-        "event_types": ALL_TYPES,
-    }

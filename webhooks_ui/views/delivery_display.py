@@ -1,13 +1,19 @@
 """What came of a delivery, as pages show it: verdicts, headlines, curl commands."""
 
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import NamedTuple, Protocol
+
+from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.curl import curl_command
+from webhooks_ui.explanations.raw_http import raw_request
 from webhooks_ui.models import Attempt, Delivery
 from webhooks_ui.models.delivery_rows import LastAttempt
+from webhooks_ui.text import pretty_json
 
 MAX_IN_COMMAND = 65_536  # characters of a body
 
@@ -64,9 +70,81 @@ def curl(attempt: Attempt, body: str) -> str:
     return curl_command(attempt.request_url, attempt.request_headers, body)
 
 
+def raw_http(attempt: Attempt, body: str) -> str:
+    """The request as HTTP/1.1, with its secrets masked."""
+    return raw_request(attempt.request_url, attempt.request_headers, body)
+
+
+class Phase(NamedTuple):
+    """A part of an attempt's time; `start` and `width` in thousandths of the whole."""
+
+    label: str
+    ms: int
+    start: int
+    width: int
+
+
+def phases(attempt: Attempt) -> list[Phase]:
+    """The phases that happened, one after the other."""
+    timings = attempt.timings_ms
+    total = max(attempt.duration_ms, 1)
+    known = {name: timings.get(name) for name in ("dns", "connect", "tls", "first_byte")}
+    if _is_address(attempt.host):
+        known["dns"] = None  # nothing was looked up
+    answered = known["first_byte"] is not None and attempt.response_size > 0
+    spent = sum(ms or 0 for ms in known.values())
+    known["body"] = max(total - spent, 0) if answered else None
+    found: list[Phase] = []
+    at = 0
+    for name, ms in known.items():
+        if ms is None:
+            continue
+        start, width = min(at * 1000 // total, 992), max(ms * 1000 // total, 8)
+        found.append(Phase(str(_PHASES[name]), ms, start, width))
+        at += ms
+    return found
+
+
+class Step(NamedTuple):
+    """An attempt, and how long it had waited since the end of the one before it."""
+
+    attempt: Attempt
+    waited: timedelta | None
+
+
+def steps(attempts: Sequence[Attempt]) -> list[Step]:
+    """The attempts with the waits between them."""
+    found: list[Step] = []
+    ended: datetime | None = None
+    for attempt in attempts:
+        waited = max(attempt.started_at - ended, timedelta()) if ended else None
+        found.append(Step(attempt, waited))
+        ended = attempt.started_at + timedelta(milliseconds=attempt.duration_ms)
+    return found
+
+
+def _is_address(host: str) -> bool:
+    name = host.rpartition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+_PHASES = {
+    "dns": _l("DNS"),
+    "connect": _l("Connect"),
+    "tls": "TLS",
+    "first_byte": _l("First byte"),
+    "body": _l("Body"),
+}
 FILTERS = {
     "verdict": verdict,
     "headline": headline,
     "curl": curl,
+    "raw_http": raw_http,
+    "phases": phases,
+    "pretty_json": pretty_json.pretty_text,
     "note_text": verdicts.note_text,
 }

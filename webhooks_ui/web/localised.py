@@ -25,7 +25,7 @@ _cached = lru_cache(maxsize=4096)  # Babel is slow, and lists repeat the same da
 def init_app(app: Flask) -> None:
     """Gives templates the filters."""
     filters: tuple[Callable[..., Any], ...] = (
-        *(clock, day, exact, isotime, moment, filesize, number, age, percent),
+        *(clock, day, exact, isotime, moment, filesize, number, age, duration, percent),
     )
     app.jinja_env.filters.update({write.__name__: write for write in filters})
     app.jinja_env.filters.update(datetime=absolute, ms=milliseconds, zone=timezones.label)
@@ -115,6 +115,11 @@ def milliseconds(value: float) -> str:
 def age(moment: datetime) -> str:
     """The time since a moment, in the unit that reads best: “3 hours”."""
     return str(format_timedelta(max(datetime.now(UTC) - moment, timedelta(minutes=1)), threshold=1))
+
+
+def duration(span: timedelta) -> str:
+    """A span of time in the unit that reads best: “5 seconds”, “2 hours”."""
+    return str(format_timedelta(max(span, timedelta(seconds=1)), threshold=1))
 
 
 def percent(share: float) -> str:

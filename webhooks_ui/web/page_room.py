@@ -9,8 +9,11 @@ from typing import NamedTuple
 from flask import Flask, g
 from markupsafe import Markup, escape
 
+from webhooks_ui.text.json_colours import coloured
+
 PAGE = 1_200_000  # bytes of HTML for all of these texts
 TEXT = 300_000  # for one of them
+COLOURED = 100_000  # characters of a text with colours: an element for each token
 AROUND = 100  # of the elements around each
 
 
@@ -22,8 +25,8 @@ class Fitted(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
-    """Gives templates `fitted` and `has_room`."""
-    app.jinja_env.filters["fitted"] = fitted
+    """Gives templates `fitted`, `fitted_json` and `has_room`."""
+    app.jinja_env.filters.update(fitted=fitted, fitted_json=fitted_json)
     app.jinja_env.globals["has_room"] = has_room
 
 
@@ -41,6 +44,17 @@ def fitted(text: str) -> Fitted:
         shown = shown[: _last_whole(shown)]
     g.page_room = max(0, _left() - len(shown.encode()) - AROUND)
     return Fitted(Markup(shown), len(shown) < len(whole) or len(text) > most)  # noqa: S704  # escaped
+
+
+def fitted_json(text: str) -> Fitted:
+    """JSON with elements for its colours where it fits whole, as plain text where it does not."""
+    if len(text) > COLOURED or not text.lstrip().startswith(("{", "[")):
+        return fitted(text)
+    shown = coloured(text, min(TEXT, _left()))
+    if shown is None:
+        return fitted(text)
+    g.page_room = max(0, _left() - len(shown.encode()) - AROUND)
+    return Fitted(Markup(shown), is_cut=False)  # noqa: S704  # escaped
 
 
 def _left() -> int:
