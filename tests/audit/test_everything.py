@@ -235,7 +235,7 @@ ROUTES: dict[str, Act] = {
     "webhooks.test_unsaved": lambda w: probed(w, "/webhooks/test"),
 }
 """How each route that changes something is used."""
-ONLY_LOOKS = {"verify.check", "theme.switch", "help.switch"}
+ONLY_LOOKS = {"verify.check", "theme.switch", "help.switch", "webhooks.try_filters"}
 """What is posted there is kept nowhere, or in the browser alone."""
 RECEIVES = {"receiver.arrive"}
 """What programs send all the time: it is counted and kept, not audited."""

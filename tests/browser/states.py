@@ -89,6 +89,26 @@ def edit_tls(page: Page, seeds: Seeds) -> None:
     expect(page.locator("#tls_key")).to_be_visible()
 
 
+def filters(page: Page, _seeds: Seeds) -> None:
+    """The form with filters, tried on recent events."""
+    page.goto("/webhooks/new")
+    page.locator("#filters > summary").click()
+    page.locator("#filter_ready-incoming").check()
+    page.locator("#conditions-0-path").fill("conversation.labels")
+    page.locator("#conditions-0-value").fill("vip")
+    page.locator("#event-types input").first.check()
+    page.locator("#try-filters").click()
+    expect(page.locator("#filters-result .state")).to_be_visible()
+
+
+def wrong_filters(page: Page, _seeds: Seeds) -> None:
+    page.goto("/webhooks/new")
+    page.locator("#filters > summary").click()
+    page.locator("#conditions-0-path").fill("a b")
+    page.locator("#save").click()
+    expect(page.locator("#conditions-0-path-error")).to_be_visible()
+
+
 def save_nothing(path: str, page: Page, _seeds: Seeds) -> None:
     """A form with as many mistakes as an empty one has."""
     page.goto(path)
@@ -239,6 +259,8 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "alarm": alarm,
     "new": partial(go, "/webhooks/new"),
     "new with mistakes": partial(save_nothing, "/webhooks/new"),
+    "filters": filters,
+    "filters with mistakes": wrong_filters,
     "edit": partial(seeded, "edited"),
     "edit TLS": edit_tls,
     "conflict": conflict,

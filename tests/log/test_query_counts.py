@@ -14,7 +14,7 @@ CEILINGS = {
     "/webhooks?q=hook&event=message_created&sort=-last": 8,
     "/webhooks?channel=sales": 10,
     "/webhooks/{webhook}": 10,
-    "/webhooks/{webhook}/edit": 4,
+    "/webhooks/{webhook}/edit": 5,
     "/deliveries": 5,
     "/deliveries?status=succeeded": 5,
     "/deliveries?webhook={webhook}": 6,

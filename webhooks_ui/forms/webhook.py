@@ -32,10 +32,12 @@ from webhooks_ui.forms.authorization_fields import (
     spaces_kept,
 )
 from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.filter_fields import filter_fields, mark_filters, show_filters, typed_filters
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.tls_fields import tls_fields, tls_options
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.text.filters import Filters
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.kept_form import is_unsent
 
@@ -65,6 +67,7 @@ class WebhookForm(Form):
         default="envelope",
         validate_choice=False,
     )
+    locals().update(filter_fields())
     locals().update(tls_fields())
     enabled = BooleanField(_l("Enabled"), default=True)
     draft = HiddenField()
@@ -101,6 +104,7 @@ class WebhookForm(Form):
         self.payload_format.data, self.enabled.data = webhook.payload_format, webhook.enabled
         self.tls_ca.data, self.tls_certificate.data = webhook.tls_ca, webhook.tls_certificate
         self.tls_insecure.data = not webhook.tls_verify
+        show_filters(self, Filters.of(webhook.filters))
 
     def check(self, guard: Guard, *, test: bool = False) -> bool:
         """Whether this can be saved, or for a `test` sent; says at the fields what is wrong."""
@@ -120,6 +124,7 @@ class WebhookForm(Form):
         ):
             if name != field:
                 _add_error(self[name], message)
+        mark_filters(self)
         if not test:
             self._look_up(guard)
         return not self.errors
@@ -139,6 +144,7 @@ class WebhookForm(Form):
             tls=tls_options(self, self._kept_key),
             enabled=self.enabled.data,
             paused_until=self.stored.paused_until,
+            filters=typed_filters(self),
         )
         return webhook_rules.tidied(typed)
 

@@ -1,5 +1,6 @@
 """Creating and editing a webhook: one form, one view."""
 
+from itertools import chain, islice
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -7,12 +8,14 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
-from webhooks_ui.models import Webhook, deleted_webhooks, webhook_changes
+from webhooks_ui.models import Webhook, deleted_webhooks, recent_events, webhook_changes
+from webhooks_ui.text.filters import parsed
+from webhooks_ui.text.paths import MOST, paths
 from webhooks_ui.views.deleted_webhooks import existing
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
 from webhooks_ui.web.body_limits import max_body, with_event
@@ -105,8 +108,16 @@ def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) 
         warnings=form.warnings,
         panel=panel or _panel(form),
         event_types=ALL_TYPES,
+        paths=_paths(),
         **more,
     )
+
+
+def _paths() -> list[str]:
+    """What filters could look at, by the samples and by events that came lately."""
+    recent = [parsed(data) for data in recent_events.some()]
+    known = [kind.data for kind in EVENT_TYPES.values()]
+    return [*islice(dict.fromkeys(chain.from_iterable(map(paths, [*recent, *known]))), MOST)]
 
 
 def _panel(form: WebhookForm) -> TestPanel:
