@@ -26,7 +26,7 @@ BOTH = (
     "size",
 )
 PER_SECOND = "deliveries/s"
-ALONE = ("bare", "bare_on_one_core", "plain_requests")
+ALONE = ("bare", "bare_on_one_core", "plain_requests", "filters")
 ON_POSTGRESQL = ("two_workers", "two_workers_on_any_core")
 
 

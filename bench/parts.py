@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from bench.failing import many_failing
+from bench.filters import filters
 from bench.pages import pages
 from bench.size import size
 from bench.stage import (
@@ -36,7 +37,7 @@ from webhooks_ui.models import Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.server import process
 
-__all__ = ["many_failing", "pages", "size"]  # parts in files of their own
+__all__ = ["filters", "many_failing", "pages", "size"]  # parts in files of their own
 
 Figures = dict[str, float]
 DELIVERIES = 12_000
