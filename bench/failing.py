@@ -44,21 +44,27 @@ def _send(app: Flask, count: int) -> None:
         intake.accept([HEALTHY] * count)
 
 
+def _healthy(receiver: Receiver) -> list[float]:
+    return [at for path, at in receiver.arrivals() if path == "/healthy"]
+
+
 def _arrived(receiver: Receiver, count: int) -> list[float]:
     found: list[float] = []
     while len(found) < count:
-        found += [at for path, at in receiver.arrivals() if path == "/healthy"]
+        found += _healthy(receiver)
         time.sleep(0.02)
     return found
 
 
 def _waits(app: Flask, receiver: Receiver) -> list[float]:
     """Milliseconds from intake to arrival, from the moment the worker has begun to send."""
-    while not receiver.arrivals():
+    begun = seen = 0
+    while not seen:
         _send(app, 1)
+        begun += 1
         time.sleep(EVERY)
-    time.sleep(EVERY)
-    receiver.arrivals()
+        seen += len(_healthy(receiver))
+    _arrived(receiver, begun - seen)
     sent = []
     for _ in range(EVENTS):
         sent.append(time.monotonic())

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from tests.engine.conftest import claim, send, subscribe
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.queue import claim_sql
+from webhooks_ui.delivery.queue import claim_sql, waiting
 from webhooks_ui.delivery.queue.claims import Demand, Known
 from webhooks_ui.models import Event
 
@@ -54,10 +54,8 @@ def piled_up(engine: Flask) -> Iterator[Flask]:
         yield engine
 
 
-def parameters(slots: dict[int, int]) -> dict[str, Any]:
-    return claim_sql.parameters(
-        Demand({w: Known(n) for w, n in slots.items()}, 2, 64, timedelta(seconds=45)), now()
-    )
+def demand(slots: dict[int, int]) -> Demand:
+    return Demand({w: Known(n) for w, n in slots.items()}, 2, 64, timedelta(seconds=45))
 
 
 @pytest.mark.parametrize("slots", [{}, {1: 1}, {1: 0}])
@@ -75,17 +73,26 @@ def test_the_others_get_their_turn(piled_up: Flask) -> None:
 
 
 def rows(slots: dict[int, int]) -> int:
-    """How many rows the nodes of PostgreSQL's plan gave or threw away, as it was run."""
-    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {claim_sql.CLAIM['postgresql'].text}")
-    found = db.session.execute(explain, parameters(slots)).scalar_one()
+    """How many rows the nodes of PostgreSQL's plans gave or threw away, as they were run."""
+    connection, moment = db.session.connection(), now()
+    found = waiting.read(connection, demand(slots), moment)
+    given = claim_sql.parameters(found.sources, demand(slots), moment)
+    read = waiting.STATEMENTS["postgresql"], {"now": given["now"]}
+    count = sum(of(connection, *one) for one in (read, (claim_sql.LEASE_ON_POSTGRESQL.text, given)))
     db.session.rollback()
+    return count
+
+
+def of(connection: Connection, statement: str, given: dict[str, Any]) -> int:
+    explain = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+    found = connection.execute(explain, given).scalar_one()
     (plan,) = found if isinstance(found, list) else json.loads(found)
 
-    def of(node: dict[str, Any]) -> int:
+    def touched(node: dict[str, Any]) -> int:
         given = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
-        return int(given * node["Actual Loops"]) + sum(map(of, node.get("Plans", ())))
+        return int(given * node["Actual Loops"]) + sum(map(touched, node.get("Plans", ())))
 
-    return of(plan["Plan"])
+    return touched(plan["Plan"])
 
 
 def steps(slots: dict[int, int]) -> int:
@@ -100,7 +107,7 @@ def steps(slots: dict[int, int]) -> int:
     with db.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(count, 100)
-        connection.execute(claim_sql.CLAIM["sqlite"], parameters(slots))
+        claim_sql.claim(connection, demand(slots), now())
         driver.set_progress_handler(None, 0)
         connection.rollback()
     return taken
@@ -108,9 +115,15 @@ def steps(slots: dict[int, int]) -> int:
 
 @pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
 def test_sqlite_looks_nothing_up_without_an_index(engine: Flask) -> None:
+    plan = []
     with engine.app_context():
-        explain = text(f"EXPLAIN QUERY PLAN {claim_sql.CLAIM['sqlite'].text}")
-        plan = [row.detail for row in db.session.execute(explain, parameters({}))]
+        connection = db.session.connection()
+        for statement, given in (
+            (waiting.STATEMENTS["sqlite"], {"now": 0}),
+            (claim_sql.DUE_ON_SQLITE, (1, 0, 2)),
+        ):
+            explain = f"EXPLAIN QUERY PLAN {statement}"
+            plan += [row.detail for row in connection.exec_driver_sql(explain, given)]
     of_deliveries = [line for line in plan if re.search(r"\b(deliveries|d|p)\b", line)]
     assert of_deliveries
     assert [line for line in of_deliveries if "SCAN" in line and "INDEX" not in line] == []

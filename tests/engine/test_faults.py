@@ -35,7 +35,7 @@ from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.delivery.attempt_record import attempt_of
 from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim
-from webhooks_ui.delivery.worker import loop, senders
+from webhooks_ui.delivery.worker import leases, loop, senders
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.server import process
 from webhooks_ui.views import delivery_display
@@ -281,7 +281,7 @@ def test_a_restart_of_the_database_server_is_lived_through(
 ) -> None:
     monkeypatch.setattr(loop, "BACK_OFF", 0.1)
     monkeypatch.setattr(loop, "LEASE_MARGIN", timedelta(seconds=1))
-    monkeypatch.setattr(loop, "RELEASE_EVERY", 0.5)
+    monkeypatch.setattr(leases, "EXPIRE_EVERY", 0.5)
     app = create_app(
         {
             "DATA_DIR": tmp_path,

@@ -14,51 +14,57 @@ from tests.support.virtual_workers import Reply, Respond, Simulation
 
 COUNT = 60
 LIMITED, OTHER = 1, 2
-ANSWERS_IN = 0.02
+SOON, LATE = 0.02, 0.2  # seconds until the answer
 UNDISTURBED = 0.2  # seconds, in which the other receiver gets all when it is alone
 
 
-def behind(limit: Limit) -> Respond:
-    """A receiver with this limit."""
+def behind(limit: Limit, answers_in: float) -> Respond:
+    """A receiver with this limit, which answers after so many seconds."""
 
     def respond(at: float) -> Reply:
         if wait := limit(at):
-            return Reply(ANSWERS_IN, 429, "http_status", f"{wait + 0.001:.3f}")
-        return Reply(ANSWERS_IN)
+            return Reply(answers_in, 429, "http_status", f"{wait + 0.001:.3f}")
+        return Reply(answers_in)
 
     return respond
 
 
 def healthy(_at: float) -> Reply:
-    return Reply(ANSWERS_IN)
+    return Reply(SOON)
 
 
-def simulated(make_engine: MakeApp, limit: Limit) -> Simulation:
-    """Two workers send to a receiver with this limit and to another one, until both have all."""
+def simulated(make_engine: MakeApp, limited: Respond) -> Simulation:
+    """Two workers send to a limited receiver and to another one, until both have all."""
     app = make_engine()
     subscribe(app, "http://127.0.0.1/limited")
     subscribe(app, "http://127.0.0.1/other")
     send(app, COUNT)
-    simulation = Simulation(app, {LIMITED: behind(limit), OTHER: healthy})
+    simulation = Simulation(app, {LIMITED: limited, OTHER: healthy})
     simulation.run(600, lambda: sum(map(len, simulation.taken.values())) == 2 * COUNT)
     return simulation
 
 
 @pytest.mark.parametrize(
-    ("limit", "best"),
+    ("limit", "best", "answers_in"),
     [
         # What is left after the burst, at the bucket's rate; the last of the windows.
-        (lambda: token_bucket(2, 2), (COUNT - 3) / 2),
-        (lambda: token_bucket(10, 5), (COUNT - 6) / 10),
-        (lambda: token_bucket(20, 5), (COUNT - 6) / 20),
-        (lambda: fixed_window(5, 2), (COUNT / 5 - 1) * 2),
+        (lambda: token_bucket(2, 2), (COUNT - 3) / 2, SOON),
+        (lambda: token_bucket(10, 5), (COUNT - 6) / 10, SOON),
+        (lambda: token_bucket(20, 5), (COUNT - 6) / 20, SOON),
+        (lambda: token_bucket(40, 10), (COUNT - 11) / 40, SOON),
+        (lambda: fixed_window(5, 2), (COUNT / 5 - 1) * 2, SOON),
+        (lambda: token_bucket(20, 5), (COUNT - 6) / 20, LATE),
+        (lambda: token_bucket(40, 5), (COUNT - 6) / 40, LATE),
     ],
-    ids=["2 a second", "10 a second", "20 a second", "5 in 2 seconds"],
+    ids=[
+        *("2 a second", "10 a second", "20 a second", "40 a second", "5 in 2 seconds"),
+        *("20 a second, slow", "40 a second, slow"),
+    ],
 )
 def test_a_limited_receiver_gets_its_pace_with_few_refusals(
-    make_engine: MakeApp, limit: Callable[[], Limit], best: float
+    make_engine: MakeApp, limit: Callable[[], Limit], best: float, answers_in: float
 ) -> None:
-    simulation = simulated(make_engine, limit())
+    simulation = simulated(make_engine, behind(limit(), answers_in))
 
     taken = simulation.taken[LIMITED]
     assert len(taken) == COUNT

@@ -15,10 +15,9 @@ from tests.engine.conftest import (
 )
 from tests.engine.conftest import claim as claim_due
 from tests.support.receiver import Receiver
-from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.queue import actions, claim_sql, turns
-from webhooks_ui.delivery.queue.claims import Job, Result
+from webhooks_ui.delivery.queue import actions, turns
+from webhooks_ui.delivery.queue.claims import Demand, Job, Result
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.jobs import recovery
 from webhooks_ui.models import (
@@ -89,7 +88,7 @@ def test_what_waits_is_kept_and_sent_from_its_end_on(engine: Flask) -> None:
     pause(engine, own, until)
     assert claim(engine) == []
     with engine.app_context():
-        resumes_in = claim_sql.resumes_in(db.session.connection(), now())
+        resumes_in = turns.turn([], Demand({}, 2, 10, LEASE), now()).resumes_in
         assert 3590 < resumes_in <= 3600
         assert backlog.overdue(now() + LEASE) == 0
     assert [one.status for one in deliveries(engine)] == ["pending"] * 2

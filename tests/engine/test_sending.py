@@ -14,7 +14,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Claim, Job
-from webhooks_ui.delivery.worker import loop, senders
+from webhooks_ui.delivery.worker import leases, senders
 from webhooks_ui.delivery.worker.senders import STALE_AFTER, Attempts
 from webhooks_ui.models import Delivery, Webhook
 
@@ -84,7 +84,7 @@ def test_what_may_not_be_sent_any_more_is_given_back_and_cancelled(
         return original(self, job, held)
 
     monkeypatch.setattr(senders, "STALE_AFTER", -1.0)
-    monkeypatch.setattr(loop, "RELEASE_EVERY", 3600.0)
+    monkeypatch.setattr(leases, "EXPIRE_EVERY", 3600.0)
     monkeypatch.setattr(Attempts, "current", late)
     send(engine)
     with working(engine):

@@ -13,7 +13,7 @@ from tests.support.waiting import free_port, wait_until
 from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.worker import loop
+from webhooks_ui.delivery.worker import leases, loop
 from webhooks_ui.models import Attempt, Webhook, webhook_changes
 
 PATIENT = {"DELIVERY_TIMEOUT": 30.0}
@@ -141,7 +141,7 @@ def test_when_the_schedule_has_ended_it_has_failed(
 def test_410_disables_and_cancels_what_waits(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "RELEASE_EVERY", 3600.0)  # at once, not by the sweep
+    monkeypatch.setattr(leases, "EXPIRE_EVERY", 3600.0)  # at once, not by the sweep
     public_id = subscribe(engine, receiver.url)
     receiver.answer(Answer(status=410))
     send(engine, 10)

@@ -15,9 +15,12 @@ from tests.support.receiver import Receiver
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("stops"), pytest.mark.timeout(1800)]
-
 STOPS = int(os.environ.get("STOPS", "10"))
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.xdist_group("stops"),
+    pytest.mark.timeout(600 + 60 * STOPS),
+]
 SENDERS = 4
 
 

@@ -14,7 +14,7 @@ from webhooks_ui.cli.app_context import app_context
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 256),
-    help="Deliveries in flight at once. Default: the setting WORKER_CONCURRENCY.",
+    help="Deliveries sent at once. Default: the setting WORKER_CONCURRENCY.",
 )
 @click.option(
     "--metrics-port",

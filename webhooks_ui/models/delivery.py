@@ -90,6 +90,7 @@ class Delivery(Model):
     refusals: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(String(40))  # the last attempt's
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    lease_holder: Mapped[int | None] = mapped_column(RowId)  # see `delivery.queue.holders`
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
 

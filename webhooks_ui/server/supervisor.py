@@ -14,6 +14,7 @@ from threading import Event, Thread
 from webhooks_ui.delivery.queue import wakeup
 
 CALM = 60.0  # seconds after which a worker that died is started again at once
+FIRST_WAIT = 1.0  # seconds, before the second start anew
 LONGEST_WAIT = 30.0  # seconds
 MARGIN = 5.0  # seconds beyond the longest attempt in which a worker ends
 
@@ -44,15 +45,16 @@ class Supervisor:
             self._process.kill()
 
     def _watch(self) -> None:
-        wait = 0.5
+        wait = 0.0
         while not self._stopping.is_set():
             started = time.monotonic()
             status = self._run()
             if self._stopping.is_set():
                 return
-            wait = 0.5 if time.monotonic() - started > CALM else min(wait * 2, LONGEST_WAIT)
+            wait = wait if time.monotonic() - started <= CALM else 0.0
             log.error("The worker ended with status %s; it is started again in %s s", status, wait)
             self._stopping.wait(wait)
+            wait = min(wait * 2 or FIRST_WAIT, LONGEST_WAIT)
 
     def _run(self) -> int:
         command = [sys.executable, "-m", "webhooks_ui", "worker", "--with-parent"]

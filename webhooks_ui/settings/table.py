@@ -172,7 +172,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Seconds for one whole attempt, from connecting to the last byte.",
     ),
     Setting(
-        "WORKER_CONCURRENCY", parsers.integer(1, 256), "64", "Deliveries in flight in one worker."
+        "WORKER_CONCURRENCY",
+        parsers.integer(1, 256),
+        "64",
+        "Deliveries that one worker sends at once. One whose receiver has not answered for a second"
+        " no longer counts, up to three for each, and 256 in all.",
     ),
     Setting(
         "WORKER_CORE",
@@ -185,7 +189,7 @@ SETTINGS: tuple[Setting, ...] = (
         "ENDPOINT_CONCURRENCY",
         parsers.integer(1, 256),
         "32",
-        "Of these, to one webhook at most.",
+        "Deliveries that one worker sends to one webhook at once, at most.",
     ),
     Setting(
         "RETRY_SCHEDULE",

@@ -1,135 +1,66 @@
-"""The two statements of the queue in which the databases differ.
+"""The two statements of the queue in which the databases differ: the claim and the outcome.
 
-The claim finds the webhooks that have something waiting by a loose scan of the partial index
-``ix_deliveries_due``: it hops from one webhook to the next, so that 100,000 deliveries waiting for
-a dead receiver cost one hop. Of each webhook at most 32 due deliveries are read. Every ORDER BY is
-that of the index to its last column, so the index is used whatever the statistics say. Among
-webhooks that were never served, those go first whose oldest delivery is the newest: they keep up.
+A claim takes the first delivery of each webhook in turn (`waiting`), then the second of each, and
+so on: of none more than it may have under way, and of those that do not answer a few together.
 """
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import fields
+from datetime import datetime
 from math import inf
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnClause, Connection, column, text
 
+from webhooks_ui.database.driver import in_our_terms
 from webhooks_ui.database.types import milliseconds
-from webhooks_ui.delivery.queue.claims import Claim, Demand
-from webhooks_ui.delivery.queue.holds import BURST
+from webhooks_ui.delivery.queue import waiting
+from webhooks_ui.delivery.queue.claims import Claim, Demand, Turn
+from webhooks_ui.delivery.queue.holds import Gate
+from webhooks_ui.delivery.queue.waiting import Source
 
-# Of most webhooks one or two are wanted, and LIMIT takes no column.
-_DUE_OF_EACH = """
-  SELECT d.id, d.due_at, known.slots, known.served, known.answers,
-         row_number() OVER (PARTITION BY d.webhook_id ORDER BY d.due_at, d.id)
-  FROM known JOIN deliveries d ON d.id IN (
-    SELECT p.id FROM deliveries p
-    WHERE p.webhook_id = known.webhook_id AND p.status = 'pending' AND p.due_at <= :now
-    ORDER BY p.due_at, p.id LIMIT {most})
-  WHERE known.slots BETWEEN {least} AND {most}
-"""
-_CLAIM_ON_SQLITE = """
-WITH RECURSIVE waiting(webhook_id) AS (
-  SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.status = 'pending'
-          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
-  UNION ALL
-  SELECT (SELECT d.webhook_id FROM deliveries d
-          WHERE d.status = 'pending' AND d.webhook_id > waiting.webhook_id
-          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
-  FROM waiting WHERE waiting.webhook_id IS NOT NULL
-), told(webhook_id, slots, served, is_suspect) AS MATERIALIZED (
-  SELECT CAST(key AS INTEGER), value ->> 0, value ->> 1, value ->> 2 FROM json_each(:told)
-), known(webhook_id, slots, served, answers) AS MATERIALIZED (
-  SELECT w.id,
-    min(COALESCE(t.slots, :default_slots), CASE
-      WHEN w.hold_reason IS NOT NULL THEN 1
-      WHEN w.send_interval_ms IS NULL THEN 32
-      ELSE 1 + CAST((:now - max(COALESCE(w.held_until, 0), :now - :burst))
-                    / w.send_interval_ms AS INTEGER)
-    END),
-    COALESCE(t.served, 0),
-    w.failing_since IS NULL AND w.last_succeeded IS TRUE AND COALESCE(t.is_suspect, 0) = 0
-  FROM waiting CROSS JOIN webhooks w ON w.id = waiting.webhook_id
-  LEFT JOIN told t ON t.webhook_id = w.id
-  WHERE w.enabled AND w.deleted_at IS NULL AND COALESCE(w.held_until, 0) <= :now
-    AND COALESCE(w.paused_until, 0) <= :now
-), ranked(id, due_at, slots, served, answers, rank) AS (
-  DUE_OF_FEW UNION ALL DUE_OF_MANY
-), placed(id, due_at, served, answers, rank, place) AS (
-  SELECT id, due_at, served, answers, rank,
-         row_number() OVER (PARTITION BY answers ORDER BY rank, served, due_at, id DESC)
-  FROM ranked WHERE rank <= slots
-)
+_LEASED = """
 UPDATE deliveries
-SET status = 'delivering', due_at = NULL, lease_until = :lease_until, claims = claims + 1
-WHERE id IN (
-    SELECT id FROM placed WHERE answers OR place <= :unproven
-    ORDER BY rank, served, due_at, id DESC LIMIT :limit)
-  AND status = 'pending'
+SET status = 'delivering', due_at = NULL, lease_until = :lease_until, lease_holder = :holder,
+    claims = claims + 1
+WHERE {chosen} AND status = 'pending'
 RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, created_at,
           COALESCE(message_id, public_id)
 """
+DUE_ON_SQLITE = """
+SELECT due_at, id FROM deliveries
+WHERE webhook_id = ? AND status = 'pending' AND due_at <= ? ORDER BY due_at, id LIMIT ?
+"""
 # The last step is by the primary key (= ANY), whatever the statistics say of how many wait.
-_CLAIM_ON_POSTGRESQL = """
-WITH RECURSIVE waiting(webhook_id) AS (
-  SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.status = 'pending'
-          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
-  UNION ALL
-  SELECT (SELECT d.webhook_id FROM deliveries d
-          WHERE d.status = 'pending' AND d.webhook_id > waiting.webhook_id
-          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
-  FROM waiting WHERE waiting.webhook_id IS NOT NULL
-), held AS (
-  SELECT w.id, w.held_until, w.hold_reason, w.send_interval_ms,
-         w.failing_since IS NULL AND w.last_succeeded IS TRUE AS answers
-  FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
-  WHERE w.enabled AND w.deleted_at IS NULL AND COALESCE(w.held_until, 0) <= :now
-    AND COALESCE(w.paused_until, 0) <= :now
-    AND (w.hold_reason IS NOT NULL OR w.send_interval_ms IS NOT NULL)
-  FOR NO KEY UPDATE OF w SKIP LOCKED
-), allowed AS (
-  SELECT id, answers, CASE
-      WHEN hold_reason IS NOT NULL THEN 1
-      ELSE 1 + CAST(floor((:now - greatest(held_until, :now - :burst)) / send_interval_ms)
-                    AS integer)
-    END AS slots
-  FROM held
-  UNION ALL
-  SELECT w.id, w.failing_since IS NULL AND w.last_succeeded IS TRUE, 32
-  FROM waiting JOIN webhooks w ON w.id = waiting.webhook_id
-  WHERE w.enabled AND w.deleted_at IS NULL AND COALESCE(w.held_until, 0) <= :now
-    AND COALESCE(w.paused_until, 0) <= :now
-    AND w.hold_reason IS NULL AND w.send_interval_ms IS NULL
-), known(webhook_id, slots, served, answers) AS (
-  SELECT a.id,
-    least(COALESCE(CAST(t.told ->> 0 AS integer), :default_slots), a.slots),
-    COALESCE(CAST(t.told ->> 1 AS bigint), 0),
-    a.answers AND COALESCE(t.told ->> 2, 'false') = 'false'
-  FROM allowed a
-  CROSS JOIN LATERAL (SELECT CAST(:told AS jsonb) -> CAST(a.id AS text) AS told) t
+_CHOSEN = """id = ANY (ARRAY(
+    SELECT id FROM placed WHERE answers OR place <= :unproven
+    ORDER BY rank, served, due_at, id DESC LIMIT :limit))"""
+_TAKEN = """
+WITH known AS (
+  SELECT * FROM json_to_recordset(CAST(:sources AS json)) AS k(
+    webhook_id bigint, slots integer, served bigint, answers boolean)
 ), ranked(id, due_at, served, answers, rank) AS (
   SELECT d.id, d.due_at, known.served, known.answers,
          row_number() OVER (PARTITION BY known.webhook_id ORDER BY d.due_at, d.id)
   FROM known CROSS JOIN LATERAL (
     SELECT p.id, p.due_at FROM deliveries p
     WHERE p.webhook_id = known.webhook_id AND p.status = 'pending' AND p.due_at <= :now
-    ORDER BY p.due_at, p.id LIMIT least(known.slots, 32) FOR UPDATE SKIP LOCKED) AS d
-  WHERE known.slots > 0
+    ORDER BY p.due_at, p.id LIMIT known.slots FOR UPDATE SKIP LOCKED) AS d
 ), placed AS (
   SELECT *, row_number() OVER (PARTITION BY answers ORDER BY rank, served, due_at, id DESC) AS place
   FROM ranked
-)
-UPDATE deliveries
-SET status = 'delivering', due_at = NULL, lease_until = :lease_until, claims = claims + 1
-WHERE id = ANY (ARRAY(
-    SELECT id FROM placed WHERE answers OR place <= :unproven
-    ORDER BY rank, served, due_at, id DESC LIMIT :limit))
-  AND status = 'pending'
-RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, created_at,
-          COALESCE(message_id, public_id)
-"""
+)"""
+LEASE_ON_POSTGRESQL = text(_TAKEN + _LEASED.format(chosen=_CHOSEN))
+# With its columns named, what SQLAlchemy makes of the result is made once and kept.
+_CLAIMED: list[ColumnClause[Any]] = [column(field.name) for field in fields(Claim)]
+_LEASE = {
+    "sqlite": text(_LEASED.format(chosen="id IN (SELECT value FROM json_each(:ids))")).columns(
+        *_CLAIMED
+    ),
+    "postgresql": LEASE_ON_POSTGRESQL.columns(*_CLAIMED),
+}
 _FINISH_ON_SQLITE = """
 UPDATE deliveries
 SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
@@ -158,72 +89,102 @@ WHERE deliveries.id = r.id AND deliveries.claims = r.claims
   AND deliveries.status IN ('delivering', 'pending') AND deliveries.attempts_made < r.attempts_made
 RETURNING deliveries.id, deliveries.claims
 """
-# A pace moves on by an interval for each delivery claimed; a probe holds its webhook until its
-# outcome is recorded, or its lease has ended.
-_MOVE_ON = """
-UPDATE webhooks
-SET held_until = CASE
-      WHEN hold_reason IN ('failing', 'probing') THEN :lease_until
-      WHEN send_interval_ms IS NOT NULL THEN
-        CAST(round({greatest}(COALESCE(held_until, 0), :now - :burst)
-                   + send_interval_ms * {count}) AS bigint) END,
-    hold_reason = CASE WHEN hold_reason IN ('failing', 'probing') THEN 'probing' END
-FROM {counts} AS c
-WHERE webhooks.id = CAST(c.key AS bigint)
-  AND (hold_reason IS NOT NULL OR send_interval_ms IS NOT NULL)
-"""
-MOVE_ON = {
-    "sqlite": text(_MOVE_ON.format(greatest="max", counts="json_each(:counts)", count="c.value")),
-    "postgresql": text(
-        _MOVE_ON.format(
-            greatest="greatest",
-            counts="jsonb_each_text(CAST(:counts AS jsonb))",
-            count="CAST(c.value AS integer)",
-        )
-    ),
-}
-_RESUMES_AT = text(
-    "SELECT min(at) FROM (SELECT min(held_until) AS at FROM webhooks WHERE held_until > :now"
-    " UNION ALL SELECT min(paused_until) FROM webhooks WHERE paused_until > :now) AS ends"
-)
-_CLAIM_ON_SQLITE = _CLAIM_ON_SQLITE.replace(
-    "DUE_OF_FEW", _DUE_OF_EACH.format(least=1, most=2)
-).replace("DUE_OF_MANY", _DUE_OF_EACH.format(least=3, most=32))
-CLAIM = {"sqlite": text(_CLAIM_ON_SQLITE), "postgresql": text(_CLAIM_ON_POSTGRESQL)}
 _FINISH = {"sqlite": text(_FINISH_ON_SQLITE), "postgresql": text(_FINISH_ON_POSTGRESQL)}
+_MOVE_ON = text("UPDATE webhooks SET held_until = :until, hold_reason = :reason WHERE id = :row")
 
 
-def parameters(demand: Demand, moment: datetime) -> dict[str, Any]:
-    """The parameters of `CLAIM`."""
+def claim(connection: Connection, demand: Demand, moment: datetime) -> Turn:
+    """Leases due deliveries, and moves the holds of their webhooks on."""
+    found = waiting.read(connection, demand, moment)
+    sources = first_taken(found.sources, demand)
+    if not sources:
+        return Turn([], found.resumes_in)
+    given = parameters(sources, demand, moment)
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        ids = json.dumps(_chosen(connection, sources, demand, given["now"]))
+        given = {"ids": ids} | {name: given[name] for name in ("now", "lease_until", "holder")}
+    rows = connection.execute(_LEASE[dialect], given)
+    claims = [Claim(*row) for row in rows.all()]
+    resumes_in = _move_on(connection, found.gates, claims, given) if found.gates else inf
+    return Turn(claims, min(found.resumes_in, resumes_in))
+
+
+def first_taken(sources: Sequence[Source], demand: Demand) -> list[Source]:
+    """Those of which the first delivery is taken; where that is enough, no more of any."""
+    unproven, taken = demand.unproven, []
+    for source in sources:
+        if not source.answers:
+            if unproven <= 0:
+                continue
+            unproven -= 1
+        taken.append(source)
+        if len(taken) == demand.limit:
+            return [one._replace(slots=1) for one in taken]
+    return taken
+
+
+def parameters(sources: Sequence[Source], demand: Demand, moment: datetime) -> dict[str, Any]:
+    """The parameters of `LEASE_ON_POSTGRESQL`."""
     return {
-        "told": json.dumps(dict(demand.known)),
-        "default_slots": demand.default_slots,
+        "sources": json.dumps([source._asdict() for source in sources]),
         "unproven": demand.unproven,
         "limit": demand.limit,
         "now": milliseconds(moment),
-        "burst": BURST // timedelta(milliseconds=1),
         "lease_until": milliseconds(moment + demand.lease),
+        "holder": demand.holder,
     }
 
 
-def claim(connection: Connection, demand: Demand, moment: datetime) -> list[Claim]:
-    """Leases due deliveries, and moves the holds of their webhooks on."""
-    dialect, given = connection.dialect.name, parameters(demand, moment)
-    claims = [Claim(*row) for row in connection.execute(CLAIM[dialect], given)]
-    if claims:
-        counts = json.dumps(Counter(claim.webhook_id for claim in claims))
-        wanted = {name: given[name] for name in ("now", "burst", "lease_until")}
-        connection.execute(MOVE_ON[dialect], wanted | {"counts": counts})
-    return claims
+def _chosen(
+    connection: Connection, sources: Sequence[Source], demand: Demand, at: int
+) -> list[int]:
+    """The ids to lease, as `LEASE_ON_POSTGRESQL` finds them: here a query costs little."""
+    due: list[tuple[int, int, int, int, bool]] = []
+    for source in sources:
+        found = [(source.due_at, source.first)]
+        if source.slots > 1:
+            found = _due(connection, (source.webhook_id, at, source.slots))
+        for rank, (due_at, row) in enumerate(found):
+            due.append((rank, source.served, due_at, -row, source.answers))
+    unproven, chosen = demand.unproven, []
+    for *_, negative, answers in sorted(due):
+        if not answers:
+            unproven -= 1
+        if answers or unproven >= 0:
+            chosen.append(-negative)
+    return chosen[: demand.limit]
 
 
-def resumes_in(connection: Connection, moment: datetime) -> float:
-    """In how many seconds the next webhook that is held or paused may go on."""
-    found = connection.execute(_RESUMES_AT, {"now": milliseconds(moment)}).scalar()
-    return inf if found is None else (found - milliseconds(moment)) / 1000
+def _due(connection: Connection, given: tuple[int, int, int]) -> list[tuple[int, int]]:
+    driver: Any = connection.connection.dbapi_connection
+    with in_our_terms(connection.dialect):
+        return cast("list[tuple[int, int]]", driver.execute(DUE_ON_SQLITE, given).fetchall())
+
+
+def _move_on(
+    connection: Connection,
+    gates: Mapping[int, Gate],
+    claims: Sequence[Claim],
+    given: Mapping[str, Any],
+) -> float:
+    """Moves on what has passed a gate; in how many seconds the first of them opens again."""
+    at, rows = given["now"], []
+    for webhook, count in Counter(claim.webhook_id for claim in claims).items():
+        if webhook in gates:
+            until, reason = gates[webhook].passed(count, at, given["lease_until"])
+            rows.append({"row": webhook, "until": until, "reason": reason})
+    if rows:
+        connection.execute(_MOVE_ON, rows)
+    return (
+        min((r["until"] - at for r in rows if r["until"] and r["until"] > at), default=inf) / 1000
+    )
 
 
 def finish(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
     """Writes the next state of claimed deliveries; id and claims of those still held."""
     given = {"rows": json.dumps([dict(row) for row in rows])}
-    return {(row[0], row[1]) for row in connection.execute(_FINISH[connection.dialect.name], given)}
+    return {
+        (row[0], row[1])
+        for row in connection.execute(_FINISH[connection.dialect.name], given).all()
+    }

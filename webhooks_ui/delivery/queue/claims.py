@@ -31,7 +31,7 @@ class Demand:
 
     `known` are the webhooks of which the worker knows something, `default_slots` is how many more
     any other one may have under way. Of webhooks that do not answer, or of which that is not known,
-    it takes `unproven` deliveries at most.
+    it takes `unproven` deliveries at most. The leases name `holder` (`holders`).
     """
 
     known: Mapping[int, "Known"]
@@ -39,6 +39,7 @@ class Demand:
     limit: int
     lease: timedelta
     unproven: int = 1_000_000
+    holder: int | None = None
 
 
 class Known(NamedTuple):

@@ -6,24 +6,26 @@ then leave at even intervals (GCRA, a leaky bucket whose whole state is one time
 whichever worker sends them. A receiver that does not answer is probed, one attempt at a time, with
 growing waits: a circuit breaker.
 
-The state stands in the webhook's row. The claim reads it and moves it on (`claim_sql`).
+The state stands in the webhook's row. The claim reads it and moves it on (`Gate`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from webhooks_ui.catalogue.error_codes import NO_ANSWER
 from webhooks_ui.delivery.queue.claims import Result
 from webhooks_ui.delivery.retry import TOO_MANY
 
-BURST = timedelta(milliseconds=100)  # of a pace: what a worker that was late may catch up with
+MAX_LATE = 20.0  # ms that a pace with shorter intervals makes up for, as turns are not as frequent
 MIN_COUNTED = 3  # successes from which a first pace is learned
 MIN_INTERVAL, MAX_INTERVAL = 2.0, 10_000.0  # ms; beyond these a webhook is not paced
+ONE_MORE = timedelta(seconds=0.25)  # a wait as short as this is for one more, not for a window
 MEASURED_OVER = timedelta(seconds=2)  # at most, while there was no refusal
 SLOWER = 1.08  # than what was measured
 UNMEASURED, MUCH_SLOWER = 1.5, 8.0  # the factors of one refusal
-CAUTIOUS, CAREFUL, QUICK = 15, 0.005, 0.04  # after a refusal so many successes raise little
+CAUTIOUS, CAREFUL, QUICK = 15, 0.005, 0.02  # after a refusal so many successes raise little
 CALM = timedelta(minutes=10)  # without a refusal, after which a pace is forgotten
 PATIENT_REFUSALS = 5  # without a success between them, after which waits grow
 MAX_REFUSED_WAIT = timedelta(minutes=5)
@@ -42,6 +44,37 @@ class Hold:
     counted: int = 0
     refused: int = 0
     unanswered: int = 0
+
+
+class Gate(NamedTuple):
+    """What a claim needs of a hold: `until` is in ms since 1970."""
+
+    until: int
+    reason: str | None
+    interval_ms: float | None
+
+    def room(self, at: int) -> int:
+        """How many deliveries may pass at this ms; for a gate that is open."""
+        if self.reason or not self.interval_ms:
+            return 1
+        return 1 + int((at - self._since(at)) / self.interval_ms)
+
+    def passed(self, count: int, at: int, lease_until: int) -> tuple[int | None, str | None]:
+        """Until when it is closed, and why, once so many have passed.
+
+        A pace moves on by an interval for each; a probe closes it until its outcome is recorded,
+        or its lease has ended.
+        """
+        if self.reason in ("failing", "probing"):
+            return lease_until, "probing"
+        if not self.interval_ms:
+            return None, None
+        return round(self._since(at) + self.interval_ms * count), None
+
+    def _since(self, at: int) -> float:
+        """From when the next interval counts: what is late is late, unless intervals are short."""
+        is_short = self.interval_ms and self.interval_ms < MAX_LATE
+        return max(self.until, at - MAX_LATE) if is_short else max(self.until, at)
 
 
 def after(hold: Hold, results: Sequence[Result], moment: datetime) -> Hold:
@@ -97,13 +130,16 @@ def _learned(hold: Hold, until: datetime, moment: datetime) -> float | None:
     """The interval, in ms, for a receiver that took what was counted in the time until then.
 
     Of too few it is not measured: a paced receiver is then sent to a little slower, another one as
-    often as it asks for.
+    often as it asks for. So is one that asks for a short wait, which is that for one more: what it
+    took before was a burst.
     """
     ms, known = timedelta(milliseconds=1), hold.interval_ms
     if hold.counted_since is None or hold.counted < (1 if known else MIN_COUNTED):
         interval = known * UNMEASURED if known else (until - moment) / ms
     else:
         interval = (until - hold.counted_since) / ms / hold.counted * SLOWER
+        if not known and until - moment <= ONE_MORE:
+            interval = max(interval, (until - moment) / ms)
         if known:  # neither faster by few, nor much slower at once
             interval = min(interval, known * MUCH_SLOWER)
             interval = max(interval, known) if hold.counted < CAUTIOUS else interval

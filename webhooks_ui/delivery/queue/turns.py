@@ -5,13 +5,12 @@ Whoever records an outcome names the claim that it holds: if the lease ran out a
 claimed again, the late outcome changes nothing. No row is locked between the two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from math import inf
 from time import monotonic
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, insert, select, update
 
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import milliseconds, now
@@ -41,9 +40,7 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
     Deliveries of disabled webhooks stay where they are. An outcome that comes too late changes
     nothing. The claim is last: it waits for no lock, so that two turns never wait for each other.
     """
-    claims: list[Claim] = []
-    kept: list[Result] = []
-    resumes_in = inf
+    done, kept = Turn([]), list[Result]()
     with transaction():
         connection = db.session.connection()
         if results:
@@ -54,10 +51,9 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
             )
             webhook_state.update_webhooks(kept, moment)
         if demand and demand.limit:
-            claims = claim_sql.claim(connection, demand, moment)
-            resumes_in = claim_sql.resumes_in(connection, moment)
+            done = claim_sql.claim(connection, demand, moment)
     metrics.recorded((result.decision.status, result.attempt.error) for result in kept)
-    return Turn(claims, resumes_in)
+    return done
 
 
 def record(results: Sequence[Result], moment: datetime) -> None:
@@ -100,6 +96,30 @@ def release_expired(moment: datetime) -> int:
             .values(status="pending", due_at=moment, lease_until=None)
             .returning(Delivery.id)
         ).all()
+        _cancel_disabled(moment)
+        return len(released)
+
+
+def holders_of_leases(connection: Connection) -> set[int]:
+    """Who holds leases, as far as leases name a holder."""
+    leased = Delivery.status == "delivering", Delivery.lease_holder.is_not(None)
+    return {*connection.scalars(select(Delivery.lease_holder).where(*leased).distinct())}
+
+
+def release_held_by(dead: Collection[int], moment: datetime) -> int:
+    """Makes due again what these holders had under way; returns how many there were.
+
+    Cancels those whose webhook was disabled or deleted meanwhile.
+    """
+    leased = Delivery.status == "delivering", Delivery.lease_holder.in_(dead)
+    with transaction():
+        released = db.session.scalars(
+            update(Delivery)
+            .where(*leased)
+            .values(status="pending", due_at=moment, lease_until=None)
+            .returning(Delivery.webhook_id)
+        ).all()
+        webhook_state.end_probes({row for row in released if row}, moment)
         _cancel_disabled(moment)
         return len(released)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, text
 
 from webhooks_ui.database.engine import POSTGRES_LIMITS, db
+from webhooks_ui.delivery.queue import holders
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -62,7 +63,10 @@ def alarm(engine: Engine, parent: socket.socket | None, on_orphaned: Callable[[]
 
 
 class Alarm:
-    """What a worker sleeps on. A signal handler may `ring`; one thread does the rest."""
+    """What a worker sleeps on, and by which others see that it is alive (`holders`).
+
+    A signal handler may `ring`; one thread does the rest.
+    """
 
     def __init__(
         self, engine: Engine, parent: socket.socket | None, on_orphaned: Callable[[], None]
@@ -70,6 +74,15 @@ class Alarm:
         self._engine, self._on_orphaned = engine, on_orphaned
         own, self._waking = connect()
         self._sockets = [own, parent] if parent else [own]
+        self.number = holders.new_number()
+
+    @property
+    def holder(self) -> int | None:
+        """The worker's `number`, to name in leases; None while others cannot see that it lives.
+
+        Leases then run out, should it die.
+        """
+        return None
 
     def wait(self, seconds: float) -> bool:
         """Returns when it is woken, after `seconds` at most; whether it was woken."""
@@ -105,6 +118,12 @@ class PollAlarm(Alarm):
         self._connection: Any = engine.raw_connection()
         self._connection.detach()  # kept: the pool has no use for it
         self._version = self._data_version()
+        self._lock = holders.lock_file(engine, self.number)
+
+    @property
+    def holder(self) -> int | None:
+        """See `Alarm`."""
+        return self.number if self._lock else None
 
     def wait(self, seconds: float) -> bool:
         """See `Alarm`."""
@@ -121,6 +140,8 @@ class PollAlarm(Alarm):
         """See `Alarm`."""
         super().close()
         self._connection.close()
+        if self._lock:
+            holders.unlock(self._engine, self.number, self._lock)
 
     def _data_version(self) -> int | None:
         """Changes with each commit of another connection; None when the file cannot be read."""
@@ -137,6 +158,11 @@ class NotifyAlarm(Alarm):
     def __init__(self, engine: Engine, *others: Any) -> None:
         super().__init__(engine, *others)
         self._listening = self._connect()
+
+    @property
+    def holder(self) -> int | None:
+        """See `Alarm`."""
+        return self.number if self._listening else None
 
     def wait(self, seconds: float) -> bool:
         """See `Alarm`."""
@@ -164,6 +190,7 @@ class NotifyAlarm(Alarm):
             url = self._engine.url.set(drivername="postgresql").update_query_dict(limits)
             connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
             connection.execute(f"LISTEN {CHANNEL}")
+            connection.execute(holders.LOCK_SESSION, (holders.LOCK_CLASS, self.number))
         except psycopg.Error:
             return None  # the database is out of reach: the worker looks by itself meanwhile
         return connection

@@ -24,7 +24,8 @@ from webhooks_ui.delivery.attempt_record import bare_attempt
 from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
 from webhooks_ui.delivery.worker import prefetch
-from webhooks_ui.delivery.worker.concurrency import ConcurrencyLimits
+from webhooks_ui.delivery.worker.concurrency import concurrency_limits
+from webhooks_ui.delivery.worker.leases import Leases
 from webhooks_ui.delivery.worker.senders import Attempts, Senders
 from webhooks_ui.monitoring import metrics
 
@@ -32,7 +33,6 @@ LEASE_MARGIN = timedelta(seconds=30)
 MAX_RECORDED = 100
 RECORD_AFTER = 0.05  # seconds that a result waits for others to be recorded with
 POLL_EVERY = 1.0  # seconds between claims when nothing wakes the worker
-RELEASE_EVERY = 5.0  # seconds between checks for expired leases
 MIN_TURN = 0.01  # seconds, while the threads have enough to do
 BACK_OFF = 1.0  # seconds after the database refused
 
@@ -60,12 +60,11 @@ class Worker:
         # Long enough to be sent last of all that was claimed, should everything before it hang.
         longest = (prefetch.MAX_PER_THREAD + 1) * timedelta(seconds=config["DELIVERY_TIMEOUT"])
         self._lease = longest + LEASE_MARGIN
-        self._longest_wait = retry.longest(config["RETRY_SCHEDULE"])
-        self._limits = ConcurrencyLimits(config["ENDPOINT_CONCURRENCY"], self._pace.concurrency)
+        self._leases = Leases(retry.longest(config["RETRY_SCHEDULE"]), self._lease)
+        self._limits = concurrency_limits(config, self._pace.concurrency)
         self._in_flight: dict[int, Claim] = {}
         self._senders = Senders(
             Attempts(app, clock, chance),
-            self._pace.concurrency,
             wake=self._wake,
             write=lambda result: self._write([result]),
             held=self._held,
@@ -73,7 +72,7 @@ class Worker:
         self._results: list[Result] = []
         self._stopping = Flag()
         self._is_woken = False
-        self._claimed_at = self._released_at = float("-inf")
+        self._claimed_at = float("-inf")
         self._resumes_at = float("inf")  # when a webhook that is held may go on
         with app.app_context():
             self._alarm = wakeup.alarm(db.engine, parent, self._stopping.set)
@@ -130,7 +129,7 @@ class Worker:
             if one.is_released:
                 unsent.append(held)
         self._pace.record_sent(len(sent))
-        metrics.in_flight(min(len(self._in_flight), self._pace.concurrency))
+        metrics.in_flight(min(len(self._in_flight), self._limits.threads()))
         if unsent:
             self._release(unsent)
 
@@ -143,7 +142,7 @@ class Worker:
         batch, moment = self._results[:MAX_RECORDED], self._clock()
         try:
             with self._app.app_context():
-                self._release_expired(moment)
+                look_in = self._leases.look(self._alarm.number, moment)
                 turn = turns.turn(batch, self._demand(), moment)
                 jobs = self._jobs_of(turn.claims)
         except UNREACHABLE as error:
@@ -156,14 +155,15 @@ class Worker:
             self._write(batch)  # one by one: what cannot be stored takes no other along
             jobs = []
         else:
-            self._resumes_at = start + max(turn.resumes_in, MIN_TURN)
+            self._resumes_at = start + max(min(turn.resumes_in, look_in), MIN_TURN)
         del self._results[: len(batch)]
         self._submit(jobs)
         return True
 
     def _demand(self) -> Demand:
-        room = 0 if self._stopping.is_set() else self._pace.room(len(self._in_flight))
-        return self._limits.demand(room, self._lease)
+        taken = len(self._in_flight) - self._limits.parked()
+        room = 0 if self._stopping.is_set() else self._pace.room(taken)
+        return replace(self._limits.demand(room, self._lease), holder=self._alarm.holder)
 
     def _jobs_of(self, claims: Sequence[Claim]) -> list[Job]:
         """The jobs of new claims, without deliveries that are in flight here already.
@@ -180,16 +180,7 @@ class Worker:
             self._limits.begin(job.claim.webhook_id, job.answers)
         self._pace.record_sizes(len(job.event.data) for job in jobs)
         self._senders.low_water = self._pace.low_water
-        self._senders.submit(jobs, len(self._in_flight))
-
-    def _release_expired(self, moment: datetime) -> None:
-        if time.monotonic() - self._released_at < RELEASE_EVERY:
-            return
-        self._released_at = time.monotonic()
-        if count := turns.release_expired(moment):
-            log.warning("The leases of %s deliveries ran out; they are due again", count)
-        if count := turns.pull_back(moment, self._longest_wait, self._lease):
-            log.warning("%s deliveries were due later than any retry; they are due now", count)
+        self._senders.submit(jobs, len(self._in_flight), self._limits.threads())
 
     def _release(self, claims: Sequence[Claim]) -> None:
         """Makes due again at once what was claimed and not sent."""

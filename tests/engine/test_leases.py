@@ -1,0 +1,85 @@
+"""What a dead worker had under way goes on at once; a holder that lives keeps its claims."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import now
+from webhooks_ui.delivery.queue import holders, turns, wakeup
+from webhooks_ui.delivery.queue.claims import Demand
+from webhooks_ui.delivery.worker.leases import CONFIRM_AFTER, LOOK_EVERY, Leases
+
+LEASE = timedelta(minutes=50)  # far longer than any test waits
+NOBODY = 1
+
+
+@pytest.fixture
+def holder(engine: Flask, receiver: Receiver) -> Iterator[wakeup.Alarm]:
+    """Another worker that has claimed three deliveries."""
+    subscribe(engine, receiver.url)
+    send(engine, 3)
+    with engine.app_context():
+        alarm = wakeup.alarm(db.engine, None, lambda: None)
+        found = turns.turn([], Demand({}, 5, 10, LEASE, holder=alarm.holder), now())
+        assert len(found.claims) == 3
+        yield alarm
+
+
+def statuses(engine: Flask) -> set[str]:
+    return {delivery.status for delivery in deliveries(engine)}
+
+
+def is_dead(holder: wakeup.Alarm) -> bool:
+    found = holders.dead(db.session.connection(), [holder.number])
+    db.session.rollback()
+    return bool(found)
+
+
+def test_a_holder_that_lives_keeps_what_it_has_claimed(engine: Flask, holder: wakeup.Alarm) -> None:
+    moment = 0.0
+    leases = Leases(LEASE, LEASE, clock=lambda: moment)
+    for _ in range(5):
+        leases.look(NOBODY, now())
+        moment += CONFIRM_AFTER + LOOK_EVERY
+    holder.close()
+
+    assert statuses(engine) == {"delivering"}
+
+
+def test_what_a_dead_holder_had_claimed_goes_on(
+    engine: Flask, holder: wakeup.Alarm, receiver: Receiver
+) -> None:
+    holder.close()
+    with working(engine):
+        ended(engine, 3)
+
+    assert statuses(engine) == {"succeeded"}
+    assert len(receiver.requests()) == 3
+
+
+@pytest.mark.parametrize("make_engine", ["postgresql"], indirect=True)
+def test_a_session_that_was_lost_may_be_opened_anew(
+    engine: Flask, holder: wakeup.Alarm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = 0.0
+    leases = Leases(LEASE, LEASE, clock=lambda: moment)
+    with monkeypatch.context() as lost:
+        lost.setattr(holders, "dead", lambda _connection, numbers: {*numbers})
+        assert leases.look(NOBODY, now()) == CONFIRM_AFTER
+    moment += CONFIRM_AFTER
+    leases.look(NOBODY, now())
+    assert statuses(engine) == {"delivering"}
+
+    holder.close()
+    wait_until(lambda: is_dead(holder), what="the end of the session")
+    moment += LOOK_EVERY
+    leases.look(NOBODY, now())
+    moment += CONFIRM_AFTER
+    leases.look(NOBODY, now())
+    assert statuses(engine) == {"pending"}
