@@ -1,7 +1,6 @@
 """Chatwoot's requests over HTTP, on both databases, to real receivers."""
 
 import io
-import json
 import logging
 import random
 from collections import Counter
@@ -248,6 +247,11 @@ def test_the_api_takes_dotted_names(app: Flask) -> None:
     call = caller(app, issue(app, "events"))
     answer = call("POST", "/events", {"type": "message.created", "data": {}})
     assert answer.status_code == 202, answer.text
+    batch = {"events": [{"type": "conversation.status.changed", "data": {}}]}
+    assert call("POST", "/events/batch", batch).status_code == 202
     with app.app_context():
-        assert db.session.scalars(select(Event.type)).all() == ["message_created"]
-        assert json.loads(db.session.scalars(select(Event)).one().data) == {}
+        types = db.session.scalars(select(Event.type).order_by(Event.id)).all()
+        assert types == ["message_created", "conversation_status_changed"]
+    webhook = {"url": "https://crm.example/hook", "events": ["message.created"]}
+    made = caller(app, issue(app, "admin"))("POST", "/webhooks", webhook)
+    assert made.json["events"] == ["message_created"]

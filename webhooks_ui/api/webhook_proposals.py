@@ -10,6 +10,7 @@ from webhooks_ui.api.authorization_shapes import authorization_of
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
 from webhooks_ui.authorization.kinds import KINDS
+from webhooks_ui.catalogue.event_types import canonical
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.guard import Blocked
 from webhooks_ui.egress.tls_options import DEFAULT_TLS
@@ -65,6 +66,8 @@ def _settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings) -> Web
         given["tls"] = body.tls.options(stored.tls) if body.tls else DEFAULT_TLS
     if text := given.get("paused_until"):
         given["paused_until"] = event_rules.moment(text)
+    if "events" in given:
+        given["events"] = [canonical(each) for each in body.events]
     if "filters" in given:
         given["filters"] = body.filters and body.filters.filters
     if "channel" in given:

@@ -23,7 +23,7 @@ def event() -> None:
 def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
     """Accept an event as the API does; print its id and the number of deliveries."""
     from webhooks_ui import audit
-    from webhooks_ui.catalogue.event_types import ALL_TYPES
+    from webhooks_ui.catalogue.event_types import ALL_TYPES, canonical
     from webhooks_ui.intake.accept import accept
     from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
     from webhooks_ui.monitoring import metrics
@@ -32,7 +32,8 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
 
     with app_context() as app:
         metrics.share(app.config["DATA_DIR"])
-        sample = ALL_TYPES[type].sample_text if type in ALL_TYPES else "{}"
+        known = ALL_TYPES.get(canonical(type))
+        sample = known.sample_text if known else "{}"
         raw = data.read().strip() if data else sample.encode()
         try:
             strict_json.check(raw)
@@ -40,7 +41,9 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
             raise click.ClickException(str(error)) from None
         if problem := event_rules.size_problem(raw, app.config["MAX_EVENT_SIZE"]):
             raise click.ClickException(str(problem))
-        answer = accept([IncomingEvent(type, raw, ChannelName(channel) if channel else None)])
+        answer = accept(
+            [IncomingEvent(canonical(type), raw, ChannelName(channel) if channel else None)]
+        )
         if isinstance(answer, Refusal):
             raise click.ClickException(str(answer.detail))
         audit.record("event.sent", "event", answer[0].event_id, type)
