@@ -34,7 +34,8 @@ def in_our_terms(dialect: Dialect) -> Iterator[None]:
 @contextmanager
 def connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
     """A connection of the pool; the pool gets no broken one back."""
-    connection = engine.raw_connection()
+    with in_our_terms(engine.dialect):
+        connection = engine.raw_connection()
     try:
         yield connection
     except DBAPIError as error:
