@@ -10,6 +10,7 @@ import requests
 from flask import Flask
 from sqlalchemy import insert
 
+from bench import write_lock
 from bench.failing import many_failing
 from bench.filters import filters
 from bench.pages import pages
@@ -43,6 +44,7 @@ Figures = dict[str, float]
 DELIVERIES = 12_000
 WARM_UP = 1_000  # not timed: the processes are starting
 WEBHOOKS = 6
+BUSY_EVENTS = 1_600
 
 
 def bare(_database: str) -> Figures:
@@ -127,14 +129,16 @@ def accepting_while_busy(database: str) -> Figures:
         with workers(app, 1, "auto"), app.app_context():
             accept(app, 10)
             until_finished(app, 30)
-            due = time.perf_counter()
-            for _ in range(1_600):
-                due += 1 / 200
-                time.sleep(max(due - time.perf_counter(), 0))
-                start = time.perf_counter()
-                intake.accept([EVENT])
-                took.append((time.perf_counter() - start) * 1000)
-    return {"p50 ms": percentile(took, 0.5), "p99 ms": percentile(took, 0.99)}
+            with write_lock.timed() as lock:
+                due = time.perf_counter()
+                for _ in range(BUSY_EVENTS):
+                    due += 1 / 200
+                    time.sleep(max(due - time.perf_counter(), 0))
+                    start = time.perf_counter()
+                    intake.accept([EVENT])
+                    took.append((time.perf_counter() - start) * 1000)
+    found = {"p50 ms": percentile(took, 0.5), "p99 ms": percentile(took, 0.99)}
+    return found | lock.figures
 
 
 def end_to_end(database: str) -> Figures:

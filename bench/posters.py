@@ -37,14 +37,17 @@ class Poster:
         self.socket.sendall((head + body).encode())
 
     def is_answered(self) -> bool:
-        """Reads; whether that was the end of an answer, which has to be 202."""
+        """Reads; whether that was the end of a 202. After a 503 the event is posted again."""
         self._buffer += self.socket.recv(65_536)
         head, end, rest = self._buffer.partition(b"\r\n\r\n")
         at = head.lower().find(b"content-length:")
         if not end or len(rest) < int(head[at + 15 :].split(b"\r\n", 1)[0]):
             return False
-        assert b" 202 " in head[:20], self._buffer
+        assert b" 202 " in head[:20] or b" 503 " in head[:20], self._buffer
         self._buffer = b""
+        if b" 503 " in head[:20]:  # more than three have waited for a second without progress
+            self.post(self.number)
+            return False
         return True
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from tests.api.conftest import issue
 from tests.engine.conftest import deliveries, subscribe
+from tests.server.test_connections import Console, status
 from tests.support.apps import MakeApp
 from tests.support.waiting import wait_until
 from webhooks_ui.database import engine as database
@@ -28,6 +30,7 @@ from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refus
 from webhooks_ui.intake.plan import Plan
 from webhooks_ui.intake.store import PostgresStore, SqliteStore, Store
 from webhooks_ui.models import Event
+from webhooks_ui.server import connections
 
 Outcome = list[Accepted] | Refusal
 SIMPLE = IncomingEvent("message_created", b"{}")
@@ -212,6 +215,38 @@ def test_a_full_disk_is_told_to_all_and_the_next_goes_on(
                 answer.result()
 
     assert isinstance(accept(engine, SIMPLE), list)
+
+
+class Taking(Console):
+    """The server in front of an app."""
+
+    def __init__(self, app: Flask) -> None:
+        self._taking = app
+        super().__init__()
+
+    def _app(self, environ: Any, start: Any) -> Any:
+        return self._taking(environ, start)
+
+
+def test_a_stop_answers_a_group_that_waits(engine: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "DRAIN_WITHIN", 300.0)
+    body = b'{"type": "message_created", "data": {}}'
+    head = (
+        "POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {issue(engine, 'events')}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    waiting: list[Any] = engine.extensions["intake"]._waiting
+    with ExitStack() as open_ones, Taking(engine) as console:
+        clients = [open_ones.enter_context(closing(console.connect())) for _ in range(3)]
+        with held(engine):
+            for client in clients:
+                client.sendall(head.encode() + body)
+            # On PostgreSQL the first is under way already.
+            wait_until(lambda: len(waiting) >= 2, what="a group that waits")
+            console.server.stop()
+        assert [status(client) for client in clients] == [202, 202, 202]
+    with engine.app_context():
+        assert db.session.query(Event).count() == 3
 
 
 KILLED = """
