@@ -15,12 +15,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from tests.accounts.test_second_factor import code_of
 from tests.api.conftest import Call, caller, issue
 from tests.audit.conftest import entries
 from tests.cli.conftest import Run, data_dir, run
 from tests.conftest import PASSWORD, make_webhook, sign_in, stored, webhook_form
 from tests.log.rows import fill
-from webhooks_ui.accounts import people, setup_link
+from webhooks_ui.accounts import people, second_factor, setup_link, users
 from webhooks_ui.cli.main import main
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.explanations.audit_words import ACTIONS
@@ -164,6 +165,33 @@ def source(w: World) -> str:
     return str(w.one(Source.public_id))
 
 
+def factor_of(w: World, login: str) -> str:
+    """Switches it on for a user; the secret."""
+    secret = second_factor.new_secret()
+    with w.app.app_context():
+        user = User.by_login(login)
+        assert user is not None
+        assert second_factor.enable(user.id, secret, code_of(secret))
+    return secret
+
+
+def switch_on(w: World) -> Any:
+    page = w.admin.get("/settings/account/second-factor").text
+    (secret,) = re.findall(r'<code id="secret">(\w+)</code>', page)
+    (sealed,) = re.findall(r'name="sealed"[^>]*value="([^"]+)"', page)
+    return w.post("/settings/account/second-factor", sealed=sealed, code=code_of(secret))
+
+
+def second_step(w: World) -> FlaskClient:
+    """A browser in which the password was right."""
+    with w.app.app_context():
+        assert users.add_user("maria", PASSWORD) == {}
+    factor_of(w, "maria")
+    browser = w.app.test_client()
+    browser.post("/login", data={"login": "maria", "password": PASSWORD})
+    return browser
+
+
 def person(w: World) -> int:
     return int(w.one(User.id, User.login == "ivan"))
 
@@ -213,6 +241,14 @@ ROUTES: dict[str, Act] = {
         since="2020-01-01T00:00",
     ),
     "recoveries.stop": lambda w: w.post(f"/recoveries/{recovery(w)}/stop"),
+    "second_factor.ask": lambda w: second_step(w).post("/login/code", data={"code": "1"}),
+    "second_factor.remove": lambda w: (
+        factor_of(w, "olena") and w.post("/settings/account/second-factor/remove")
+    ),
+    "second_factor.show": switch_on,
+    "people.remove_second_factor": lambda w: (
+        factor_of(w, "ivan") and w.post(f"/settings/users/{person(w)}/second-factor/remove")
+    ),
     "sources.delete": lambda w: w.post(f"/sources/{source(w)}/delete"),
     "sources.edit": lambda w: w.post(f"/sources/{source(w)}/edit", name="New"),
     "sources.new": lambda w: w.post("/sources/new", name="Chatwoot"),
@@ -237,6 +273,7 @@ ROUTES: dict[str, Act] = {
 """How each route that changes something is used."""
 ONLY_LOOKS = {"verify.check", "theme.switch", "help.switch", "webhooks.try_filters"}
 """What is posted there is kept nowhere, or in the browser alone."""
+BY_NOBODY = {"auth.login", "account_link.use", "second_factor.ask"}
 RECEIVES = {"receiver.arrive"}
 """What programs send all the time: it is counted and kept, not audited."""
 OPERATIONS: dict[str, Act] = {
@@ -264,6 +301,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "token revoke": ("token", "revoke", "{token}"),
     "user add": ("user", "add", "new", "--password-stdin"),
     "user password": ("user", "password", "ivan", "--password-stdin"),
+    "user remove-second-factor": ("user", "remove-second-factor", "ivan"),
     "user remove": ("user", "remove", "ivan"),
 }
 CHANGES_NOTHING = {"doctor", "listen", "token list", "user list"}
@@ -290,7 +328,7 @@ def test_every_route(world: World, endpoint: str) -> None:
     new = entries(world.app)[before:]
     assert new, endpoint
     assert {entry.action for entry in new} <= set(ACTIONS)
-    who = {"auth.login": "nobody", "account_link.use": "nobody"}.get(endpoint, "user")
+    who = "nobody" if endpoint in BY_NOBODY else "user"
     assert who in {entry.actor_kind for entry in new}
     assert {entry.address for entry in new if entry.actor_kind == who} == {"127.0.0.1"}
 
@@ -325,6 +363,7 @@ def test_every_command(
     world: World, run: Run, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(metrics, "share", lambda _folder: None)
+    factor_of(world, "ivan")
     before = len(entries(world.app))
     token = world.one(Token.public_id)
     arguments = [word.format(token=token) for word in COMMANDS[command]]

@@ -30,6 +30,7 @@ LANDED = {
     "0019_bulk_changes.py": "447384132ef5e2cc2d207276af803224f43639edc1ecf04f934ecad8dadb4d60",
     "0020_filters.py": "14a7100dfbe692aba1b8c18ee85176385e6a2dd8e63565b9c9d9da476f2b5791",
     "0021_lease_holder.py": "6e5c3f6d41bf8bb915ba8219282356939135a41f6cd388127897947ffbcaeecf",
+    "0022_second_factor.py": "eae11fb60753b639d58107dcdf704718a68c86dabd8e2451e93cfb071a93f414",
 }
 
 

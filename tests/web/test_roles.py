@@ -16,9 +16,10 @@ from tests.support.apps import MakeApp
 from webhooks_ui.models.user import ROLES
 
 WITHOUT_USER = {"static", "auth.login", "auth.setup", "language.switch", "receiver.arrive"}
-WITHOUT_USER |= {"theme.switch"}
+WITHOUT_USER |= {"theme.switch", "second_factor.ask"}
 WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show", "account_link.use"}
 OWN_ACCOUNT = {"auth.ask_to_log_out", "auth.logout", "account.show"}
+OWN_ACCOUNT |= {"second_factor.show", "second_factor.remove"}
 OWN_ACCOUNT |= {"verify.check"}  # what is pasted is kept nowhere
 OWN_ACCOUNT |= {
     "account.end_session",

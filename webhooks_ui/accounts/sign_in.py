@@ -14,6 +14,7 @@ from webhooks_ui import audit
 from webhooks_ui.accounts import (
     known_browsers,
     passwords,
+    second_factor,
     security_log,
     sessions,
     throttle,
@@ -24,15 +25,20 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.web.extensions import login_manager
 
+_WRONG_CODE = _l("This code is wrong or was used already. Enter the one that the app shows now.")
 _WRONG = _l("Login and password do not belong together. Check both and try again.")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a sign-in is refused; `wait` is zero unless the throttle did."""
+    """Why a sign-in is refused; `wait` is zero unless the throttle did.
+
+    With `needs_code` the password was right, and the second factor is asked for.
+    """
 
     message: LazyString
     wait: timedelta = timedelta()
+    needs_code: bool = False
 
     @property
     def retry_after(self) -> int:
@@ -58,8 +64,23 @@ def sign_in(login: str, password: str) -> Refusal | None:
     known = _verify(login, password)
     if isinstance(known, Refusal):
         return known
+    user = User.by_login(login)
+    if user and user.totp_secret:
+        second_factor.wait_for_code(user)
+        return Refusal(_l("Enter the code of your second factor."), needs_code=True)
     wanted = passwords.hash_password(password) if passwords.is_outdated(known) else known
     return _let_in(login, known, wanted)
+
+
+def enter_code(code: str) -> Refusal | None:
+    """The second step of a sign-in: lets this browser in, or returns the refusal."""
+    user = second_factor.awaited()
+    if user is None:
+        return Refusal(_WRONG)
+    login, known = user.login, user.password_hash
+    if refusal := _throttled(login, user):
+        return refusal
+    return _let_in(login, known, known, code=code)
 
 
 def change_password(current: str, new: str) -> Refusal | None:
@@ -76,7 +97,20 @@ def change_password(current: str, new: str) -> Refusal | None:
 
 def _verify(login: str, password: str) -> str | Refusal:
     """The user's password hash if `password` is right; an unknown login takes as long."""
+    if refusal := _throttled(login, User.by_login(login)):
+        return refusal
     user = User.by_login(login)
+    kept, user_id = (user.password_hash, user.id) if user else (None, None)
+    name = user.login if user else ""
+    if passwords.verify(kept, password) and kept:
+        return kept
+    security_log.refused("wrong password", user_id)
+    audit.record("user.sign_in_refused", "user", user_id, name)
+    return Refusal(_WRONG)
+
+
+def _throttled(login: str, user: User | None) -> Refusal | None:
+    """Counts an attempt; the refusal to wait after too many."""
     if wait := throttle.check(_source(login), is_known=known_browsers.is_known(user)):
         security_log.refused("sign-in locked out", user.id if user else None)
         about = str(user.id) if user else "-", user.login if user else ""
@@ -90,22 +124,23 @@ def _verify(login: str, password: str) -> str | Refusal:
             ),
             wait,
         )
-    user = User.by_login(login)
-    kept, user_id = (user.password_hash, user.id) if user else (None, None)
-    name = user.login if user else ""
-    if passwords.verify(kept, password) and kept:
-        return kept
-    security_log.refused("wrong password", user_id)
-    audit.record("user.sign_in_refused", "user", user_id, name)
-    return Refusal(_WRONG)
+    return None
 
 
-def _let_in(login: str, known: str, wanted: str, *, alone: bool = False) -> Refusal | None:
-    """Begins a session and stores the hash `wanted`, if the stored one is still `known`."""
+def _let_in(
+    login: str, known: str, wanted: str, *, alone: bool = False, code: str = ""
+) -> Refusal | None:
+    """Begins a session and stores the hash `wanted`, if the stored one is still `known`.
+
+    Unless it is the user's own session that goes on, `alone`, a second factor needs its `code`.
+    """
     with transaction():
         user = User.by_login(login)
         if user is None or user.password_hash != known:
             return Refusal(_WRONG)  # deleted or changed while the password was being verified
+        if user.totp_secret and not alone and not second_factor.use(user, code):
+            audit.record("user.code_refused", "user", user.id, user.login)
+            return Refusal(_WRONG_CODE)
         if alone:
             user.password_hash = wanted
         elif wanted != known:  # the same password, which is no change to record

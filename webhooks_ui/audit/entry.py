@@ -18,6 +18,7 @@ _TOPIC_OF_VERB = {
     "signed_out": "sign_in",
     "sign_in_refused": "refusal",
     "locked_out": "refusal",
+    "code_refused": "refusal",
     "refused": "refusal",
     "exported": "export",
     "downloaded": "export",

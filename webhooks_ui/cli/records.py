@@ -88,6 +88,17 @@ def user_remove(login: str) -> None:
     click.echo(f"The user {login} is removed.")
 
 
+@user.command("remove-second-factor")
+@click.argument("login")
+def user_remove_second_factor(login: str) -> None:
+    """Switch a user's second factor off: the password alone signs in."""
+    with app_context():
+        from webhooks_ui.accounts import second_factor
+
+        was_on = second_factor.remove(_user_id(login))
+    click.echo(f"The second factor of {login} is {'off now' if was_on else 'not on'}.")
+
+
 @user.command("password")
 @click.argument("login")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from webhooks_ui.crypto.vault import Vault, current_vault
 from webhooks_ui.database.engine import Model, db, transaction
 from webhooks_ui.models.source import Source
+from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook import Webhook
 
 SECRETS: tuple[InstrumentedAttribute[Any], ...] = (
@@ -16,6 +17,7 @@ SECRETS: tuple[InstrumentedAttribute[Any], ...] = (
     Webhook.previous_signing_secret,
     Webhook.tls_key,
     Source.secret,
+    User.totp_secret,
 )
 """The columns that are encrypted, besides `key_check`."""
 _SIGNING = select(Webhook.signing_secret).where(Webhook.signing_secret != "")

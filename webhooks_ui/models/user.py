@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ForeignKey, Index, String, and_, bindparam, delete, func, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.audit import Audited, as_it_is
@@ -19,6 +31,12 @@ IDLE_LIMIT = timedelta(hours=12)
 AGE_LIMIT = timedelta(days=30)
 
 
+def _verb(user: "User", changes: dict[str, Any]) -> str | None:
+    if "totp_secret" in changes:
+        return "second_factor_on" if user.totp_secret else "second_factor_off"
+    return "recovery_code_used" if "recovery_codes" in changes else None
+
+
 class User(Model):
     """A person who signs in with `login` (kept in lower case) and a password."""
 
@@ -27,7 +45,9 @@ class User(Model):
         "user",
         told=dict.fromkeys(("login", "role", "language", "timezone"), as_it_is),
         id=lambda user: user.id,
+        silent=frozenset(("totp_step",)),
         name=lambda user: user.login,
+        verb=_verb,
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -36,11 +56,20 @@ class User(Model):
     role: Mapped[str] = mapped_column(String(20), default="admin")
     language: Mapped[str | None] = mapped_column(String(5))
     timezone: Mapped[str | None] = mapped_column(String(64))
+    # The second factor, where it is on: encrypted; the last step used; hashes of what is left.
+    totp_secret: Mapped[str | None] = mapped_column(Text)
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    recovery_codes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
 
     sessions: Mapped[list["UserSession"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def secret_context(self) -> str:
+        """What the secret of the second factor is bound to when it is encrypted."""
+        return f"user:{self.id}:totp"
 
     @property
     def may_edit(self) -> bool:

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.forms.people import LinkForm
@@ -26,6 +27,8 @@ def use() -> Answer:
     if request.method != "POST":
         return render_template("people/use_link.html", form=form, user=link.user)
     if form.save(text):
+        if not current_user.is_authenticated:  # the second factor is asked for
+            return redirect(url_for("second_factor.ask"), 303)
         flash(_("Welcome. You are signed in."), "good")
         return redirect(url_for("webhooks.index"), 303)
     if form.is_gone:

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import sessions, setup_link
 from webhooks_ui.forms.account import SetUpForm, SignInForm
+from webhooks_ui.forms.second_factor import CodeForm
 from webhooks_ui.models import User
 from webhooks_ui.web import kept_form
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body, with_event
@@ -61,11 +62,14 @@ def login() -> Answer:
         return _sign_in_page(SignInForm(formdata=None), kept_form.seal()), 422
     form, kept = SignInForm(), request.form.get(kept_form.FIELD, "")
     if current_user.is_authenticated and (request.method != "POST" or kept_form.is_unsent()):
-        return _lead_on(kept)  # signed in meanwhile, in another tab
+        return lead_on(kept)  # signed in meanwhile, in another tab
     if request.method != "POST":
         return _sign_in_page(form)
     if form.sign_in():
-        return _lead_on(kept)
+        return lead_on(kept)
+    if form.refusal and form.refusal.needs_code:
+        context = {"form": CodeForm(formdata=None), "wanted": request.args.get("next")}
+        return render_template("auth/code.html", kept=kept, **context)
     answer = make_response(_sign_in_page(form, kept), 422)
     if form.refusal and form.refusal.wait:
         answer.status_code = 429
@@ -96,7 +100,7 @@ def _sign_in_page(form: SignInForm, kept: str = "") -> str:
     )
 
 
-def _lead_on(kept: str) -> Response:
+def lead_on(kept: str) -> Response:
     """To the form that was under way, with what was typed; else to the page that was wanted."""
     if kept and (path := kept_form.path_of(kept)):
         return redirect(path, 307)  # the browser posts the kept form on
@@ -108,4 +112,4 @@ def _lead_on(kept: str) -> Response:
 def _destination() -> str:
     """The page that asked for the sign-in, unless it was the sign-out."""
     wanted = safe_next(request.args.get("next"))
-    return wanted if wanted and wanted != url_for(".logout") else url_for("webhooks.index")
+    return wanted if wanted and wanted != url_for("auth.logout") else url_for("webhooks.index")

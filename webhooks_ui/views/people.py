@@ -7,7 +7,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.accounts import people, user_agents
+from webhooks_ui.accounts import people, second_factor, user_agents
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.forms.people import InvitationForm, RoleForm
 from webhooks_ui.models import AccountLink, User, UserSession
@@ -99,6 +99,15 @@ def sign_out(id: int) -> Response:
 def offer_new_password(id: int) -> Response:
     """Makes a link for a new password, shown once on the person's page."""
     show_once(_LINK, link_url(or_404(people.offer_new_password(id, current_user.login))))
+    return redirect(url_for(".show", id=id), 303)
+
+
+@blueprint.post("/settings/users/<int:id>/second-factor/remove")
+@max_body(FEW_FIELDS)
+def remove_second_factor(id: int) -> Response:
+    """Switches a person's second factor off, as when the phone is lost."""
+    if second_factor.remove(id):
+        flash(_("The second factor is off. The password alone signs in."), "good")
     return redirect(url_for(".show", id=id), 303)
 
 

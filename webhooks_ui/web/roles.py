@@ -12,6 +12,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OPEN_TO_ALL = {
     "static",
     "auth.login",
+    "second_factor.ask",
     "auth.setup",
     "account_link.use",
     "language.switch",
@@ -25,6 +26,8 @@ OPEN_TO_VIEWERS = OPEN_TO_ALL | {
     *(
         "auth.logout",
         "account.show",
+        "second_factor.show",
+        "second_factor.remove",
         "account.choose_timezone",
         "account.end_session",
         "account.end_sessions",

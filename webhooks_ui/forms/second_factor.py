@@ -1,0 +1,53 @@
+"""The code of the second factor: at sign-in, and to switch it on and off."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, StringField
+
+from webhooks_ui.accounts import second_factor
+from webhooks_ui.accounts import sign_in as signin
+from webhooks_ui.crypto.vault import VaultError, current_vault
+from webhooks_ui.forms.base import Form
+from webhooks_ui.models import User
+from webhooks_ui.web.kept_form import is_unsent
+
+_WRONG = _l("This code is wrong or was used already. Enter the one that the app shows now.")
+
+
+class CodeForm(Form):
+    """A code of the app, or a recovery code."""
+
+    code = StringField(_l("Code"))
+    sealed = HiddenField()  # the secret that is being set up, encrypted
+    refusal: signin.Refusal | None = None
+
+    def sign_in(self) -> bool:
+        """Whether this browser is signed in now."""
+        if is_unsent() or not self.validate() or not self._is_given():
+            return False
+        self.refusal = signin.enter_code(self.code.data)
+        if self.refusal and not self.refusal.wait:
+            self.code.errors = [self.refusal.message]
+        return self.refusal is None
+
+    def offer(self, user: User) -> str:
+        """The secret to set up: that of the page before, else a new one."""
+        try:
+            return current_vault().decrypt(self.sealed.data or "", f"totp:{user.id}")
+        except VaultError:
+            secret = second_factor.new_secret()
+            self.sealed.data = current_vault().encrypt(secret, f"totp:{user.id}")
+            return secret
+
+    def enable(self, user: User) -> list[str] | None:
+        """Switches it on; returns the recovery codes, or says at the field why not."""
+        if is_unsent() or not self.validate() or not self._is_given():
+            return None
+        codes = second_factor.enable(user.id, self.offer(user), self.code.data)
+        if codes is None:
+            self.code.errors = [_WRONG]
+        return codes
+
+    def _is_given(self) -> bool:
+        if not (self.code.data or "").strip():
+            self.code.errors = [_l("Enter the code.")]
+        return not self.errors

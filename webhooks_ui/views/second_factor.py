@@ -1,0 +1,75 @@
+"""The second factor: its code at sign-in, and switching it on and off for oneself."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from webhooks_ui.accounts import second_factor
+from webhooks_ui.forms.second_factor import CodeForm
+from webhooks_ui.views.auth import lead_on
+from webhooks_ui.web import kept_form
+from webhooks_ui.web.body_limits import FEW_FIELDS, max_body, with_event
+from webhooks_ui.web.shown_once import show_once, take_shown
+
+blueprint = Blueprint("second_factor", __name__)
+_CODES = "recovery_codes"
+
+
+@blueprint.route("/login/code", methods=["GET", "POST"])
+@max_body(with_event)  # a form that is kept meanwhile
+def ask() -> Response | str:
+    """The second step of a sign-in."""
+    kept = request.form.get(kept_form.FIELD, "")
+    if second_factor.awaited() is None:
+        flash(_("Enter login and password again: the code came too late."), "wait")
+        return redirect(url_for("auth.login", next=request.args.get("next")), 303)
+    form = CodeForm()
+    if request.method == "POST" and form.sign_in():
+        return lead_on(kept)
+    wanted = request.args.get("next")
+    page = render_template("auth/code.html", form=form, kept=kept, wanted=wanted)
+    if request.method != "POST":
+        return page
+    answer = make_response(page, 422)
+    if form.refusal and form.refusal.wait:
+        answer.status_code = 429
+        answer.retry_after = form.refusal.retry_after
+    return answer
+
+
+@blueprint.route("/settings/account/second-factor", methods=["GET", "POST"])
+@max_body(FEW_FIELDS)
+def show() -> Response | str | tuple[str, int]:
+    """Switches it on by a first code; its recovery codes are shown once."""
+    form, user = CodeForm(), current_user.user
+    is_on = user.totp_secret is not None
+    if request.method == "POST" and not is_on:
+        if codes := form.enable(user):
+            show_once(_CODES, "\n".join(codes))
+            return redirect(url_for(".show"), 303)
+        return _page(form, is_on=False), 422
+    return _page(form, is_on=is_on)
+
+
+@blueprint.post("/settings/account/second-factor/remove")
+@max_body(FEW_FIELDS)
+def remove() -> Response:
+    """Switches one's own off."""
+    if second_factor.remove(current_user.user_id):
+        flash(_("The second factor is off. The password alone signs you in."), "good")
+    return redirect(url_for("account.show"), 303)
+
+
+def _page(form: CodeForm, *, is_on: bool) -> str:
+    user = current_user.user
+    secret = "" if is_on else form.offer(user)
+    return render_template(
+        "account/second_factor.html",
+        form=form,
+        is_on=is_on,
+        left=len(user.recovery_codes or []),
+        secret=secret,
+        qr=second_factor.qr_code(user.login, secret) if secret else "",
+        codes=(take_shown(_CODES) or "").split(),
+    )
