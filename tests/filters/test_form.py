@@ -94,6 +94,13 @@ def test_ready_ones_are_ticked_again(admin: FlaskClient) -> None:
     assert 'value="incoming" id="filter_ready-incoming" checked' not in page
 
 
+def test_the_page_of_a_webhook_names_them(admin: FlaskClient) -> None:
+    written = conditions(("conversation.labels", "in", "vip, друзі"))
+    page = admin.get(f"/webhooks/{make_webhook(admin, filter_match='any', **written)}").text
+    assert "<code>conversation.labels in [&#34;vip&#34;, &#34;друзі&#34;]</code>" in page
+    assert "Any holds" in page
+
+
 def test_paths_are_suggested_from_samples_and_events(app: Flask, admin: FlaskClient) -> None:
     with app.app_context():
         accept.accept([IncomingEvent("message_created", b'{"own": {"field": [{"x": 1}]}}')])

@@ -37,7 +37,6 @@ from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.tls_fields import tls_fields, tls_options
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
-from webhooks_ui.text.filters import Filters
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.kept_form import is_unsent
 
@@ -104,7 +103,7 @@ class WebhookForm(Form):
         self.payload_format.data, self.enabled.data = webhook.payload_format, webhook.enabled
         self.tls_ca.data, self.tls_certificate.data = webhook.tls_ca, webhook.tls_certificate
         self.tls_insecure.data = not webhook.tls_verify
-        show_filters(self, Filters.of(webhook.filters))
+        show_filters(self, webhook.chosen_filters)
 
     def check(self, guard: Guard, *, test: bool = False) -> bool:
         """Whether this can be saved, or for a `test` sent; says at the fields what is wrong."""

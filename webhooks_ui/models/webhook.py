@@ -163,6 +163,11 @@ class Webhook(Switchable, WebhookSecrets, Model):
             degraded=self.degraded,
         )
 
+    @property
+    def chosen_filters(self) -> Filters | None:
+        """What its events' data have to meet."""
+        return Filters.of(self.filters)
+
     def authorization(self, vault: Vault) -> Authorization:
         """The authorization with its secret in clear, to be used and not kept.
 
@@ -193,7 +198,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
             tls=self.tls_options(vault),
             enabled=self.enabled,
             paused_until=self.resumes_at,
-            filters=Filters.of(self.filters),
+            filters=self.chosen_filters,
         )
 
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
