@@ -24,7 +24,7 @@ SAME_EVERYWHERE = {
         "Chrome",
         "Linux",
         "Headless",
-        *("Python", "Node", "js", "PHP", "Go", "Ruby", "Shell", "Standard", "Webhooks"),
+        *("xx", "Python", "Node", "js", "PHP", "Go", "Ruby", "Shell", "Standard", "Webhooks"),
         "CSV",
         "NDJSON",
     ),

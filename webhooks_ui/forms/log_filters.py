@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,23 @@ from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.public_ids import WEBHOOK, is_id
 from webhooks_ui.web import timezones
 
-SPANS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
-SPAN_LABELS = {"1h": _l("Last hour"), "24h": _l("Last 24 hours"), "7d": _l("Last 7 days")}
+SPANS = {
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "2h": timedelta(hours=2),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+}
+SPAN_LABELS = {
+    "15m": _l("Last 15 minutes"),
+    "1h": _l("Last hour"),
+    "2h": _l("Last 2 hours"),
+    "24h": _l("Last 24 hours"),
+    "today": _l("Today"),
+    "yesterday": _l("Yesterday"),
+    "7d": _l("Last 7 days"),
+}
+CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 _ANSWERS = ("yes", "no")
 
 
@@ -39,6 +54,7 @@ class LogQuery:
     event: str = ""
     channel: str = ""
     error: str = ""
+    code: str = ""
     test: str = ""
     unmatched: str = ""
     recovery: str = ""
@@ -57,12 +73,14 @@ class LogQuery:
             "error": ERROR_LABELS,
             "test": _ANSWERS,
             "unmatched": _ANSWERS,
-            "span": SPANS,
+            "span": SPAN_LABELS,
         }
         given = {f.name: arguments.get(f.name, "").strip()[:255] for f in fields(cls)}
         for name, values in known.items():
             if given[name] not in values:
                 given[name] = ""
+        if not is_code(given["code"]):
+            given["code"] = ""
         for name in ("since", "until"):
             # A span says since when; the form hides the other two then.
             if given["span"] or _parsed(given[name]) is None:
@@ -104,7 +122,15 @@ class LogQuery:
     def summary(self) -> list[str]:
         """What narrows the list, in the words of the URL, for the name of a file."""
         tests = {"yes": "tests", "no": "no-tests"}.get(self.test, "")
-        words = (self.status, self.error, self.event, self.channel, self.webhook, self.recovery)
+        words = (
+            self.status,
+            self.error,
+            self.code,
+            self.event,
+            self.channel,
+            self.webhook,
+            self.recovery,
+        )
         span = (self.span, self.since and f"from-{self.since}", self.until and f"to-{self.until}")
         return [word.replace(":", "") for word in (*words, tests, self.q, *span) if word]
 
@@ -120,6 +146,7 @@ class LogQuery:
             type=self.event or None,
             channel=self.channel or None,
             error=self.error or None,
+            code=self.code or None,
             test=_answer(self.test),
             since=since,
             until=until,
@@ -146,8 +173,10 @@ class LogQuery:
         )
 
     def _times(self) -> tuple[datetime | None, datetime | None]:
-        if self.span:
+        if self.span in SPANS:
             return now() - SPANS[self.span], None
+        if self.span:
+            return _day(self.span)
         since, until = _parsed(self.since), _parsed(self.until)
         return (
             timezones.resolve(since, self.clock) if since and not since.tzinfo else since,
@@ -158,6 +187,23 @@ class LogQuery:
 def _webhook(words: str) -> str | None:
     """The id of the webhook that is meant by an id, by a name, or by a part only it has."""
     return words if is_id(words, WEBHOOK) else webhook_list.named(words)
+
+
+def is_code(text: str) -> bool:
+    """Whether it is a status code of HTTP, or a class of them: ``503``, ``5xx``."""
+    return text in CODE_CLASSES or (
+        text.isascii() and text.isdigit() and len(text) == 3 and "2" <= text[0] <= "5"
+    )
+
+
+def _day(span: str) -> tuple[datetime, datetime | None]:
+    """Today or yesterday, on the reader's clock."""
+    zone = timezones.zone_in_use()
+    midnight = datetime.combine(now().astimezone(zone).date(), time())
+    began = timezones.resolve(midnight, zone)
+    if span == "today":
+        return began, None
+    return timezones.resolve(midnight - timedelta(days=1), zone), began
 
 
 def _answer(text: str) -> bool | None:

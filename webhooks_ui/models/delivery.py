@@ -41,7 +41,7 @@ class Delivery(Model):
 
     FILTER_COLUMNS = (
         *("public_id", "event_id", "webhook_id", "recovery_id", "type", "channel_id"),
-        *("test", "status", "error", "created_at"),
+        *("test", "status", "error", "attempts_made", "created_at"),
     )
     """The columns that a list can be filtered by."""
 

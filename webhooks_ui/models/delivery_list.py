@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import exists, func, select, text
 
 from webhooks_ui.database.engine import db
+from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import OPEN, UNDELIVERED, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
@@ -50,6 +51,8 @@ _NAMED_BY = {
 class DeliveryFilter:
     """The filters of the list; None does not filter. `error` is a code of the contract.
 
+    `code` is a status code or a class of them: ``503``, ``5xx``; an answer that broke off has its
+    error instead.
     Webhooks, events and recoveries go by their public ids, channels by their keys.
     """
 
@@ -64,6 +67,7 @@ class DeliveryFilter:
     until: datetime | None = None
     delivery: str | None = None
     recovery: str | None = None
+    code: str | None = None
 
     def find(
         self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
@@ -96,6 +100,8 @@ class DeliveryFilter:
                 conditions.append(columns.created_at >= self.since)
             if self.until is not None:
                 conditions.append(columns.created_at < self.until)
+            if self.code is not None:
+                conditions.append(_answered(columns, self.code))
             return conditions
 
         return leader, others, span(Delivery, DELIVERY, self.since, self.until)
@@ -112,7 +118,7 @@ class DeliveryFilter:
             "recovery_id": self.recovery and row_of(Recovery.public_id, self.recovery),
             "webhook_id": self.webhook and row_of(Webhook.public_id, self.webhook),
             "channel_id": self.channel and row_of(Channel.key, self.channel),
-            "error": self.error,
+            "error": self.error or _error_of(self.code),
             "status": self.status,
             "test": self.test,
             "type": self.type,
@@ -135,6 +141,22 @@ class DeliveryFilter:
             if names == ("webhook_id",) and status in ("pending", "delivering"):
                 return LeadingIndex(partial=text(OPEN)), set()
         return LeadingIndex(), set()
+
+
+def _codes(code: str) -> tuple[int, int]:
+    """The first and the last status code of ``503`` or ``5xx``."""
+    return int(code.replace("x", "0")), int(code.replace("x", "9"))
+
+
+def _error_of(code: str | None) -> str | None:
+    """The failure that an answer with this code is, whose index then leads."""
+    return "http_status" if code is not None and _codes(code)[0] >= 400 else None
+
+
+def _answered(columns: Any, code: str) -> Condition:
+    """Whether the last attempt got this code. One look-up in an index for each row examined."""
+    is_last = Attempt.delivery_id == columns.id, Attempt.number == columns.attempts_made
+    return exists().where(*is_last, Attempt.status_code.between(*_codes(code)))
 
 
 def newest() -> int:

@@ -15,7 +15,7 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
-from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
+from webhooks_ui.forms.log_filters import CODE_CLASSES, SPAN_LABELS, LogQuery
 from webhooks_ui.models import Channel, delivery_list, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.delivery_rows import DeliveryRow
@@ -28,6 +28,21 @@ from webhooks_ui.web.pieces import is_piece_request, list_piece
 from webhooks_ui.web.timezones import zone_in_use
 
 MAX_NEW = 50
+COMMON_CODES = (
+    "400",
+    "401",
+    "403",
+    "404",
+    "408",
+    "410",
+    "413",
+    "422",
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
+)
 _AT_ONCE = 500  # rows of a download read together
 _COLUMNS = (
     *("id", "created_at", "finished_at", "status", "type", "test", "event_id", "webhook_id"),
@@ -39,9 +54,9 @@ _COLUMNS = (
 def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
-    context = list_context(query, query.deliveries())
+    context = list_context(query, query.deliveries()) | choices()
     if not is_piece_request():
-        return render_template("deliveries/list.html", **context, **choices())
+        return render_template("deliveries/list.html", **context)
     return list_piece(url_for(".index", **query.arguments()), "deliveries/_list.html", **context)
 
 
@@ -118,6 +133,7 @@ def choices() -> dict[str, Any]:
     return {
         "statuses": STATUS_LABELS,
         "errors": ERROR_LABELS,
+        "codes": {code: code for code in (*CODE_CLASSES, *COMMON_CODES)},
         "spans_offered": SPAN_LABELS,
     }
 
