@@ -167,7 +167,11 @@
     noteChange(event);
     if (event.target.matches("textarea")) offerRestore(event.target);
   });
-  on("change", noteChange);
+  on("change", (event) => {
+    noteChange(event);
+    const { form, checked, dataset } = event.target;
+    if (dataset.checkAll) all(`[name="${dataset.checkAll}"]`, form).forEach((box) => { box.checked = checked; });
+  });
 
   // A form is sent once. Coming Back makes it usable again.
   on("submit", (event) => {

@@ -13,7 +13,7 @@ CEILINGS = {
     "/webhooks?status=failing": 9,
     "/webhooks?q=hook&event=message_created&sort=-last": 8,
     "/webhooks?channel=sales": 10,
-    "/webhooks/{webhook}": 10,
+    "/webhooks/{webhook}": 11,
     "/webhooks/{webhook}/edit": 5,
     "/deliveries": 5,
     "/deliveries?status=succeeded": 5,

@@ -100,10 +100,10 @@ def test_what_the_url_asks_for(some: FlaskClient, arguments: str, expected: list
     assert titles(some, arguments) == expected
 
 
-def test_a_long_url_may_break_at_its_slashes_and_is_escaped(admin: FlaskClient) -> None:
+def test_a_long_url_is_escaped(admin: FlaskClient) -> None:
     make_webhook(admin, url="https://crm.example/a?b=1&c='")
     page = admin.get("/webhooks").text
-    assert ">https:/<wbr>/<wbr>crm.example/<wbr>a?b=1&amp;c=&#39;<" in page
+    assert ">https://crm.example/a?b=1&amp;c=&#39;<" in page
 
 
 def test_each_state_is_found_as_it_is_shown(

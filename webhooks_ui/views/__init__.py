@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webhooks_ui.explanations import states
 from webhooks_ui.views import (
     about,
     account,
@@ -18,6 +19,7 @@ from webhooks_ui.views import (
     events,
     health,
     health_bars,
+    health_slots,
     help_page,
     jump,
     language,
@@ -84,5 +86,8 @@ def init_app(app: Flask) -> None:
     shortcuts.init_app(app)
     own = {"told": audit_display.told, "bar_paths": health_bars.paths}
     app.jinja_env.filters.update(delivery_display.FILTERS, **own)
+    app.jinja_env.filters.update(
+        slots=health_slots.slots, hour_figures=health_slots.figures, state_group=states.group_of
+    )
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

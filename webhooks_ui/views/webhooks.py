@@ -1,5 +1,6 @@
 """The webhooks: the list, the page of one, and what can be done with it by a button."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,8 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
 from webhooks_ui.egress.tls_options import certificates
-from webhooks_ui.explanations.states import GROUP_LABELS, LABELS
+from webhooks_ui.explanations.short_errors import SHORT
+from webhooks_ui.explanations.states import ATTENTION, GROUP_LABELS, GROUPS, LABELS, State
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms import pause as pause_form
 from webhooks_ui.forms.ping_panel import TestPanel
@@ -35,7 +37,8 @@ from webhooks_ui.models import (
 )
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
-from webhooks_ui.models.webhook_list import WebhookQuery
+from webhooks_ui.models.webhook_list import WebhookPage, WebhookQuery
+from webhooks_ui.views import health_slots
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 from webhooks_ui.web.security import safe_next
 
@@ -67,19 +70,23 @@ def index() -> Response | str:
         "filters": query,
         "channels": Channel.choices(),
         "event_types": ALL_TYPES,
-        "states": {"attention": GROUP_LABELS["attention"], **LABELS},
+        "tabs": _tabs(page, query.status),
+        "tab_url": lambda code: url_for(".index", **query.arguments(status=code, page=1)),
+        "groups": {
+            name: (GROUP_LABELS[name], page.in_states(states)) for name, states in GROUPS.items()
+        },
+        "offer": pause_form.offer(),
         "sorts": SORT_LABELS,
-        "waiting": backlog.by_webhook(ids),
-        "health": health_counts.last_day(ids, now()),
-        "errors": ERROR_LABELS,
         "nothing_yet": not page.total and not query.active,
+        **_of_rows(ids),
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
         "sort_url": lambda key: url_for(".index", **query.arguments(sort=key, page=1)),
     }
     if not is_piece_request():
         gone = request.args.get("deleted")
         deleted = deleted_webhooks.by_public_id(gone) if gone else None
-        done = BulkChange.by_public_id(request.args.get("done", ""))
+        ours = request.args.get("done")
+        done = BulkChange.by_public_id(ours) if ours else None
         return render_template(
             "webhooks/list.html",
             deleted=deleted,
@@ -178,11 +185,30 @@ def _switch(webhook: Webhook, *, enabled: bool) -> Response | str:
 def row(webhook: Webhook) -> str:
     """The webhook's row of the list."""
     (line,) = webhook_rows.load([webhook.id])
-    return render_template(
-        "webhooks/_row.html",
-        webhook=line,
-        waiting=backlog.by_webhook([webhook.id]),
-        health=health_counts.last_day([webhook.id], now()),
-        errors=ERROR_LABELS,
-        event_types=ALL_TYPES,
-    )
+    context = _of_rows([webhook.id]) | {"event_types": ALL_TYPES}
+    return render_template("webhooks/_row.html", webhook=line, **context)
+
+
+def _of_rows(webhook_ids: Sequence[int]) -> dict[str, Any]:
+    """What rows of the list show besides their webhooks."""
+    moment = now()
+    return {
+        "waiting": backlog.by_webhook(webhook_ids),
+        "health": health_counts.last_day(webhook_ids, moment),
+        "clock": health_slots.clock(moment),
+        "no_hours": HealthCounts().hours,
+        "errors": ERROR_LABELS,
+        "short_errors": SHORT,
+    }
+
+
+def _tabs(page: WebhookPage, chosen: str) -> list[tuple[str, Any, int, bool]]:
+    """The tabs above the list: code, label, how many, and whether one at all is an alarm.
+
+    One state of a group has a tab where it is chosen, as by a link to it.
+    """
+    codes: list[State] = ["working", "paused", "disabled", "untested"]
+    codes += [one for one in ATTENTION if one == chosen]
+    found: list[tuple[str, Any, int, bool]] = [("", _l("All"), page.all, False)]
+    found.append(("attention", GROUP_LABELS["attention"], page.in_states(ATTENTION), True))
+    return found + [(one, LABELS[one], page.counts[one], False) for one in codes]

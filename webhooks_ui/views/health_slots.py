@@ -1,0 +1,55 @@
+"""The last 24 hours as 24 equal slots of an SVG, coloured by share, and their figures in words."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from markupsafe import Markup
+
+from webhooks_ui.models.health_counts import HOURS
+from webhooks_ui.web import timezones
+from webhooks_ui.web.localised import number
+
+GOOD, HALF = 0.95, 0.5
+_WIDTH, _STEP, _HEIGHT = 3.6, 4.95, 18  # of a slot, from one to the next, of the box; in SVG units
+
+
+def clock(moment: datetime) -> list[str]:
+    """When each of the 24 hours began, on the reader's clock; the present one is last."""
+    zone = timezones.zone_in_use()
+    present = moment.replace(minute=0, second=0, microsecond=0)
+    hours = (present - timedelta(hours=HOURS - 1 - ago) for ago in range(HOURS))
+    return [f"{hour.astimezone(zone):%H:%M}" for hour in hours]
+
+
+def slots(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> Markup:
+    """Rectangles in a box of 118 by 18; each with attempts has its figures as a title."""
+    found = (_slot(place, *counts, clock[place]) for place, counts in enumerate(hours))
+    return Markup("".join(found))  # noqa: S704  # figures and times of day
+
+
+def figures(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> list[tuple[str, str]]:
+    """The hours in which something was sent, with “12 / 13” for the attempts that succeeded."""
+    both = zip(clock, hours, strict=True)
+    return [(began, _figure(good, bad)) for began, (good, bad) in both if good or bad]
+
+
+def tone(good: int, bad: int) -> str:
+    """The tone of an hour: by the share of its attempts that succeeded."""
+    if not good + bad:
+        return "off"
+    share = good / (good + bad)
+    return "good" if share >= GOOD else "wait" if share >= HALF else "bad"
+
+
+@lru_cache(maxsize=4096)
+def _slot(place: int, good: int, bad: int, began: str) -> str:
+    x = f"{place * _STEP:.2f}".rstrip("0").rstrip(".")
+    head = f'<rect class="{tone(good, bad)}" x="{x}" width="{_WIDTH}" height="{_HEIGHT}" rx="1"'
+    if not good + bad:
+        return f"{head}/>"
+    return f"{head}><title>{began} · {_figure(good, bad)}</title></rect>"
+
+
+def _figure(good: int, bad: int) -> str:
+    return f"{number(good)} / {number(good + bad)}"
