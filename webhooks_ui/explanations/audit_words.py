@@ -85,6 +85,7 @@ FIELDS: dict[str, LazyString] = {
     "auth_secret": _l("Authorization secret"),
     "subscriptions": _l("Events"),
     "channel_id": _l("Channel"),
+    "filters": _l("Filters"),
     "payload_format": _l("Payload format"),
     "enabled": _l("Enabled"),
     "disabled_reason": _l("Reason"),

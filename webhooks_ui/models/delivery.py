@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Self
 
 from sqlalchemy import (
+    BigInteger,
     ForeignKey,
     Index,
     String,
@@ -90,7 +91,7 @@ class Delivery(Model):
     refusals: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(String(40))  # the last attempt's
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
-    lease_holder: Mapped[int | None] = mapped_column(RowId)  # see `delivery.queue.holders`
+    lease_holder: Mapped[int | None] = mapped_column(BigInteger)  # see `delivery.queue.holders`
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
 
