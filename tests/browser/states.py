@@ -149,7 +149,7 @@ def wrong_signature(page: Page, seeds: Seeds) -> None:
 
 def deleted_row(page: Page, seeds: Seeds) -> None:
     page.goto("/webhooks?q=refused")
-    page.locator("[id$=-delete]").click()
+    page.locator("[id$=-delete]").evaluate("button => button.click()")
     expect(page.locator("tr.gone")).to_be_visible()
 
 
@@ -217,7 +217,7 @@ def deleted_meanwhile(page: Page, seeds: Seeds) -> None:
 def alarm(page: Page, _seeds: Seeds) -> None:
     page.goto("/webhooks")
     page.route("**/disable", lambda route: route.abort())
-    page.locator("[id$=-toggle]").first.click()
+    page.locator("[id$=-toggle]").first.evaluate("button => button.click()")
     expect(page.locator("#alert .alarm")).to_be_visible()
 
 
