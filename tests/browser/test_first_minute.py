@@ -68,7 +68,7 @@ def test_the_first_minute(
 def make_the_administrator(page: Page) -> None:
     page.get_by_label("Login").fill(LOGIN)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Make the administrator").click()
+    page.get_by_role("button", name="Create administrator").click()
     expect(page).to_have_url(re.compile("/webhooks$"))
     expect_said(page, "The console is set up, and you are signed in.")
     expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()

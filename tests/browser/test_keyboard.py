@@ -110,7 +110,7 @@ def sign_in(keys: Keys) -> None:
 def skip_to_the_content(keys: Keys) -> None:
     """The first stop leads past the navigation; the next one is the page's main action."""
     page = keys.page
-    skip = page.get_by_role("link", name="Skip to the content")
+    skip = page.get_by_role("link", name="Skip to content")
     keys.tab_to(skip, most=1)
     expect(skip).to_be_in_viewport()
     keys.press("Enter")
@@ -239,7 +239,7 @@ def test_no_page_keeps_the_focus_or_hides_it(page: Page, receiver: Receiver) -> 
     keys = Keys(page)
     for at in ("/webhooks", "/webhooks/new", path, f"{path}/edit", "/channels/new", "/catalogue"):
         page.goto(at)
-        skip = page.get_by_role("link", name="Skip to the content")
+        skip = page.get_by_role("link", name="Skip to content")
         keys.tab_to(skip, most=1)
         stops = keys.tab_to(skip, most=150)
         assert len(stops) > 10, stops

@@ -38,7 +38,7 @@ def test_from_a_failure_to_everything_delivered(
     look(page, javascript)
     receiver.answer(Answer(200))
     press(page, "Try now")
-    expect_said(page, "The next attempt is due now.")
+    expect_said(page, "Queued.")
     shown(page, javascript, page.locator("#delivery > .note.good"))
     expect(page.locator("#attempt-2")).to_be_visible()
     assert page.locator("#delivery[hx-trigger]").count() == 0  # it asks no more
@@ -46,7 +46,7 @@ def test_from_a_failure_to_everything_delivered(
     receiver.answer(Answer(500))
     failed(page, server, own)
     press(page, "Cancel")
-    expect_said(page, "The delivery is cancelled.")
+    expect_said(page, "Delivery cancelled.")
     receiver.answer(Answer(200))
 
     page.goto(f"/webhooks/{own}")

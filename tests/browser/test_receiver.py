@@ -30,7 +30,7 @@ def test_from_the_empty_list_to_a_signature_that_holds(
     expect(page.get_by_text("Nothing has arrived yet")).to_be_visible()
     receiver = page.url
 
-    page.get_by_role("link", name="Make a webhook that sends here").press("Enter")
+    page.get_by_role("link", name="Create a webhook that sends here").press("Enter")
     expect(page.locator("#url")).to_have_value(receiver)
     page.locator("#events-message_created").check()
     page.locator("#save").press("Enter")
@@ -40,7 +40,7 @@ def test_from_the_empty_list_to_a_signature_that_holds(
     expect_verdict(page, "good", "The receiver accepted the event.")
 
     arrived = other.locator("#requests details").first
-    expect(arrived).to_contain_text("signature holds")
+    expect(arrived).to_contain_text("Signature valid")
     expect(arrived).to_contain_text("message_created")
     expect(other.locator("#requests-title")).to_have_text("1 request")
 

@@ -79,7 +79,7 @@ def test_anybody_may_send_there_and_it_is_shown(
     page = browser.get(path).text
     assert "X-Trace" in page
     assert "&#34;hello&#34;: 1.5" in page
-    assert "not signed" in page
+    assert "Not signed" in page
     assert "/login" in stranger.get(path).location
 
 
@@ -95,8 +95,8 @@ def test_the_signature_is_judged(app: Flask, browser: FlaskClient, path: str) ->
     client.post(path, data=body, headers=headers | {"webhook-id": "dlv_of-somebody-else"})
     assert [one.signature for one in arrived(app)] == ["valid", "wrong", "unknown"]
     page = browser.get(path).text
-    assert "signature holds" in page
-    assert "signature does not hold" in page
+    assert "Signature valid" in page
+    assert "Signature invalid" in page
     assert "t0ken-of-the-crm" not in page
     assert f"/deliveries/{first.public_id}" in page
 

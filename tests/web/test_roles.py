@@ -141,7 +141,7 @@ def walk(app: Flask, browser: FlaskClient) -> set[str]:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Your account may look here but not change anything."),
+        ("en", "You have view-only access."),
         ("uk", "Ваш обліковий запис дозволяє лише перегляд, без змін."),
     ],
 )

@@ -48,7 +48,7 @@ def problem(password: str, login: str = "") -> LazyString | None:
     if len(password) > MAX_LENGTH:
         return _l("Use at most %(count)s characters.", count=MAX_LENGTH)
     if _is_login(password, login) or _is_breached(password) or _is_guessable(password, login):
-        return _l("This is easy to guess. Take several words that do not belong together.")
+        return _l("This is easy to guess. Use a few unrelated words.")
     return None
 
 

@@ -26,7 +26,7 @@ from webhooks_ui.models import User, UserSession
 from webhooks_ui.web.extensions import login_manager
 
 _WRONG_CODE = _l("This code is wrong or was used already. Enter the one that the app shows now.")
-_WRONG = _l("Login and password do not belong together. Check both and try again.")
+_WRONG = _l("Wrong login or password. Check both and try again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def show() -> Response | str:
     if request.method != "POST":
         return _page(form)
     if form.save():
-        flash(_("The password is changed. Other browsers have been signed out."), "good")
+        flash(_("Password changed. Other browsers were signed out."), "good")
         return redirect(url_for(".show"), 303)
     answer = make_response(_page(form), 422)
     if form.refusal:
@@ -42,7 +42,7 @@ def choose_timezone() -> Response:
     form = TimeZoneForm()
     if not form.save():
         return make_response(_page(PasswordForm(formdata=None), form), 422)
-    flash(_("The time zone is saved."), "good")
+    flash(_("Time zone saved."), "good")
     return redirect(url_for(".show"), 303)
 
 

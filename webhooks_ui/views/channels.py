@@ -43,7 +43,7 @@ def new() -> Answer:
     if request.method != "POST":
         return render_template("channels/form.html", form=form)
     if saved := _save(form, None):
-        return _done(_("The channel “%(name)s” is added.", name=isolated(saved.name)))
+        return _done(_("Channel “%(name)s” added.", name=isolated(saved.name)))
     return render_template("channels/form.html", form=form), 422
 
 
@@ -57,7 +57,7 @@ def edit(id: str) -> Answer:
     if request.method != "POST":
         return _edit_page(form, channel)
     if saved := _save(form, channel):
-        return _done(_("The channel “%(name)s” is saved.", name=isolated(saved.name)))
+        return _done(_("Channel “%(name)s” saved.", name=isolated(saved.name)))
     return _edit_page(form, channel), 422
 
 
@@ -69,7 +69,7 @@ def delete(id: str) -> Answer:
     name = channel.name
     if channel_changes.delete(channel):
         return _edit_page(ChannelForm(formdata=None, obj=channel), channel, refused=True), 409
-    return _done(_("The channel “%(name)s” is deleted.", name=isolated(name)))
+    return _done(_("Channel “%(name)s” deleted.", name=isolated(name)))
 
 
 def _save(form: ChannelForm, channel: Channel | None) -> Channel | None:

@@ -42,7 +42,7 @@ def resend(id: str) -> BaseResponse:
 def retry_now(id: str) -> BaseResponse:
     """The next attempt is made at once."""
     if actions.retry_now(or_404(Delivery.by_public_id(id))):
-        flash(_("The next attempt is due now."), "info")
+        flash(_("Queued."), "info")
     else:
         flash(_("It is no longer waiting: it is being sent, or over."), "wait")
     return redirect(delivery_page.own_url(id), 303)
@@ -52,7 +52,7 @@ def retry_now(id: str) -> BaseResponse:
 def cancel(id: str) -> BaseResponse:
     """Nothing more is sent."""
     if actions.cancel(or_404(Delivery.by_public_id(id))):
-        flash(_("The delivery is cancelled."), "info")
+        flash(_("Delivery cancelled."), "info")
     else:
         flash(_("It could not be cancelled: it is being sent at this moment, or over."), "wait")
     return redirect(delivery_page.own_url(id), 303)

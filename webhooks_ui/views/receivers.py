@@ -106,7 +106,7 @@ def choose(token: str) -> BaseResponse:
 def delete(token: str) -> BaseResponse:
     """Deletes the receiver and its requests."""
     built_in.remove(or_404(Receiver.by_token(token)))
-    flash(_("The receiver is deleted."), "info")
+    flash(_("Receiver deleted."), "info")
     return redirect(url_for(".index"), 303)
 
 

@@ -82,7 +82,7 @@ def edit(id: str) -> Answer:
     if not form.check():
         return render_template("sources/form.html", form=form, source=source), 422
     source_changes.change(source, form.settings, current_vault())
-    flash(_("The source “%(name)s” is saved.", name=isolated(form.name.data)), "good")
+    flash(_("Source “%(name)s” saved.", name=isolated(form.name.data)), "good")
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -102,7 +102,7 @@ def delete(id: str) -> Response:
     source = or_404(Source.by_public_id(id))
     name = source.name
     source_changes.delete(source)
-    flash(_("The source “%(name)s” is deleted.", name=isolated(name)), "good")
+    flash(_("Source “%(name)s” deleted.", name=isolated(name)), "good")
     return redirect(url_for(".index"), 303)
 
 

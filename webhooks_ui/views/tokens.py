@@ -66,7 +66,7 @@ def revoke(id: str) -> Response:
         security_log.noted(f"{id} revoked")
         flash(
             _(
-                "The token “%(name)s” is revoked. Requests that use it are refused.",
+                "Token “%(name)s” revoked. Requests that use it are refused.",
                 name=isolated(name),
             ),
             "good",

@@ -43,8 +43,8 @@ def new() -> Answer:
     )
     reveal_signing_secret(webhook)
     if webhook.last_delivery_id:
-        return _saved(webhook, form, _("The webhook is set up."))
-    return _saved(webhook, form, _("The webhook is set up. Send a test event to see it work."))
+        return _saved(webhook, form, _("Webhook created."))
+    return _saved(webhook, form, _("Webhook created. Send a test event to see it work."))
 
 
 @blueprint.route("/webhooks/<id>/edit", methods=["GET", "POST"])
@@ -67,7 +67,7 @@ def edit(id: str) -> Answer:
         if webhook.deleted_at:
             return render_undo(form, webhook)
         return render_form(form, conflict=_conflict(form, or_404(Webhook.by_public_id(id)))), 422
-    return _saved(webhook, form, _("The changes are saved."))
+    return _saved(webhook, form, _("Changes saved."))
 
 
 def form_of(webhook: Webhook | None) -> WebhookForm:

@@ -47,7 +47,7 @@ PAGES = {
         _l("Go back, check what was entered and send it again."),
     ),
     403: Words(
-        _l("Your account may look here but not change anything."),
+        _l("You have view-only access."),
         _l("Ask an administrator to make the change or to give you the editor role."),
     ),
     404: Words(
