@@ -57,7 +57,7 @@ def test_a_token_is_made_used_and_revoked(app: Flask) -> None:
     assert "Revoke “<bdi>Platform</bdi>”?" in html.unescape(asked)
     answer = admin.post(f"/settings/tokens/{token.public_id}/revoke")
     assert (answer.status_code, answer.location) == (303, "/settings/tokens")
-    assert "The token “Platform” is revoked." in admin.get("/settings/tokens").text
+    assert "Token “Platform” revoked." in admin.get("/settings/tokens").text
     assert call("POST", "/events", EVENT).status_code == 401
 
 

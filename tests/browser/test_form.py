@@ -42,7 +42,7 @@ def test_mistakes_stand_at_the_fields_and_in_a_summary(
 
     summary = page.locator("#errors")
     expect(summary).to_be_focused()
-    expect(summary.get_by_role("heading")).to_have_text("3 things to mend.")
+    expect(summary.get_by_role("heading")).to_have_text("Fix 3 problems")
     expect(summary.get_by_role("listitem")).to_have_count(3)
     url, name = page.get_by_label("Webhook URL"), page.get_by_label("Header name")
     for field, words in ((url, "begin with https:// or http://"), (name, "Host")):

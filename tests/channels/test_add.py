@@ -13,7 +13,7 @@ from webhooks_ui.models import Channel
 def test_a_channel_is_added(app: Flask, admin: FlaskClient) -> None:
     answer = admin.post("/channels/new", data=FORM)
     assert (answer.status_code, answer.location) == (303, "/channels")
-    assert "The channel “Telegram sales” is added." in admin.get("/channels").text
+    assert "Channel “Telegram sales” added." in admin.get("/channels").text
     assert find(app, "telegram-sales").snapshot == FORM
 
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_taken_is_said_at_the_field(
 def test_an_empty_form_says_all_that_is_missing(admin: FlaskClient) -> None:
     answer = admin.post("/channels/new", data={})
     assert answer.status_code == 422
-    assert "2 things to mend." in answer.text
+    assert "Fix 2 problems" in answer.text
 
 
 def test_a_key_in_use_names_the_channel_that_has_it(app: Flask, admin: FlaskClient) -> None:

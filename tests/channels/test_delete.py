@@ -21,7 +21,7 @@ def test_an_unused_channel_is_deleted_for_good(app: Flask, admin: FlaskClient) -
     answer = admin.post(f"/channels/{public_id}/delete")
 
     assert (answer.status_code, answer.location) == (303, "/channels")
-    assert "The channel “Telegram sales” is deleted." in admin.get("/channels").text
+    assert "Channel “Telegram sales” deleted." in admin.get("/channels").text
     assert count(app) == 0
     assert admin.post(f"/channels/{public_id}/delete").status_code == 404
 

@@ -52,9 +52,7 @@ def test_it_says_what_comes_next_and_can_be_hurried(
 
 def test_it_can_be_cancelled(engine: Flask, browser: FlaskClient, receiver: Receiver) -> None:
     path = failed_once(engine, receiver)
-    assert (
-        "Delivery cancelled." in browser.post(f"{path}/cancel", follow_redirects=True).text
-    )
+    assert "Delivery cancelled." in browser.post(f"{path}/cancel", follow_redirects=True).text
     (delivery,) = deliveries(engine)
     assert (delivery.status, delivery.due_at) == ("cancelled", None)
     assert "could not be cancelled" in browser.post(f"{path}/cancel", follow_redirects=True).text

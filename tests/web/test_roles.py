@@ -142,7 +142,7 @@ def walk(app: Flask, browser: FlaskClient) -> set[str]:
     ("language", "words"),
     [
         ("en", "You have view-only access."),
-        ("uk", "Ваш обліковий запис дозволяє лише перегляд, без змін."),
+        ("uk", "У вас доступ лише для перегляду."),
     ],
 )
 def test_a_refused_request_says_why(app: Flask, language: str, words: str) -> None:
