@@ -31,7 +31,7 @@ def test_the_new_password_counts_from_then_on(app: Flask, olena: FlaskClient) ->
     answer = change(olena, PASSWORD, NEW)
 
     assert (answer.status_code, answer.location) == (303, "/settings/account")
-    assert "The password is changed." in olena.get("/settings/account").text
+    assert "Password changed." in olena.get("/settings/account").text
     assert enter(app.test_client(), password=PASSWORD).status_code == 422
     assert enter(app.test_client(), password=NEW).status_code == 303
 

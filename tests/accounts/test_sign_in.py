@@ -64,7 +64,7 @@ def test_an_unknown_login_and_a_wrong_password_look_the_same(client: FlaskClient
     wrong = enter(client, "olena", "not the password")
     unknown = enter(client, "taras", "not the password")
     assert wrong.status_code == unknown.status_code == 422
-    assert "do not belong together" in wrong.text
+    assert "Wrong login or password" in wrong.text
     assert without_csrf(wrong.text).replace("olena", "taras") == without_csrf(unknown.text)
     assert "not the password" not in wrong.text
     assert not is_in(client)
@@ -179,7 +179,7 @@ def test_a_session_ends_by_itself(
     assert is_in(client)
     age(app, **{column: limit + timedelta(seconds=1)})
     assert not is_in(client)
-    assert "Your session has ended." in client.get("/login").text
+    assert "Your session expired." in client.get("/login").text
 
 
 def test_signing_in_clears_away_what_has_ended(app: Flask, client: FlaskClient) -> None:

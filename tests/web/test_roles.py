@@ -166,5 +166,5 @@ def test_an_editor_is_told_that_a_page_is_for_administrators(app: Flask) -> None
 def test_htmx_says_why_it_was_refused(app: Flask) -> None:
     viewer = sign_in(app, "viewer", "viewer")
     page = viewer.get("/webhooks").text
-    assert 'data-say-forbidden="Your account may look here' in page
+    assert 'data-say-forbidden="You have view-only access' in page
     assert piece(viewer, "POST", "/webhooks/none/enable").status_code == 403
