@@ -37,8 +37,8 @@ def test_it_tells_a_change_in_words(app: Flask, admin: FlaskClient) -> None:
     page = admin.get(f"{PAGE}?q={own}").text
     assert "Webhook changed" in page
     assert f'href="/webhooks/{own}"' in page
-    assert "<del><bdi>https://crm.example/hook</bdi></del>" in page
-    assert "<bdi>https://crm.example/new</bdi></ins>" in page
+    assert "<del><code>https://crm.example/hook</code></del>" in page
+    assert "<code>https://crm.example/new</code></ins>" in page
     assert '<dt>Authorization secret</dt><dd><span class="muted">changed</span>' in page
     uk = admin.get(f"{PAGE}?q={own}", headers={"Accept-Language": "uk"}).text
     assert "Вебхук змінено" in uk
