@@ -12,9 +12,10 @@ from webhooks_ui.models.installation import Installation
 from webhooks_ui.models.job_run import JobRun
 from webhooks_ui.models.receiver import ReceivedRequest, Receiver
 from webhooks_ui.models.recovery import Recovery
+from webhooks_ui.models.sign_in_failure import SignInFailure
 from webhooks_ui.models.source import Source, SourceRequest
 from webhooks_ui.models.token import Token
-from webhooks_ui.models.user import SignInFailure, User, UserSession
+from webhooks_ui.models.user import User, UserSession
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
 from webhooks_ui.models.webhook_history import WebhookState
 
