@@ -145,7 +145,7 @@ def test_the_page_says_what_it_found(app: Flask, admin: FlaskClient) -> None:
     assert "Content-Type: application/json" in page, "what was pasted stays in the field"
     assert "Timestamp is old." in ask(admin, own, raw(secret=secret, at=moment - 4000))
     assert "Signature does not match." in ask(admin, own, raw(secret=OTHER, at=moment))
-    assert "Header missing." in ask(admin, own, "webhook-id: a\nwebhook-timestamp: 1\n\n")
+    assert "Headers missing." in ask(admin, own, "webhook-id: a\nwebhook-timestamp: 1\n\n")
     assert "another secret" in ask(admin, own, raw(secret=secret, at=moment), secret=OTHER)
     answer = piece(admin, "POST", f"/webhooks/{own}/verify", data={"request": "?"})
     assert answer.text.lstrip().startswith('<div id="check-result"')

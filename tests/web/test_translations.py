@@ -209,7 +209,7 @@ def test_a_delivery_says_what_happened_and_what_came_of_it(admin: FlaskClient) -
     delivery = re.search("dlv_[0-9a-z]+", sent.location)
     assert delivery
     page = admin.get(f"/deliveries/{delivery[0]}", headers=UKRAINIAN).text
-    assert "<h1>Повідомлення створено</h1>" in page
+    assert "<h1>Повідомлення створено → " in page
     assert "З’єднання відхилено." in page
     assert "Хост 127.0.0.1:1 відхиляє з’єднання: на цьому порту їх ніхто не приймає" in page
 

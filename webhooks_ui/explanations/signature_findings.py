@@ -1,6 +1,6 @@
 """What came of checking a pasted request, in words."""
 
-from flask_babel import format_timedelta, ngettext
+from flask_babel import format_timedelta
 from flask_babel import gettext as _
 
 from webhooks_ui.crypto.signature_check import Finding
@@ -114,7 +114,7 @@ def _missing_header(found: Finding) -> Verdict:
     names = ", ".join(found.missing)
     return Verdict(
         "bad",
-        ngettext("Header missing.", "Headers missing.", len(found.missing)),
+        _("Headers missing."),
         _("The request has no %(names)s.", names=names),
         _("Paste all headers. If they never arrive, look for a proxy that removes them."),
     )
