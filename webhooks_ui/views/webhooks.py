@@ -127,7 +127,8 @@ def reveal_signing_secret(webhook: Webhook) -> None:
 
 def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     """What the webhook's page and its pieces show."""
-    shown = Delivery.by_public_id(request.args.get("test", ""))
+    tested = request.args.get("test")
+    shown = Delivery.by_public_id(tested) if tested else None
     secrets = webhook.signing_secrets(current_vault(), now())
     last = Delivery.last_of([webhook]).get(webhook.id)
     return {
