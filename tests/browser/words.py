@@ -25,6 +25,7 @@ SAME_EVERYWHERE = {
         "Linux",
         "Headless",
         *("xx", "Python", "Node", "js", "PHP", "Go", "Ruby", "Shell", "Standard", "Webhooks"),
+        "Esc",
         "CSV",
         "NDJSON",
     ),
