@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 390, 844
 MAX_ROW = 160  # px
 MIN_TARGET = 40  # px
 LISTS = (
-    *("no match", "recently deleted", "deliveries", "no delivery matches"),
+    *("list", "no match", "recently deleted", "deliveries", "no delivery matches"),
     *("events", "event", "recover", "receiver", "receivers", "channels", "no channel matches"),
     *("tokens", "made token", "people", "person", "about", "account", "webhook", "delivery"),
 )

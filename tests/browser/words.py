@@ -30,7 +30,7 @@ SAME_EVERYWHERE = {
         "NDJSON",
     ),
     *("Content-Type", "User-Agent", "webhook-id", "webhook-timestamp", "webhook-signature"),
-    *("OK", "webhooks-ui", "olena", "acme", "Off", "Refused", "elsewhere", "sales"),
+    *("OK", "webhooks-ui", "olena", "acme", "Off", "Refused", "elsewhere", "nobody", "sales"),
 }
 # What people read or hear: texts, and the attributes that stand in for them; no code, no data.
 WORDS = """() => {

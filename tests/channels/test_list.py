@@ -112,7 +112,7 @@ def test_a_search_is_kept_from_page_to_page_and_says_when_nothing_fits(
     app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(app, ["Shop 1", "Shop 2", "Mail"])
-    assert 'type="search"' not in admin.get("/channels").text  # three are seen at a glance
+    assert "Search by name or key" not in admin.get("/channels").text  # three are seen at a glance
     monkeypatch.setattr(channel_list, "PAGE_SIZE", 1)
     page = admin.get("/channels?q=shop").text
     assert 'href="/channels?q=shop&amp;page=2"' in page
