@@ -38,7 +38,7 @@ def test_from_a_failure_to_everything_delivered(
     look(page, javascript)
     receiver.answer(Answer(200))
     press(page, "Try now")
-    expect_said(page, "Queued.")
+    expect(page.locator("[data-announce]")).to_contain_text("Queued.")
     shown(page, javascript, page.locator("#delivery > .note.good"))
     expect(page.locator("#attempt-2")).to_be_visible()
     assert page.locator("#delivery[hx-trigger]").count() == 0  # it asks no more
