@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from tests.conftest import make_webhook, piece, stored, webhook_form
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent
+from webhooks_ui.text.filters import is_path
 
 
 def conditions(*rows: tuple[str, str, str]) -> dict[str, str]:
@@ -103,10 +105,14 @@ def test_the_page_of_a_webhook_names_them(admin: FlaskClient) -> None:
 
 def test_paths_are_suggested_from_samples_and_events(app: Flask, admin: FlaskClient) -> None:
     with app.app_context():
-        accept.accept([IncomingEvent("message_created", b'{"own": {"field": [{"x": 1}]}}')])
+        data = rb'{"own": {"field": [{"x": 1}]}, "\u0434\u043e \udfff": 1, "\u0434\u043e": 1}'
+        accept.accept([IncomingEvent("message_created", data)])
     page = admin.get("/webhooks/new").text
     for path in ("own.field[].x", "message_type", "changed_attributes[].status.current_value"):
         assert f'<option value="{path}">' in page
+    for path in ('"до"', r'"\u0434\u043e \udfff"'):
+        assert is_path(path)
+        assert f'<option value="{escape(path)}">' in page
 
 
 def test_a_trial_on_recent_events(app: Flask, admin: FlaskClient) -> None:

@@ -14,9 +14,14 @@ def paths(value: Any, before: str = "", depth: int = _DEPTH) -> Iterator[str]:
     """The path of every scalar in an object; of lists, that of all elements."""
     if isinstance(value, dict) and depth:
         for name, inner in value.items():
-            part = name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+            part = name if _PLAIN.fullmatch(name) else _quoted(name)
             yield from paths(inner, f"{before}.{part}" if before else part, depth - 1)
     elif isinstance(value, list):
         yield from paths(value[0] if value else None, f"{before}[]", depth)
     elif before:
         yield before
+
+
+def _quoted(name: str) -> str:
+    # In ASCII where a character is invisible: half of a surrogate pair has no UTF-8.
+    return json.dumps(name, ensure_ascii=not name.isprintable())
