@@ -56,12 +56,9 @@ def test_every_key_is_shown_and_none_acts_while_one_types(page: Page) -> None:
 
 
 def test_keys_add_a_webhook_test_it_and_walk_the_list(page: Page, receiver: Receiver) -> None:
-    names = ["Kyiv", "Lviv"]
-    for name in names:
+    for name in ("Kyiv", "Poltava", "Poltava 2"):
         make_webhook(page, receiver.url, name=name)
-    page.goto("/webhooks?q=viv&sort=name")
-    make_webhook(page, receiver.url, name="Lviv 2")
-    page.goto("/webhooks?q=lviv&sort=name")
+    page.goto("/webhooks?q=poltava&sort=name")
     rows = page.locator("main .rows .title")
     page.keyboard.press("j")
     expect(rows.nth(0)).to_be_focused()
