@@ -94,6 +94,8 @@ def test_switched_off_the_keys_do_nothing(page: Page) -> None:
     expect(page.locator("#jump")).to_be_hidden()
     assert page.url.endswith("/help")
     page.get_by_role("button", name="Turn shortcuts on").click()
+    expect(page.get_by_role("button", name="Turn shortcuts off")).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("/")
     expect(page.locator("#jump")).to_be_visible()
 

@@ -22,7 +22,7 @@ from webhooks_ui.models.webhook import BY_NAME
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
 
 URL = "https://crm.example/hook"
-TITLES = re.compile(r'class="title" href="[^"]*"><bdi>([^<]*)<')
+TITLES = re.compile(r'class="title clip" href="[^"]*"><bdi>([^<]*)<')
 
 
 def titles(browser: FlaskClient, arguments: str = "") -> list[str]:
