@@ -29,7 +29,7 @@ WEBHOOK = {
     "event": "message_created",
     "data": '{"id": 77}',
 }
-KEPT = "What you typed is kept"
+KEPT = "what you typed is kept"
 AGAIN = "You are signed in again."
 STALE = "You signed in anew since this page was opened."
 

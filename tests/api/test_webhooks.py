@@ -69,6 +69,7 @@ def test_a_webhook_is_made_with_the_contracts_shape(call: Call, channel: str) ->
         "authorization",
         "disabled_reason",
         "tls",
+        "filters",
         "created_at",
         "updated_at",
         "deleted_at",

@@ -40,7 +40,7 @@ from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.recovery import Choice
 
-LINKS = re.compile(r'class="outcome [a-z]+" href="/deliveries/(dlv_\w+)"')
+LINKS = re.compile(r'class="outcome [a-z]+" href="/deliveries/(dlv_\w+)[?"]')
 CURSOR = re.compile(r"[?&;]before=(\d+)")
 
 

@@ -10,6 +10,7 @@ from webhooks_ui.forms.second_factor import CodeForm
 from webhooks_ui.views.auth import lead_on
 from webhooks_ui.web import kept_form
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body, with_event
+from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.shown_once import show_once, take_shown
 
 blueprint = Blueprint("second_factor", __name__)
@@ -17,6 +18,7 @@ _CODES = "recovery_codes"
 
 
 @blueprint.route("/login/code", methods=["GET", "POST"])
+@keeps_typed
 @max_body(with_event)  # a form that is kept meanwhile
 def ask() -> Response | str:
     """The second step of a sign-in."""
@@ -39,6 +41,7 @@ def ask() -> Response | str:
 
 
 @blueprint.route("/settings/account/second-factor", methods=["GET", "POST"])
+@keeps_typed
 @max_body(FEW_FIELDS)
 def show() -> Response | str | tuple[str, int]:
     """Switches it on by a first code; its recovery codes are shown once."""
