@@ -306,6 +306,16 @@ def test_several_at_once_by_keyboard_and_undo(open_page: Open, javascript: bool)
         expect(row(page, name)).to_contain_text("Not tested")
 
 
+@EITHER_WAY
+def test_enter_in_a_box_presses_no_button_of_a_row(open_page: Open, javascript: bool) -> None:
+    page = open_page("/webhooks?q=shop+07", javascript=javascript)
+    box = page.get_by_role("checkbox", name="Select: Shop 07")
+    box.check()
+    box.press("Enter")
+    expect(page.get_by_text("Nothing was changed.").first).to_be_visible()
+    expect(row(page, "Shop 07")).to_contain_text("Not tested")
+
+
 def test_all_on_the_page_are_selected_by_one_box(page: Page) -> None:
     page.goto("/webhooks?q=shop&channel=telegram-sales")
     page.get_by_role("checkbox", name="Select all").check()

@@ -35,6 +35,7 @@ from webhooks_ui.views.webhooks import blueprint
 from webhooks_ui.web.pieces import or_404
 from webhooks_ui.web.security import safe_next
 
+CHOOSE_ACTION = _l("Nothing was changed. Press the button of what is to be done.")
 CHOOSE = _l("Choose at least one webhook first.")
 CHOOSE_EVENT = _l("Choose one of the events.")
 CHOOSE_CHANNEL = _l("This channel no longer exists. Choose another one.")
@@ -46,6 +47,8 @@ def bulk() -> BaseResponse:
     """Does `action` to the webhooks of `ids`, and leads back to `next`."""
     ids = list(dict.fromkeys(request.form.getlist("ids")))
     action = request.form.get("action", "")
+    if not action:  # Enter in one of the fields
+        return _refuse(CHOOSE_ACTION)
     if action not in (*_CHANGES, *webhook_runs.RUNS, "export"):
         abort(400)
     if not ids:
