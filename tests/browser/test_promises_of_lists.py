@@ -44,8 +44,8 @@ WORDS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def people(server: Server) -> None:
-    """A viewer, and somebody whose language is not chosen yet."""
-    for login, role in (("vira", "viewer"), ("iryna", "editor")):
+    """A viewer, an editor who never chooses a language, and one who does."""
+    for login, role in (("vira", "viewer"), ("iryna", "editor"), ("ostap", "editor")):
         server.command("user", "add", login, "--role", role, "--password-stdin", stdin=PASSWORD)
 
 
@@ -156,7 +156,7 @@ def test_a_button_that_is_older_than_the_sign_in_says_so(
 def test_the_language_switch_keeps_what_htmx_has_filtered(page: Page, strangers: Visitor) -> None:
     make_webhook(page, NOBODY, name="One to filter by")
     page = strangers.open("/login", locale="en-GB")
-    sign_in(page, "iryna")
+    sign_in(page, "ostap")
     page.goto("/webhooks")
     page.locator("#tab-disabled").click()
     expect(page).to_have_url(re.compile("status=disabled"))
