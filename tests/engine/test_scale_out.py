@@ -67,10 +67,11 @@ def test_what_any_web_process_accepts_arrives_by_any_worker(
             wait_until(platform.has(EVENTS // 3), what="a third of the events")
             workers[0].send_signal(signal.SIGKILL)
             workers[0].wait()
+            # The others soon see that it died, and go on with what it had under way.
+            in_flight = {d.public_id for d in deliveries(app) if d.status == "delivering"}
             killed_at = now()
             wait_until(platform.has(EVENTS), what="the events")
         wait_until(lambda: only_the_dead_hold(app, killed_at), what="the living workers' work")
-        in_flight = {d.public_id for d in deliveries(app) if d.status == "delivering"}
         with app.app_context():
             expire_leases()
         ended(app, len(platform.accepted))
