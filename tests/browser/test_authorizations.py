@@ -25,7 +25,7 @@ from tests.support.server import Server
 from tests.support.waiting import free_port
 from webhooks_ui.authorization.basic import Basic
 
-TIMEOUT = "3"  # seconds for a delivery; long enough to see that it is on its way
+TIMEOUT = "6"  # seconds for a delivery: time enough for a busy machine
 
 
 @dataclass(frozen=True)
