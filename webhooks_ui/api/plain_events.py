@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/api/v1/events"
+_MOST = 256 * 1024
+"""Bytes of a plain request: a larger one that is refused would be costly to read twice."""
 _UNUSUAL = ("HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING", REFUSED)
 _JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 
@@ -71,7 +73,7 @@ class PlainEvents:
             return False
         if any("\0" in value for name, value in environ.items() if name.startswith("HTTP_")):
             return False
-        return int(length) <= event_rules.largest_body(self._most)
+        return int(length) <= min(_MOST, event_rules.largest_body(self._most))
 
     def _take(self, environ: "WSGIEnvironment") -> Accepted | None:
         """Takes the event in; None where the app has to answer, which can read the body anew."""
