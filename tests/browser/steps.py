@@ -83,7 +83,9 @@ def await_result(page: Page) -> None:
     expect(result(page).locator(".verdict")).to_be_visible()
     look_again = page.get_by_role("button", name="See whether the answer has come")
     while look_again.is_visible():
-        look_again.click()
+        with page.expect_navigation():
+            look_again.click()
+        expect(result(page).locator(".verdict")).to_be_visible()
 
 
 def result(page: Page) -> Locator:
