@@ -175,8 +175,7 @@ SETTINGS: tuple[Setting, ...] = (
         "WORKER_CONCURRENCY",
         parsers.integer(1, 256),
         "64",
-        "Deliveries that one worker sends at once. One whose receiver has not answered for a second"
-        " no longer counts, up to three for each, and 256 in all.",
+        "Deliveries that one worker sends at once.",
     ),
     Setting(
         "WORKER_CORE",

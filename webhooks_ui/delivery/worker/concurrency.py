@@ -19,7 +19,9 @@ from webhooks_ui.delivery.queue.claims import Demand, Known
 
 INITIAL_WINDOW = 2
 CLOSING = (429, 502, 503, 504)
-MAX_PARKED = 3  # attempts for each slot
+# Attempts for each slot. None: parking was measured (bench many_failing, SQLite) and costs more
+# than it brings: throughput 0.61 of none failing with 3 and 0.81 with 0.
+MAX_PARKED = 0
 SUSPECT_AFTER = 1.0  # seconds in flight without any answer
 MAX_KNOWN = 10_000
 
