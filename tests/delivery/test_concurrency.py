@@ -113,26 +113,3 @@ def test_who_was_served_is_told_in_order() -> None:
 
     known = limits.demand(8, timedelta(seconds=45)).known
     assert sorted(known, key=lambda webhook: known[webhook].served) == [1, 2, 3]
-
-
-def test_what_hangs_is_parked_and_takes_no_slot() -> None:
-    moment = 0.0
-    limits = ConcurrencyLimits(8, 4, parkable=3, clock=lambda: moment)
-
-    def unproven() -> int:
-        return limits.demand(4, timedelta(seconds=45)).unproven
-
-    for webhook in (1, 2):
-        limits.begin(webhook)
-    assert (limits.threads(), unproven()) == (4, 0)
-
-    moment = 2.0
-    assert (limits.parked(), limits.threads(), unproven()) == (2, 6, 2)
-    for webhook in (3, 4):
-        limits.begin(webhook)
-    moment = 4.0
-    assert (limits.parked(), limits.threads(), unproven()) == (3, 7, 1)
-
-    limits.end(1, "timeout")
-    limits.end(2, "timeout")
-    assert (limits.parked(), limits.threads(), unproven()) == (2, 6, 2)

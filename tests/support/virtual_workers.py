@@ -15,7 +15,7 @@ from flask import Flask
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
-from webhooks_ui.delivery.worker.concurrency import MAX_PARKED, ConcurrencyLimits
+from webhooks_ui.delivery.worker.concurrency import ConcurrencyLimits
 from webhooks_ui.delivery.worker.loop import MIN_TURN, POLL_EVERY, RECORD_AFTER
 
 START = datetime.fromisoformat("2026-01-21T12:00:00+00:00")
@@ -71,10 +71,7 @@ class VirtualWorker:
         self._policy = Policy(config["RETRY_SCHEDULE"], config["DISABLE_AFTER"])
         self._time = 0.0
         self._limits = ConcurrencyLimits(
-            config["ENDPOINT_CONCURRENCY"],
-            simulation.slots,
-            MAX_PARKED * simulation.slots,
-            clock=lambda: self._time,
+            config["ENDPOINT_CONCURRENCY"], simulation.slots, lambda: self._time
         )
         self._in_flight: dict[int, tuple[float, Result]] = {}
 
@@ -86,7 +83,7 @@ class VirtualWorker:
             del self._in_flight[result.claim.id]
             made = result.attempt
             self._limits.end(result.claim.webhook_id, made.error, made.status_code)
-        room = self._simulation.slots + self._limits.parked() - len(self._in_flight)
+        room = self._simulation.slots - len(self._in_flight)
         done = turns.turn(results, self._limits.demand(room, LEASE), moment)
         for job in turns.jobs(done.claims):
             self._limits.begin(job.claim.webhook_id, job.answers)

@@ -3,25 +3,20 @@
 A webhook's window works as in TCP congestion control: it opens with each success and closes on a
 missing answer or a refusal. A busy receiver gets its full speed, and many that hang hold few slots
 together: of those that do not answer, or of which that is not known, no more than half of the
-worker's slots is used. The other half belongs to receivers that answer. An attempt that waits for
-long is parked: it takes no slot any more, so that those behind it get their turn.
+worker's slots is used. The other half belongs to receivers that answer.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from time import monotonic
-from typing import Any
 
 from webhooks_ui.catalogue.error_codes import NO_ANSWER
 from webhooks_ui.delivery.queue.claims import Demand, Known
 
 INITIAL_WINDOW = 2
 CLOSING = (429, 502, 503, 504)
-# Attempts for each slot. None: parking was measured (bench many_failing, SQLite) and costs more
-# than it brings: throughput 0.61 of none failing with 3 and 0.81 with 0.
-MAX_PARKED = 0
 SUSPECT_AFTER = 1.0  # seconds in flight without any answer
 MAX_KNOWN = 10_000
 
@@ -29,20 +24,13 @@ MAX_KNOWN = 10_000
 class ConcurrencyLimits:
     """The windows of one worker, from 1 to `maximum` each, in `slots` together.
 
-    Up to `parkable` attempts more may be under way to receivers that keep it waiting.
-
     Not thread-safe: one thread owns it.
     """
 
     def __init__(
-        self,
-        maximum: int,
-        slots: int = 64,
-        parkable: int = 0,
-        clock: Callable[[], float] = monotonic,
+        self, maximum: int, slots: int = 64, clock: Callable[[], float] = monotonic
     ) -> None:
         self._maximum, self._share, self._clock = maximum, max(slots // 2, 1), clock
-        self._slots, self._parkable = slots, parkable
         self._size: dict[int, float] = {}
         self._in_flight: Counter[int] = Counter()
         self._turn = count(1)
@@ -65,7 +53,7 @@ class ConcurrencyLimits:
             )
             for webhook in known
         }
-        unproven = max(self._share + self.parked() - self._unproven(), 0)
+        unproven = max(self._share - self._unproven(), 0)
         return Demand(told, self.default, room, lease, unproven)
 
     def begin(self, webhook: int, answers: bool = False) -> None:
@@ -99,15 +87,6 @@ class ConcurrencyLimits:
         """The webhook's window."""
         return int(self._size.get(webhook, self.default))
 
-    def parked(self) -> int:
-        """How many of what is in flight take no slot."""
-        hanging = sum(n for webhook, n in self._in_flight.items() if self._is_suspect(webhook))
-        return min(hanging, self._parkable)
-
-    def threads(self) -> int:
-        """How many attempts may be under way now."""
-        return self._slots + self.parked()
-
     def _free(self, webhook: int) -> int:
         return max(self.size(webhook) - self._in_flight[webhook], 0)
 
@@ -128,9 +107,3 @@ class ConcurrencyLimits:
         """Forgets when webhooks with nothing in flight were served, once there are too many."""
         if len(self._served) > MAX_KNOWN:
             self._served = {w: n for w, n in self._served.items() if w in self._in_flight}
-
-
-def concurrency_limits(config: Mapping[str, Any], slots: int) -> ConcurrencyLimits:
-    """The limits by the settings; more is parked only while enough files may be open."""
-    parkable = min(MAX_PARKED * slots, max(config["OPEN_FILES"].attempts - slots, 0))
-    return ConcurrencyLimits(config["ENDPOINT_CONCURRENCY"], slots, parkable)

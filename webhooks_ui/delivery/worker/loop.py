@@ -24,7 +24,7 @@ from webhooks_ui.delivery.attempt_record import bare_attempt
 from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
 from webhooks_ui.delivery.worker import prefetch
-from webhooks_ui.delivery.worker.concurrency import concurrency_limits
+from webhooks_ui.delivery.worker.concurrency import ConcurrencyLimits
 from webhooks_ui.delivery.worker.leases import Leases
 from webhooks_ui.delivery.worker.senders import Attempts, Senders
 from webhooks_ui.monitoring import metrics
@@ -61,10 +61,11 @@ class Worker:
         longest = (prefetch.MAX_PER_THREAD + 1) * timedelta(seconds=config["DELIVERY_TIMEOUT"])
         self._lease = longest + LEASE_MARGIN
         self._leases = Leases(retry.longest(config["RETRY_SCHEDULE"]), self._lease)
-        self._limits = concurrency_limits(config, self._pace.concurrency)
+        self._limits = ConcurrencyLimits(config["ENDPOINT_CONCURRENCY"], self._pace.concurrency)
         self._in_flight: dict[int, Claim] = {}
         self._senders = Senders(
             Attempts(app, clock, chance),
+            self._pace.concurrency,
             wake=self._wake,
             write=lambda result: self._write([result]),
             held=self._held,
@@ -129,7 +130,7 @@ class Worker:
             if one.is_released:
                 unsent.append(held)
         self._pace.record_sent(len(sent))
-        metrics.in_flight(min(len(self._in_flight), self._limits.threads()))
+        metrics.in_flight(min(len(self._in_flight), self._pace.concurrency))
         if unsent:
             self._release(unsent)
 
@@ -161,8 +162,7 @@ class Worker:
         return True
 
     def _demand(self) -> Demand:
-        taken = len(self._in_flight) - self._limits.parked()
-        room = 0 if self._stopping.is_set() else self._pace.room(taken)
+        room = 0 if self._stopping.is_set() else self._pace.room(len(self._in_flight))
         return replace(self._limits.demand(room, self._lease), holder=self._alarm.holder)
 
     def _jobs_of(self, claims: Sequence[Claim]) -> list[Job]:
@@ -180,7 +180,7 @@ class Worker:
             self._limits.begin(job.claim.webhook_id, job.answers)
         self._pace.record_sizes(len(job.event.data) for job in jobs)
         self._senders.low_water = self._pace.low_water
-        self._senders.submit(jobs, len(self._in_flight), self._limits.threads())
+        self._senders.submit(jobs, len(self._in_flight))
 
     def _release(self, claims: Sequence[Claim]) -> None:
         """Makes due again at once what was claimed and not sent."""

@@ -118,7 +118,7 @@ class Attempts:
 
 
 class Senders:
-    """Threads, started as they are needed.
+    """Up to `maximum` threads, started as they are needed.
 
     `wake` is called when no more than `low_water` jobs wait, `write` for a result that cannot wait
     for a turn, and `held` tells the newest claim on a delivery.
@@ -127,33 +127,27 @@ class Senders:
     def __init__(
         self,
         attempts: Attempts,
+        maximum: int,
         *,
         wake: Callable[[], None],
         write: Callable[[Result], None],
         held: Callable[[Claim], Claim],
     ) -> None:
-        self._attempts = attempts
+        self._attempts, self._maximum = attempts, maximum
         self._wake, self._write, self._held = wake, write, held
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._sent: SimpleQueue[Sent] = SimpleQueue()
         self._threads: list[Thread] = []
-        self._count = 0  # of those that are not to end
         self.low_water = 0
 
-    def submit(self, jobs: Sequence[Job], in_flight: int, most: int) -> None:
-        """Has jobs sent, which makes `in_flight` in all, by `most` threads at most."""
+    def submit(self, jobs: Sequence[Job], in_flight: int) -> None:
+        """Has jobs sent, which makes `in_flight` in all."""
         for job in jobs:
             self._jobs.put(job)
-        for _ in range(most, self._count):
-            self._jobs.put(None)  # ends one of them
-        wanted = max(min(in_flight, most), min(self._count, most))
-        if wanted > self._count:
-            self._threads = [thread for thread in self._threads if thread.is_alive()]
-        for _ in range(self._count, wanted):
-            thread = Thread(target=self._run, name="send")
+        while len(self._threads) < min(in_flight, self._maximum):
+            thread = Thread(target=self._run, name=f"send-{len(self._threads)}")
             self._threads.append(thread)
             thread.start()
-        self._count = wanted
 
     def waiting(self) -> int:
         """How many jobs wait for a thread."""
