@@ -23,11 +23,11 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
-from webhooks_ui.explanations import states
 from webhooks_ui.models import webhook_audit, webhook_display, webhook_hold, webhook_switch
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
+from webhooks_ui.models.webhook_display import Displayed
 from webhooks_ui.models.webhook_secrets import WebhookSecrets
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.models.webhook_switch import Switchable
@@ -53,7 +53,7 @@ class WebhookEvent(Model):
     type: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
-class Webhook(Switchable, WebhookSecrets, Model):
+class Webhook(Switchable, WebhookSecrets, Displayed, Model):
     """Secrets are kept encrypted, bound to this webhook's public id.
 
     `version` counts changes of the configuration: who saves over a version that is no longer the
@@ -125,21 +125,6 @@ class Webhook(Switchable, WebhookSecrets, Model):
     __mapper_args__ = {"version_id_col": version, "eager_defaults": False}  # noqa: RUF012  # SQLAlchemy's own form
 
     @property
-    def title(self) -> str:
-        """The name, or the receiver's host where it has none."""
-        return webhook_display.titled(self.name, self.url)
-
-    @property
-    def shown_url(self) -> str:
-        """The URL with its host as people write it."""
-        return webhook_display.shown_url(self.url)
-
-    @property
-    def skips_verification(self) -> bool:
-        """Whether the receiver's certificate is not to be verified."""
-        return webhook_display.skips_verification(self.url, self.tls_verify)
-
-    @property
     def event_types(self) -> list[str]:
         """The subscribed types in the catalogue's order."""
         chosen = {subscription.type for subscription in self.subscriptions}
@@ -151,17 +136,6 @@ class Webhook(Switchable, WebhookSecrets, Model):
         self.subscriptions = [s for s in self.subscriptions if s.type in wanted] + [
             WebhookEvent(type=t) for t in sorted(wanted - {s.type for s in self.subscriptions})
         ]
-
-    @property
-    def state(self) -> states.State:
-        """How it is, in a word: see `explanations.states`."""
-        return states.state(
-            enabled=self.enabled,
-            is_paused=self.resumes_at is not None,
-            failing_since=self.failing_since,
-            last_succeeded=self.last_succeeded,
-            degraded=self.degraded,
-        )
 
     @property
     def chosen_filters(self) -> Filters | None:

@@ -6,7 +6,6 @@ from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.types import Instant
-from webhooks_ui.models import webhook_display
 
 IS_HELD = text("held_until IS NOT NULL")
 
@@ -35,16 +34,6 @@ class Holdable:
     counted: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     unanswered: Mapped[int] = mapped_column(default=0)
-
-    @property
-    def limited_until(self) -> datetime | None:
-        """Until when the receiver asks to be left alone; None once that is over."""
-        return webhook_display.limited_until(self.hold_reason, self.held_until)
-
-    @property
-    def probed_at(self) -> datetime | None:
-        """When the next attempt is made at a receiver that does not answer."""
-        return webhook_display.probed_at(self.hold_reason, self.held_until)
 
     def release_hold(self) -> None:
         """Forgets that it was held, and at which pace it was sent to."""

@@ -14,14 +14,13 @@ from webhooks_ui.authorization.base import Text
 from webhooks_ui.authorization.kinds import short_label
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.explanations import states
-from webhooks_ui.models import webhook_display, webhook_switch
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.delivery_rows import IS_LAST, LastAttempt
 from webhooks_ui.models.row_parts import Part
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
+from webhooks_ui.models.webhook_display import Displayed
 
 
 class LastDelivery(NamedTuple):
@@ -36,7 +35,7 @@ class LastDelivery(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookRow:
+class WebhookRow(Displayed):
     """Columns of `Webhook`, with its parts; `channel` is the channel's name."""
 
     id: int
@@ -62,50 +61,9 @@ class WebhookRow:
     last_attempt: LastAttempt | None
 
     @property
-    def skips_verification(self) -> bool:
-        """As `Webhook.skips_verification`."""
-        return webhook_display.skips_verification(self.url, self.tls_verify)
-
-    @property
-    def title(self) -> str:
-        """As `Webhook.title`."""
-        return webhook_display.titled(self.name, self.url)
-
-    @property
-    def shown_url(self) -> str:
-        """As `Webhook.shown_url`."""
-        return webhook_display.shown_url(self.url)
-
-    @property
-    def limited_until(self) -> datetime | None:
-        """As `Webhook.limited_until`."""
-        return webhook_display.limited_until(self.hold_reason, self.held_until)
-
-    @property
-    def probed_at(self) -> datetime | None:
-        """As `Webhook.probed_at`."""
-        return webhook_display.probed_at(self.hold_reason, self.held_until)
-
-    @property
     def auth_label(self) -> Text:
         """The kind of authorization in a word."""
         return short_label(self.auth_type, self.auth_public)
-
-    @property
-    def resumes_at(self) -> datetime | None:
-        """As `Webhook.resumes_at`."""
-        return webhook_switch.resumes_at(self.paused_until)
-
-    @property
-    def state(self) -> states.State:
-        """As `Webhook.state`."""
-        return states.state(
-            enabled=self.enabled,
-            is_paused=self.resumes_at is not None,
-            failing_since=self.failing_since,
-            last_succeeded=self.last_succeeded,
-            degraded=self.degraded,
-        )
 
 
 def load(ids: Sequence[int]) -> list[WebhookRow]:

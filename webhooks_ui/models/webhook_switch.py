@@ -38,11 +38,6 @@ class Switchable(Holdable):
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)
     paused_until: Mapped[datetime | None] = mapped_column(Instant)
 
-    @property
-    def resumes_at(self) -> datetime | None:
-        """Until when it is paused; None when it is not."""
-        return resumes_at(self.paused_until)
-
     @classmethod
     def goes_on(cls, moment: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
         """Whether it is not paused, in SQL."""
@@ -76,8 +71,3 @@ class Switchable(Holdable):
         if until is not None:
             self.failing_since = self.failing_noticed_at = None
         self.paused_until = until
-
-
-def resumes_at(paused_until: datetime | None) -> datetime | None:
-    """The end of a pause that lasts; None once it is over."""
-    return paused_until if paused_until and paused_until > now() else None

@@ -13,7 +13,6 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.delivery.queue import wakeup, webhook_state
 from webhooks_ui.models import Delivery, Event, Webhook, form_keys
-from webhooks_ui.models.webhook_switch import resumes_at
 
 # Why nothing is sent: a ping is never resent, or the webhook is deleted, disabled or paused.
 NotSendable = Literal["test", "deleted", "disabled", "paused"]
@@ -103,7 +102,7 @@ def _made_before(new: _NewDelivery) -> Delivery | None:
 
 
 def _insert(new: _NewDelivery) -> Delivery | NotSendable:
-    columns = (Webhook.enabled, Webhook.deleted_at, Webhook.paused_until)
+    columns = (Webhook.enabled, Webhook.deleted_at, Webhook.goes_on(now()).label("goes_on"))
     chosen = select(*columns).where(Webhook.id == new.webhook_id)
     # Locked on PostgreSQL, so that a concurrent disabling cancels this delivery too.
     webhook = db.session.execute(chosen.with_for_update()).one_or_none()
@@ -111,7 +110,7 @@ def _insert(new: _NewDelivery) -> Delivery | NotSendable:
         return "deleted"
     if not webhook.enabled:
         return "disabled"
-    if resumes_at(webhook.paused_until):
+    if not webhook.goes_on:
         return "paused"
     event = db.session.get_one(Event, new.event_id)
     delivery = Delivery(
