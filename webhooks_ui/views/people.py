@@ -2,7 +2,6 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -20,7 +19,6 @@ from webhooks_ui.web.shown_once import show_once, take_shown
 
 blueprint = Blueprint("people", __name__)
 Answer = Response | str | tuple[str, int]
-ROLE_LABELS = {"admin": _l("Administrator"), "editor": _l("Editor"), "viewer": _l("Viewer")}
 _LINK = "account_link"
 
 
@@ -33,7 +31,6 @@ def index() -> str:
         people=everybody,
         seen=last_seen(),
         invitations=AccountLink.invitations(),
-        roles=ROLE_LABELS,
         link=take_shown(_LINK),
     )
 
@@ -141,6 +138,5 @@ def _page(user: User, form: RoleForm | None = None) -> str:
         form=form or RoleForm(formdata=None, obj=user),
         sessions=UserSession.of(user),
         browser=user_agents.in_words,
-        roles=ROLE_LABELS,
         link=take_shown(_LINK),
     )

@@ -4,10 +4,12 @@ The sign-in wall refuses by this rule, and templates offer by it.
 """
 
 from flask import Flask
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webhooks_ui.web import payloads
 
+LABELS = {"admin": _l("Administrator"), "editor": _l("Editor"), "viewer": _l("Viewer")}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 OPEN_TO_ALL = {
     "static",
@@ -46,8 +48,10 @@ FOR_ADMINISTRATORS = {"tokens", "people", "audit", "about"}  # blueprints, also 
 
 
 def init_app(app: Flask) -> None:
-    """Gives templates `may` and `may_read_payloads`."""
-    app.jinja_env.globals.update(may=may, may_read_payloads=payloads.may_be_read)
+    """Gives templates `may`, `may_read_payloads` and `role_labels`."""
+    app.jinja_env.globals.update(
+        may=may, may_read_payloads=payloads.may_be_read, role_labels=LABELS
+    )
 
 
 def may(endpoint: str, method: str = "POST") -> bool:
