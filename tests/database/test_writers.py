@@ -27,7 +27,7 @@ from webhooks_ui.database.writers import FEW, StuckError, Writers
 from webhooks_ui.models import Channel
 
 BUSY = 5.0  # seconds that a request waits to write
-SLACK = 4.0  # seconds that a busy machine may add
+SLACK = 15.0  # seconds that a busy machine may add
 
 
 class Clock:

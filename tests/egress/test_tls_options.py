@@ -1,12 +1,13 @@
 """What people paste as certificates and keys: taken in whatever shape, or refused in words."""
 
-import time
+from functools import partial
 
 import pytest
 import trustme
 from flask import Flask
 
 from tests.support.pem import Pem, encrypted, issue, short_key, text
+from tests.support.processor import within
 from webhooks_ui.egress.tls_options import MAX_PEM, TlsOptions, tidied_pem
 
 
@@ -99,8 +100,7 @@ def test_what_openssl_refuses_is_said_so(app: Flask) -> None:
 
 def test_a_long_text_is_refused_quickly(app: Flask) -> None:
     worst = ("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n" * 600)[:MAX_PEM]
-    start = time.process_time()
     for pasted in (worst, "-----BEGIN A" * 2700, "-" * MAX_PEM, "-----BEGIN A-----" * 100_000):
-        assert set(problems(app, ca=pasted, certificate=pasted)) == {"ca", "certificate"}
-    assert time.process_time() - start < 1
+        found = within(1, partial(problems, app, ca=pasted, certificate=pasted))
+        assert set(found) == {"ca", "certificate"}
     assert "32,768" in problems(app, key="x" * (MAX_PEM + 1), certificate=worst[:0])["key"]

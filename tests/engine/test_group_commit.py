@@ -66,20 +66,28 @@ def accept(app: Flask, *events: IncomingEvent) -> Outcome:
 
 def together(app: Flask, *requests: list[IncomingEvent]) -> list[Future[Outcome]]:
     """Takes in requests that have all come, in this order, before anybody could write."""
-    waiting: list[Any] = app.extensions["intake"]._waiting
     answers = []
     with app.app_context():
         db.engine.dispose()  # connections that wait as long as `patient` says
     with ThreadPoolExecutor(len(requests) + 1) as pool, held(app):
-        # On PostgreSQL the first to come is under way alone, and held up there.
-        first = pool.submit(accept, app, replace(SIMPLE, type="team_changed"))
-        wait_until(first.running, what="the first request")
-        before = 1 if db_kind(app) == "sqlite" else 0
-        wait_until(lambda: len(waiting) == before, what="the first request")
-        for number, events in enumerate(requests, before + 1):
+        pool.submit(accept, app, replace(SIMPLE, type="team_changed"))
+        behind_the_first(app, 0)
+        for number, events in enumerate(requests, 1):
             answers.append(pool.submit(accept, app, *events))
-            wait_until(lambda n=number: len(waiting) == n, what="a request that waits")  # type: ignore[misc]
+            behind_the_first(app, number)
     return answers
+
+
+def behind_the_first(app: Flask, number: int) -> None:
+    """Waits until so many requests wait behind the first, which is held up.
+
+    On PostgreSQL the first has been taken from the line; on SQLite it waits there to begin.
+    """
+    line: group.Group = app.extensions["intake"]
+    length = number + (1 if db_kind(app) == "sqlite" else 0)
+    wait_until(
+        lambda: line._is_led and len(line._waiting) == length, what=f"{number} behind the first"
+    )
 
 
 def db_kind(app: Flask) -> str:
@@ -235,14 +243,14 @@ def test_a_stop_answers_a_group_that_waits(engine: Flask, monkeypatch: pytest.Mo
         "POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {issue(engine, 'events')}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    waiting: list[Any] = engine.extensions["intake"]._waiting
     with ExitStack() as open_ones, Taking(engine) as console:
         clients = [open_ones.enter_context(closing(console.connect())) for _ in range(3)]
         with held(engine):
-            for client in clients:
+            clients[0].sendall(head.encode() + body)
+            behind_the_first(engine, 0)
+            for client in clients[1:]:
                 client.sendall(head.encode() + body)
-            # On PostgreSQL the first is under way already.
-            wait_until(lambda: len(waiting) >= 2, what="a group that waits")
+            behind_the_first(engine, 2)
             console.server.stop()
         assert [status(client) for client in clients] == [202, 202, 202]
     with engine.app_context():

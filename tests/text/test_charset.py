@@ -1,10 +1,11 @@
 """The charset of a body, and its text."""
 
 import codecs
-import time
+from functools import partial
 
 import pytest
 
+from tests.support.processor import within
 from webhooks_ui.text.charset import CHARSETS, charset_of, content_type, decoded
 
 
@@ -60,10 +61,8 @@ def test_every_charset_that_is_known_can_be_read() -> None:
 
 
 def test_a_long_header_is_read_quickly() -> None:
-    start = time.process_time()
     for text in ('"' * 60_000, "; charset" * 10_000, "charset=" + "\\" * 60_000, " " * 60_000):
-        assert charset_of(text, b"") == "utf-8"
-    assert time.process_time() - start < 0.5
+        assert within(0.1, partial(charset_of, text, b"")) == "utf-8"
 
 
 def test_the_first_content_type_counts() -> None:

@@ -19,7 +19,7 @@ from webhooks_ui.validation import look_ups
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.validation.look_ups import LookUps
 
-WAITS = 20.0  # seconds: a slow machine is told from one that waits
+WAITS = 120.0  # seconds: a slow machine is told from one that waits
 Save = Callable[[], int]
 
 
