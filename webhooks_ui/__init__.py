@@ -32,7 +32,12 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     with app.app_context():
         kept = keys.ensure(app.config["DATA_DIR"], app.config, is_new=_has_no_secrets)
     app.config["SECRET_KEY"] = kept.secret_key
-    app.extensions["vault"] = vault.Vault(kept.encryption_keys)
+    renewed = keys.renewal(app.config["DATA_DIR"])
+    app.extensions["vault"] = (
+        vault.Vault(kept.encryption_keys)
+        if app.config["ENCRYPTION_KEYS"]
+        else vault.Vault(kept.encryption_keys, renewed)
+    )
     i18n.init_app(app)
     localised.init_app(app)
     ping.init_app(app)

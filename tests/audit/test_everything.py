@@ -297,6 +297,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "channel add": ("channel", "add", "9", "Nine"),
     "event send": ("event", "send", "message_created"),
     "prune": ("prune",),
+    "rotate-key": ("rotate-key",),
     "token add": ("token", "add", "New"),
     "token revoke": ("token", "revoke", "{token}"),
     "user add": ("user", "add", "new", "--password-stdin"),

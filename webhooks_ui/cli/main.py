@@ -13,6 +13,7 @@ from webhooks_ui.cli.app_context import database_errors
 from webhooks_ui.cli.events import event
 from webhooks_ui.cli.maintenance import doctor, migrate, prune
 from webhooks_ui.cli.records import channel, token, user
+from webhooks_ui.cli.rotate_key import rotate_key
 from webhooks_ui.cli.worker import worker
 from webhooks_ui.crypto.keys import KeyFileError
 from webhooks_ui.settings.table import SettingError
@@ -38,7 +39,7 @@ def main() -> None:
     os.umask(0o077)  # files are readable by their owner only
 
 
-for command in (user, token, channel, event, worker, migrate, doctor, prune):
+for command in (user, token, channel, event, worker, migrate, doctor, prune, rotate_key):
     main.add_command(command)
 
 

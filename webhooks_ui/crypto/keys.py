@@ -5,7 +5,7 @@ import os
 import pwd
 import secrets
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,39 @@ def ensure(
             " WEBHOOKS_UI_DATA_DIR names, has to be writable."
         ) from None
     return Keys(secret_key, tuple(encryption))
+
+
+def renewal(data_dir: Path) -> Callable[[], tuple[bytes, ...] | None]:
+    """Looks whether the file of encryption keys has changed: its keys when it has, else None."""
+    file, seen = data_dir / "encryption_keys", [(0, 0)]
+
+    def renewed() -> tuple[bytes, ...] | None:
+        try:
+            facts = file.stat()
+            state = facts.st_ino, facts.st_mtime_ns
+            if state == seen[0]:
+                return None
+            keys = read_encryption_keys(data_dir)
+        except (OSError, KeyFileError):
+            return None  # those in memory still read what they have encrypted
+        seen[0] = state
+        return keys
+
+    return renewed
+
+
+def read_encryption_keys(data_dir: Path) -> tuple[bytes, ...]:
+    """The keys in the file, newest first. Raises `KeyFileError`."""
+    return _encryption_keys(data_dir / "encryption_keys", lambda: False)
+
+
+def write_encryption_keys(data_dir: Path, keys: Iterable[bytes]) -> None:
+    """Replaces the file of encryption keys at once; whoever runs takes the new ones over."""
+    file = data_dir / "encryption_keys"
+    lines = [base64.urlsafe_b64encode(key).decode() for key in dict.fromkeys(keys)]
+    draft = _draft(file, "\n".join(lines))
+    draft.replace(file)
+    _sync_folder(data_dir)
 
 
 def new_encryption_key() -> str:
@@ -125,6 +158,18 @@ def _read_or_make(file: Path, make: Callable[[], str]) -> str:
 
 def _publish(file: Path, text: str) -> None:
     """Writes a temporary file, then links it to its name unless another process was first."""
+    draft = _draft(file, text)
+    try:
+        file.hardlink_to(draft)
+    except FileExistsError:
+        pass  # the other process's key is the key
+    finally:
+        draft.unlink()
+    _sync_folder(file.parent)
+
+
+def _draft(file: Path, text: str) -> Path:
+    """Writes a private file beside `file`, down to the disk."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -132,12 +177,10 @@ def _publish(file: Path, text: str) -> None:
             out.write(f"{text}\n")
             out.flush()
             os.fsync(out.fileno())
-        file.hardlink_to(draft)
-    except FileExistsError:
-        pass  # the other process's key is the key
-    finally:
+    except OSError:
         draft.unlink()
-    _sync_folder(file.parent)
+        raise
+    return draft
 
 
 def _sync_folder(folder: Path) -> None:

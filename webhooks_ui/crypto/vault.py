@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,43 +23,72 @@ class VaultError(Exception):
 
 
 class Vault:
-    """Encrypts under the newest key; decrypts under any of them."""
+    """Encrypts under the newest key; decrypts under any of them.
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    `renewed` gives the keys anew when they have changed, None otherwise: they may be rotated while
+    this process runs.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[bytes],
+        renewed: Callable[[], Sequence[bytes] | None] = lambda: None,
+    ) -> None:
         """`keys` are 32 bytes each, newest first; raises `ValueError` when there is none."""
-        if not keys or any(len(key) != 32 for key in keys):
-            raise ValueError("a vault takes one or more keys of 32 bytes")
-        self._ciphers = {_key_id(key): AESGCM(key) for key in reversed(keys)}
-        self._newest = _key_id(keys[0])
+        self._renewed = renewed
+        self._use(keys)
 
     @property
     def key_ids(self) -> list[str]:
         """The ids of the keys, newest first."""
-        return [self._newest, *(each for each in self._ciphers if each != self._newest)]
+        return [*self._ciphers]
+
+    @property
+    def newest_start(self) -> str:
+        """What every token begins with that is made under the newest key."""
+        self._renew()
+        return f"{_VERSION}.{self.key_ids[0]}."
 
     def encrypt(self, text: str, context: str) -> str:
         """A token for the text, different each time."""
+        self._renew()
+        newest, cipher = next(iter(self._ciphers.items()))
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._ciphers[self._newest].encrypt(nonce, text.encode(), context.encode())
+        sealed = cipher.encrypt(nonce, text.encode(), context.encode())
         payload = base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
-        return f"{_VERSION}.{self._newest}.{payload}"
+        return f"{_VERSION}.{newest}.{payload}"
 
     def missing_key(self, token: str) -> str | None:
         """The id of the key that the token was made under, where this vault has not got it."""
         key_id = _split(token)[1]
-        return None if key_id in self._ciphers else key_id
+        return key_id if self._cipher(key_id) is None else None
 
     def decrypt(self, token: str, context: str) -> str:
         """The text of a token made for the same context; raises `VaultError`."""
         version, key_id, payload = _split(token)
-        if version != _VERSION or key_id not in self._ciphers:
+        cipher = self._cipher(key_id)
+        if version != _VERSION or cipher is None:
             raise VaultError(f"the key {key_id} is not among the encryption keys")
         sealed = _decode(payload)
         nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            return self._ciphers[key_id].decrypt(nonce, ciphertext, context.encode()).decode()
+            return cipher.decrypt(nonce, ciphertext, context.encode()).decode()
         except (InvalidTag, ValueError):
             raise VaultError("the stored secret is damaged or stands in the wrong place") from None
+
+    def _cipher(self, key_id: str) -> AESGCM | None:
+        if key_id not in self._ciphers:
+            self._renew()
+        return self._ciphers.get(key_id)
+
+    def _renew(self) -> None:
+        if keys := self._renewed():
+            self._use(keys)
+
+    def _use(self, keys: Sequence[bytes]) -> None:
+        if not keys or any(len(key) != 32 for key in keys):
+            raise ValueError("a vault takes one or more keys of 32 bytes")
+        self._ciphers = {key_id(key): AESGCM(key) for key in keys}
 
 
 def current_vault() -> Vault:
@@ -68,7 +97,8 @@ def current_vault() -> Vault:
     return vault
 
 
-def _key_id(key: bytes) -> str:
+def key_id(key: bytes) -> str:
+    """The name of a key in the tokens made under it; it says nothing of the key."""
     return hashlib.sha256(key).hexdigest()[:8]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, MetaData
+from sqlalchemy import BigInteger, Dialect, Integer, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -36,6 +36,23 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+class Sealed(TypeDecorator[str]):
+    """A secret, kept as a token of `crypto.vault`; NULL or empty where there is none.
+
+    `context` is what the token is bound to, with the names of the row's columns in braces. Whatever
+    is encrypted has this type: by it `rotate-key` finds what to encrypt anew.
+    """
+
+    impl: Any = Text
+    cache_ok = True
+
+    def __init__(self, context: str, length: int | None = None) -> None:
+        super().__init__()
+        self.context, self.length = context, length
+        if length:
+            self.impl = String(length)
 
 
 RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only an INTEGER key

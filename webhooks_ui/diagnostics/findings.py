@@ -22,7 +22,7 @@ from webhooks_ui.database.engine import ping
 from webhooks_ui.database.types import now
 from webhooks_ui.diagnostics import facts
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
-from webhooks_ui.models import JobRun, backlog, installation
+from webhooks_ui.models import JobRun, backlog, installation, sealed
 from webhooks_ui.settings.open_files import ENOUGH
 
 Tone = Literal["good", "wait", "bad"]
@@ -91,6 +91,13 @@ def _keys(_app: Flask) -> Iterator[Finding]:
     else:
         ids = ", ".join(facts.key_ids())
         yield Finding("keys", "good", _l("The secrets can be read (keys: %(ids)s).", ids=ids))
+        if left := sealed.under_older_keys():
+            yield Finding(
+                "keys",
+                "wait",
+                _l("%(count)s secrets are encrypted under a former key.", count=f"{left:,}"),
+                _l("Run: webhooks-ui rotate-key"),
+            )
 
 
 def _worker(_app: Flask) -> Iterator[Finding]:

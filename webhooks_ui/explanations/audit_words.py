@@ -65,6 +65,8 @@ ACTIONS: dict[str, LazyString] = {
     "payload.read": _l("Payload viewed"),
     "access.refused": _l("Access refused"),
     "database.pruned": _l("Old data deleted"),
+    "encryption_key.rotated": _l("Encryption key replaced"),
+    "encryption_key.dropped": _l("Former encryption keys removed"),
 }
 """By action; one that is not here is shown by its code."""
 

@@ -2,25 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Select, Text, func, inspect, select, text
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy import Column, Select, func, inspect, select, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.crypto.vault import Vault, current_vault
 from webhooks_ui.database.engine import Model, db, transaction
-from webhooks_ui.models.source import Source
-from webhooks_ui.models.user import User
+from webhooks_ui.database.types import Sealed
+from webhooks_ui.models.sealed import sealed_columns
 from webhooks_ui.models.webhook import Webhook
 
-SECRETS: tuple[InstrumentedAttribute[Any], ...] = (
-    Webhook.auth_secret,
-    Webhook.signing_secret,
-    Webhook.previous_signing_secret,
-    Webhook.tls_key,
-    Source.secret,
-    User.totp_secret,
-)
-"""The columns that are encrypted, besides `key_check`."""
 _SIGNING = select(Webhook.signing_secret).where(Webhook.signing_secret != "")
+
+KEY_CHECK = "installation:key_check"
 
 _WRONG = (
     "The encryption keys are not those of this database, which needs the key {id}. Put the"
@@ -35,7 +28,7 @@ class Installation(Model):
     __tablename__ = "installation"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
-    key_check: Mapped[str] = mapped_column(Text)
+    key_check: Mapped[str] = mapped_column(Sealed(KEY_CHECK))
 
 
 def has_secrets() -> bool:
@@ -70,7 +63,7 @@ def record_keys() -> str | None:
         return problem
     with transaction():
         kept = db.session.get(Installation, 1, with_for_update=True)
-        check = current_vault().encrypt("", "installation:key_check")
+        check = current_vault().encrypt("", KEY_CHECK)
         if kept is None:
             db.session.add(Installation(id=1, key_check=check))
         elif _is_spared(kept):
@@ -84,11 +77,12 @@ def _is_spared(kept: Installation) -> bool:
 
 def _is_rotated(vault: Vault) -> bool:
     """Whether there are secrets, and the keys of all of them."""
-    tokens = {token for one in SECRETS for token in db.session.scalars(_beginnings(one))}
+    columns = [one for one in sealed_columns() if one.table is not Installation.__table__]
+    tokens = {token for one in columns for token in db.session.scalars(_beginnings(one))}
     return bool(tokens) and all(vault.missing_key(token) is None for token in tokens)
 
 
-def _beginnings(column: InstrumentedAttribute[Any]) -> Select[str]:
+def _beginnings(column: Column[Any]) -> Select[str]:
     """Version and key of the column's tokens, with the form of a token, each once."""
     start = func.substr(column, 1, len("v1.01234567."))
     return select(start).where(column != "").distinct()

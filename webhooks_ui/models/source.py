@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    Text,
     delete,
     func,
     insert,
@@ -24,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, after, now
+from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
 from webhooks_ui.models.public_ids import SOURCE, new_id
 from webhooks_ui.models.token import digest
 from webhooks_ui.text import pretty_json
@@ -64,7 +63,7 @@ class Source(Model):
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(20))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    secret: Mapped[str | None] = mapped_column(Text)
+    secret: Mapped[str | None] = mapped_column(Sealed("{public_id}:secret"))
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=after("created_at"), onupdate=now)

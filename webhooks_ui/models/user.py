@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     ForeignKey,
     String,
-    Text,
     and_,
     bindparam,
     delete,
@@ -22,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, after, now
+from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
 from webhooks_ui.text.normal_form import composed
 
 ROLES = ("admin", "editor", "viewer")
@@ -56,7 +55,7 @@ class User(Model):
     language: Mapped[str | None] = mapped_column(String(5))
     timezone: Mapped[str | None] = mapped_column(String(64))
     # The second factor, where it is on: encrypted; the last step used; hashes of what is left.
-    totp_secret: Mapped[str | None] = mapped_column(Text)
+    totp_secret: Mapped[str | None] = mapped_column(Sealed("user:{id}:totp"))
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     recovery_codes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)

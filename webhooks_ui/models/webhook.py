@@ -22,7 +22,7 @@ from webhooks_ui.authorization.kinds import kind_of
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.database.types import Instant, RowId, Sealed, now
 from webhooks_ui.models import webhook_audit, webhook_display, webhook_hold, webhook_switch
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
@@ -100,7 +100,7 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
     auth_type: Mapped[str] = mapped_column(String(10), default="none")
     # The parts that are not secret, by their names in the API.
     auth_public: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
-    auth_secret: Mapped[str | None] = mapped_column(Text)
+    auth_secret: Mapped[str | None] = mapped_column(Sealed("{public_id}:auth"))
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
     payload_format: Mapped[str] = mapped_column(String(10), default="envelope")
     filters: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

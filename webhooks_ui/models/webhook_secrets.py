@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, String, Text
+from sqlalchemy import Boolean, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.types import Instant
+from webhooks_ui.database.types import Instant, Sealed
 from webhooks_ui.egress.tls_options import TlsOptions
 
 ROTATION_OVERLAP = timedelta(hours=24)
@@ -17,13 +17,13 @@ class WebhookSecrets:
     """Columns of `Webhook`. `tls_ca`, `tls_certificate` and, in clear, `tls_key` are PEM."""
 
     public_id: Mapped[str]
-    signing_secret: Mapped[str] = mapped_column(String(300))
-    previous_signing_secret: Mapped[str | None] = mapped_column(String(300))
+    signing_secret: Mapped[str] = mapped_column(Sealed("{public_id}:signing", 300))
+    previous_signing_secret: Mapped[str | None] = mapped_column(Sealed("{public_id}:signing", 300))
     previous_secret_until: Mapped[datetime | None] = mapped_column(Instant)
     tls_verify: Mapped[bool] = mapped_column(Boolean, default=True)
     tls_ca: Mapped[str | None] = mapped_column(Text)
     tls_certificate: Mapped[str | None] = mapped_column(Text)
-    tls_key: Mapped[str | None] = mapped_column(Text)
+    tls_key: Mapped[str | None] = mapped_column(Sealed("{public_id}:tls"))
 
     def secret_context(self, purpose: str) -> str:
         """What a secret of this webhook is bound to when it is encrypted."""

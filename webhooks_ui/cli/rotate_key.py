@@ -1,0 +1,82 @@
+"""The command `rotate-key`."""
+
+import secrets
+
+import click
+from flask import Flask
+
+from webhooks_ui.cli.app_context import app_context
+
+_OF_SETTING = (
+    "The keys are a setting, which this cannot change. Put this new key first in"
+    " WEBHOOKS_UI_ENCRYPTION_KEYS, before the present ones; restart every process, then run this"
+    " again:"
+)
+
+
+@click.command("rotate-key")
+@click.option(
+    "--drop-old",
+    is_flag=True,
+    help="Only remove the former keys from the key file, once nothing is encrypted under them.",
+)
+def rotate_key(drop_old: bool) -> None:
+    """Encrypt every stored secret under a new key, while console and workers run.
+
+    One that was ended half way is finished first. The former key stays in the key file, for what
+    was encrypted before; --drop-old removes it.
+    """
+    from webhooks_ui.crypto.vault import VaultError, current_vault
+    from webhooks_ui.models import sealed
+
+    with app_context() as app:
+        if drop_old:
+            _drop_old(app)
+            return
+        if not sealed.under_older_keys():
+            _add_key(app)
+        count = 0
+        try:
+            for some in sealed.encrypt_anew():
+                count += some
+        except VaultError as error:
+            raise click.ClickException(
+                f"{error}. Enter this secret again in the console, then run this again: what is"
+                " left is under a former key, which still reads it."
+            ) from None
+        key = current_vault().key_ids[0]
+        _record("rotated", key=key, count=count)
+        click.echo(f"{count:,} secrets are encrypted under the key {key} now.")
+
+
+def _add_key(app: Flask) -> None:
+    from webhooks_ui.crypto import keys
+
+    if app.config["ENCRYPTION_KEYS"]:
+        click.echo(_OF_SETTING, err=True)
+        click.echo(keys.new_encryption_key())
+        raise SystemExit(1)
+    present = keys.read_encryption_keys(app.config["DATA_DIR"])
+    keys.write_encryption_keys(app.config["DATA_DIR"], (secrets.token_bytes(32), *present))
+
+
+def _drop_old(app: Flask) -> None:
+    from webhooks_ui.crypto import keys
+    from webhooks_ui.models import sealed
+
+    if app.config["ENCRYPTION_KEYS"]:
+        raise click.ClickException("The keys are a setting: take the former ones out of it.")
+    if left := sealed.under_older_keys():
+        raise click.ClickException(
+            f"{left:,} secrets are still encrypted under a former key. Run: webhooks-ui rotate-key"
+        )
+    newest, *former = keys.read_encryption_keys(app.config["DATA_DIR"])
+    keys.write_encryption_keys(app.config["DATA_DIR"], (newest,))
+    _record("dropped", count=len(former))
+    click.echo(f"{len(former)} former keys are gone. Backups made before need theirs.")
+
+
+def _record(verb: str, **details: object) -> None:
+    from webhooks_ui import audit
+
+    audit.record(f"encryption_key.{verb}", details=details)
