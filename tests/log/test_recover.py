@@ -389,3 +389,73 @@ def delivered(app: Flask) -> int:
     with app.app_context():
         succeeded = select(func.count(Delivery.id)).where(Delivery.status == "succeeded")
         return db.session.scalar(succeeded) or 0
+
+
+def test_it_is_split_by_webhook_and_asks_before_it_sends_to_one_that_fails(
+    engine: Flask, browser: FlaskClient
+) -> None:
+    good = subscribe(engine, "http://127.0.0.1/1", name="Good")
+    bad = subscribe(engine, "http://127.0.0.1/2", name="Bad")
+    send(engine, 3)
+    lose(engine)
+    set_failing(engine, bad)
+    page = browser.get("/deliveries/recover?span=1h").text
+    assert '<strong id="found">6 deliveries</strong>' in page
+    assert ticks(page) == {good: True, bad: False}
+    assert page.count("Still failing.") == 1
+
+    offered = {"span": "1h", "offered": [good, bad]}
+    none = browser.post("/deliveries/recover", data=offered)
+    assert "Tick at least one webhook." in none.text
+    assert ticks(none.text) == {good: False, bad: False}
+    begun = browser.post("/deliveries/recover", data={**offered, "send": good}).location
+    go_through(engine)
+    assert len(made(engine)) == 3
+    progress = browser.get(begun).text
+    assert figures(progress) == {"Sent": 0, "Delivered": 0, "Failed": 0, "Left": 3}
+    assert "Good" in progress
+    assert "Bad" not in progress
+    page = browser.get(f"/webhooks/{bad}/recover?span=1h").text
+    assert 'id="still-failing"' in page
+    assert "Send anyway" in page
+    assert browser.post(f"/webhooks/{bad}/recover", data={"span": "1h"}).status_code == 303
+
+
+def test_its_figures_add_up_while_it_runs(engine: Flask, browser: FlaskClient) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine, recovery.BATCH + 50)
+    lose(engine)
+    begun = recover(engine)
+    with engine.app_context():
+        recovery.step()
+    outcomes = [
+        *(("succeeded", 1), ("succeeded", 2), ("failed", 3), ("cancelled", 0)),
+        *(("cancelled", 1), ("pending", 1), ("delivering", 0)),
+    ]
+    for delivery, (status, attempts) in zip(made(engine), outcomes, strict=False):
+        with engine.app_context(), transaction():
+            changed = update(Delivery).where(Delivery.id == delivery.id)
+            db.session.execute(changed.values(status=status, attempts_made=attempts))
+    page = browser.get(f"/recoveries/{begun.public_id}").text
+    left = recovery.BATCH + 50 - 5
+    assert figures(page) == {"Sent": 5, "Delivered": 2, "Failed": 1, "Cancelled": 2, "Left": left}
+    assert "1 is waiting for its next attempt" in page
+
+
+def set_failing(app: Flask, public_id: str) -> None:
+    with app.app_context(), transaction():
+        failing = update(Webhook).where(Webhook.public_id == public_id)
+        db.session.execute(failing.values(failing_since=now(), last_succeeded=False))
+
+
+def ticks(page: str) -> dict[str, bool]:
+    """The webhooks that are offered, and whether each is ticked."""
+    found = re.findall(r'name="send" value="(\w+)"( checked)?', page)
+    return {webhook: bool(checked) for webhook, checked in found}
+
+
+def figures(page: str) -> dict[str, int]:
+    """The counts of a recovery's page."""
+    found = re.findall(r"<dt>(\w+)</dt><dd[^>]*>(\d+)", page.partition('id="progress"')[2])
+    counts = {name: int(count) for name, count in found}
+    return {name: count for name, count in counts.items() if name not in ("Begun", "Ended")}

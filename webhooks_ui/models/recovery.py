@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select, text
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, case, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.audit import Audited, as_it_is
@@ -16,15 +16,18 @@ from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.public_ids import RECOVERY, new_id
 from webhooks_ui.models.webhook import Webhook
 
-MAX_MADE = 2 * MAX_COUNTED  # deliveries: undelivered ones and events that were missed
+MAX_SETTLED = 10 * MAX_COUNTED  # counted in an index alone
+MAX_SHARES = 100  # webhooks that are listed with what is theirs
 RUNNING = text("status = 'running'")
+_OPEN = ("pending", "delivering")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What is to be recovered, by the filters of the list of deliveries; None does not filter.
 
-    `missed` adds the events that came while the webhook was disabled.
+    `missed` adds the events that came while the webhook was disabled. `left_out` are public ids of
+    webhooks that get nothing of it.
     """
 
     webhook: str | None = None
@@ -33,6 +36,7 @@ class Choice:
     channel: str | None = None
     error: str | None = None
     missed: bool = False
+    left_out: Sequence[str] = ()
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -42,20 +46,56 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The outcomes of the deliveries that a recovery has made so far.
+    """How far the deliveries of a recovery have come; `unmade` are still to be made.
 
-    Each is counted up to `MAX_MADE`.
+    `delivered` and `failed` are counted up to `MAX_SETTLED`, the others up to `MAX_COUNTED`.
+    `cancelled` ones were never attempted, `retrying` ones were, and are to be again.
     """
 
     delivered: int
     failed: int
     cancelled: int
-    under_way: int
+    cancelled_later: int
+    waiting: int
+    retrying: int
+    unmade: int
+
+    @property
+    def sent(self) -> int:
+        """How many were attempted at least once."""
+        return self.delivered + self.failed + self.cancelled_later + self.retrying
 
     @property
     def settled(self) -> int:
         """How many will not be attempted again."""
-        return self.delivered + self.failed + self.cancelled
+        return self.delivered + self.failed + self.cancelled + self.cancelled_later
+
+    @property
+    def under_way(self) -> int:
+        """How many were made and are to be attempted, for the first time or again."""
+        return self.waiting + self.retrying
+
+    @property
+    def left(self) -> int:
+        """How many have no outcome yet."""
+        return self.unmade + self.under_way
+
+    @property
+    def is_more(self) -> bool:
+        """Whether some count reached its limit."""
+        others = (self.cancelled, self.cancelled_later, self.waiting, self.retrying)
+        return max(self.delivered, self.failed) >= MAX_SETTLED or max(others) >= MAX_COUNTED
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a recovery went to one webhook."""
+
+    webhook: Webhook
+    delivered: int
+    failed: int
+    cancelled: int
+    under_way: int
 
 
 class Recovery(Model):
@@ -114,18 +154,45 @@ class Recovery(Model):
         """How many it is to send, as far as known: `total` was counted before it began."""
         return self.resent if self.status == "finished" else max(self.total, self.resent)
 
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether there may be more than its total, which was counted up to a limit."""
+        return self.status == "running" and self.total >= MAX_COUNTED
+
     def progress(self) -> Progress:
-        """The outcomes of what it has sent."""
+        """How far it has come."""
+        attempted = Delivery.attempts_made > 0
         return Progress(
-            delivered=self._count("succeeded"),
-            failed=self._count("failed"),
-            cancelled=self._count("cancelled"),
-            under_way=self._count("pending") + self._count("delivering"),
+            delivered=self._count(("succeeded",), limit=MAX_SETTLED),
+            failed=self._count(("failed",), limit=MAX_SETTLED),
+            cancelled=self._count(("cancelled",), ~attempted),
+            cancelled_later=self._count(("cancelled",), attempted),
+            waiting=self._count(_OPEN, ~attempted),
+            retrying=self._count(_OPEN, attempted),
+            unmade=self.known_total - self.resent if self.status == "running" else 0,
         )
 
-    def _count(self, status: str) -> int:
-        own = select(Delivery.id).where(Delivery.recovery_id == self.id, Delivery.status == status)
-        return count(own, MAX_MADE)
+    def _count(
+        self, statuses: Sequence[str], *others: ColumnElement[bool], limit: int = MAX_COUNTED
+    ) -> int:
+        own = select(Delivery.id).where(
+            Delivery.recovery_id == self.id, Delivery.status.in_(statuses), *others
+        )
+        return count(own, limit)
+
+    def shares(self) -> list[Share]:
+        """What went to each webhook, most first; nothing for one webhook alone, or above
+        `MAX_COUNTED` deliveries."""
+        if self.webhook_id is not None or self.resent > MAX_COUNTED:
+            return []
+        of_statuses = [
+            func.count(case((Delivery.status.in_(statuses), 1)))
+            for statuses in (("succeeded",), ("failed",), ("cancelled",), _OPEN)
+        ]
+        own = select(Webhook, *of_statuses).join(Delivery, Delivery.webhook_id == Webhook.id)
+        own = own.where(Delivery.recovery_id == self.id).group_by(Webhook.id)
+        rows = db.session.execute(own.order_by(func.count().desc(), Webhook.id).limit(MAX_SHARES))
+        return [Share(webhook, *counts) for webhook, *counts in rows]
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

@@ -20,17 +20,36 @@ from webhooks_ui.models.webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What of a preview is one webhook's, by its row."""
+
+    webhook_id: int
+    count: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
-    """How many deliveries would be sent again, and how many undelivered ones are left out.
+    """How many deliveries would be sent again, and how many undelivered ones are left out, of each
+    webhook, most first.
 
     The oldest `MAX_COUNTED` undelivered ones are examined. `last_row` is the newest delivery.
     `missed` are events that came while the webhook was disabled.
     """
 
-    count: int
-    left_out: int
+    parts: Sequence[Part]
     last_row: int
     missed: int
+
+    @property
+    def count(self) -> int:
+        """How many deliveries would be sent again."""
+        return sum(part.count for part in self.parts)
+
+    @property
+    def left_out(self) -> int:
+        """How many are undelivered, and would not be."""
+        return sum(part.left_out for part in self.parts)
 
     @property
     def is_more(self) -> bool:
@@ -50,11 +69,13 @@ def preview(
     last_row = db.session.scalar(select(func.max(Delivery.id))) or 0
     undelivered = _rows(choice, since, until, 0, last_row, MAX_COUNTED)
     seen = undelivered.subquery()
-    counts = select(func.count(), func.count(case((wants(as_if_enabled=as_if_enabled), 1))))
-    counts = counts.select_from(Delivery).join(seen, seen.c.id == Delivery.id)
-    total, count = db.session.execute(counts).one()
+    wanted = func.count(case((wants(as_if_enabled=as_if_enabled), 1)))
+    counts = select(Delivery.webhook_id, wanted, func.count() - wanted)
+    counts = counts.join(seen, seen.c.id == Delivery.id).group_by(Delivery.webhook_id)
+    rows = db.session.execute(counts.order_by(wanted.desc(), Delivery.webhook_id))
     missed = missed_events.count(choice, since, until, as_if_enabled=as_if_enabled)
-    return Preview(count, total - count, last_row, missed)
+    parts = [Part(webhook, *counts) for webhook, *counts in rows if webhook]
+    return Preview(parts, last_row, missed)
 
 
 def take(
@@ -112,6 +133,9 @@ def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if choice.webhook is not None:
         found.append(Delivery.webhook_id == row_of(Webhook.public_id, choice.webhook))
+    if choice.left_out:
+        others = select(Webhook.id).where(Webhook.public_id.in_(choice.left_out))
+        found.append(Delivery.webhook_id.not_in(others))
     if choice.channel is not None:
         found.append(Delivery.channel_id == row_of(Channel.key, choice.channel))
     if choice.type is not None:

@@ -1,5 +1,6 @@
 """Recovering: a preview with the count, then the progress of what runs in the background."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,9 +25,17 @@ from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
 from webhooks_ui.jobs import recovery as recovering
 from webhooks_ui.jobs.recovery import AlreadyRunning
-from webhooks_ui.models import Channel, Recovery, Webhook, undelivered, webhook_history
-from webhooks_ui.models.bounded_count import MAX_COUNTED
-from webhooks_ui.models.recovery import Choice
+from webhooks_ui.models import (
+    Channel,
+    Recovery,
+    Webhook,
+    undelivered,
+    webhook_history,
+    webhook_rows,
+)
+from webhooks_ui.models.delivery_list import DeliveryFilter
+from webhooks_ui.models.public_ids import WEBHOOK, is_id
+from webhooks_ui.models.recovery import MAX_SHARES, Choice
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
@@ -59,7 +68,8 @@ def show(id: str) -> str:
     """How far it has come; as a piece, what the page asks for while it runs."""
     recovery = or_404(Recovery.by_public_id(id))
     template = "recoveries/_progress.html" if is_piece_request() else "recoveries/show.html"
-    return render_template(template, recovery=recovery, progress=recovery.progress())
+    parts = {"progress": recovery.progress(), "shares": recovery.shares()}
+    return render_template(template, recovery=recovery, **parts)
 
 
 @blueprint.post("/recoveries/<id>/stop")
@@ -77,14 +87,7 @@ def _recover(webhook: Webhook | None) -> Response | str:
     chosen = query.deliveries()
     if chosen is None:
         abort(404)
-    choice = Choice(
-        webhook=webhook.public_id if webhook else chosen.webhook,
-        status=query.status if query.status in WHICH else None,
-        type=chosen.type,
-        channel=chosen.channel,
-        error=chosen.error,
-        missed=webhook is not None and not (query.status or chosen.error),
-    )
+    choice = _choice(webhook, query, chosen)
     trouble = began_to_fail(webhook) if webhook else None
     since = chosen.since or trouble or now() - DEFAULT_SPAN
     until = chosen.until or now()
@@ -94,6 +97,8 @@ def _recover(webhook: Webhook | None) -> Response | str:
     is_sent = request.method == "POST" and not (is_unsent() or is_off)
     if is_sent and (found.total or found.is_more):
         return _start(choice, since, until, found)
+    if choice.left_out:
+        found = undelivered.preview(replace(choice, left_out=()), since, until)
     return render_template(
         "recoveries/preview.html",
         webhook=webhook,
@@ -103,7 +108,9 @@ def _recover(webhook: Webhook | None) -> Response | str:
         until=until,
         found=found,
         is_off=is_off,
-        most=MAX_COUNTED,
+        none_ticked=bool(is_sent and choice.left_out),
+        **_split(found, target),
+        most=MAX_SHARES,
         which=WHICH,
         spans_offered=SPAN_LABELS,
         latest=Recovery.latest(webhook.id if webhook else None),
@@ -119,6 +126,36 @@ def _start(
         flash(_("Another recovery is not over yet. Wait for its end, or stop it."), "wait")
         begun = begun.recovery
     return redirect(url_for(".show", id=begun.public_id), 303)
+
+
+def _choice(webhook: Webhook | None, query: LogQuery, chosen: DeliveryFilter) -> Choice:
+    return Choice(
+        webhook=webhook.public_id if webhook else chosen.webhook,
+        status=query.status if query.status in WHICH else None,
+        type=chosen.type,
+        channel=chosen.channel,
+        error=chosen.error,
+        missed=webhook is not None and not (query.status or chosen.error),
+        left_out=_left_out(),
+    )
+
+
+def _left_out() -> tuple[str, ...]:
+    """The webhooks that the form offered and whose boxes are not ticked."""
+    offered, ticked = request.form.getlist("offered"), request.form.getlist("send")
+    return tuple(one for one in offered[:MAX_SHARES] if is_id(one, WEBHOOK) and one not in ticked)
+
+
+def _split(found: undelivered.Preview, target: Webhook | None) -> dict[str, Any]:
+    """What was found, by webhook, where it is not one webhook's; ticked are those that work."""
+    if target is not None:
+        return {"split": []}
+    parts = {part.webhook_id: part for part in found.parts[:MAX_SHARES] if part.count}
+    rows = webhook_rows.load(list(parts))
+    ticked = {row.public_id for row in rows if row.state != "failing"}
+    if request.method == "POST":
+        ticked = set(request.form.getlist("send"))
+    return {"split": [(parts[row.id], row) for row in rows], "ticked": ticked}
 
 
 def began_to_fail(webhook: Webhook) -> datetime | None:
