@@ -15,6 +15,7 @@ from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.authorization.custom import Custom
+from webhooks_ui.authorization.hmac import Hmac
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.database.types import now
 
@@ -36,6 +37,19 @@ KINDS: list[tuple[dict[str, str], Authorization, dict[str, object]]] = [
         {"type": "custom", "header_name": "X-Api-Key", "header_value": SECRET},
         Custom("X-Api-Key", SECRET),
         {"type": "custom", "header_name": "X-Api-Key", "header_value_set": True},
+    ),
+    (
+        {"type": "hmac", "header_name": "X-Hub-Signature-256", "secret": SECRET},
+        Hmac("X-Hub-Signature-256", SECRET, "sha256", "hex", "sha256=", ""),
+        {
+            "type": "hmac",
+            "header_name": "X-Hub-Signature-256",
+            "secret_set": True,
+            "algorithm": "sha256",
+            "encoding": "hex",
+            "prefix": "sha256=",
+            "timestamp_header": "",
+        },
     ),
 ]
 
@@ -145,7 +159,10 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"name": "a\x01b"}, {"/name": "control characters"}),
     ({"enabled": "yes"}, {"/enabled": "true or false"}),
     ({"created_at": "now"}, {"/created_at": "Leave it out"}),
-    ({"authorization": {"type": "digest"}}, {"/authorization": "Choose one of the four kinds."}),
+    (
+        {"authorization": {"type": "digest"}},
+        {"/authorization": "Choose one of the kinds in the list."},
+    ),
     ({"authorization": {}}, {"/authorization": "type"}),
     ({"authorization": "none"}, {"/authorization": "what the description at"}),
     ({"authorization": {"type": "bearer"}}, {"/authorization/token": "Enter the token"}),

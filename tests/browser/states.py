@@ -109,6 +109,15 @@ def wrong_filters(page: Page, _seeds: Seeds) -> None:
     expect(page.locator("#conditions-0-path-error")).to_be_visible()
 
 
+def folded_kinds(page: Page, _seeds: Seeds) -> None:
+    """An authorization of those that fold away, with mistakes."""
+    page.goto("/webhooks/new")
+    page.locator("#more-kinds > summary").click()
+    page.locator("[name=auth_type][value=hmac]").check()
+    page.locator("#save").click()
+    expect(page.locator("#auth_hmac_secret-error")).to_be_visible()
+
+
 def save_nothing(path: str, page: Page, _seeds: Seeds) -> None:
     """A form with as many mistakes as an empty one has."""
     page.goto(path)
@@ -259,6 +268,7 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "alarm": alarm,
     "new": partial(go, "/webhooks/new"),
     "new with mistakes": partial(save_nothing, "/webhooks/new"),
+    "more authorization with mistakes": folded_kinds,
     "filters": filters,
     "filters with mistakes": wrong_filters,
     "edit": partial(seeded, "edited"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.base import Authorization, Header
 from webhooks_ui.authorization.header_rules import name_problem, value_problem
 from webhooks_ui.authorization.kinds import KINDS
 
@@ -24,15 +24,15 @@ class KeyAndTime(Authorization):
     hint = "a header made of a key and the time"
     description = "A header made of a key and the time."
     description_of_answer = "A header made of a key, which is not shown, and the time."
-    prefix = "auth_timed_"  # another kind has a header_name too
+    form_prefix = "auth_timed_"  # another kind has a header_name too
 
     header_name: str = field(metadata={"label": "Name of the signed header", "is_code": True})
     key: str = field(repr=False, metadata={"label": "Key", "kept": "key set"})
 
-    def header(self, timestamp: int) -> tuple[str, str]:
+    def headers(self, timestamp: int, _body: bytes) -> tuple[Header]:
         """The time, and its HMAC under the key."""
         made = hmac.new(self.key.encode(), str(timestamp).encode(), hashlib.sha256).hexdigest()
-        return self.header_name, f"t={timestamp},v={made}"
+        return ((self.header_name, f"t={timestamp},v={made}"),)
 
     def member_problems(self) -> dict[str, LazyString | None]:
         """The name has to be a header's, and there has to be a key."""

@@ -67,7 +67,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"url": "http://[::1]/"}, "url", "WEBHOOKS_UI_ALLOWED_NETWORKS"),
     ({"events": []}, "events", "Choose at least one event."),
     ({"events": ["deleted_everything"]}, "events", "Choose among the events in the list."),
-    ({"auth_type": "digest"}, "auth_type", "Choose one of the four kinds."),
+    ({"auth_type": "digest"}, "auth_type", "Choose one of the kinds in the list."),
     ({"auth_type": "bearer"}, "auth_token", "Enter the token"),
     ({"auth_type": "basic", "auth_login": "a:b", "auth_password": "x"}, "auth_login", "colon"),
     (

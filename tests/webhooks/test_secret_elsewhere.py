@@ -30,8 +30,10 @@ FIELDS: dict[str, dict[str, str]] = {
     "bearer": {"auth_token": "secret-1"},
     "basic": {"auth_login": "user", "auth_password": "secret-1"},
     "custom": {"auth_header_name": "X-Key", "auth_header_value": "secret-1"},
+    "hmac": {"auth_hmac_header_name": "X-Sig", "auth_hmac_secret": "secret-1"},
 }
 SECRETS = {kind: KINDS[kind].secret_name() for kind in FIELDS}
+FIELD = {kind: one.form_name for kind in FIELDS for one in KINDS[kind].inputs() if one.is_secret}
 ASKED = "Enter this again"
 
 
@@ -46,7 +48,7 @@ def webhook(admin: FlaskClient, kind: str) -> str:
 
 
 def without_secret(kind: str, url: str, **more: Any) -> dict[str, Any]:
-    fields = FIELDS[kind] | {f"auth_{SECRETS[kind]}": ""}
+    fields = FIELDS[kind] | {FIELD[kind]: ""}
     return webhook_form(url=url, auth_type=kind, **fields, **more)
 
 
@@ -64,7 +66,7 @@ def test_saving_asks_for_it_anew(
     assert ASKED in answer.text
     assert ">Set<" not in answer.text
     assert stored(app, webhook).url == URL
-    typed = {f"auth_{SECRETS[kind]}": "secret-2"}
+    typed = {FIELD[kind]: "secret-2"}
     assert edit(admin, webhook, **without_secret(kind, url) | typed) == 303
     changed = stored(app, webhook).authorization(app.extensions["vault"])
     assert changed.secret == "secret-2"
@@ -86,7 +88,8 @@ def test_a_test_from_the_form_asks_too(
 def test_a_change_by_the_api_asks_too(
     app: Flask, call: Call, webhook: str, kind: str, url: str
 ) -> None:
-    members = {name.removeprefix("auth_"): text for name, text in FIELDS[kind].items()}
+    prefix = KINDS[kind].form_prefix
+    members = {name.removeprefix(prefix): text for name, text in FIELDS[kind].items()}
     rest = {name: text for name, text in members.items() if name != SECRETS[kind]}
     for change in ({}, {"authorization": {"type": kind} | rest}):
         found = errors(call("PATCH", f"/webhooks/{webhook}", {"url": url} | change))

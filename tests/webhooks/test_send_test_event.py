@@ -1,5 +1,6 @@
 """Sending a test event to a real receiver in another process."""
 
+import hmac
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -92,6 +93,27 @@ def test_each_authorization_arrives_signed(
     page = admin.get(answer.location).text
     assert "The receiver accepted the event." in page
     assert value is None or value not in page
+
+
+def test_an_hmac_is_of_the_bytes_that_arrive_and_shown_as_it_is(
+    admin: FlaskClient, receiver: Receiver
+) -> None:
+    names = {"auth_hmac_header_name": "X-Sig", "auth_hmac_timestamp_header": "X-Time"}
+    public_id = make_webhook(
+        admin, url=receiver.url, auth_type="hmac", auth_hmac_secret="kept-7f3a-secret", **names
+    )
+
+    answer = admin.post(f"/webhooks/{public_id}/test", data={"event": "message_created"})
+
+    (request,) = receiver.wait(1)
+    sent_at = request.header("webhook-timestamp")
+    assert request.header("X-Time") == sent_at
+    signed = f"{sent_at}.".encode() + request.body
+    expected = "sha256=" + hmac.digest(b"kept-7f3a-secret", signed, "sha256").hex()
+    assert request.header("X-Sig") == expected
+    page = admin.get(answer.location).text
+    assert expected in page
+    assert "kept-7f3a-secret" not in page
 
 
 def test_edited_data_is_sent_byte_for_byte(admin: FlaskClient, receiver: Receiver) -> None:

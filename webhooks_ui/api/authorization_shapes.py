@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, Field, create_model
 
 from webhooks_ui.api.body import Body
-from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.base import Authorization, Input
 from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.models import Webhook
 
@@ -27,8 +27,17 @@ class _KindBody(Body):
     type: str
 
 
+def _field(one: Input) -> Any:
+    """A member that may be left out."""
+    schema: dict[str, Any] = {"enum": list(one.choices)} if one.choices else {}
+    return Field(default=one.default, json_schema_extra=schema)
+
+
 def _body(kind: Kind) -> type[_KindBody]:
-    members: dict[str, Any] = {one.name: (str, ...) for one in kind.inputs()}
+    members: dict[str, Any] = {
+        one.name: (str, _field(one) if one.default or one.is_optional else ...)
+        for one in kind.inputs()
+    }
     return create_model(
         f"{kind.type.capitalize()}Body",
         __base__=_KindBody,
@@ -43,9 +52,9 @@ def _change(kind: Kind) -> type[_KindBody]:
     body = BODIES[kind.type]
     if not kind.inputs():
         return body
-    blank, kept = Field(default=""), Field(default="", description=KEPT)
+    kept = Field(default="", description=KEPT)
     members: dict[str, Any] = {
-        one.name: (str, kept if one.is_secret else blank) for one in kind.inputs()
+        one.name: (str, kept if one.is_secret else _field(one)) for one in kind.inputs()
     }
     return create_model(
         f"{kind.type.capitalize()}Change",
@@ -92,7 +101,7 @@ def blanks(values: dict[str, Any]) -> dict[str, Any]:
     named = given.get("type") if isinstance(given, dict) else None
     if not isinstance(given, dict) or not isinstance(named, str) or named not in KINDS:
         return values
-    empty = {one.name: "" for one in KINDS[named].inputs()}
+    empty = {one.name: one.default for one in KINDS[named].inputs()}
     return values | {"authorization": empty | given}
 
 

@@ -36,7 +36,7 @@ MESSAGES = {
     "bytes_type": _l("The data must be a JSON object: { … }."),
     "model_type": _l("Write an object here: { … }."),
     "extra_forbidden": _l("This is not known here. Leave it out."),
-    "union_tag_invalid": _l("Choose one of the four kinds."),
+    "union_tag_invalid": _l("Choose one of the kinds in the list."),
     "union_tag_not_found": _l("Name the kind in the member type."),
     "channel": _l("Write a channel's key here, or an object with its key and name."),
     "literal_error": _l("Choose one of the values that the description at /api/v1/docs lists."),

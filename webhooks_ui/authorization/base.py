@@ -14,6 +14,7 @@ SHORTEST_SECRET = 4
 """Characters of a secret that occurs in no text by chance."""
 
 Text: TypeAlias = str | LazyString
+Header: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Input:
     """How a member of a kind is asked for; `name` is its name in the API and the database.
 
     `kept` is what a page shows of a secret that is set, `removal` what the tick says that removes
-    one, where it may be left out; `is_code` sets what is no secret in type.
+    one, where it may be left out; `is_code` sets what is no secret in type. `choices` are all that
+    may be given; `default` is what is meant where nothing is, `is_optional` that it may be empty.
     """
 
     name: str
@@ -31,6 +33,10 @@ class Input:
     removal: Text | None = None
     placeholder: str = ""
     is_code: bool = False
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    is_optional: bool = False
+    hint: Text = ""
 
     @property
     def is_secret(self) -> bool:
@@ -40,7 +46,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Authorization(ABC):
-    """A webhook's authorization: what its owner gave, and the one header that it becomes.
+    """A webhook's authorization: what its owner gave, and the headers that it becomes.
 
     A kind is a frozen dataclass of strings. The metadata of each field is what `Input` says of it;
     one of them at most is a secret, which is left out of the representation.
@@ -53,13 +59,15 @@ class Authorization(ABC):
     description: ClassVar[str]
     description_of_change: ClassVar[str] = ""
     description_of_answer: ClassVar[str]
-    prefix: ClassVar[str] = "auth_"  # of the form's fields, to tell apart members of one name
+    form_prefix: ClassVar[str] = "auth_"  # of the form's fields, to tell apart members of one name
+    is_folded: ClassVar[bool] = False  # away under "More" in the form
 
     @abstractmethod
-    def header(self, timestamp: int) -> tuple[str, str] | None:
-        """The header's name and value, or None where there is none.
+    def headers(self, timestamp: int, body: bytes) -> tuple[Header, ...]:
+        """The headers' names and values.
 
-        `timestamp` is the attempt's, in seconds, as `webhook-timestamp` has it.
+        `timestamp` is the attempt's, in seconds, as `webhook-timestamp` has it; `body` is what is
+        sent.
         """
 
     @abstractmethod
@@ -74,20 +82,21 @@ class Authorization(ABC):
         """What of the secret a receiver may send back, each with what is shown in its place."""
         return echo(self.secret)
 
-    def masked(self) -> tuple[str, str] | None:
-        """The header with its secret replaced by dots."""
-        made = self.header(0)
-        return (made[0], MASK) if made else None
+    def masked(self) -> dict[str, str]:
+        """What is shown in place of headers that have a secret in them, by their names."""
+        return {name: MASK for name, _value in self.headers(0, b"")}
 
     def problems(self) -> dict[str, LazyString]:
         """What keeps it from being sent, by form field; empty when nothing does."""
         found = self.member_problems()
-        return {self.prefix + name: words for name, words in found.items() if words is not None}
+        return {
+            self.form_prefix + name: words for name, words in found.items() if words is not None
+        }
 
     @classmethod
     def inputs(cls) -> tuple[Input, ...]:
         """How its members are asked for."""
-        return tuple(Input(f.name, cls.prefix + f.name, **f.metadata) for f in fields(cls))
+        return tuple(Input(f.name, cls.form_prefix + f.name, **f.metadata) for f in fields(cls))
 
     @classmethod
     def secret_name(cls) -> str:
@@ -96,8 +105,8 @@ class Authorization(ABC):
 
     @classmethod
     def from_members(cls, members: Mapping[str, str]) -> Self:
-        """The authorization of these members; what is missing is empty."""
-        return cls(*(members.get(one.name, "") for one in cls.inputs()))
+        """The authorization of these members; what is missing is as its default says."""
+        return cls(*(members.get(one.name, one.default) for one in cls.inputs()))
 
     @classmethod
     def short_label(cls, _public: Mapping[str, str]) -> Text:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.authorization.base import MASK, Authorization, echo
+from webhooks_ui.authorization.base import MASK, Authorization, Header, echo
 from webhooks_ui.authorization.header_rules import text_problem
 from webhooks_ui.text.normal_form import composed
 
@@ -41,11 +41,11 @@ class Basic(Authorization):
         """Base64 of `login:password` in UTF-8 (RFC 7617 §2)."""
         return base64.b64encode(f"{self.login}:{self.password}".encode()).decode()
 
-    def header(self, _timestamp: int) -> tuple[str, str]:
-        return "Authorization", f"Basic {self.credentials}"
+    def headers(self, _timestamp: int, _body: bytes) -> tuple[Header]:
+        return (("Authorization", f"Basic {self.credentials}"),)
 
-    def masked(self) -> tuple[str, str]:
-        return "Authorization", f"Basic {MASK}"
+    def masked(self) -> dict[str, str]:
+        return {"Authorization": f"Basic {MASK}"}
 
     def tidied(self) -> "Basic":
         """Both in NFC; spaces around them are theirs.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.authorization.base import MASK, Authorization, echo
+from webhooks_ui.authorization.base import MASK, Authorization, Header, echo
 from webhooks_ui.authorization.header_rules import value_problem
 
 _PASTED_SCHEME = re.compile(r"^(?:authorization\s*:\s*|bearer(?:\s+|$))+", re.IGNORECASE)
@@ -24,11 +24,11 @@ class Bearer(Authorization):
 
     token: str = field(repr=False, metadata={"label": _l("Token"), "kept": _l("token set")})
 
-    def header(self, _timestamp: int) -> tuple[str, str]:
-        return "Authorization", f"Bearer {self.token}"
+    def headers(self, _timestamp: int, _body: bytes) -> tuple[Header]:
+        return (("Authorization", f"Bearer {self.token}"),)
 
-    def masked(self) -> tuple[str, str]:
-        return "Authorization", f"Bearer {MASK}"
+    def masked(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {MASK}"}
 
     def tidied(self) -> "Bearer":
         return Bearer(_PASTED_SCHEME.sub("", self.token.strip()).strip())

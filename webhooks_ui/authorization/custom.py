@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.authorization.base import MASK, Authorization, Text, echo
+from webhooks_ui.authorization.base import MASK, Authorization, Header, Text, echo
 from webhooks_ui.authorization.header_rules import name_problem, value_problem
 
 _AS_WRITTEN = ("{}: {}", "{}:{}", '"{}": "{}"', '"{}":"{}"')
@@ -37,8 +37,8 @@ class Custom(Authorization):
         name = public.get("header_name")
         return f"{cls.label}: {name}" if name else cls.label
 
-    def header(self, _timestamp: int) -> tuple[str, str]:
-        return self.header_name, self.header_value
+    def headers(self, _timestamp: int, _body: bytes) -> tuple[Header]:
+        return ((self.header_name, self.header_value),)
 
     def tidied(self) -> "Custom":
         """Without white space; a colon after the name goes, "Name: value" is taken apart."""

@@ -6,6 +6,7 @@ from webhooks_ui.authorization.base import Authorization, Text
 from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.authorization.custom import Custom
+from webhooks_ui.authorization.hmac import Hmac
 from webhooks_ui.authorization.none import NoAuthorization
 
 KINDS: dict[str, type[Authorization]] = {
@@ -15,6 +16,7 @@ KINDS: dict[str, type[Authorization]] = {
         Bearer,
         Basic,
         Custom,
+        Hmac,
     )
 }
 

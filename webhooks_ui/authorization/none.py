@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.base import Authorization, Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class NoAuthorization(Authorization):
     description = "No authorization header."
     description_of_answer = description
 
-    def header(self, _timestamp: int) -> None:
-        return None
+    def headers(self, _timestamp: int, _body: bytes) -> tuple[Header, ...]:
+        return ()
 
     def member_problems(self) -> dict[str, LazyString | None]:
         return {}

@@ -41,8 +41,8 @@ class Endpoint:
         )
 
     @cached_property
-    def masked_authorization(self) -> tuple[str, str] | None:
-        """The authorization's header with its secret replaced by dots, if there is one."""
+    def masked_authorization(self) -> dict[str, str]:
+        """What is shown of headers that have a secret in them, by their names."""
         return self.authorization.masked()
 
     @cached_property
@@ -85,13 +85,12 @@ def compose(
     """The request for `event`: headers of Standard Webhooks, authorization, body in its format."""
     body, timestamp = event.body(endpoint.payload_format), int(moment.timestamp())
     signed = signing.headers(endpoint.signing_secrets, message_id, timestamp, body)
-    authorization = endpoint.authorization.header(timestamp)
     return OutgoingRequest(
         url=endpoint.url,
         headers=(
             ("Content-Type", "application/json"),
             ("User-Agent", f"webhooks-ui/{__version__}"),
-            *((authorization,) if authorization else ()),
+            *endpoint.authorization.headers(timestamp, body),
             *signed,
         ),
         body=body,
@@ -102,11 +101,11 @@ def compose(
 def masked_headers(request: OutgoingRequest, endpoint: Endpoint) -> list[list[str]]:
     """The headers as they go out, with the secret replaced by dots: what is stored and shown.
 
-    The authorization's header is known by its name: nothing else that is sent may have it.
+    The authorization's headers are known by their names: nothing else that is sent may have them.
     """
     masked = endpoint.masked_authorization
     try:
         sent = wire_headers(request, parse(request.url))
     except TargetError:
         sent = list(request.headers)  # a stored URL that newer rules refuse is never sent
-    return [list(masked if masked and pair[0] == masked[0] else pair) for pair in sent]
+    return [[name, masked.get(name, value)] for name, value in sent]

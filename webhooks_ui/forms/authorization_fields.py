@@ -2,9 +2,9 @@
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, PasswordField, StringField
+from wtforms import BooleanField, Field, PasswordField, SelectChoice, SelectField, StringField
 
-from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.base import Authorization, Input
 from webhooks_ui.authorization.kinds import KINDS
 
 HINT_FROM = 16  # characters; the end of a shorter secret would tell too much of it
@@ -16,9 +16,18 @@ SECRET_FIELDS = {
 def authorization_fields() -> dict[str, Field]:
     """What each kind of authorization asks for, by the names of the fields."""
     asked = [one for kind in KINDS.values() for one in kind.inputs()]
-    return {
-        one.form_name: (PasswordField if one.is_secret else StringField)(one.label) for one in asked
-    } | {removal(one.form_name): BooleanField(one.removal) for one in asked if one.removal}
+    return {one.form_name: _field(one) for one in asked} | {
+        removal(one.form_name): BooleanField(one.removal) for one in asked if one.removal
+    }
+
+
+def _field(one: Input) -> Field:
+    if one.choices:
+        chosen = [SelectChoice(each, each) for each in one.choices]
+        return SelectField(one.label, choices=chosen, default=one.default, validate_choice=False)
+    return (
+        PasswordField(one.label) if one.is_secret else StringField(one.label, default=one.default)
+    )
 
 
 def removal(form_name: str) -> str:

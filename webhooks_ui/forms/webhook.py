@@ -98,7 +98,7 @@ class WebhookForm(Form):
         self.name.data, self.url.data = webhook.name, webhook.shown_url
         self.auth_type.data, self.events.data = webhook.auth_type, webhook.event_types
         for one in kind_of(webhook.auth_type).inputs():
-            self[one.form_name].data = webhook.auth_public.get(one.name)
+            self[one.form_name].data = webhook.auth_public.get(one.name, one.default)
         self.channel.data = webhook.channel.key if webhook.channel else ""
         self.payload_format.data, self.enabled.data = webhook.payload_format, webhook.enabled
         self.tls_ca.data, self.tls_certificate.data = webhook.tls_ca, webhook.tls_certificate

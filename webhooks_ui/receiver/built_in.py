@@ -117,11 +117,11 @@ def _keep(receiver: Receiver, arrival: Arrival, answer: str, vault: Vault) -> No
     own, message_id = receiver.id, arrival.header("webhook-id")[:100]
     delivery = Delivery.by_public_id(message_id) if message_id else None
     webhook = delivery.webhook if delivery else None
-    auth, sent_at = webhook.authorization(vault) if webhook else None, arrival.timestamp or 0
+    auth = webhook.authorization(vault) if webhook else None
     request = ReceivedRequest(
         receiver_id=own,
         method=arrival.method[:10],
-        headers=[[name, _shown(name, value, auth, sent_at)] for name, value in arrival.headers],
+        headers=_shown_headers(arrival, auth),
         body=(redact(arrival.body, auth) if auth else arrival.body)[:MAX_BODY],
         size=len(arrival.body),
         signature=_signature(arrival, webhook, vault),
@@ -145,12 +145,18 @@ def _kept(receiver_id: int, message_id: str) -> int:
     return db.session.scalar(select(func.count(ReceivedRequest.id)).where(*own)) or 0
 
 
-def _shown(name: str, value: str, auth: Authorization | None, timestamp: int) -> str:
-    """A header's value as it may be shown: secrets are masked."""
-    masked, given = (auth.masked(), auth.header(timestamp)) if auth else (None, None)
-    if masked and given and name.lower() == masked[0].lower():
-        return masked[1] if value == given[1] else MASK
-    if name.lower() in _SECRET_HEADERS:
+def _shown_headers(arrival: Arrival, auth: Authorization | None) -> list[list[str]]:
+    """The headers as they may be shown: secrets are masked."""
+    sent = auth.headers(arrival.timestamp or 0, arrival.body) if auth else ()
+    given = {name.lower(): value for name, value in sent}
+    masked = {name.lower(): text for name, text in auth.masked().items()} if auth else {}
+    return [[name, _shown(name.lower(), value, masked, given)] for name, value in arrival.headers]
+
+
+def _shown(name: str, value: str, masked: dict[str, str], given: dict[str, str]) -> str:
+    if name in masked:
+        return masked[name] if value == given[name] else MASK
+    if name in _SECRET_HEADERS:
         return f"{value.split(' ', maxsplit=1)[0]} {MASK}" if " " in value else MASK
     return value
 

@@ -18,7 +18,7 @@ from webhooks_ui.validation.look_ups import LookUps
 
 LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
 FORMATS = ("envelope", "raw")
-KIND_UNKNOWN = _l("Choose one of the four kinds.")
+KIND_UNKNOWN = _l("Choose one of the kinds in the list.")
 SECRET_ELSEWHERE = _l(
     "Enter this again: the address is another server's now, and a stored secret is sent only to the"
     " server that it was stored for."
