@@ -9,6 +9,9 @@ RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .
 
 FROM python:3.12-slim
 COPY --from=build /wheel /wheel
+# pg_dump and psql, for `webhooks-ui backup` and `restore`.
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client \
+ && rm -rf /var/lib/apt/lists/*
 RUN pip install --no-cache-dir "$(ls /wheel/*.whl)[postgres]" && rm -r /wheel \
  && useradd --system --create-home webhooks \
  && install -d -o webhooks -m 700 /data

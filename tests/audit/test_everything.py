@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -294,6 +295,7 @@ OPERATIONS: dict[str, Act] = {
 }
 TAKES_EVENTS = {"events_take", "events_take_batch", "sources_chatwoot"}
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "backup": ("backup", "{folder}/hooks.backup"),
     "channel add": ("channel", "add", "9", "Nine"),
     "event send": ("event", "send", "message_created"),
     "prune": ("prune",),
@@ -309,6 +311,8 @@ CHANGES_NOTHING = {"doctor", "listen", "token list", "user list"}
 CHANGES_BY_ITSELF = {"serve", "worker"}
 """What these do is recorded where it happens, as `system` or as the user's."""
 ONLY_THE_SCHEMA = {"migrate"}
+ALONE = {"restore"}
+"""Nobody else may use the database meanwhile: see tests/operations/test_backup.py."""
 
 
 def changing(app: Flask) -> Iterator[str]:
@@ -355,19 +359,19 @@ def names(group: click.Group, before: str = "") -> Iterator[str]:
 
 
 def test_every_command_is_known() -> None:
-    known = {*COMMANDS, *CHANGES_NOTHING, *CHANGES_BY_ITSELF, *ONLY_THE_SCHEMA}
+    known = {*COMMANDS, *CHANGES_NOTHING, *CHANGES_BY_ITSELF, *ONLY_THE_SCHEMA, *ALONE}
     assert set(names(main)) == known
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command(
-    world: World, run: Run, command: str, monkeypatch: pytest.MonkeyPatch
+    world: World, run: Run, command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(metrics, "share", lambda _folder: None)
     factor_of(world, "ivan")
     before = len(entries(world.app))
     token = world.one(Token.public_id)
-    arguments = [word.format(token=token) for word in COMMANDS[command]]
+    arguments = [word.format(token=token, folder=tmp_path) for word in COMMANDS[command]]
     result = run(*arguments, stdin=f"{NEW_PASSWORD}\n")
     assert result.exit_code == 0, result.output
     new = entries(world.app)[before:]

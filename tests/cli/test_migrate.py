@@ -82,5 +82,5 @@ def test_a_damaged_database_file_is_one_line_that_says_what_to_do(
     found = run(*command)
     assert found.exit_code == 1
     assert found.stderr.startswith("Error: The database file is damaged: ")
-    assert "put a backup in its place" in found.stderr
+    assert "webhooks-ui restore" in found.stderr
     assert found.stderr.count("\n") == 1

@@ -61,7 +61,7 @@ def test_pages_and_answers_say_so(
     for record in lines:
         assert record.exc_info is None
         assert "The database file is damaged" in record.getMessage()
-        assert "put a backup in its place" in record.getMessage()
+        assert "webhooks-ui restore" in record.getMessage()
 
 
 def test_the_worker_goes_on_and_says_so(

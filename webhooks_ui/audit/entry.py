@@ -21,6 +21,7 @@ _TOPIC_OF_VERB = {
     "code_refused": "refusal",
     "refused": "refusal",
     "exported": "export",
+    "backed_up": "export",
     "downloaded": "export",
     "read": "reading",
 }

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from webhooks_ui.cli.app_context import database_errors
+from webhooks_ui.cli.backup import backup, restore
 from webhooks_ui.cli.events import event
 from webhooks_ui.cli.maintenance import doctor, migrate, prune
 from webhooks_ui.cli.records import channel, token, user
@@ -39,7 +40,11 @@ def main() -> None:
     os.umask(0o077)  # files are readable by their owner only
 
 
-for command in (user, token, channel, event, worker, migrate, doctor, prune, rotate_key):
+_COMMANDS = (
+    *(user, token, channel, event, worker, migrate, doctor, prune),
+    *(backup, restore, rotate_key),
+)
+for command in _COMMANDS:
     main.add_command(command)
 
 

@@ -5,10 +5,14 @@ import os
 import pwd
 import secrets
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+SECRET, ENCRYPTION = "secret_key", "encryption_keys"
+"""The files of the keys."""
 
 
 class KeyFileError(Exception):
@@ -36,10 +40,10 @@ def ensure(
     start at once return the same keys. Raises `KeyFileError`.
     """
     try:
-        _private_folder(data_dir)
-        secret_key = settings.get("SECRET_KEY") or _secret_key(data_dir / "secret_key")
+        private_folder(data_dir)
+        secret_key = settings.get("SECRET_KEY") or _secret_key(data_dir / SECRET)
         encryption = settings.get("ENCRYPTION_KEYS") or _encryption_keys(
-            data_dir / "encryption_keys", is_new
+            data_dir / ENCRYPTION, is_new
         )
     except OSError as error:
         raise KeyFileError(
@@ -51,7 +55,7 @@ def ensure(
 
 def renewal(data_dir: Path) -> Callable[[], tuple[bytes, ...] | None]:
     """Looks whether the file of encryption keys has changed: its keys when it has, else None."""
-    file, seen = data_dir / "encryption_keys", [(0, 0)]
+    file, seen = data_dir / ENCRYPTION, [(0, 0)]
 
     def renewed() -> tuple[bytes, ...] | None:
         try:
@@ -68,18 +72,65 @@ def renewal(data_dir: Path) -> Callable[[], tuple[bytes, ...] | None]:
     return renewed
 
 
+def present(data_dir: Path, settings: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """The encryption keys that there are, newest first: none is made, nothing is refused."""
+    given: tuple[bytes, ...] = settings["ENCRYPTION_KEYS"]
+    file = data_dir / ENCRYPTION
+    return given or parsed(_read(file) if file.exists() else "")
+
+
+def texts(data_dir: Path, settings: Mapping[str, Any]) -> dict[str, bytes]:
+    """The key files, by their names; where the keys are settings, as their files would be."""
+    secret_file = data_dir / SECRET
+    secret = settings["SECRET_KEY"] or (_read(secret_file) if secret_file.exists() else "")
+    found = {SECRET: f"{secret}\n", ENCRYPTION: _lines(present(data_dir, settings))}
+    return {name: text.encode() for name, text in found.items() if text.strip()}
+
+
+@contextmanager
+def taken_over(
+    data_dir: Path, settings: Mapping[str, Any], kept: Mapping[str, bytes]
+) -> Iterator[None]:
+    """Makes `kept`, key files of a backup, those of the data folder; settings go above them.
+
+    While the database is replaced, the keys of both can be read, whatever ends the process.
+    """
+    new = parsed(kept.get(ENCRYPTION, b"").decode())
+    if settings["ENCRYPTION_KEYS"] or not new:
+        yield
+        return
+    write_encryption_keys(data_dir, (*new, *present(data_dir, settings)))
+    yield
+    write_encryption_keys(data_dir, new)
+    if SECRET in kept and not settings["SECRET_KEY"]:
+        _draft(data_dir / SECRET, kept[SECRET].decode().strip()).replace(data_dir / SECRET)
+        _sync_folder(data_dir)
+
+
+def parsed(text: str) -> tuple[bytes, ...]:
+    """The keys in the text of a key file; none where it holds anything else."""
+    try:
+        keys = tuple(base64.urlsafe_b64decode(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        return ()
+    return () if any(len(key) != 32 for key in keys) else keys
+
+
 def read_encryption_keys(data_dir: Path) -> tuple[bytes, ...]:
     """The keys in the file, newest first. Raises `KeyFileError`."""
-    return _encryption_keys(data_dir / "encryption_keys", lambda: False)
+    return _encryption_keys(data_dir / ENCRYPTION, lambda: False)
 
 
 def write_encryption_keys(data_dir: Path, keys: Iterable[bytes]) -> None:
     """Replaces the file of encryption keys at once; whoever runs takes the new ones over."""
-    file = data_dir / "encryption_keys"
-    lines = [base64.urlsafe_b64encode(key).decode() for key in dict.fromkeys(keys)]
-    draft = _draft(file, "\n".join(lines))
+    file = data_dir / ENCRYPTION
+    draft = _draft(file, _lines(keys).strip())
     draft.replace(file)
     _sync_folder(data_dir)
+
+
+def _lines(keys: Iterable[bytes]) -> str:
+    return "".join(f"{base64.urlsafe_b64encode(key).decode()}\n" for key in dict.fromkeys(keys))
 
 
 def new_encryption_key() -> str:
@@ -101,12 +152,8 @@ def _encryption_keys(file: Path, is_new: Callable[[], bool]) -> tuple[bytes, ...
             f"{file} is missing, and the database has secrets encrypted under its key. Put it back"
             " from a backup, or set WEBHOOKS_UI_ENCRYPTION_KEYS to its keys."
         )
-    text = _read_or_make(file, new_encryption_key)
-    try:
-        keys = tuple(base64.urlsafe_b64decode(part) for part in text.replace(",", " ").split())
-    except ValueError:
-        keys = ()
-    if not keys or any(len(key) != 32 for key in keys):
+    keys = parsed(_read_or_make(file, new_encryption_key))
+    if not keys:
         raise KeyFileError(
             f"{file} holds no encryption key. Put it back from a backup;"
             " without it the stored secrets cannot be read."
@@ -114,7 +161,7 @@ def _encryption_keys(file: Path, is_new: Callable[[], bool]) -> tuple[bytes, ...
     return keys
 
 
-def _private_folder(folder: Path) -> None:
+def private_folder(folder: Path) -> None:
     """Makes the folder; one of ours that is still unused, such as a new volume, gets mode 0700."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     facts = folder.stat()
@@ -128,7 +175,7 @@ def _refuse_root(folder: Path) -> None:
     """Files that root makes in the folder of a service are closed to the service."""
     if os.geteuid() != 0:
         return
-    for name in ("secret_key", "encryption_keys", "webhooks.db"):
+    for name in (SECRET, ENCRYPTION, "webhooks.db"):
         file = folder / name
         if file.exists() and (owner := file.stat().st_uid) != 0:
             raise KeyFileError(
@@ -150,6 +197,10 @@ _KEPT = {".gitignore", ".gitkeep", "lost+found"}
 def _read_or_make(file: Path, make: Callable[[], str]) -> str:
     if not file.exists():
         _publish(file, make())
+    return _read(file)
+
+
+def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="ascii").strip()
     except UnicodeDecodeError:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 _SIGNS = ("file is not a database", "database disk image is malformed")
 _ADVICE = (
     "The database file is damaged: {reason}. Stop every process that uses it, keep a copy of it and"
-    " of its -wal file, then put a backup in its place. Without a backup,"
+    " of its -wal file, then run `webhooks-ui restore` with a backup. Without a backup,"
     " `sqlite3 webhooks.db .recover` saves what can be read."
 )
 

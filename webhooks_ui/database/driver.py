@@ -3,6 +3,7 @@
 Its errors become SQLAlchemy's, so that whoever catches those need not know of it.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
@@ -16,6 +17,15 @@ from webhooks_ui.database import damage
 BUSY_SECONDS = 5
 BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}"
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
+
+
+def sqlite_module() -> Any:
+    """The wheel's SQLite, without the WAL-reset bug of older ones; else the system's."""
+    try:
+        import pysqlite3
+    except ImportError:
+        return sqlite3
+    return pysqlite3
 
 
 @contextmanager

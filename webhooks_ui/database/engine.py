@@ -181,12 +181,7 @@ def _engine_options(backend: str, config: Mapping[str, Any]) -> dict[str, Any]:
     if backend != "sqlite":
         limits = POSTGRES_LIMITS | config["DATABASE_ENCRYPTION"]
         return options | {"pool_pre_ping": True, "connect_args": limits}
-    try:
-        # The wheel brings a SQLite without the WAL-reset bug that older system libraries have.
-        import pysqlite3
-    except ImportError:
-        return options
-    return options | {"module": pysqlite3}
+    return options | {"module": driver.sqlite_module()}
 
 
 def _set_up_sqlite(engine: Engine) -> None:

@@ -72,6 +72,11 @@ def lock_for_migration(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
 
 
+def is_known(revision: str) -> bool:
+    """Whether this program can use, or migrate, a database of this schema."""
+    return revision in _revisions()[0]
+
+
 def _is_current() -> bool:
     """Whether nothing is to be migrated; raises `SchemaError` for a revision unknown here."""
     revisions, newest = _revisions()

@@ -65,6 +65,8 @@ ACTIONS: dict[str, LazyString] = {
     "payload.read": _l("Payload viewed"),
     "access.refused": _l("Access refused"),
     "database.pruned": _l("Old data deleted"),
+    "database.backed_up": _l("Backup made"),
+    "database.restored": _l("Backup restored"),
     "encryption_key.rotated": _l("Encryption key replaced"),
     "encryption_key.dropped": _l("Former encryption keys removed"),
 }

@@ -1,0 +1,265 @@
+"""`webhooks-ui backup` and `restore`: database and keys, while it runs, whole or not at all."""
+
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.audit.conftest import only
+from tests.cli.conftest import Run
+from tests.conftest import make_webhook, sign_in
+from tests.engine.conftest import send
+from tests.support.apps import ON_BOTH_DATABASES
+from tools.provide import find_postgres
+from webhooks_ui import create_app
+from webhooks_ui.crypto import keys
+from webhooks_ui.database import archive, sqlite_copy
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.models import Channel, Event
+from webhooks_ui.server import process
+
+
+@pytest.fixture
+def console(app: Flask, run: Run, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """A console that runs, with a webhook that has a secret, and two events."""
+    use(app.config["DATABASE_URL"], monkeypatch)
+    programs = find_postgres()
+    if programs:
+        monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    process.check_keys(app)
+    make_webhook(sign_in(app, "olena"), auth_type="bearer", auth_token="secret-1")
+    send(app, 2)
+    return app
+
+
+def use(url: str, monkeypatch: pytest.MonkeyPatch, data_dir: Path | None = None) -> None:
+    monkeypatch.setenv("WEBHOOKS_UI_DATABASE_URL", url)
+    if data_dir:
+        monkeypatch.setenv("WEBHOOKS_UI_DATA_DIR", str(data_dir))
+
+
+@pytest.fixture
+def elsewhere(
+    request: pytest.FixtureRequest, database: str, tmp_path: Path, console: Flask
+) -> tuple[Path, str]:
+    """A data folder and a database, both new."""
+    folder = tmp_path / "new"
+    if database == "sqlite":
+        return folder, f"sqlite:///{folder}/webhooks.db"
+    return folder, request.getfixturevalue("postgres").create_database()
+
+
+def what_is_in(folder: Path, url: str) -> tuple[int, str]:
+    """The events of an installation, and the secret of its webhook."""
+    app = create_app({"DATA_DIR": folder, "DATABASE_URL": url})
+    try:
+        process.check_keys(app)
+        with app.app_context():
+            events = db.session.query(Event).count()
+            from webhooks_ui.models import Webhook
+
+            webhook = db.session.query(Webhook).one()
+            return events, webhook.settings(app.extensions["vault"]).authorization.secret
+    finally:
+        process.close(app)
+
+
+@ON_BOTH_DATABASES
+def test_made_while_somebody_writes_it_serves_elsewhere(
+    console: Flask,
+    run: Run,
+    tmp_path: Path,
+    elsewhere: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "hooks.backup"
+    with console.app_context(), transaction():
+        db.session.add(Channel(key="later", name="Not there yet"))
+        db.session.flush()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("webhooks_ui.audit.exported", lambda *_, **__: None)  # it would wait
+            result = run("backup", str(file))
+    assert result.exit_code == 0, result.output
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [*tmp_path.iterdir()] == [file]
+    send(console, 1)
+
+    use(elsewhere[1], monkeypatch, elsewhere[0])
+    restored = run("restore", str(file))
+    assert restored.exit_code == 0, restored.output
+    assert what_is_in(*elsewhere) == (2, "secret-1")
+    assert (elsewhere[0] / "secret_key").read_text() == (
+        console.config["DATA_DIR"] / "secret_key"
+    ).read_text()
+
+
+@ON_BOTH_DATABASES
+def test_what_came_after_is_gone_and_the_rest_is_in_use_again(
+    console: Flask, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "hooks.backup"
+    run("backup", str(file))
+    assert only(console, "database.backed_up").topic == "export"
+    send(console, 3)
+    in_use = run("restore", "--yes", str(file))
+    assert in_use.exit_code == 1
+    assert "Stop every process" in in_use.stderr
+    process.close(console)
+    declined = run("restore", str(file), stdin="n\n")
+    assert declined.exit_code == 1
+    assert what_is_in(console.config["DATA_DIR"], console.config["DATABASE_URL"])[0] == 5
+    assert run("restore", "--yes", str(file)).exit_code == 0
+    assert what_is_in(console.config["DATA_DIR"], console.config["DATABASE_URL"])[0] == 2
+    assert only(console, "database.restored").actor_kind == "command"
+
+
+def test_without_keys_it_needs_those_of_the_installation(
+    console: Flask,
+    run: Run,
+    tmp_path: Path,
+    data_dir: Path,
+    elsewhere: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "hooks.backup"
+    run("backup", "--no-keys", str(file))
+    with tarfile.open(file) as found:
+        assert found.getnames() == [archive.MANIFEST, archive.DATABASE]
+    use(elsewhere[1], monkeypatch, elsewhere[0])
+    refused = run("restore", str(file))
+    assert refused.exit_code == 1
+    assert f"need the key {console.extensions['vault'].key_ids[0]}" in refused.stderr
+    assert not (elsewhere[0] / "webhooks.db").exists()
+    shutil.copy(data_dir / "encryption_keys", elsewhere[0])
+    assert run("restore", str(file)).exit_code == 0
+    assert what_is_in(*elsewhere) == (2, "secret-1")
+
+
+def test_after_a_new_key_a_backup_of_the_former_one_is_put_back(
+    console: Flask, run: Run, tmp_path: Path, data_dir: Path
+) -> None:
+    file, former = tmp_path / "hooks.backup", keys.read_encryption_keys(data_dir)
+    run("backup", str(file))
+    run("rotate-key")
+    run("rotate-key", "--drop-old")
+    process.close(console)
+    assert run("restore", "--yes", str(file)).exit_code == 0
+    assert keys.read_encryption_keys(data_dir) == former
+    assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (2, "secret-1")
+
+
+@pytest.mark.parametrize("place", ["save", "verify", "facts"])
+def test_killed_while_it_is_made_it_leaves_the_earlier_backup(
+    console: Flask, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """What kill -9 leaves: a folder of unfinished work, which the next run removes."""
+    file = tmp_path / "hooks.backup"
+    run("backup", str(file))
+    before = file.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_copy.SqliteDatabase, place, killed)
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        run("backup", str(file))
+    assert file.read_bytes() == before
+    assert len([*tmp_path.iterdir()]) == 2
+    assert run("backup", str(file)).exit_code == 0
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def killed(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_while_it_is_put_back_either_database_can_be_read(
+    console: Flask,
+    run: Run,
+    tmp_path: Path,
+    data_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    """The database is replaced at one instant; until it is safe, the keys of both are there."""
+    file = tmp_path / "hooks.backup"
+    run("backup", str(file))
+    run("rotate-key")
+    run("rotate-key", "--drop-old")
+    send(console, 1)
+    process.close(console)
+    real = sqlite_copy.SqliteDatabase.replace
+
+    def replace(database: sqlite_copy.SqliteDatabase, copy: Path) -> None:
+        if moment == "after":
+            real(database, copy)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_copy.SqliteDatabase, "replace", replace)
+        assert run("restore", "--yes", str(file)).exit_code == 1
+    expected = 2 if moment == "after" else 3
+    assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (expected, "secret-1")
+    assert run("restore", "--yes", str(file)).exit_code == 0
+    assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (2, "secret-1")
+
+
+def test_a_damaged_database_is_replaced(
+    console: Flask, run: Run, tmp_path: Path, data_dir: Path
+) -> None:
+    file = tmp_path / "hooks.backup"
+    run("backup", str(file))
+    process.close(console)
+    (data_dir / "webhooks.db").write_bytes(b"\xa5" * 8192)
+    assert run("restore", "--yes", str(file)).exit_code == 0
+    assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (2, "secret-1")
+
+
+def test_a_file_that_is_no_backup_is_neither_read_nor_overwritten(
+    console: Flask, run: Run, tmp_path: Path, data_dir: Path
+) -> None:
+    live = data_dir / "webhooks.db"
+    for command in ("backup", "restore"):
+        result = run(command, str(live))
+        assert result.exit_code == 1
+        assert "is no backup of webhooks-ui" in result.stderr
+    assert run("restore", str(tmp_path / "missing")).stderr.startswith("Error: There is no file")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_damaged_backup_changes_nothing(
+    console: Flask, run: Run, tmp_path: Path, data_dir: Path, share: float
+) -> None:
+    file = tmp_path / "hooks.backup"
+    run("backup", str(file))
+    content = bytearray(file.read_bytes())
+    content[int(len(content) * share)] ^= 0xFF
+    file.write_bytes(content)
+    process.close(console)
+    result = run("restore", "--yes", str(file))
+    assert result.exit_code == 1
+    assert "damaged" in result.stderr
+    file.write_bytes(content[: int(len(content) * share)])
+    assert run("restore", "--yes", str(file)).exit_code == 1
+    assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (2, "secret-1")
+
+
+def test_a_backup_of_a_newer_version_or_of_the_other_database_is_refused(
+    console: Flask, run: Run, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy" / archive.DATABASE
+    copy.parent.mkdir()
+    copy.write_bytes(b"x")
+    file = tmp_path / "hooks.backup"
+    for kind, schema, reason in (
+        ("sqlite", "9999", "a newer version"),
+        ("postgresql", "0001", "a backup of postgresql"),
+    ):
+        manifest = archive.Manifest(
+            "webhooks-ui 9", "2026-11-28T10:00:00+00:00", kind, schema, None
+        )
+        archive.write(file, manifest, copy, {})
+        result = run("restore", "--yes", str(file))
+        assert result.exit_code == 1
+        assert reason in result.stderr

@@ -1,0 +1,142 @@
+"""The commands `backup` and `restore`.
+
+They work on a database that this version cannot use as it is: an older one, a damaged one, none.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from webhooks_ui.cli.app_context import app_context
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--no-keys", is_flag=True, help="Leave the keys out; keep them elsewhere, then.")
+def backup(file: Path, no_keys: bool) -> None:
+    """Write database and keys into FILE, while console and workers run, and verify it.
+
+    An earlier backup of this name is replaced once the new one is whole.
+    """
+    from webhooks_ui import audit
+    from webhooks_ui.crypto import keys
+    from webhooks_ui.database import archive
+    from webhooks_ui.database.copies import database_of
+    from webhooks_ui.database.types import now
+    from webhooks_ui.version import __version__
+
+    with _in_one_line(), _workshop(file.absolute().parent, file.name) as folder:
+        settings = _settings()
+        database = database_of(settings["DATABASE_URL"], settings["DATABASE_ENCRYPTION"])
+        if file.exists():
+            archive.manifest(file)  # anything else is not overwritten
+        copy = folder / archive.DATABASE
+        database.save(copy)
+        database.verify(copy)
+        schema, key_check = database.facts(copy)
+        _require_key(keys.present(settings["DATA_DIR"], settings), key_check)
+        made = f"webhooks-ui {__version__}", now().isoformat(timespec="seconds")
+        manifest = archive.Manifest(*made, database.kind, schema, key_check)
+        kept = {} if no_keys else keys.texts(settings["DATA_DIR"], settings)
+        archive.write(file, manifest, copy, kept)
+    click.echo(f"{file}: {file.stat().st_size:,} bytes, verified")
+    if kept:
+        click.echo("The keys are in it: keep it as private as the data folder.", err=True)
+    try:
+        with app_context():
+            audit.exported("database.backed_up", "database", file=str(file), keys=bool(kept))
+    except click.ClickException as error:
+        click.echo(f"Not in the audit log: {error.message}", err=True)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--yes", is_flag=True, help="Replace a database that has something in it.")
+def restore(file: Path, yes: bool) -> None:
+    """Put database and keys of a backup in place. Stop console and workers before.
+
+    The database is replaced at once, or not at all.
+    """
+    from webhooks_ui import audit
+    from webhooks_ui.crypto import keys
+    from webhooks_ui.database import archive, migrate
+    from webhooks_ui.database.copies import database_of
+    from webhooks_ui.database.copying import CopyError
+
+    with _in_one_line():
+        settings = _settings()
+        data_dir: Path = settings["DATA_DIR"]
+        keys.private_folder(data_dir)
+        database = database_of(settings["DATABASE_URL"], settings["DATABASE_ENCRYPTION"])
+        with _workshop(database.folder or data_dir, "restore") as folder:
+            copy = folder / archive.DATABASE
+            manifest, kept = archive.read(file, copy)
+            if manifest.database != database.kind:
+                raise CopyError(
+                    f"{file} is a backup of {manifest.database}, and WEBHOOKS_UI_DATABASE_URL names"
+                    f" {database.kind}. Restore it there; `move` brings SQLite to PostgreSQL."
+                )
+            if not migrate.is_known(manifest.schema):
+                raise CopyError(f"{manifest.program}, a newer version, has made it. Install that.")
+            database.verify(copy)
+            found = keys.parsed(kept.get(keys.ENCRYPTION, b"").decode())
+            _require_key((*found, *keys.present(data_dir, settings)), manifest.key_check)
+            if not yes and not database.is_empty():
+                click.confirm(f"Replace the database by that of {manifest.made_at}?", abort=True)
+            with keys.taken_over(data_dir, settings, kept):
+                database.replace(copy)
+    with app_context(migrates=True):
+        audit.record("database.restored", "database", details={"made_at": manifest.made_at})
+    click.echo(f"The database is that of {manifest.made_at} again.")
+
+
+def _settings() -> dict[str, Any]:
+    from webhooks_ui.settings import database_encryption, table
+
+    found = table.load(os.environ)
+    encryption = database_encryption.parameters(found["DATABASE_URL"], os.environ)
+    return found | {"DATABASE_ENCRYPTION": encryption}
+
+
+def _require_key(keys: tuple[bytes, ...], key_check: str | None) -> None:
+    """Raises `CopyError` where none of the keys is that of the database's secrets."""
+    from webhooks_ui.crypto.vault import Vault
+    from webhooks_ui.database.copying import CopyError
+
+    missing = Vault(keys or (bytes(32),)).missing_key(key_check) if key_check else None
+    if missing:
+        raise CopyError(
+            f"The secrets in it need the key {missing}. Put the file encryption_keys of that"
+            " installation into the data folder, or set WEBHOOKS_UI_ENCRYPTION_KEYS to its keys."
+        )
+
+
+@contextmanager
+def _workshop(place: Path, name: str) -> Iterator[Path]:
+    """A folder for what is unfinished; what a run that was killed has left there goes."""
+    folder = place / f".{name}.unfinished"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    from webhooks_ui.database.copying import CopyError
+
+    try:
+        yield
+    except CopyError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or ''} {error.strerror}.".strip()) from None
