@@ -151,6 +151,11 @@
   setInterval(freshen, 20000);
   // Every second where something is awaited: "in 42 seconds".
   setInterval(() => all("[data-polls]").forEach((part) => freshen(part)), 1000);
+  // Live: new rows come in, but not while somebody points at the list, is in it or has scrolled down.
+  setInterval(() => {
+    const come = find("[data-live]");
+    if (come && !document.hidden && scrollY < 80 && !find(".rows:is(:hover, :focus-within)")) htmx.trigger(come, "come");
+  }, 1000);
 
   on("click", (event) => {
     const at = (selector) => event.target.closest?.(selector);
@@ -259,7 +264,7 @@
     const config = event.detail.requestConfig;
     const from = config && askedFrom.get(config);
     const wanted = config?.elt?.dataset?.focus;
-    if (wanted) find(wanted)?.focus();
+    if (wanted && config.triggeringEvent?.type !== "come") find(wanted)?.focus();
     else if (from) keepFocus(from);
   });
 

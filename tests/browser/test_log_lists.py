@@ -94,3 +94,26 @@ def test_new_ones_are_told_of_and_rows_stay(open_page: Open, receiver: Receiver)
 
     page.get_by_role("link", name="Events", exact=True).press("Enter")
     expect(rows(page, "Events").first).to_be_visible()
+
+
+def test_live_lets_rows_in_while_nobody_reads_them(open_page: Open, receiver: Receiver) -> None:
+    page, elsewhere = open_page(), open_page()
+    webhook = make_webhook(page, receiver.url, name="Live")
+    send_test_event(page, webhook)
+    page.goto(f"/deliveries?webhook={webhook}")
+    live = page.get_by_role("checkbox", name="Live")
+    live.press("Space")
+    expect(page).to_have_url(re.compile("live=yes"))
+    expect(page.locator("#new[hx-trigger='every 2s']")).to_be_attached()
+
+    send_test_event(elsewhere, webhook)
+    expect(rows(page)).to_have_count(2)
+    expect(live).to_be_focused()
+    expect(page.locator("#status")).to_have_text("1 new")
+
+    rows(page).first.get_by_role("link").first.focus()  # reads: nothing moves until that is over
+    send_test_event(elsewhere, webhook)
+    expect(page.get_by_role("link", name="1 new")).to_be_visible()
+    expect(rows(page)).to_have_count(2)
+    live.focus()
+    expect(rows(page)).to_have_count(3)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -168,6 +169,28 @@ def test_pages_do_not_shift_and_new_ones_are_counted(engine: Flask, browser: Fla
     add(engine, 60)
     assert "50 or more new" in piece(browser, "GET", address).text
     assert len(shown(browser.get("/deliveries").text)) == 50
+
+
+def test_live_lets_new_ones_in_and_an_older_page_is_still(
+    engine: Flask, browser: FlaskClient
+) -> None:
+    fill(engine, 60)
+    for name in ("deliveries", "events"):
+        page = browser.get(f"/{name}").text
+        assert 'name="live" value="yes" id="live">' in page  # off by default
+        assert f'id="show-newer" href="/{name}"' in page
+        live = browser.get(f"/{name}?live=yes").text
+        assert 'id="live" checked' in live
+        assert "every 2s" in live
+        assert "Clear filters" not in live  # it narrows nothing
+        polled = re.search(rf'hx-get="(/{name}/new[^"]*)"', live)
+        assert polled
+        told = piece(browser, "GET", re.sub(r"newest=\d+", "newest=1", unescape(polled[1]))).text
+        assert "data-live" in told
+        assert f'href="/{name}?live=yes"' in told
+        came = piece(browser, "GET", f"/{name}?live=yes&came=3")
+        assert ">3 new<" in came.text
+        assert "came" not in came.headers["HX-Push-Url"]
 
 
 def add(app: Flask, count: int) -> None:

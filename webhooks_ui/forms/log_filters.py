@@ -44,8 +44,8 @@ class LogQuery:
 
     `event` is an event type, `webhook` an id or a name, `since` and `until` are clock times as
     ``<input type=datetime-local>`` writes them, and `zone` the time zone of that clock, the
-    reader's own unless the URL names one: a link means the same to everybody. `before` is the
-    cursor.
+    reader's own unless the URL names one: a link means the same to everybody. `live` lets new rows
+    come in by themselves. `before` is the cursor.
     """
 
     q: str = ""
@@ -62,6 +62,7 @@ class LogQuery:
     since: str = ""
     until: str = ""
     zone: str = ""
+    live: str = ""
     before: str = ""
 
     @classmethod
@@ -73,6 +74,7 @@ class LogQuery:
             "error": ERROR_LABELS,
             "test": _ANSWERS,
             "unmatched": _ANSWERS,
+            "live": ("yes",),
             "span": SPAN_LABELS,
         }
         given = {f.name: arguments.get(f.name, "").strip()[:255] for f in fields(cls)}
@@ -95,7 +97,8 @@ class LogQuery:
     @property
     def active(self) -> bool:
         """Whether anything narrows the list."""
-        return any(getattr(self, f.name) for f in fields(self) if f.name not in ("before", "zone"))
+        no_filter = ("before", "zone", "live")
+        return any(getattr(self, f.name) for f in fields(self) if f.name not in no_filter)
 
     @property
     def clock(self) -> ZoneInfo:

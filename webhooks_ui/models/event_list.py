@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
@@ -26,10 +26,12 @@ class EventFilter:
     until: datetime | None = None
     event: str | None = None
 
-    def find(self, *, before: int | None = None, limit: int = PAGE) -> KeysetPage:
-        """A page of row ids, newest first: those below the row `before`."""
+    def find(
+        self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+    ) -> KeysetPage:
+        """A page of row ids, newest first: those below the row `before` and above `after`."""
         values = self._values()
-        ids = span(Event, EVENT, self.since, self.until).between(None, before)
+        ids = span(Event, EVENT, self.since, self.until).between(after, before)
         leader = LeadingIndex()
         if self.unmatched:
             leader = LeadingIndex(partial=text(UNMATCHED))
@@ -46,11 +48,20 @@ class EventFilter:
 
         return walk(Event, leader, others, ids, limit)
 
+    def newer_than(self, row: int, most: int) -> int:
+        """How many matching events are newer than a row, `most` at most."""
+        return len(self.find(after=row, limit=most).ids)
+
     def _values(self) -> dict[str, Any]:
         wanted: dict[str, Any] = {"public_id": self.event, "type": self.type, "test": self.test}
         if self.channel is not None:
             wanted["channel_id"] = row_of(Channel.key, self.channel)
         return {name: value for name, value in wanted.items() if value is not None}
+
+
+def newest() -> int:
+    """The row of the newest event, 0 when there is none."""
+    return db.session.scalar(select(func.max(Event.id))) or 0
 
 
 _EVENTS = select(Event).where(Event.id.in_(bindparam("ids", expanding=True)))

@@ -21,13 +21,13 @@ from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.delivery_rows import DeliveryRow
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.text import spreadsheet
+from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import blueprint
 from webhooks_ui.web.i18n import language
 from webhooks_ui.web.localised import isotime
 from webhooks_ui.web.pieces import is_piece_request, list_piece
 from webhooks_ui.web.timezones import zone_in_use
 
-MAX_NEW = 50
 COMMON_CODES = (
     "400",
     "401",
@@ -63,18 +63,7 @@ def index() -> BaseResponse | str:
 @blueprint.get("/deliveries/new")
 def fresh() -> tuple[str, int]:
     """How many deliveries have come since the page was made; 204 while there are none."""
-    query = LogQuery.parse(request.args)
-    newest = request.args.get("newest", "")
-    chosen = query.deliveries()
-    if chosen is None or not (newest.isascii() and newest.isdigit() and len(newest) < 19):
-        return "", 204
-    count = chosen.newer_than(int(newest), MAX_NEW)
-    if not count:
-        return "", 204
-    newest_url = url_for(".index", **query.arguments(before=""))
-    return render_template(
-        "deliveries/_new_count.html", count=count, most=MAX_NEW, newest_url=newest_url
-    ), 200
+    return news.answer("deliveries", LogQuery.deliveries)
 
 
 @blueprint.get("/deliveries/webhooks")
@@ -117,6 +106,7 @@ def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, An
         "found": found,
         "looked_back_to": _made_at(found.next) if found.is_short else None,
         "newest": newest,
+        "came": news.came(),
         "event_types": ALL_TYPES,
         "channels": channels,
         "channel_names": {channel.id: channel.name for channel in channels},

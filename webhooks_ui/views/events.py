@@ -10,6 +10,7 @@ from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
 from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcomes, form_keys
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.models.pages import number_of
+from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import after_order, form_key
 from webhooks_ui.web import payloads
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
@@ -21,13 +22,15 @@ blueprint = Blueprint("events", __name__)
 def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
-    chosen = query.events()
+    chosen, newest = query.events(), event_list.newest()
     rows = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
     looked_back = event_list.load([rows.next])[0] if rows.is_short and rows.next else None
     context = {
         "filters": query,
         "events": event_list.load(rows.ids),
         "found": rows,
+        "newest": newest,
+        "came": news.came(),
         "looked_back_to": looked_back.created_at if looked_back else None,
         "event_types": ALL_TYPES,
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
@@ -37,6 +40,12 @@ def index() -> BaseResponse | str:
             "events/list.html", channels=Channel.choices(), spans_offered=SPAN_LABELS, **context
         )
     return list_piece(url_for(".index", **query.arguments()), "events/_list.html", **context)
+
+
+@blueprint.get("/events/new")
+def fresh() -> tuple[str, int]:
+    """How many events have come since the page was made; 204 while there are none."""
+    return news.answer("events", LogQuery.events)
 
 
 @blueprint.get("/events/<id>")

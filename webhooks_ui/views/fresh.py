@@ -1,0 +1,47 @@
+"""How many rows have come to a list of the log since its page was made."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from flask import render_template, request, url_for
+from flask_babel import ngettext
+
+from webhooks_ui.forms.log_filters import LogQuery
+from webhooks_ui.web.localised import number
+
+MAX_NEW = 50
+
+
+class Countable(Protocol):
+    """A filter of the log."""
+
+    def newer_than(self, row: int, most: int) -> int:
+        """How many matching rows are newer than a row, `most` at most."""
+
+
+def answer(name: str, meant: Callable[[LogQuery], Countable | None]) -> tuple[str, int]:
+    """The count for the list `name`, with a link that shows them; 204 while there are none."""
+    query = LogQuery.parse(request.args)
+    newest = request.args.get("newest", "")
+    chosen = meant(query)
+    if chosen is None or not (newest.isascii() and newest.isdigit() and len(newest) < 19):
+        return "", 204
+    count = chosen.newer_than(int(newest), MAX_NEW)
+    if not count:
+        return "", 204
+    return render_template(
+        "_new_count.html",
+        count=count,
+        most=MAX_NEW,
+        list=name,
+        live=query.live,
+        newest_url=url_for(f"{name}.index", **query.arguments(before="")),
+    ), 200
+
+
+def came() -> str:
+    """What a list says of itself when rows have come in; empty on any other request."""
+    count = request.args.get("came", "")
+    if not (count.isascii() and count.isdigit() and len(count) < 4):
+        return ""
+    return str(ngettext("%(count)s new", "%(count)s new", int(count), count=number(int(count))))
