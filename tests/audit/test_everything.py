@@ -307,12 +307,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "user remove-second-factor": ("user", "remove-second-factor", "ivan"),
     "user remove": ("user", "remove", "ivan"),
 }
-CHANGES_NOTHING = {"doctor", "listen", "token list", "user list"}
+CHANGES_NOTHING = {"completion", "doctor", "listen", "token list", "user list"}
 CHANGES_BY_ITSELF = {"serve", "worker"}
 """What these do is recorded where it happens, as `system` or as the user's."""
 ONLY_THE_SCHEMA = {"migrate"}
-ALONE = {"restore"}
-"""Nobody else may use the database meanwhile: see tests/operations/test_backup.py."""
+ALONE = {"restore", "move"}
+"""Nobody else may use the database meanwhile: see tests/operations/test_backup.py, test_move.py."""
 
 
 def changing(app: Flask) -> Iterator[str]:

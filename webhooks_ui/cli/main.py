@@ -11,8 +11,10 @@ import click
 
 from webhooks_ui.cli.app_context import database_errors
 from webhooks_ui.cli.backup import backup, restore
+from webhooks_ui.cli.completion import completion
 from webhooks_ui.cli.events import event
 from webhooks_ui.cli.maintenance import doctor, migrate, prune
+from webhooks_ui.cli.move import move
 from webhooks_ui.cli.records import channel, token, user
 from webhooks_ui.cli.rotate_key import rotate_key
 from webhooks_ui.cli.worker import worker
@@ -42,7 +44,7 @@ def main() -> None:
 
 _COMMANDS = (
     *(user, token, channel, event, worker, migrate, doctor, prune),
-    *(backup, restore, rotate_key),
+    *(backup, restore, move, rotate_key, completion),
 )
 for command in _COMMANDS:
     main.add_command(command)

@@ -67,6 +67,7 @@ ACTIONS: dict[str, LazyString] = {
     "database.pruned": _l("Old data deleted"),
     "database.backed_up": _l("Backup made"),
     "database.restored": _l("Backup restored"),
+    "database.moved": _l("Moved to PostgreSQL"),
     "encryption_key.rotated": _l("Encryption key replaced"),
     "encryption_key.dropped": _l("Former encryption keys removed"),
 }
