@@ -141,6 +141,14 @@ def not_sent(page: Page, seeds: Seeds) -> None:
     expect(page.locator("#test-result .verdict.bad")).to_be_visible()
 
 
+def history(page: Page, seeds: Seeds) -> None:
+    page.goto(f"{seeds.good}/history")
+
+
+def of_one_webhook(page: Page, seeds: Seeds) -> None:
+    page.goto(f"/deliveries?webhook={seeds.good.rpartition('/')[2]}&test=yes")
+
+
 def verify(page: Page, seeds: Seeds) -> None:
     page.goto(f"{seeds.good}/verify")
 
@@ -282,6 +290,8 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "recently deleted": partial(go, "/webhooks/deleted"),
     "gone": partial(seeded, "gone"),
     "webhook": partial(seeded, "good"),
+    "history of a webhook": history,
+    "deliveries of a webhook": of_one_webhook,
     "verify signatures": verify,
     "signature found wrong": wrong_signature,
     "unverified webhook": partial(seeded, "unverified"),

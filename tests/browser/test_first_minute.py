@@ -151,6 +151,7 @@ def look_at_the_delivery(page: Page, request: Received) -> None:
 
 
 def delete_and_undo(page: Page) -> None:
+    page.get_by_role("main").get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Delete").click()
     expect_said(page, "CRM is deleted.")
     expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()

@@ -50,6 +50,7 @@ def test_from_a_failure_to_everything_delivered(
     receiver.answer(Answer(200))
 
     page.goto(f"/webhooks/{own}")
+    press(page, "More")
     press(page, "Disable")
     server.command("event", "send", "message_created")
     press(page, "Enable")
@@ -79,6 +80,7 @@ def test_from_a_failure_to_everything_delivered(
     expect(page.get_by_role("link", name=first.rpartition("/")[2])).to_be_visible()
     for webhook in (own, other):  # nobody is in the way of the other journey
         page.goto(f"/webhooks/{webhook}")
+        press(page, "More")
         press(page, "Delete")
 
 

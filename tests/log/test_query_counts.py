@@ -15,9 +15,10 @@ CEILINGS = {
     "/webhooks?channel=sales": 10,
     "/webhooks/{webhook}": 10,
     "/webhooks/{webhook}/edit": 5,
+    "/webhooks/{webhook}/history": 6,
     "/deliveries": 5,
     "/deliveries?status=succeeded": 5,
-    "/deliveries?webhook={webhook}": 6,
+    "/deliveries?webhook={webhook}": 8,
     "/deliveries?q={sender}": 7,
     "/deliveries/new?newest=1": 2,
     "/deliveries/{delivery}": 14,
@@ -33,7 +34,8 @@ CEILINGS = {
 of them, one for what the filters offer, and one for the newest row. An event's page asks how
 the webhooks were set up when it came: once for those that got it, once for those that did not.
 Pages with a payload ask whether the audit log has this reader of the last hour. A delivery's
-page asks for the same event at other webhooks, and for the deliveries beside it in the list."""
+page asks for the same event at other webhooks, and for the deliveries beside it in the list.
+The deliveries of one webhook have its head: itself and its events."""
 
 
 def test_a_page_makes_as_many_queries_for_many_rows_as_for_few(

@@ -12,7 +12,7 @@ from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.models import webhook_list
+from webhooks_ui.models import Webhook, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter, event_meant, searched
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.public_ids import WEBHOOK, is_id
@@ -97,8 +97,17 @@ class LogQuery:
     @property
     def active(self) -> bool:
         """Whether anything narrows the list."""
-        no_filter = ("before", "zone", "live")
-        return any(getattr(self, f.name) for f in fields(self) if f.name not in no_filter)
+        return self.active_beyond()
+
+    def active_beyond(self, *settled: str) -> bool:
+        """Whether anything narrows the list but these fields."""
+        idle = ("before", "zone", "live", *settled)
+        return any(getattr(self, f.name) for f in fields(self) if f.name not in idle)
+
+    @property
+    def one_webhook(self) -> Webhook | None:
+        """The webhook whose id the URL has: the list is a page of its own then."""
+        return Webhook.by_public_id(self.webhook) if is_id(self.webhook, WEBHOOK) else None
 
     @property
     def clock(self) -> ZoneInfo:

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from webhooks_ui.explanations import states
+from webhooks_ui.forms import pause
 from webhooks_ui.views import (
     about,
     account,
@@ -36,6 +37,7 @@ from webhooks_ui.views import (
     webhook_bulk,
     webhook_filters,
     webhook_form,
+    webhook_history,
     webhook_pause,
     webhook_runs,
     webhooks,
@@ -49,6 +51,7 @@ PAGES = (
     webhook_form,
     webhook_filters,
     webhook_pause,
+    webhook_history,
     webhook_bulk,
     webhook_runs,
     pings,
@@ -89,5 +92,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         slots=health_slots.slots, hour_figures=health_slots.figures, state_group=states.group_of
     )
+    app.jinja_env.globals["pause_offer"] = pause.offer
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

@@ -102,6 +102,7 @@ def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, An
     rows, channels = delivery_rows.load(found.ids), Channel.choices()
     return {
         "filters": query,
+        "webhook": query.one_webhook,
         "deliveries": rows,
         "found": found,
         "looked_back_to": _made_at(found.next) if found.is_short else None,

@@ -20,7 +20,6 @@ from webhooks_ui.egress.tls_options import certificates
 from webhooks_ui.explanations.short_errors import SHORT
 from webhooks_ui.explanations.states import ATTENTION, GROUP_LABELS, GROUPS, LABELS, State
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.forms import pause as pause_form
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.models import (
     BulkChange,
@@ -43,7 +42,7 @@ from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("webhooks", __name__)
-HISTORY = 20
+HISTORY = 10
 SORT_LABELS = {
     "attention": _l("Needs attention first"),
     "name": _l("By name"),
@@ -75,7 +74,6 @@ def index() -> Response | str:
         "groups": {
             name: (GROUP_LABELS[name], page.in_states(states)) for name, states in GROUPS.items()
         },
-        "offer": pause_form.offer(),
         "sorts": SORT_LABELS,
         "nothing_yet": not page.total and not query.active,
         **_of_rows(ids),
@@ -142,7 +140,6 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "errors": ERROR_LABELS,
         "was_enabled": request.args.get("enabled") == "now" and webhook.enabled,
         "signing_secret": secrets[0] if _is_revealed(webhook) else None,
-        "offer": pause_form.offer(),
         "pause": missed_events.last_pause(webhook),
         "secret_until": webhook.previous_secret_until if len(secrets) > 1 else None,
         "panel": panel or TestPanel.fresh(webhook.event_types),
