@@ -94,6 +94,7 @@ CONTEXTS = {
     "signing_secret": "signing",
     "previous_signing_secret": "signing",
     "tls_key": "tls",
+    "access_token": "token",
 }
 
 

@@ -30,6 +30,11 @@ FIELDS: dict[str, dict[str, str]] = {
     "bearer": {"auth_token": "secret-1"},
     "basic": {"auth_login": "user", "auth_password": "secret-1"},
     "custom": {"auth_header_name": "X-Key", "auth_header_value": "secret-1"},
+    "oauth2": {
+        "auth_oauth2_token_url": "https://crm.example/token",
+        "auth_oauth2_client_id": "crm",
+        "auth_oauth2_client_secret": "secret-1",
+    },
     "hmac": {"auth_hmac_header_name": "X-Sig", "auth_hmac_secret": "secret-1"},
 }
 SECRETS = {kind: KINDS[kind].secret_name() for kind in FIELDS}
@@ -130,3 +135,15 @@ def test_what_was_typed_for_the_new_address_is_remembered(admin: FlaskClient, we
     typed = {"auth_type": "bearer", "auth_token": "secret-2", "events": []}
     page = admin.post(f"/webhooks/{webhook}/edit", data=webhook_form(url=ELSEWHERE[1]) | typed).text
     assert ASKED not in page
+
+
+def test_another_token_url_asks_too(admin: FlaskClient, call: Call) -> None:
+    webhook = make_webhook(admin, url=URL, auth_type="oauth2", **FIELDS["oauth2"])
+    token_url = "https://other.example/token"
+    form = without_secret("oauth2", URL) | {"auth_oauth2_token_url": token_url}
+    answer = admin.post(f"/webhooks/{webhook}/edit", data=form)
+    assert answer.status_code == 422
+    assert ASKED in answer.text
+    change = {"type": "oauth2", "token_url": token_url}
+    found = errors(call("PATCH", f"/webhooks/{webhook}", {"authorization": change}))
+    assert found.keys() == {"/authorization/client_secret"}

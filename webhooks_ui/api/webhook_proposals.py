@@ -53,6 +53,8 @@ def checked_settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings)
     refusal = webhook_rules.refused_by(current_app.extensions["guard"], settings.url)
     if isinstance(refusal, Blocked):
         faults.append(Fault("/url", refusal.message))
+    blocked = webhook_rules.blocked_urls(current_app.extensions["guard"], settings)
+    faults += [Fault(POINTERS[field], refusal.message) for field, refusal in blocked]
     if faults:
         raise invalid(faults)
     return settings
@@ -98,7 +100,7 @@ def _sends_stored_secret_elsewhere(
     given = "authorization" in body.model_fields_set and getattr(
         body.authorization, kind.secret_name()
     )
-    return not given and webhook_rules.is_elsewhere(settings.url, stored.url)
+    return not given and webhook_rules.sends_elsewhere(settings, stored)
 
 
 def _channel(key: str | None) -> Channel | None:

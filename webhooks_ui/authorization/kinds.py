@@ -8,6 +8,7 @@ from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.authorization.custom import Custom
 from webhooks_ui.authorization.hmac import Hmac
 from webhooks_ui.authorization.none import NoAuthorization
+from webhooks_ui.authorization.oauth2 import OAuth2
 
 KINDS: dict[str, type[Authorization]] = {
     kind.type: kind
@@ -17,6 +18,7 @@ KINDS: dict[str, type[Authorization]] = {
         Basic,
         Custom,
         Hmac,
+        OAuth2,
     )
 }
 

@@ -20,6 +20,7 @@ ErrorCode = Literal[
     "protocol_error",
     "redirected",
     "http_status",
+    "token_failure",
 ]
 """Why an attempt failed; an attempt that succeeded has none."""
 
@@ -33,6 +34,7 @@ NO_ANSWER: frozenset[ErrorCode] = frozenset(
         "connection_refused",
         "connection_reset",
         "unreachable",
+        "token_failure",  # nothing can be sent, and asking takes time
         "tls_failure",  # a handshake that stalls holds its slot as long as a missing answer
     )
 )

@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from datetime import datetime
 
+from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.delivery.request import Endpoint, masked_headers
@@ -43,9 +44,24 @@ def attempt_of(
     )
 
 
-def unsent_attempt(detail: str, started_at: datetime, timeout: float, number: int) -> AttemptRecord:
-    """The record of an attempt that ended before anything was sent: a fault of ours."""
-    return AttemptRecord(number, started_at, timeout, error="protocol_error", detail=detail)
+def unsent_attempt(
+    detail: str,
+    started_at: datetime,
+    timeout: float,
+    number: int,
+    *,
+    code: ErrorCode = "protocol_error",
+    url: str = "",
+    took: float = 0.0,
+) -> AttemptRecord:
+    """The record of an attempt that ended, after `took` seconds, before anything was sent.
+
+    Without a code it is a fault of ours.
+    """
+    blank = AttemptRecord(number, started_at, timeout, error=code, detail=detail[:1000])
+    milliseconds = round(took * 1000)
+    timings = {**blank.timings, "total": milliseconds}
+    return replace(blank, request_url=url, duration_ms=milliseconds, timings=timings)
 
 
 def bare_attempt(attempt: AttemptRecord) -> AttemptRecord:

@@ -18,11 +18,11 @@ from sqlalchemy.exc import IntegrityError
 from webhooks_ui import audit
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.attempt_record import attempt_of
+from webhooks_ui.delivery.attempt import Attempter
 from webhooks_ui.delivery.http.pool import Pool
-from webhooks_ui.delivery.http.sender import OutgoingRequest, Sender
+from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.queue import turns
-from webhooks_ui.delivery.request import Endpoint, compose
+from webhooks_ui.delivery.request import Endpoint
 from webhooks_ui.egress.guard import Guard, system_resolve
 from webhooks_ui.models import Channel, Delivery, Event, Receiver, Webhook, form_keys
 from webhooks_ui.models.event import EventContent
@@ -54,8 +54,9 @@ class Ping:
 class PingRunner:
     """Sends pings in threads of its own, at most `MAX_AT_ONCE` at a time."""
 
-    def __init__(self, app: Flask, sender: Sender, timeout: float) -> None:
-        self._app, self._sender, self._timeout = app, sender, timeout
+    def __init__(self, app: Flask, timeout: float) -> None:
+        self._app, self._timeout = app, timeout
+        self._attempter: Attempter = app.extensions["attempter"]
         self._most: int = app.config["OPEN_FILES"].pings
         self._pool = ThreadPoolExecutor(self._most, thread_name_prefix="ping")
         self._lock = Lock()
@@ -76,8 +77,8 @@ class PingRunner:
         try:
             moment = now()
             content = _store(ping, moment, self._timeout)
-            request = compose(content, ping.endpoint, ping.public_id, moment)
-            self._pool.submit(self._run, ping, request, moment).add_done_callback(
+            webhook = ping.webhook.id if ping.webhook else None
+            self._pool.submit(self._run, ping, content, webhook, moment).add_done_callback(
                 lambda done: self._finish(ping.public_id, reserved, done)
             )
         except BaseException as error:
@@ -117,10 +118,13 @@ class PingRunner:
             with suppress(TimeoutError):
                 running.result(seconds)
 
-    def _run(self, ping: Ping, request: OutgoingRequest, moment: datetime) -> None:
-        outcome = self._sender.send(request)
+    def _run(
+        self, ping: Ping, content: EventContent, webhook: int | None, moment: datetime
+    ) -> None:
+        attempt, _outcome = self._attempter.make(
+            content, ping.endpoint, ping.public_id, moment, webhook=webhook
+        )
         with self._app.app_context():
-            attempt = attempt_of(outcome, request, ping.endpoint, moment, self._timeout)
             turns.finish_ping(ping.public_id, attempt, now())
 
     def _finish(
@@ -155,7 +159,8 @@ def init_app(app: Flask) -> None:
         may_skip_verification=config["ALLOW_INSECURE_TLS"],
         proxy=config["EGRESS_PROXY"],
     )
-    app.extensions["pings"] = PingRunner(app, app.extensions["sender"], timeout)
+    app.extensions["attempter"] = Attempter(app, app.extensions["sender"], timeout)
+    app.extensions["pings"] = PingRunner(app, timeout)
 
 
 def runner() -> PingRunner:

@@ -18,6 +18,8 @@ from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.text.charset import UTF_8, charset_of
 from webhooks_ui.version import __version__
 
+USER_AGENT = ("User-Agent", f"webhooks-ui/{__version__}")
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -89,7 +91,7 @@ def compose(
         url=endpoint.url,
         headers=(
             ("Content-Type", "application/json"),
-            ("User-Agent", f"webhooks-ui/{__version__}"),
+            USER_AGENT,
             *endpoint.authorization.headers(timestamp, body),
             *signed,
         ),

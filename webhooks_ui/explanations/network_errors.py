@@ -23,6 +23,14 @@ class Words(NamedTuple):
 
 
 ERRORS: dict[str, Words] = {
+    "token_failure": Words(
+        _l("No access token was issued."),
+        _l("The authorization server issued none, so nothing was sent: %(detail)s."),
+        _l(
+            "Check the token URL, client ID, client secret and scope in the webhook's"
+            " authorization."
+        ),
+    ),
     "blocked_address": Words(
         _l("The address is blocked."),
         _l("%(place)s is not a public address, so nothing was sent."),

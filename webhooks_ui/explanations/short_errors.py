@@ -13,4 +13,5 @@ SHORT: dict[str, LazyString] = {
     "tls_failure": _l("TLS"),
     "timeout": _l("Time-out"),
     "protocol_error": _l("No HTTP"),
+    "token_failure": _l("No token"),
 }

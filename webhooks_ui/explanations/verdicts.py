@@ -36,6 +36,7 @@ ERROR_LABELS: dict[str, LazyString] = {
     "redirected": _l("redirected"),
     "protocol_error": _l("not HTTP"),
     "blocked_address": _l("address blocked"),
+    "token_failure": _l("no access token"),
 }
 """The error codes in a few words, the most frequent first."""
 

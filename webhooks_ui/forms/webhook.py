@@ -1,6 +1,5 @@
 """The one form for creating and editing a webhook, and for testing it before it is saved."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app
@@ -19,7 +18,6 @@ from wtforms import (
 )
 from wtforms.validators import AnyOf
 
-from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
@@ -27,12 +25,11 @@ from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.forms.authorization_fields import (
     SECRET_FIELDS,
     authorization_fields,
-    hint,
-    removal,
     spaces_kept,
 )
 from webhooks_ui.forms.base import Form
 from webhooks_ui.forms.filter_fields import filter_fields, mark_filters, show_filters, typed_filters
+from webhooks_ui.forms.kept_secrets import KeptSecrets
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.tls_fields import tls_fields, tls_options
 from webhooks_ui.models import Channel, Webhook
@@ -45,7 +42,7 @@ def _trim(text: str | None) -> str:
     return (text or "").strip()
 
 
-class WebhookForm(Form):
+class WebhookForm(KeptSecrets, Form):
     """A webhook as it is typed. What is wrong stands at the fields, in `errors`."""
 
     name = StringField(_l("Name"), filters=[_trim])
@@ -148,11 +145,6 @@ class WebhookForm(Form):
         return webhook_rules.tidied(typed)
 
     @property
-    def kept(self) -> dict[str, str]:
-        """For each secret that is set: what may be shown of it."""
-        return {SECRET_FIELDS[kind]: hint(secret) for kind, secret in self._secrets.items()}
-
-    @property
     def has_key(self) -> bool:
         """Whether a private key is set: what it is may not be shown."""
         return bool(self._kept_key)
@@ -172,12 +164,6 @@ class WebhookForm(Form):
         typed = any(self[name].data for name in SECRET_FIELDS.values())
         return [*differing, _("the secret")] if typed else differing
 
-    def _authorization(self, secrets: Mapping[str, str]) -> Authorization:
-        """What was chosen; the fields of the other kinds are ignored."""
-        kind = kind_of(self.auth_type.data)
-        members = {one.name: self[one.form_name].data or "" for one in kind.inputs()}
-        return kind.from_members(members | {kind.secret_name(): secrets.get(kind.type, "")})
-
     def _take_userinfo(self) -> None:
         typed = {kind: self[name].data or "" for kind, name in SECRET_FIELDS.items()}
         taken = webhook_rules.with_userinfo(self.url.data, self._authorization(typed))
@@ -191,48 +177,6 @@ class WebhookForm(Form):
             _("The login and password were moved from the URL into Basic authorization.")
         )
 
-    def _remember_secrets(self) -> None:
-        """What is refused is never remembered: it must not outrank what is stored."""
-        for kind, typed in self._typed_secrets.items():
-            members = {one.name: self[one.form_name].data or "" for one in KINDS[kind].inputs()}
-            tidied = KINDS[kind].from_members(members).tidied()
-            if tidied.member_problems().get(tidied.secret_name()) is None:
-                self.memory.secrets[kind] = typed
-        tls = tls_options(self, "")
-        if tls.key and "key" not in dict(tls.problems()):
-            self.memory.tls_key = tls.key
-
-    @property
-    def _typed_secrets(self) -> dict[str, str]:
-        return {kind: self[name].data for kind, name in SECRET_FIELDS.items() if self[name].data}
-
-    @property
-    def _secrets(self) -> dict[str, str]:
-        """What was accepted, now or before, above what is stored, by kind."""
-        stored = self.stored.authorization
-        kept = {stored.type: stored.secret} if stored.secret else {}
-        known = ({} if self._is_elsewhere else kept) | self.memory.secrets
-        return {kind: secret for kind, secret in known.items() if not self._is_removed(kind)}
-
-    def _is_removed(self, kind: str) -> bool:
-        name = removal(SECRET_FIELDS[kind])
-        return name in self and bool(self[name].data)
-
-    @property
-    def _is_elsewhere(self) -> bool:
-        """Whether the URL leads to another server than the stored secret was stored for."""
-        typed = self.url.data
-        return bool(self.saved and typed and webhook_rules.is_elsewhere(typed, self.saved.url))
-
-    def _secret_asked_for_anew(self) -> str | None:
-        """The field of the stored secret, if it would have to go to another server."""
-        stored = self.stored.authorization
-        kind = stored.type
-        if not (stored.secret and self._is_elsewhere and self.auth_type.data == kind):
-            return None
-        is_known = kind in self._secrets or self._is_removed(kind)
-        return None if is_known else SECRET_FIELDS[kind]
-
     @property
     def _kept_key(self) -> str:
         return self.memory.tls_key or self.stored.tls.key
@@ -243,6 +187,8 @@ class WebhookForm(Form):
             _add_error(self.url, refusal.message)
         elif isinstance(refusal, DnsFailure):
             self.unresolved = refusal
+        for name, blocked in webhook_rules.blocked_urls(guard, self.settings):
+            _add_error(self[name], blocked.message)
 
 
 def _add_error(field: Field, message: Any) -> None:

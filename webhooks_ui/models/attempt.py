@@ -14,7 +14,7 @@ from webhooks_ui.text.charset import charset_of, content_type, decoded
 UNSENT = frozenset(
     {
         *("blocked_address", "dns_failure", "connection_refused", "connection_timeout"),
-        "unreachable",
+        *("unreachable", "token_failure"),
     }
 )
 

@@ -14,7 +14,7 @@ _OWN_BOOKKEEPING = (
     *("search_text", "sort_key", "version", "created_at", "updated_at", "updated_by_id"),
     *("last_delivery_id", "last_succeeded", "failing_since", "failing_noticed_at", "disabled_at"),
     *("held_until", "hold_reason", "send_interval_ms", "counted_since", "counted", "refused"),
-    *("degraded", "unanswered", "previous_signing_secret", "previous_secret_until"),
+    *("access_token", "degraded", "unanswered", "previous_signing_secret", "previous_secret_until"),
 )
 
 

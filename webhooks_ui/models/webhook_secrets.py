@@ -24,6 +24,8 @@ class WebhookSecrets:
     tls_ca: Mapped[str | None] = mapped_column(Text)
     tls_certificate: Mapped[str | None] = mapped_column(Text)
     tls_key: Mapped[str | None] = mapped_column(Sealed("{public_id}:tls"))
+    # Of OAuth 2.0, as `delivery.access_tokens` keeps it.
+    access_token: Mapped[str | None] = mapped_column(Sealed("{public_id}:token"), deferred=True)
 
     def secret_context(self, purpose: str) -> str:
         """What a secret of this webhook is bound to when it is encrypted."""

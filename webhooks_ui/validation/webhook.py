@@ -69,6 +69,7 @@ def problems(
     """
     yield from _url_problems(settings.url)
     yield from settings.authorization.problems().items()
+    yield from _own_url_problems(settings.authorization)
     if settings.payload_format not in FORMATS:
         yield "payload_format", _l("Choose one of the two formats.")
     yield from ((f"tls_{name}", words) for name, words in settings.tls.problems())
@@ -91,6 +92,21 @@ def is_elsewhere(url: str, stored_url: str) -> bool:
     return (new.scheme, new.host, new.port) != (old.scheme, old.host, old.port)
 
 
+def sends_elsewhere(settings: WebhookSettings, stored: WebhookSettings) -> bool:
+    """Whether a secret that is kept would go to another server than that it was stored for."""
+    before, after = stored.authorization.own_urls(), settings.authorization.own_urls()
+    own = any(is_elsewhere(after.get(name, ""), url) for name, url in before.items())
+    return own or is_elsewhere(settings.url, stored.url)
+
+
+def blocked_urls(guard: Guard, settings: WebhookSettings) -> Iterator[tuple[str, Blocked]]:
+    """The URLs of its authorization that nothing may go to, by the form's fields."""
+    auth = settings.authorization
+    for name, url in auth.own_urls().items():
+        if isinstance(refusal := refused_by(guard, url), Blocked):
+            yield auth.form_prefix + name, refusal
+
+
 def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
     """Whether the guard lets nothing go to the address, as far as one knows now.
 
@@ -110,6 +126,12 @@ def _tidied_url(url: str) -> str:
         return target_url.parse(url).url
     except target_url.TargetError:
         return url.strip()
+
+
+def _own_url_problems(auth: Authorization) -> Iterator[Problem]:
+    for name, url in auth.own_urls().items():
+        if url:
+            yield from ((auth.form_prefix + name, words) for _, words in _url_problems(url))
 
 
 def _url_problems(url: str) -> Iterator[Problem]:

@@ -68,12 +68,16 @@ class Sender:
         self._timeout = timeout
         self._may_skip_verification = may_skip_verification
 
-    def send(self, request: OutgoingRequest) -> Outcome:
-        """Makes one attempt. Never raises because of a receiver, the network or a stored URL."""
+    def send(self, request: OutgoingRequest, timeout: float | None = None) -> Outcome:
+        """Makes one attempt. Never raises because of a receiver, the network or a stored URL.
+
+        It takes `timeout` seconds at most, where that is less than the sender's own.
+        """
+        seconds = self._timeout if timeout is None else min(timeout, self._timeout)
         start, trace = monotonic(), Trace()
         failure = None
         try:
-            self._attempt(request, start + self._timeout, trace)
+            self._attempt(request, start + seconds, trace)
         except AttemptError as error:
             failure = error
         except Exception:

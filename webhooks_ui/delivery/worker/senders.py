@@ -14,11 +14,10 @@ from webhooks_ui.crypto.vault import VaultError
 from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.database.types import EPOCH
 from webhooks_ui.delivery import attempt_log
-from webhooks_ui.delivery.attempt_record import attempt_of, unsent_attempt
-from webhooks_ui.delivery.http.sender import Sender
+from webhooks_ui.delivery.attempt import Attempter
+from webhooks_ui.delivery.attempt_record import unsent_attempt
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Job, Result
-from webhooks_ui.delivery.request import compose
 from webhooks_ui.delivery.retry import Policy, decide
 from webhooks_ui.delivery.worker.endpoint_cache import EndpointCache
 from webhooks_ui.monitoring import metrics
@@ -58,7 +57,7 @@ class Attempts:
         self._app, self._clock, self._chance = app, clock, chance
         self._timeout: float = app.config["DELIVERY_TIMEOUT"]
         self._policy = Policy(app.config["RETRY_SCHEDULE"], app.config["DISABLE_AFTER"])
-        self._sender: Sender = app.extensions["sender"]
+        self._attempter: Attempter = app.extensions["attempter"]
         self._endpoints = EndpointCache(app)
 
     def make(self, job: Job) -> Result:
@@ -82,11 +81,16 @@ class Attempts:
     def _send(self, job: Job, started_at: datetime) -> Result:
         number = job.attempts_made + 1
         endpoint = self._endpoints.get(job, started_at)
-        request = compose(job.event, endpoint, job.claim.message_id, started_at)
-        outcome = self._sender.send(request)
-        metrics.attempted(outcome.error, outcome.duration_ms / 1000)
-        attempt = attempt_of(outcome, request, endpoint, started_at, self._timeout, number)
-        return self._decide(job, attempt, outcome.retry_after)
+        attempt, outcome = self._attempter.make(
+            job.event,
+            endpoint,
+            job.claim.message_id,
+            started_at,
+            webhook=job.claim.webhook_id,
+            number=number,
+        )
+        metrics.attempted(attempt.error, attempt.duration_ms / 1000)
+        return self._decide(job, attempt, outcome.retry_after if outcome else None)
 
     def _decide(self, job: Job, attempt: AttemptRecord, retry_after: str | None) -> Result:
         moment, created_at = self._clock(), timedelta(milliseconds=job.claim.created_at)

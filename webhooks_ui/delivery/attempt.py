@@ -1,0 +1,49 @@
+"""One attempt at an event, for a ping and for the worker alike: token, request, answer, record."""
+
+from datetime import datetime
+from time import monotonic
+
+from flask import Flask
+
+from webhooks_ui.delivery.access_tokens import AccessTokens
+from webhooks_ui.delivery.attempt_record import attempt_of, unsent_attempt
+from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.sender import Outcome, Sender
+from webhooks_ui.delivery.queue.claims import AttemptRecord
+from webhooks_ui.delivery.request import Endpoint, compose
+from webhooks_ui.models.event import EventContent
+
+
+class Attempter:
+    """Makes attempts, each within `timeout` seconds; thread-safe."""
+
+    def __init__(self, app: Flask, sender: Sender, timeout: float) -> None:
+        self._sender, self._timeout = sender, timeout
+        self._tokens = AccessTokens(app, sender, timeout)
+
+    def make(
+        self,
+        event: EventContent,
+        endpoint: Endpoint,
+        message_id: str,
+        moment: datetime,
+        *,
+        webhook: int | None,
+        number: int = 1,
+    ) -> tuple[AttemptRecord, Outcome | None]:
+        """The record of an attempt that begins at `moment`; no outcome where nothing was sent."""
+        started = monotonic()
+        try:
+            authorized = self._tokens.authorized(endpoint, webhook)
+        except AttemptError as error:
+            detail, took = error.detail, monotonic() - started
+            record = unsent_attempt(
+                detail, moment, self._timeout, number, code=error.code, url=endpoint.url, took=took
+            )
+            return record, None
+        request = compose(event, authorized, message_id, moment)
+        left = self._timeout - (monotonic() - started)
+        outcome = self._sender.send(request, left)
+        if outcome.status_code == 401:
+            self._tokens.refused(endpoint)
+        return attempt_of(outcome, request, authorized, moment, self._timeout, number), outcome
