@@ -194,5 +194,5 @@ def test_writers_under_a_held_lock_leave_the_console_open(tmp_path: Path) -> Non
         assert max(seconds for _, seconds, _ in answers) < BUSY + SLACK
         assert sorted(seconds for _, seconds, _ in answers)[-FEW - 2] < writers.PATIENCE + SLACK
         assert max(seen["/login"]) < writers.PATIENCE + SLACK
-        assert max(seen["/healthz"]) < 1.0  # 0.2 s on a quiet machine
+        assert max(seen["/healthz"]) < BUSY - 1  # 0.2 s on a quiet machine
         wait_until(lambda: ask(url, token, body)[0] == 202, what="an event taken in again")
