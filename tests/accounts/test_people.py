@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from flask_login import current_user
+from sqlalchemy import delete, update
 
 from tests.conftest import sign_in
 from tests.support.apps import ON_BOTH_DATABASES
@@ -171,6 +172,29 @@ def test_sessions_are_ended_by_an_administrator(app: Flask, admin: FlaskClient) 
     taras = sign_in(app, "taras", role="viewer")
     assert admin.post(f"{path(app, 'taras')}/sign-out").status_code == 303
     assert taras.get("/webhooks").status_code == 303
+
+
+@pytest.mark.parametrize("end", ["sign-out", "remove"])
+def test_an_administrator_may_end_the_own_sessions_too(
+    app: Flask, admin: FlaskClient, end: str
+) -> None:
+    sign_in(app, "taras")
+    own = path(app, "olena")
+    assert admin.post(f"{own}/{end}").status_code == 303
+    assert admin.get("/webhooks").location.startswith("/login")
+
+
+def test_a_session_that_ends_while_its_request_runs_leads_to_the_sign_in(
+    app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late() -> str:
+        with transaction():
+            db.session.execute(delete(UserSession))
+        return str(current_user.login)  # as a page does
+
+    monkeypatch.setitem(app.view_functions, "channels.index", late)
+    answer = admin.get("/channels")
+    assert (answer.status_code, answer.location) == (303, "/login")
 
 
 @pytest.mark.parametrize("role", ["editor", "viewer"])

@@ -1,23 +1,28 @@
 """No text is worked on before its length: a megabyte of anything is refused at once, everywhere."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
+from html import unescape
 from html.parser import HTMLParser
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.api.conftest import issue
-from tests.conftest import make_webhook
+from tests.conftest import make_webhook, sign_in
+from tests.log.rows import fill
 from tests.support.processor import within
-from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Channel
+from webhooks_ui.web import body_limits
 from webhooks_ui.web.roles import OPEN_TO_ALL
 
 MAX_SECONDS = 0.5  # of processor: 0.1 on a quiet machine, minutes where work is quadratic
@@ -35,8 +40,6 @@ WORST = {
     "percent": "%",
 }
 MEGABYTE = 1_000_000
-SMALL = ("/channels", "/settings", "/receiver")
-"""Where forms are small, and a large one is refused before it is read."""
 HEADERS = (
     *("Accept-Language", "Accept-Encoding", "Authorization", "Cookie", "HX-Current-URL"),
     *("If-None-Match", "Range", "User-Agent", "X-Forwarded-For", "webhook-id"),
@@ -90,65 +93,143 @@ def send(
     return quickly(browser, "POST", url, data=data, content_type=kind).status_code
 
 
+@dataclass
+class Form:
+    """What a route takes: a path of it, and the fields that pages send there."""
+
+    path: str
+    fields: dict[str, str]
+    most: int  # bytes of a body
+
+
+def forms_of(app: Flask, pages: Mapping[str, str]) -> dict[str, Form]:
+    """The forms that stand on these pages, by the endpoints that take them."""
+    urls, found = app.url_map.bind("localhost"), dict[str, Form]()
+    for page, text in pages.items():
+        for action, fields in Forms(text).found:
+            path = urlsplit(action).path or page
+            if action or urls.test(path, "POST"):
+                form = Form(path, {}, body_limits.of_path(app, path) or 0)
+                found.setdefault(urls.match(path, "POST")[0], form).fields.update(fields)
+    return found
+
+
 @pytest.fixture
-def pages(app: Flask, admin: FlaskClient) -> list[str]:
-    """A page with each of the forms."""
-    webhook = make_webhook(admin, url="http://127.0.0.1:9/")  # tests of it are sent: refused
-    with app.app_context(), transaction():
-        channel = Channel(key="4", name="Site")
-        db.session.add(channel)
-        db.session.flush()
-        channel_id = channel.public_id
-    receiver = admin.post("/receiver").location
-    return [
-        *("/webhooks", "/webhooks/new", f"/webhooks/{webhook}", f"/webhooks/{webhook}/edit"),
-        *("/channels/new", f"/channels/{channel_id}/edit", "/receiver", receiver),
-        *("/settings/account", "/logout", "/deliveries", "/events"),
-    ]
+def every_form(app: Flask, admin: FlaskClient) -> dict[str, Form]:
+    """Every form of the console, by its endpoint; routes without one get fields of any name."""
+    fill(app, 3)
+    admin.post(f"/webhooks/{make_webhook(admin)}/delete")
+    admin.post("/receiver")
+    admin.post("/sources/new", data={"name": "Acme"})
+    admin.post("/settings/tokens/new", data={"name": "Platform", "scope": "events"})
+    admin.post("/settings/users/new", data={"role": "viewer"})
+    sign_in(app, "vira", "viewer")
+    pages = crawled(app, admin)
+    found = forms_of(app, pages)
+    for rule in app.url_map.iter_rules():
+        is_ours = rule.endpoint not in found and not rule.endpoint.startswith("api.")
+        if is_ours and "POST" in (rule.methods or ()):
+            path, fields = a_path(rule, pages), dict.fromkeys(("order", "next", "code"), "")
+            found[rule.endpoint] = Form(path, fields, body_limits.of_path(app, path) or 0)
+    return found
 
 
-def forms_of(browser: FlaskClient, pages: list[str]) -> list[tuple[str, dict[str, str]]]:
-    """Addresses and fields of the different forms of the pages, but for those that sign out."""
-    forms: dict[tuple[str, str], tuple[str, dict[str, str]]] = {}
-    for page in pages:
-        for action, fields in Forms(browser.get(page).text).found:
-            if not (action or page).endswith(("/logout", "/end")):
-                forms[action or page, " ".join(sorted(fields))] = (action or page, dict(fields))
-    assert len(forms) > 12
-    return [*forms.values()]
+def crawled(app: Flask, browser: FlaskClient) -> dict[str, str]:
+    """The pages that links lead to, two of each kind, by their paths."""
+    urls = app.url_map.bind("localhost")
+    waiting, pages = ["/webhooks", "/logout", "/invitation", "/webhooks/deleted"], dict[str, str]()
+    kinds = Counter[str]()
+    while waiting:
+        path = urlsplit(waiting.pop(0)).path
+        endpoint, _arguments = urls.match(path)
+        if path in pages or kinds[endpoint] == 2 or endpoint == "static":
+            continue
+        kinds[endpoint] += 1
+        answer = browser.get(path, buffered=True)
+        pages[path] = answer.text if answer.mimetype == "text/html" else ""
+        links = re.findall(r'href="(/[^"]*)"', pages[path])
+        waiting += [unescape(link) for link in links if not link.startswith("//")]
+    return pages
+
+
+def a_path(rule: Rule, pages: Mapping[str, str]) -> str:
+    """A path of this rule, with the id of a page below the same beginning, where there is one."""
+    path = rule.rule
+    while "<" in path:
+        before, _, rest = path.partition("<")
+        known = (page.removeprefix(before) for page in pages if page.startswith(before))
+        named = (one.partition("/")[0] for one in known)
+        first = next((one for one in named if one not in ("", "new", "deleted")), "1")
+        path = before + first + rest.partition(">")[2]
+    return path
+
+
+# Their bodies may hold an event's data, or a form with one that is kept over the sign-in.
+WITH_AN_EVENT = {"webhooks.new", "webhooks.edit", "webhooks.test", "webhooks.test_unsaved"}
+WITH_AN_EVENT |= {"webhooks.try_filters", "verify.check", "auth.login"}
+ALSO_LARGE = {"second_factor.ask", "receiver.arrive"}
+ENDS_THE_WALK = {"auth.logout", "people.sign_out", "people.remove", "people.set_role"}
 
 
 @pytest.mark.parametrize("worst", WORST)
-def test_every_field_of_every_form(
-    app: Flask, admin: FlaskClient, pages: list[str], worst: str
-) -> None:
+def test_every_field_of_forms_with_an_event(app: Flask, admin: FlaskClient, worst: str) -> None:
+    webhook = f"/webhooks/{make_webhook(admin, url='http://127.0.0.1:9/')}"  # tests are refused
+    paths = ("/webhooks/new", webhook, f"{webhook}/edit", f"{webhook}/verify")
+    pages = {path: admin.get(path).text for path in paths}
+    stranger = app.test_client()
+    forms = forms_of(app, pages | {"/login": stranger.get("/login").text})
+    assert forms.keys() >= WITH_AN_EVENT
     number = list(WORST).index(worst)
-    for url, fields in [("/login", {"login": "", "password": ""}), *forms_of(admin, pages)]:
+    for endpoint in WITH_AN_EVENT:
+        form, browser = forms[endpoint], stranger if endpoint == "auth.login" else admin
         # All at once with each text; with one of the texts each field alone, others being right.
-        alone = [[name] for place, name in enumerate(fields) if place % len(WORST) == number]
-        for names in (list(fields), *alone):
+        alone = [[name] for name in islice(form.fields, number, None, len(WORST))]
+        for names in (list(form.fields), *alone):
             for characters in (MEGABYTE, 600):
-                browser = app.test_client() if url == "/login" else admin
                 text = encoded(WORST[worst], characters // len(names))
-                status = send(browser, url, fields, names, text)
-                if characters == MEGABYTE and url.startswith(SMALL):
-                    assert status == 413, url
+                send(browser, form.path, form.fields, names, text)
 
 
-WEBHOOK = {"name": "", "url": "", "events": [""], "channel": "", "payload_format": ""}
+def test_every_field_of_every_other_form(admin: FlaskClient, every_form: dict[str, Form]) -> None:
+    """As long as its body may be, some of the worst in turn; what is longer is refused."""
+    kinds = cycle(WORST.values())
+    large = {endpoint for endpoint, form in every_form.items() if form.most > body_limits.DEFAULT}
+    assert large == WITH_AN_EVENT | ALSO_LARGE
+    for endpoint in every_form.keys() - large - ENDS_THE_WALK:
+        form = every_form[endpoint]
+        room = form.most - len(urlencode(form.fields)) - 200
+        for name in form.fields or {"csrf_token": ""}:
+            for unit in map(quote_plus, islice(kinds, 2)):
+                text = unit * (room // len(unit))
+                assert send(admin, form.path, form.fields, [name], text) != 413, endpoint
+            text = encoded(next(kinds), MEGABYTE)
+            assert send(admin, form.path, form.fields, [name], text) == 413, endpoint
+
+
+WEBHOOK = {"url": "", "events": [""]}
+CONDITION = {"path": "", "operator": "equals", "value": ""}
+MORE = {
+    "name": "",
+    "channel": "",
+    "payload_format": "",
+    "paused_until": "",
+    "filters": {"match": "", "conditions": [CONDITION]},
+    "tls": {"ca": "", "certificate": "", "key": ""},
+}
 BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/events", {"type": "x", "id": "", "channel": "", "occurred_at": "", "data": {}}),
     ("POST", "/events", {"type": "x", "channel": {"key": "", "name": "", "kind": ""}, "data": {}}),
     ("POST", "/channels", {"key": "", "name": "", "kind": ""}),
     ("PATCH", "/channels/ch_1", {"key": "", "name": "", "kind": ""}),
     *(
-        (method, path, WEBHOOK | {"authorization": kind})
+        (method, path, WEBHOOK | more)
         for method, path in (("POST", "/webhooks"), ("PATCH", "/webhooks/WEBHOOK"))
-        for kind in (
-            {"type": "bearer", "token": ""},
-            {"type": "basic", "login": "", "password": ""},
-            {"type": "custom", "header_name": "", "header_value": ""},
-            {"type": ""},
+        for more in (
+            MORE,
+            {"authorization": {"type": "bearer", "token": ""}},
+            {"authorization": {"type": "basic", "login": "", "password": ""}},
+            {"authorization": {"type": "custom", "header_name": "", "header_value": ""}},
+            {"authorization": {"type": ""}},
         )
     ),
     ("POST", "/webhooks/WEBHOOK/test", {"type": "", "data": {"a": ""}}),
@@ -218,8 +299,9 @@ def test_a_long_name_of_a_static_file_is_not_there(client: FlaskClient) -> None:
         assert client.get(f"/static/{name}").status_code in (400, 404)
 
 
-def test_a_nul_is_refused_in_one_place(admin: FlaskClient, pages: list[str]) -> None:
-    for url, fields in forms_of(admin, pages):
-        for name in fields:
-            answer = admin.post(url, data=fields | {name: "a\0"})
-            assert answer.status_code == 400, (url, name)
+def test_a_nul_is_refused_in_one_place(admin: FlaskClient, every_form: dict[str, Form]) -> None:
+    for endpoint in every_form.keys() - ENDS_THE_WALK - {"receiver.arrive"}:
+        form = every_form[endpoint]
+        for name in form.fields:
+            answer = admin.post(form.path, data=form.fields | {name: "a\0"})
+            assert answer.status_code == 400, (endpoint, name)

@@ -29,7 +29,7 @@ Answer = Response | str | tuple[str, int]
 
 @blueprint.route("/setup", methods=["GET", "POST"])
 @keeps_typed
-@max_body(with_event)
+@max_body(FEW_FIELDS)
 def setup() -> Answer:
     """Makes the first administrator; needs the token of the one-time link."""
     if User.exists():

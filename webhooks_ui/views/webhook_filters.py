@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
-from webhooks_ui.forms.filter_fields import check_filters
-from webhooks_ui.models import Webhook, recent_events
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.forms.filter_fields import check_filters, typed_filters
+from webhooks_ui.models import Channel, Webhook, recent_events
 from webhooks_ui.text.filters import parsed
 from webhooks_ui.views.webhook_form import form_of, render_form
 from webhooks_ui.views.webhooks import blueprint
@@ -33,10 +34,12 @@ def try_filters() -> Response | str | tuple[str, int]:
     check_filters(form)
     trial = None
     if not (form.errors or is_unsent()):
-        settings = form.settings
-        row = settings.channel.id if settings.channel else None
-        tried = [parsed(data) for data in recent_events.of(settings.events, row)]
-        filters = settings.filters
+        # Not `form.settings`: the rest of the form may be anything.
+        channel = Channel.by_key(form.channel.data) if form.channel.data else None
+        types = ALL_TYPES.keys() & set(form.events.data or ())
+        newest = recent_events.of(types, channel.id if channel else None)
+        tried = [parsed(data) for data in newest]
+        filters = typed_filters(form)
         matched = [data for data in tried if not (filters and filters.unmet(data))]
         trial = Trial(len(matched), len(tried))
     if is_piece_request():

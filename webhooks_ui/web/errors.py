@@ -18,13 +18,16 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from webhooks_ui.database.damage import DamagedError
-from webhooks_ui.database.engine import UNREACHABLE
+from webhooks_ui.database.engine import UNREACHABLE, db
+from webhooks_ui.models import UserSession
 from webhooks_ui.web import kept_form, roles
 from webhooks_ui.web.pieces import is_piece_request
 from webhooks_ui.web.problem import Problem
@@ -200,11 +203,20 @@ def _damaged() -> tuple[str, int, dict[str, str]] | Problem:
     return _page(503, DAMAGED), 503, {}
 
 
-def _conflict(_error: Exception) -> tuple[str, int] | Problem:
-    """A concurrent request deleted or changed what this one was about."""
+def _conflict(_error: Exception) -> ResponseReturnValue | Problem:
+    """A concurrent request deleted or changed what this one was about, or ended its session."""
     if request.path.startswith(API):
         return problem(409)
+    if _session_has_ended():
+        return redirect(url_for("auth.login"), 303)
     return _page(409, PAGES[409]), 409
+
+
+def _session_has_ended() -> bool:
+    """Whether the session of this request was ended while the request ran."""
+    found = inspect(current_user._get_current_object(), raiseerr=False)
+    known = found.identity if found is not None else None
+    return known is not None and db.session.get(UserSession, known) is None
 
 
 def _database_error(error: Exception) -> tuple[str, int, dict[str, str]] | Problem:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from flask import Flask, Response, abort, current_app, make_response, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
+from flask_babel import get_locale
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -127,6 +128,7 @@ def _require_sign_in() -> BaseResponse | None:
         return None  # its operations ask for a token
     if not current_user.is_authenticated:
         return _to_sign_in()
+    get_locale()  # while the user is known: a request may end its own session
     if not roles.may(request.endpoint, request.method):
         page = f"{request.method} {request.path}"
         audit.record_once("access.refused", "page", page[:200], within=REFUSALS_EVERY)
