@@ -92,12 +92,9 @@ def _keys(_app: Flask) -> Iterator[Finding]:
         ids = ", ".join(facts.key_ids())
         yield Finding("keys", "good", _l("The secrets can be read (keys: %(ids)s).", ids=ids))
         if left := sealed.under_older_keys():
-            yield Finding(
-                "keys",
-                "wait",
-                _l("%(count)s secrets are encrypted under a former key.", count=f"{left:,}"),
-                _l("Run: webhooks-ui rotate-key"),
-            )
+            shown = f"{left:,}"
+            said = _l("Secrets encrypted under a former key: %(count)s.", count=shown)
+            yield Finding("keys", "wait", said, _l("Run: webhooks-ui rotate-key"))
 
 
 def _worker(_app: Flask) -> Iterator[Finding]:

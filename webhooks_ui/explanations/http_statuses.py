@@ -58,7 +58,7 @@ STATUSES: dict[int, Words] = {
         _l("The receiver is gone for good."),
         _l("It answered 410: nobody wants events there any more."),
         _l(
-            "Enter the receiver's new URL or delete the webhook. An event that is answered so"
+            "Enter the receiver's new URL or delete the webhook. A 410 response to an event"
             " disables the webhook."
         ),
     ),
