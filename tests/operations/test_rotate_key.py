@@ -39,6 +39,7 @@ def filled(app: Flask, monkeypatch: pytest.MonkeyPatch, run: Run) -> Flask:
             found = Webhook.by_public_id(webhook)
             assert found is not None
             found.use_tls(TlsOptions(True, "", "", "a client's key"), vault)
+            found.access_token = vault.encrypt("a token", found.secret_context("token"))
         make("chatwoot", SourceSettings("Chatwoot", "of Chatwoot"), vault)
         secret = second_factor.new_secret()
         user = User.by_login("olena")
@@ -62,6 +63,7 @@ def secrets_of(app: Flask) -> list[Any]:
         return [
             webhook.settings(vault).authorization.secret,
             webhook.tls_options(vault).key,
+            vault.decrypt(webhook.access_token or "", webhook.secret_context("token")),
             webhook.signing_secret
             and vault.decrypt(webhook.signing_secret, webhook.secret_context("signing")),
             previous,
