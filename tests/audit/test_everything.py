@@ -297,6 +297,8 @@ TAKES_EVENTS = {"events_take", "events_take_batch", "sources_chatwoot"}
 COMMANDS: dict[str, tuple[str, ...]] = {
     "backup": ("backup", "{folder}/hooks.backup"),
     "channel add": ("channel", "add", "9", "Nine"),
+    "export": ("export", "{folder}/hooks.yaml"),
+    "import": ("import", "{folder}/new.yaml"),
     "event send": ("event", "send", "message_created"),
     "prune": ("prune",),
     "rotate-key": ("rotate-key",),
@@ -370,6 +372,7 @@ def test_every_command(
     monkeypatch.setattr(metrics, "share", lambda _folder: None)
     factor_of(world, "ivan")
     before = len(entries(world.app))
+    (tmp_path / "new.yaml").write_text("{version: 1, channels: [{key: new, name: New}]}")
     token = world.one(Token.public_id)
     arguments = [word.format(token=token, folder=tmp_path) for word in COMMANDS[command]]
     result = run(*arguments, stdin=f"{NEW_PASSWORD}\n")

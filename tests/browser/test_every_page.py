@@ -2,6 +2,8 @@
 without a word of English, in both no wider than the window; nothing moves once it is shown.
 """
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -73,7 +75,9 @@ def show_whole(page: Page, width: int) -> None:
 
 def assert_accessible_everywhere(page: Page) -> None:
     """axe finds nothing in either theme, narrow and wide."""
-    for width, theme in ((NARROW, "light"), (WIDE, "dark")):
+    light: Literal["light"] = "light"
+    dark: Literal["dark"] = "dark"
+    for width, theme in ((NARROW, light), (WIDE, dark)):
         show_whole(page, width)
         page.emulate_media(color_scheme=theme)
         assert_accessible(page)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # comes with schemathesis
+import yaml
 from click.testing import CliRunner
 
 from webhooks_ui.cli.main import main

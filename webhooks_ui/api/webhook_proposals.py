@@ -1,5 +1,6 @@
 """From a body to a webhook's settings, and from the words of their rules back to the body."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -32,12 +33,16 @@ POINTERS = {
 }
 
 
-def checked_settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings) -> WebhookSettings:
+def checked_settings(
+    body: NewWebhook | WebhookChanges,
+    stored: WebhookSettings,
+    channel_of: Callable[[str], Channel | None] = Channel.by_key,
+) -> WebhookSettings:
     """The settings that a body asks for; what it leaves out stays as it is stored.
 
     Raises a `Problem` with the form's words.
     """
-    settings = _settings(body, stored)
+    settings = _settings(body, stored, channel_of)
     # What was stored while the setting allowed it is no fault of a change to something else.
     may_skip = current_app.config["ALLOW_INSECURE_TLS"] or "tls" not in body.model_fields_set
     faults = [
@@ -60,7 +65,11 @@ def checked_settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings)
     return settings
 
 
-def _settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings) -> WebhookSettings:
+def _settings(
+    body: NewWebhook | WebhookChanges,
+    stored: WebhookSettings,
+    channel_of: Callable[[str], Channel | None],
+) -> WebhookSettings:
     given: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set}
     if "authorization" in given:
         given["authorization"] = authorization_of(body.authorization, stored.authorization)
@@ -73,7 +82,7 @@ def _settings(body: NewWebhook | WebhookChanges, stored: WebhookSettings) -> Web
     if "filters" in given:
         given["filters"] = body.filters and body.filters.filters
     if "channel" in given:
-        given |= {"channel": _channel(body.channel), "channel_key": body.channel or ""}
+        given |= {"channel": _channel(body.channel, channel_of), "channel_key": body.channel or ""}
     settings = replace(stored, **given)
     if taken := webhook_rules.with_userinfo(settings.url, settings.authorization):
         settings = replace(settings, url=taken[0], authorization=taken[1])
@@ -103,6 +112,6 @@ def _sends_stored_secret_elsewhere(
     return not given and webhook_rules.sends_elsewhere(settings, stored)
 
 
-def _channel(key: str | None) -> Channel | None:
+def _channel(key: str | None, channel_of: Callable[[str], Channel | None]) -> Channel | None:
     """The channel of this key; a text that cannot be one is not looked up."""
-    return None if not key or channel_rules.key_problem(key) else Channel.by_key(key)
+    return None if not key or channel_rules.key_problem(key) else channel_of(key)

@@ -12,6 +12,7 @@ import click
 from webhooks_ui.cli.app_context import database_errors
 from webhooks_ui.cli.backup import backup, restore
 from webhooks_ui.cli.completion import completion
+from webhooks_ui.cli.configuration import export_, import_
 from webhooks_ui.cli.events import event
 from webhooks_ui.cli.maintenance import doctor, migrate, prune
 from webhooks_ui.cli.move import move
@@ -44,7 +45,7 @@ def main() -> None:
 
 _COMMANDS = (
     *(user, token, channel, event, worker, migrate, doctor, prune),
-    *(backup, restore, move, rotate_key, completion),
+    *(backup, restore, move, rotate_key, completion, export_, import_),
 )
 for command in _COMMANDS:
     main.add_command(command)

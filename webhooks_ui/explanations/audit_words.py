@@ -68,6 +68,8 @@ ACTIONS: dict[str, LazyString] = {
     "database.backed_up": _l("Backup made"),
     "database.restored": _l("Backup restored"),
     "database.moved": _l("Moved to PostgreSQL"),
+    "configuration.exported": _l("Configuration exported"),
+    "configuration.imported": _l("Configuration imported"),
     "encryption_key.rotated": _l("Encryption key replaced"),
     "encryption_key.dropped": _l("Former encryption keys removed"),
 }

@@ -6,12 +6,8 @@ from wtforms import BooleanField, PasswordField, StringField
 from webhooks_ui.forms.base import Form
 from webhooks_ui.models.source import SourceOptions
 from webhooks_ui.models.source_changes import SourceSettings
-from webhooks_ui.validation import channel as channel_rules
-from webhooks_ui.validation import name as name_rules
+from webhooks_ui.validation import source as source_rules
 from webhooks_ui.web.kept_form import is_unsent
-
-MAX_SECRET = 255  # characters
-MAX_PREFIX = 40
 
 
 def _trim(text: str | None) -> str:
@@ -34,19 +30,8 @@ class SourceForm(Form):
         if is_unsent():
             return False
         self.validate()
-        if problem := name_rules.problem(self.name.data):
-            self.name.errors = [problem]
-        if len(self.secret.data) > MAX_SECRET or not self.secret.data.isprintable():
-            self.secret.errors = [_l("Copy the secret from Chatwoot once more.")]
-        if len(self.substatus_key.data) > channel_rules.MAX_KEY_CHARACTERS:
-            self.substatus_key.errors = [_l("Write the attribute's key as Chatwoot has it.")]
-        prefix = self.channel_prefix.data
-        if len(prefix) > MAX_PREFIX:
-            problem = _l("Shorten this to %(most)s characters.", most=MAX_PREFIX)
-        else:
-            problem = channel_rules.key_problem(prefix) if prefix else None
-        if problem:
-            self.channel_prefix.errors = [problem]
+        for field, words in source_rules.problems(self.settings):
+            self[field].errors = [words]
         return not self.errors
 
     @property

@@ -23,7 +23,7 @@ def make(kind: str, settings: SourceSettings, vault: Vault) -> tuple[str, str]:
     with transaction():
         source = Source(public_id=new_id(SOURCE), kind=kind)
         token = source.issue_token()
-        _configure(source, settings, vault)
+        configure(source, settings, vault)
         db.session.add(source)
         db.session.flush()
         public_id = source.public_id
@@ -33,7 +33,7 @@ def make(kind: str, settings: SourceSettings, vault: Vault) -> tuple[str, str]:
 def change(source: Source, settings: SourceSettings, vault: Vault) -> None:
     """Sets what people decide."""
     with transaction():
-        _configure(source, settings, vault)
+        configure(source, settings, vault)
 
 
 def rotate_token(source: Source) -> str:
@@ -48,7 +48,8 @@ def delete(source: Source) -> None:
         db.session.delete(source)
 
 
-def _configure(source: Source, settings: SourceSettings, vault: Vault) -> None:
+def configure(source: Source, settings: SourceSettings, vault: Vault) -> None:
+    """Sets what people decide, within the caller's transaction."""
     source.name = settings.name
     source.choose(settings.options)
     if settings.secret or settings.drop_secret:

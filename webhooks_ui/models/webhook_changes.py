@@ -30,12 +30,24 @@ def create(
     with transaction():
         webhook = Webhook.by_public_id(public_id)
         if webhook is None:
-            webhook = Webhook(public_id=public_id)
-            webhook.sign_with(signing_secret, vault)
-            webhook.configure(settings, vault, editor)
-            db.session.add(webhook)
-            _adopt_tests(_noted(webhook))
+            webhook = add(public_id, signing_secret, settings, vault, editor)
+            _adopt_tests(webhook)
     return webhook
+
+
+def add(
+    public_id: str,
+    signing_secret: str,
+    settings: WebhookSettings,
+    vault: Vault,
+    editor: User | None,
+) -> Webhook:
+    """A new webhook, within the caller's transaction."""
+    webhook = Webhook(public_id=public_id)
+    webhook.sign_with(signing_secret, vault)
+    webhook.configure(settings, vault, editor)
+    db.session.add(webhook)
+    return _noted(webhook)
 
 
 def change(
@@ -45,11 +57,18 @@ def change(
     with _locked(webhook):
         if webhook.version != version or webhook.deleted_at:
             return False
-        webhook.configure(settings, vault, editor)
-        if not webhook.enabled:
-            Delivery.cancel_waiting(webhook.id)
-        _noted(webhook)
+        configure(webhook, settings, vault, editor)
     return True
+
+
+def configure(
+    webhook: Webhook, settings: WebhookSettings, vault: Vault, editor: User | None
+) -> None:
+    """Applies the settings, within the caller's transaction."""
+    webhook.configure(settings, vault, editor)
+    if not webhook.enabled:
+        Delivery.cancel_waiting(webhook.id)
+    _noted(webhook)
 
 
 def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:

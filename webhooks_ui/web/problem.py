@@ -34,12 +34,13 @@ class Problem(HTTPException):
         faults: Iterable[Fault] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        self.faults = list(faults)
         body: dict[str, Any] = {
             "title": HTTPStatus(status).phrase,
             "status": status,
             "detail": str(detail),
         }
-        if errors := [{"pointer": f.pointer, "detail": str(f.detail)} for f in faults]:
+        if errors := [{"pointer": f.pointer, "detail": str(f.detail)} for f in self.faults]:
             body["errors"] = errors
         text = json.dumps(body, ensure_ascii=False).encode(errors="replace")  # lone surrogates
         answer = Response(text, status, dict(headers or {}), mimetype=MIMETYPE)

@@ -1,0 +1,74 @@
+"""The commands `export` and `import`."""
+
+from pathlib import Path
+from typing import IO
+
+import click
+
+from webhooks_ui.cli.app_context import app_context
+
+_PASSPHRASE = click.option(
+    "--passphrase-file",
+    type=click.File("r"),
+    help="A file with the passphrase of the secrets on its first line; - is standard input.",
+)
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
+@_PASSPHRASE
+def export_(file: Path, passphrase_file: IO[str] | None) -> None:
+    """Write channels, webhooks and sources as YAML into FILE; - is standard output.
+
+    Secrets are left out, or encrypted where there is a passphrase.
+    """
+    from webhooks_ui import audit
+    from webhooks_ui.configuration import files
+    from webhooks_ui.crypto.passphrase import LEAST
+
+    passphrase = _passphrase(passphrase_file)
+    if passphrase_file and len(passphrase) < LEAST:
+        raise click.UsageError(f"A passphrase has {LEAST} characters or more.")
+    with app_context():
+        text = files.write(passphrase)
+        audit.exported("configuration.exported", "configuration", secrets=bool(passphrase))
+    if str(file) == "-":
+        click.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8")
+        click.echo(f"{file} is written.")
+
+
+@click.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--dry-run", is_flag=True, help="Only print the difference.")
+@_PASSPHRASE
+def import_(file: IO[str], dry_run: bool, passphrase_file: IO[str] | None) -> None:
+    """Bring channels, webhooks and sources to what FILE says, all of it or nothing.
+
+    Prints the difference. What FILE does not name stays as it is; so do secrets that are left out.
+    """
+    from webhooks_ui.configuration import importing, planning
+    from webhooks_ui.configuration.faults import ImportFaults
+
+    try:
+        text = file.read()
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name} is not UTF-8 text.") from None
+    with app_context(pages=True):
+        try:
+            plan = planning.plan(text, _passphrase(passphrase_file))
+            lines = importing.difference(plan) if dry_run else importing.apply(plan, None)
+        except ImportFaults as error:
+            for place, words in error.faults:
+                click.echo(f"{place or '/'}: {words}", err=True)
+            raise click.ClickException("Nothing was changed.") from None
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in lines:
+        click.secho(line, fg=colours.get(line[0]))
+    if not lines:
+        click.echo("Nothing differs.", err=True)
+
+
+def _passphrase(file: IO[str] | None) -> str:
+    return file.readline().rstrip("\r\n") if file else ""

@@ -1,0 +1,52 @@
+"""The entries of a file, held to the same models as the bodies of the API."""
+
+import json
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field
+
+from webhooks_ui.api.body import Body, read_members
+from webhooks_ui.configuration.faults import ImportFaults
+from webhooks_ui.models.source import SourceOptions
+from webhooks_ui.web.problem import Fault, Problem, pointer
+
+Some = TypeVar("Some", bound=Body)
+_TokenHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class OptionsEntry(Body):
+    """The options of a source."""
+
+    private_notes: bool = False
+    without_updates: bool = False
+    substatus_key: str = ""
+    channel_prefix: str = ""
+
+    @property
+    def options(self) -> SourceOptions:
+        """The options of the model."""
+        return SourceOptions(**self.model_dump())
+
+
+class SourceEntry(Body):
+    """A source. `token_hash` is that of the token in its URL."""
+
+    id: str | None = None
+    name: str
+    kind: str = "chatwoot"
+    options: OptionsEntry = Field(default_factory=OptionsEntry)
+    secret: str | None = None
+    token_hash: _TokenHash | None = None
+
+
+def read(model: type[Some], entry: dict[str, Any], list_name: str, index: int) -> Some:
+    """An entry as a body. Raises `ImportFaults`."""
+    at = (list_name, index)
+    try:
+        # By the API's reader, which refuses what JSON has not.
+        found = model.of(read_members(json.dumps(entry).encode(), frozenset()), at)
+    except Problem as problem:
+        raise ImportFaults([Fault(pointer(*at), problem.description or "")]) from None
+    if isinstance(found, list):
+        raise ImportFaults(found)
+    return found

@@ -1,0 +1,13 @@
+"""What keeps a file from being imported."""
+
+from collections.abc import Iterable
+
+from webhooks_ui.web.problem import Fault
+
+
+class ImportFaults(Exception):
+    """`faults` say where in the file, by JSON pointer, and what; nothing was changed."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = list(faults)
+        super().__init__(" ".join(f"{place}: {words}" for place, words in self.faults))
