@@ -181,7 +181,7 @@ def delivery_of(app: Flask, public_id: str) -> tuple[str, bytes]:
         )
         db.session.add(made)
         db.session.flush()
-        return made.public_id, event.content.body("envelope")
+        return made.public_id, event.content.envelope
 
 
 def test_what_is_pasted_is_neither_stored_nor_logged(

@@ -76,7 +76,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "set by HTTP or by this program",
     ),
     ({"channel": "gone"}, "channel", "no longer exists"),
-    ({"payload_format": "xml"}, "payload_format", "Choose one of the two formats."),
+    ({"payload_format": "xml"}, "payload_format", "Choose one of the formats in the list."),
     ({"name": "a" * 201}, "name", "200"),
     ({"name": "a\x01b"}, "name", "control characters"),
 ]

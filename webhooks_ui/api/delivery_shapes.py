@@ -55,6 +55,7 @@ class RequestShape(BaseModel):
 
     url: str
     headers: list[tuple[str, str]]
+    method: str
 
 
 class ResponseShape(BaseModel):
@@ -123,7 +124,11 @@ class AttemptShape(BaseModel):
             location=attempt.location,
             tls=CertificateShape(**attempt.tls) if attempt.tls else None,
             timings_ms=TimingsShape(**timings),
-            request=RequestShape(url=attempt.request_url, headers=_pairs(attempt.request_headers)),
+            request=RequestShape(
+                url=attempt.request_url,
+                headers=_pairs(attempt.request_headers),
+                method=attempt.method,
+            ),
             response=ResponseShape(
                 headers=_pairs(attempt.response_headers),
                 body=attempt.response_body,

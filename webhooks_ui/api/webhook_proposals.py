@@ -17,6 +17,7 @@ from webhooks_ui.egress.guard import Blocked
 from webhooks_ui.egress.tls_options import DEFAULT_TLS
 from webhooks_ui.models import Channel
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.payloads.base import NO_TEMPLATE
 from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.validation import webhook as webhook_rules
@@ -26,6 +27,8 @@ from webhooks_ui.web.problem import Fault
 POINTERS = {
     one.form_name: f"/authorization/{one.name}" for kind in KINDS.values() for one in kind.inputs()
 } | {
+    "template_body": "/template/body",
+    "template_type": "/template/content_type",
     "tls_insecure": "/tls/verify",
     "tls_ca": "/tls/ca",
     "tls_certificate": "/tls/certificate",
@@ -75,6 +78,8 @@ def _settings(
         given["authorization"] = authorization_of(body.authorization, stored.authorization)
     if "tls" in given:
         given["tls"] = body.tls.options(stored.tls) if body.tls else DEFAULT_TLS
+    if "template" in given:
+        given["template"] = body.template.template if body.template else NO_TEMPLATE
     if text := given.get("paused_until"):
         given["paused_until"] = event_rules.moment(text)
     if "events" in given:

@@ -17,6 +17,10 @@ from webhooks_ui.api.filter_shapes import FiltersBody, FiltersShape
 from webhooks_ui.api.shapes import NAME_IS_TRIMMED, AnyTypeName, Moment, without_defaults
 from webhooks_ui.api.tls_shapes import TlsBody, TlsChange, TlsShape
 from webhooks_ui.models import Delivery, Webhook
+from webhooks_ui.payloads.base import JSON, Template
+from webhooks_ui.payloads.formats import FORMATS
+from webhooks_ui.validation.template import MAX_TEMPLATE
+from webhooks_ui.validation.webhook import METHODS
 
 Name = Annotated[
     str,
@@ -38,10 +42,37 @@ ChannelKey = Annotated[
 Format = Annotated[
     str,
     Field(
-        json_schema_extra={"enum": ["envelope", "raw"]},
-        description="`envelope` wraps the data with id, type, time and channel; `raw` is the data.",
+        json_schema_extra={"enum": list(FORMATS)},
+        description="`envelope` wraps the data with id, type, time and channel; `raw` is the data;"
+        " `template` is what `template` makes of it.",
     ),
 ]
+Method = Annotated[str, Field(json_schema_extra={"enum": list(METHODS)})]
+
+
+class TemplateBody(Body):
+    """A Jinja template of the body, see docs/templates.md; it is tried on samples when stored."""
+
+    body: Annotated[str, Field(json_schema_extra={"maxLength": MAX_TEMPLATE})]
+    content_type: Annotated[str, Field(json_schema_extra={"maxLength": 200})] = JSON
+
+    @property
+    def template(self) -> Template:
+        """What is stored."""
+        return Template(self.body, self.content_type.strip())
+
+
+class TemplateShape(BaseModel):
+    """The template as it is stored."""
+
+    body: str
+    content_type: str
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> Self | None:
+        """The shape of a webhook's template, if it has one."""
+        found = webhook.template
+        return cls(body=found.body, content_type=found.content_type) if found.body else None
 
 
 StateName = Literal["working", "degraded", "failing", "paused", "disabled", "untested"]
@@ -64,6 +95,8 @@ class NewWebhook(Body):
     events: Events
     channel: ChannelKey = None
     payload_format: Format = "envelope"
+    template: TemplateBody | None = None
+    method: Method = "POST"
     tls: TlsBody | None = None
     enabled: bool = True
     paused_until: PausedUntil = None
@@ -86,6 +119,8 @@ class WebhookChanges(Body):
     events: Events = Field(default_factory=list)
     channel: ChannelKey = None
     payload_format: Format = "envelope"
+    template: Annotated[TemplateBody | None, Field(description="Null: none.")] = None
+    method: Method = "POST"
     tls: Annotated[TlsChange | None, Field(description="Null: as for a new webhook.")] = None
     enabled: bool = True
     paused_until: PausedUntil = None
@@ -120,6 +155,8 @@ class WebhookShape(BaseModel):
     events: list[str]
     channel: str | None
     payload_format: str
+    template: TemplateShape | None
+    method: str
     tls: TlsShape
     enabled: bool
     disabled_reason: str | None
@@ -143,6 +180,8 @@ class WebhookShape(BaseModel):
             events=webhook.event_types,
             channel=webhook.channel.key if webhook.channel else None,
             payload_format=webhook.payload_format,
+            template=TemplateShape.of(webhook),
+            method=webhook.method,
             tls=TlsShape.of(webhook),
             enabled=webhook.enabled,
             disabled_reason=webhook.disabled_reason,

@@ -21,6 +21,7 @@ ErrorCode = Literal[
     "redirected",
     "http_status",
     "token_failure",
+    "template_error",
 ]
 """Why an attempt failed; an attempt that succeeded has none."""
 

@@ -1,5 +1,6 @@
 """One attempt at an event, for a ping and for the worker alike: token, request, answer, record."""
 
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
@@ -12,6 +13,7 @@ from webhooks_ui.delivery.http.sender import Outcome, Sender
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.models.event import EventContent
+from webhooks_ui.payloads.base import PayloadError
 
 
 class Attempter:
@@ -36,14 +38,33 @@ class Attempter:
         try:
             authorized = self._tokens.authorized(endpoint, webhook)
         except AttemptError as error:
-            detail, took = error.detail, monotonic() - started
-            record = unsent_attempt(
-                detail, moment, self._timeout, number, code=error.code, url=endpoint.url, took=took
-            )
-            return record, None
-        request = compose(event, authorized, message_id, moment)
+            return self._unsent(error, endpoint, moment, number, started), None
+        try:
+            request = compose(event, authorized, message_id, moment)
+        except PayloadError as error:
+            return self._unsent(error, endpoint, moment, number, started), None
         left = self._timeout - (monotonic() - started)
         outcome = self._sender.send(request, left)
         if outcome.status_code == 401:
             self._tokens.refused(endpoint)
         return attempt_of(outcome, request, authorized, moment, self._timeout, number), outcome
+
+    def _unsent(
+        self,
+        error: AttemptError | PayloadError,
+        endpoint: Endpoint,
+        moment: datetime,
+        number: int,
+        started: float,
+    ) -> AttemptRecord:
+        record = unsent_attempt(error.detail, moment, self._timeout, number)
+        took = round((monotonic() - started) * 1000)
+        return replace(
+            record,
+            error=error.code,
+            request_url=endpoint.url,
+            payload_format=endpoint.payload_format,
+            method=endpoint.method,
+            duration_ms=took,
+            timings={**record.timings, "total": took},
+        )

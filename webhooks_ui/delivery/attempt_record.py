@@ -3,10 +3,10 @@
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.delivery.request import Endpoint, masked_headers
+from webhooks_ui.payloads.formats import format_of
 from webhooks_ui.text.charset import content_type
 
 
@@ -33,6 +33,8 @@ def attempt_of(
         request_url=request.url,
         request_headers=masked_headers(request, endpoint),
         payload_format=endpoint.payload_format,
+        method=request.method,
+        request_body=request.body if format_of(endpoint.payload_format).keeps_body else None,
         http_version=outcome.http_version,
         reason=endpoint.redacted_text(outcome.reason)[:200],
         location=endpoint.redacted_text(outcome.location)[:2100] if outcome.location else None,
@@ -44,24 +46,9 @@ def attempt_of(
     )
 
 
-def unsent_attempt(
-    detail: str,
-    started_at: datetime,
-    timeout: float,
-    number: int,
-    *,
-    code: ErrorCode = "protocol_error",
-    url: str = "",
-    took: float = 0.0,
-) -> AttemptRecord:
-    """The record of an attempt that ended, after `took` seconds, before anything was sent.
-
-    Without a code it is a fault of ours.
-    """
-    blank = AttemptRecord(number, started_at, timeout, error=code, detail=detail[:1000])
-    milliseconds = round(took * 1000)
-    timings = {**blank.timings, "total": milliseconds}
-    return replace(blank, request_url=url, duration_ms=milliseconds, timings=timings)
+def unsent_attempt(detail: str, started_at: datetime, timeout: float, number: int) -> AttemptRecord:
+    """The record of an attempt that ended before anything was sent: a fault of ours."""
+    return AttemptRecord(number, started_at, timeout, error="protocol_error", detail=detail[:1000])
 
 
 def bare_attempt(attempt: AttemptRecord) -> AttemptRecord:

@@ -15,6 +15,8 @@ from webhooks_ui.egress.target_url import TargetError, parse
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.payloads.base import NO_TEMPLATE, Template
+from webhooks_ui.payloads.formats import format_of
 from webhooks_ui.text.charset import UTF_8, charset_of
 from webhooks_ui.version import __version__
 
@@ -30,6 +32,8 @@ class Endpoint:
     payload_format: str
     signing_secrets: tuple[str, ...]
     tls: TlsOptions = DEFAULT_TLS
+    method: str = "POST"
+    template: Template = NO_TEMPLATE
 
     @classmethod
     def from_settings(cls, settings: WebhookSettings, signing_secrets: tuple[str, ...]) -> Self:
@@ -40,6 +44,8 @@ class Endpoint:
             settings.payload_format,
             signing_secrets,
             settings.tls,
+            settings.method,
+            settings.template,
         )
 
     @cached_property
@@ -84,19 +90,24 @@ class Endpoint:
 def compose(
     event: EventContent, endpoint: Endpoint, message_id: str, moment: datetime
 ) -> OutgoingRequest:
-    """The request for `event`: headers of Standard Webhooks, authorization, body in its format."""
-    body, timestamp = event.body(endpoint.payload_format), int(moment.timestamp())
+    """The request for `event`: headers of Standard Webhooks, authorization, body in its format.
+
+    Raises PayloadError when no body can be made of it.
+    """
+    payload = format_of(endpoint.payload_format).payload(event, endpoint.template)
+    body, timestamp = payload.body, int(moment.timestamp())
     signed = signing.headers(endpoint.signing_secrets, message_id, timestamp, body)
     return OutgoingRequest(
         url=endpoint.url,
         headers=(
-            ("Content-Type", "application/json"),
+            ("Content-Type", payload.content_type),
             USER_AGENT,
             *endpoint.authorization.headers(timestamp, body),
             *signed,
         ),
         body=body,
         tls=endpoint.tls,
+        method=endpoint.method,
     )
 
 

@@ -8,12 +8,14 @@ from webhooks_ui.authorization.base import MASK
 SET_BY_CURL = ("host", "content-length", "accept-encoding")
 
 
-def curl_command(url: str, headers: Iterable[Sequence[str]], body: str) -> str:
-    """The command that POSTs `body`, with ``$TOKEN`` in place of a masked secret.
+def curl_command(
+    url: str, headers: Iterable[Sequence[str]], body: str, method: str = "POST"
+) -> str:
+    """The command that sends `body`, with ``$TOKEN`` in place of a masked secret.
 
     Receivers refuse it after five minutes, since its signature holds for its timestamp only.
     """
-    lines = [f"curl -X POST {shlex.quote(url)}"]
+    lines = [f"curl -X {method} {shlex.quote(url)}"]
     lines += [
         f"-H {_header(name, value)}" for name, value in headers if name.lower() not in SET_BY_CURL
     ]

@@ -23,6 +23,11 @@ class Words(NamedTuple):
 
 
 ERRORS: dict[str, Words] = {
+    "template_error": Words(
+        _l("The template made no body of this event."),
+        _l("Nothing was sent: %(detail)s."),
+        _l("Correct the template in the webhook's form, where a preview shows what it makes."),
+    ),
     "token_failure": Words(
         _l("No access token was issued."),
         _l("The authorization server issued none, so nothing was sent: %(detail)s."),

@@ -14,4 +14,5 @@ SHORT: dict[str, LazyString] = {
     "timeout": _l("Time-out"),
     "protocol_error": _l("No HTTP"),
     "token_failure": _l("No token"),
+    "template_error": _l("Template"),
 }

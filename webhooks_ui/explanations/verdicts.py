@@ -37,6 +37,7 @@ ERROR_LABELS: dict[str, LazyString] = {
     "protocol_error": _l("not HTTP"),
     "blocked_address": _l("address blocked"),
     "token_failure": _l("no access token"),
+    "template_error": _l("template failed"),
 }
 """The error codes in a few words, the most frequent first."""
 

@@ -30,10 +30,12 @@ from webhooks_ui.forms.authorization_fields import (
 from webhooks_ui.forms.base import Form
 from webhooks_ui.forms.filter_fields import filter_fields, mark_filters, show_filters, typed_filters
 from webhooks_ui.forms.kept_secrets import KeptSecrets
+from webhooks_ui.forms.request_fields import request_fields, show_request, typed_template
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.tls_fields import tls_fields, tls_options
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.payloads.formats import FORMATS
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.kept_form import is_unsent
 
@@ -57,12 +59,7 @@ class WebhookForm(KeptSecrets, Form):
     locals().update(authorization_fields())  # here, for errors are told in the fields' order
     events = SelectMultipleField(_l("Events"), validate_choice=False)
     channel = SelectField(_l("Select inbox (channel)"), validate_choice=False)
-    payload_format = RadioField(
-        _l("Payload format"),
-        choices=[SelectChoice("envelope", _l("Envelope")), SelectChoice("raw", _l("Raw"))],
-        default="envelope",
-        validate_choice=False,
-    )
+    locals().update(request_fields())
     locals().update(filter_fields())
     locals().update(tls_fields())
     enabled = BooleanField(_l("Enabled"), default=True)
@@ -70,6 +67,7 @@ class WebhookForm(KeptSecrets, Form):
     version = HiddenField()
     webhook = HiddenField()
     kinds = tuple(KINDS.values())
+    formats = tuple(FORMATS.values())
 
     def __init__(
         self,
@@ -97,7 +95,8 @@ class WebhookForm(KeptSecrets, Form):
         for one in kind_of(webhook.auth_type).inputs():
             self[one.form_name].data = webhook.auth_public.get(one.name, one.default)
         self.channel.data = webhook.channel.key if webhook.channel else ""
-        self.payload_format.data, self.enabled.data = webhook.payload_format, webhook.enabled
+        self.enabled.data = webhook.enabled
+        show_request(self, webhook)
         self.tls_ca.data, self.tls_certificate.data = webhook.tls_ca, webhook.tls_certificate
         self.tls_insecure.data = not webhook.tls_verify
         show_filters(self, webhook.chosen_filters)
@@ -137,6 +136,8 @@ class WebhookForm(KeptSecrets, Form):
             channel=Channel.by_key(key) if key else None,
             channel_key=key,
             payload_format=self.payload_format.data or "",
+            method=self.method.data or "",
+            template=typed_template(self),
             tls=tls_options(self, self._kept_key),
             enabled=self.enabled.data,
             paused_until=self.stored.paused_until,

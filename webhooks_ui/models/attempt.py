@@ -14,7 +14,7 @@ from webhooks_ui.text.charset import charset_of, content_type, decoded
 UNSENT = frozenset(
     {
         *("blocked_address", "dns_failure", "connection_refused", "connection_timeout"),
-        *("unreachable", "token_failure"),
+        *("unreachable", "token_failure", "template_error"),
     }
 )
 
@@ -44,6 +44,9 @@ class Attempt(Model):
     request_url: Mapped[str] = mapped_column(String(2100))
     request_headers: Mapped[list[list[str]]] = mapped_column(JSON)
     payload_format: Mapped[str] = mapped_column(String(10))
+    method: Mapped[str] = mapped_column(String(5), default="POST", server_default="POST")
+    # Of formats whose body cannot be made again later (`PayloadFormat.keeps_body`).
+    request_body: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     http_version: Mapped[str | None] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(200), default="")
     location: Mapped[str | None] = mapped_column(String(2100))

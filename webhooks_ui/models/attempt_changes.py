@@ -10,7 +10,7 @@ from webhooks_ui.models.attempt import Attempt
 
 MAX_LINES = 400  # of a body: comparing takes the square of them at worst
 _CONTEXT = 3
-_FACTS = ("status_code", "reason", "error", "address", "http_version", "request_url")
+_FACTS = ("status_code", "reason", "error", "address", "http_version", "method", "request_url")
 
 
 class Change(NamedTuple):

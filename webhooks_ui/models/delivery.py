@@ -22,6 +22,8 @@ from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.webhook import Webhook
+from webhooks_ui.payloads.base import NO_TEMPLATE
+from webhooks_ui.payloads.formats import format_of
 
 # Conditions of partial indexes; a query has to repeat one literally to use its index.
 OPEN = "status IN ('pending', 'delivering')"
@@ -157,8 +159,12 @@ class Delivery(Model):
 
     def body_of(self, attempt: Attempt | None) -> str:
         """The body as an attempt sent it, as text."""
-        payload_format = attempt.payload_format if attempt else "envelope"
-        return self.event.content.body(payload_format).decode(errors="replace")
+        if attempt is not None and attempt.request_body is not None:
+            return attempt.request_body.decode(errors="replace")
+        form = format_of(attempt.payload_format if attempt else "envelope")
+        if form.keeps_body:
+            return ""  # none was made
+        return form.payload(self.event.content, NO_TEMPLATE).body.decode(errors="replace")
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

@@ -43,7 +43,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 @dataclass(frozen=True)
 class EventContent:
-    """What receivers get of an event; each body is made once for all of them."""
+    """What receivers get of an event: what payload formats make a body from."""
 
     FIELDS: ClassVar = ("public_id", "type", "channel", "occurred_at", "data")
 
@@ -53,20 +53,21 @@ class EventContent:
     occurred_at: datetime
     data: bytes
 
-    def body(self, payload_format: str) -> bytes:
-        """What a receiver gets: ``raw`` is the data alone, ``envelope`` wraps it."""
-        return self.data if payload_format == "raw" else self._envelope
-
-    @cached_property
-    def _envelope(self) -> bytes:
+    @property
+    def head(self) -> dict[str, Any]:
+        """All but the data, as receivers get it."""
         moment = self.occurred_at.astimezone(UTC).isoformat(timespec="milliseconds")
-        head = {
+        return {
             "id": self.public_id,
             "type": self.type,
             "timestamp": moment.replace("+00:00", "Z"),
             "channel": self.channel,
         }
-        opening = _encode(head).removesuffix("}")
+
+    @cached_property
+    def envelope(self) -> bytes:
+        """The head with the data inside, made once for all receivers."""
+        opening = _encode(self.head).removesuffix("}")
         return opening.encode() + b', "data": ' + self.data + b"}"
 
 

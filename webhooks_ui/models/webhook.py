@@ -31,6 +31,8 @@ from webhooks_ui.models.webhook_display import Displayed
 from webhooks_ui.models.webhook_secrets import WebhookSecrets
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.models.webhook_switch import Switchable
+from webhooks_ui.payloads.base import JSON as JSON_TYPE
+from webhooks_ui.payloads.base import Template
 from webhooks_ui.text.filters import Filters
 from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
@@ -103,6 +105,9 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
     auth_secret: Mapped[str | None] = mapped_column(Sealed("{public_id}:auth"))
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
     payload_format: Mapped[str] = mapped_column(String(10), default="envelope")
+    method: Mapped[str] = mapped_column(String(5), default="POST", server_default="POST")
+    template_body: Mapped[str | None] = mapped_column(Text)
+    template_type: Mapped[str | None] = mapped_column(String(200))
     filters: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
@@ -142,6 +147,11 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
         """What its events' data have to meet."""
         return Filters.of(self.filters)
 
+    @property
+    def template(self) -> Template:
+        """What is rendered where the payload format is ``template``."""
+        return Template(self.template_body or "", self.template_type or JSON_TYPE)
+
     def authorization(self, vault: Vault) -> Authorization:
         """The authorization with its secret in clear, to be used and not kept.
 
@@ -169,6 +179,8 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
             channel=self.channel,
             channel_key=self.channel.key if self.channel else "",
             payload_format=self.payload_format,
+            method=self.method,
+            template=self.template,
             tls=self.tls_options(vault),
             enabled=self.enabled,
             paused_until=self.resumes_at,
@@ -188,7 +200,9 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
         self.authorize_with(settings.authorization, vault)
         self.event_types = settings.events
         self.channel_id = settings.channel.id if settings.channel else None
-        self.payload_format = settings.payload_format
+        self.payload_format, self.method = settings.payload_format, settings.method
+        self.template_body = settings.template.body or None
+        self.template_type = settings.template.content_type if settings.template.body else None
         self.filters = settings.filters.as_json if settings.filters else None
         self.use_tls(settings.tls, vault)
         if settings.enabled:

@@ -8,6 +8,7 @@ from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.payloads.base import NO_TEMPLATE, Template
 from webhooks_ui.text.filters import Filters
 
 
@@ -26,6 +27,8 @@ class WebhookSettings:
     channel: Channel | None = None
     channel_key: str = ""
     payload_format: str = "envelope"
+    method: str = "POST"
+    template: Template = NO_TEMPLATE
     tls: TlsOptions = DEFAULT_TLS
     enabled: bool = True
     paused_until: datetime | None = None

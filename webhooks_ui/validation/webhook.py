@@ -13,11 +13,13 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.egress import target_url
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.payloads.formats import FORMATS
 from webhooks_ui.validation import name as name_rule
+from webhooks_ui.validation import template as template_rules
 from webhooks_ui.validation.look_ups import LookUps
 
 LOOK_UP_TIMEOUT = 2.0  # seconds; nobody waits longer for a name to resolve
-FORMATS = ("envelope", "raw")
+METHODS = ("POST", "PUT", "PATCH")
 KIND_UNKNOWN = _l("Choose one of the kinds in the list.")
 SECRET_ELSEWHERE = _l(
     "Enter this again: the address is another server's now, and a stored secret is sent only to the"
@@ -71,7 +73,11 @@ def problems(
     yield from settings.authorization.problems().items()
     yield from _own_url_problems(settings.authorization)
     if settings.payload_format not in FORMATS:
-        yield "payload_format", _l("Choose one of the two formats.")
+        yield "payload_format", _l("Choose one of the formats in the list.")
+    if settings.payload_format == "template":
+        yield from template_rules.problems(settings.template, settings.events)
+    if settings.method not in METHODS:
+        yield "method", _l("Choose POST, PUT or PATCH.")
     yield from ((f"tls_{name}", words) for name, words in settings.tls.problems())
     if not (settings.tls.verify or may_skip_verification):
         yield "tls_insecure", MAY_NOT_SKIP

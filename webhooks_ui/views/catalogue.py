@@ -8,6 +8,8 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.models import Event
+from webhooks_ui.payloads.base import NO_TEMPLATE
+from webhooks_ui.payloads.formats import FORMATS
 from webhooks_ui.text.pretty_json import pretty
 from webhooks_ui.version import __version__
 from webhooks_ui.web.pieces import is_piece_request
@@ -23,7 +25,11 @@ def index() -> str:
         "catalogue/index.html",
         event_types=ALL_TYPES,
         changes={name: _changes(name) for name in ALL_TYPES},
-        formats={name: pretty(example.content.body(name)) for name in ("envelope", "raw")},
+        formats={
+            name: pretty(form.payload(example.content, NO_TEMPLATE).body)
+            for name, form in FORMATS.items()
+            if not form.is_folded
+        },
         user_agent=f"webhooks-ui/{__version__}",
         timeout=current_app.config["DELIVERY_TIMEOUT"],
     )

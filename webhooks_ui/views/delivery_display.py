@@ -67,12 +67,12 @@ def curl(attempt: Attempt, body: str) -> str:
     """A curl command with ``$TOKEN`` where the secret stood; empty for a long body."""
     if len(body) > MAX_IN_COMMAND:
         return ""
-    return curl_command(attempt.request_url, attempt.request_headers, body)
+    return curl_command(attempt.request_url, attempt.request_headers, body, attempt.method)
 
 
 def raw_http(attempt: Attempt, body: str) -> str:
     """The request as HTTP/1.1, with its secrets masked."""
-    return raw_request(attempt.request_url, attempt.request_headers, body)
+    return raw_request(attempt.request_url, attempt.request_headers, body, attempt.method)
 
 
 class Phase(NamedTuple):

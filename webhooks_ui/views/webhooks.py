@@ -37,6 +37,7 @@ from webhooks_ui.models import (
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookPage, WebhookQuery
+from webhooks_ui.payloads.formats import format_of
 from webhooks_ui.views import health_slots
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 from webhooks_ui.web.security import safe_next
@@ -132,6 +133,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     return {
         "webhook": webhook,
         "authorization": kind_of(webhook.auth_type),
+        "payload_format": format_of(webhook.payload_format),
         "last": last,
         "channel_kinds": CHANNEL_KINDS,
         "waiting": backlog.by_webhook([webhook.id]),

@@ -18,9 +18,9 @@ _KEEP_ALIVE = re.compile(rb"timeout=([0-9]{1,6})")
 _HARMLESS = frozenset(["bad_headers", "bad_encoding", "headers_capped"])
 
 
-def request_head(path: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The head of a POST. Raises AttemptError for a header that would break out of its line."""
-    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+def request_head(method: str, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The head of a request. Raises AttemptError for a header that would break out of its line."""
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     try:
         head = "\r\n".join(lines).encode()
     except UnicodeEncodeError:

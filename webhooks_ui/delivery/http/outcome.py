@@ -8,12 +8,13 @@ from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """One POST, complete but for what the connection adds (see transport.wire_headers)."""
+    """One request, complete but for what the connection adds (see transport.wire_headers)."""
 
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
     tls: TlsOptions = DEFAULT_TLS
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)

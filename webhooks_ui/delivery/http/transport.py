@@ -1,4 +1,4 @@
-"""The adapter below `requests`: one POST over one connection to a checked address.
+"""The adapter below `requests`: one request over one connection to a checked address.
 
 `requests` comes with `HTTPAdapter`, which resolves the host a second time, after the guard, and
 knows no deadline for an attempt as a whole. This adapter takes its place: it asks the guard,
@@ -43,7 +43,7 @@ class AttemptRequest(PreparedRequest):
 
     def __init__(self, request: OutgoingRequest, dial: Dial) -> None:
         super().__init__()
-        self.method = "POST"
+        self.method = self.verb = request.method
         self.url = dial.target.url
         self.headers = CaseInsensitiveDict(wire_headers(request, dial.target))
         self.body = self.content = request.body
@@ -71,7 +71,7 @@ class Transport(BaseAdapter):
         """
         if not isinstance(request, AttemptRequest):
             raise TypeError("This transport sends an AttemptRequest only.")
-        head = request_head(request.target.path, request.headers.items())
+        head = request_head(request.verb, request.target.path, request.headers.items())
         addresses = self._addresses(request)
         try:
             if not self._send_on_kept(request, addresses, head):

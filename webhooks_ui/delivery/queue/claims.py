@@ -106,6 +106,8 @@ class AttemptRecord:
     request_url: str = ""
     request_headers: list[list[str]] = field(default_factory=list)
     payload_format: str = "envelope"
+    method: str = "POST"
+    request_body: bytes | None = None
     http_version: str | None = None
     reason: str = ""
     location: str | None = None

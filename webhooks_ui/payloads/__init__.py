@@ -1,0 +1,1 @@
+"""What the body of a request looks like: a class for each payload format."""

@@ -1,0 +1,48 @@
+"""What a template has to be: it is tried on the samples of the events that the webhook gets."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.payloads.base import PayloadError, Template
+from webhooks_ui.payloads.sample import sample_content
+from webhooks_ui.payloads.template import Templated
+
+MAX_TEMPLATE = 65_536  # characters
+_CONTENT_TYPE = re.compile(
+    r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?:\s*;\s*[\w-]+=(?:[\w.:-]+|\"[\x20\x21\x23-\x7e]+\"))*", re.ASCII
+)
+
+Problem = tuple[str, LazyString]
+
+
+def problems(template: Template, events: Sequence[str]) -> Iterator[Problem]:
+    """What keeps it from being used for these events, by the form's fields."""
+    kind = template.content_type
+    if len(kind) > 200 or not _CONTENT_TYPE.fullmatch(kind):
+        yield "template_type", _l("Enter a content type, for example application/json.")
+        return
+    if not template.body.strip():
+        yield "template_body", _l("Write the template, or begin with a ready one.")
+    elif len(template.body) > MAX_TEMPLATE:
+        yield "template_body", _l("This is longer than 65,536 characters. Make it shorter.")
+    elif found := _failure(template, [each for each in events if each in ALL_TYPES]):
+        yield "template_body", found
+
+
+def _failure(template: Template, events: Sequence[str]) -> LazyString | None:
+    for event in events or [next(iter(ALL_TYPES))]:
+        data = json.dumps(ALL_TYPES[event].data, ensure_ascii=False).encode()
+        try:
+            Templated().payload(sample_content(event, data), template)
+        except PayloadError as error:
+            return _l(
+                "It makes no body of the sample of %(event)s: %(detail)s.",
+                event=event,
+                detail=error.detail,
+            )
+    return None
