@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -254,8 +255,88 @@ def test_passwords_are_never_kept(console: Flask) -> None:
     assert "passwords are not kept" in answer.text
 
 
-def test_every_page_with_a_form_keeps_what_was_typed(console: Flask) -> None:
-    """Walks all pages that show a form at the URL that takes it."""
+class Typing(HTMLParser):
+    """The form of a page that is sent to an address, with something typed into every text."""
+
+    def __init__(self, page: str, path: str, address: str) -> None:
+        super().__init__()
+        self._path, self._address = path, address
+        self._form: dict[str, str] = {}
+        self._target = self._select = ""
+        self._count = 0
+        self.fields: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._form, self._target = {}, given.get("action") or self._path
+        if self._address in (given.get("formaction"), self._target):
+            self.fields = self._form
+        name, kind = given.get("name", ""), given.get("type", "text")
+        if tag == "select":
+            self._select = name
+        if tag == "option" and ("selected" in given or self._select not in self._form):
+            self._form[self._select] = given.get("value", "")
+        is_chosen = kind not in ("checkbox", "radio") or "checked" in given
+        if not name or tag not in ("input", "textarea") or not is_chosen:
+            return
+        is_text = tag == "textarea" or kind in ("text", "url", "search")
+        is_text = is_text and name != "tls_key"  # write-only, as every secret
+        self._count += is_text
+        typed = f"typed-{self._count}-ї" if name != "url" else "https://typed.example/"
+        self._form[name] = typed if is_text else given.get("value", "")
+
+    @property
+    def typed(self) -> dict[str, str]:
+        return {name: text for name, text in self.fields.items() if "typed" in text}
+
+
+PASSWORDS_AND_CODES = {"auth.login", "auth.setup", "account_link.use", "account.show"}
+PASSWORDS_AND_CODES |= {"second_factor.ask", "second_factor.show"}
+
+
+def test_every_form_keeps_what_was_typed(console: Flask) -> None:
+    """After the session has ended, and with the token of a session before."""
+    browser = sign_in(console, "olena")
+    channel = opened(browser, "/channels/new") | CHANNEL
+    browser.post("/channels/new", data=channel)
+    with console.app_context():
+        made = Channel.by_key("sales")
+        assert made
+        edited = f"/channels/{made.public_id}/edit"
+    own = browser.post("/webhooks/new", data=opened(browser, "/webhooks/new") | WEBHOOK).location
+    source = browser.post("/sources/new", data=opened(browser, "/sources/new") | {"name": "Acme"})
+    forms = [
+        *("/channels/new", edited, "/webhooks/new", f"{own}/edit", f"{own}/recover"),
+        *("/sources/new", f"{source.location}/edit", "/deliveries/recover"),
+        *("/settings/tokens/new", "/settings/users/new"),
+    ]
+    sent = [(path, path) for path in forms]
+    sent += [("/webhooks/new", "/webhooks/test"), ("/webhooks/new", "/webhooks/filters")]
+    sent += [(own, f"{own}/test"), (f"{own}/verify", f"{own}/verify")]
+    sent += [("/settings/account", "/settings/account/timezone")]
+    urls, seen = console.url_map.bind("localhost"), set[str]()
+    for page, address in sent:
+        browser = sign_in(console, "olena")
+        form = Typing(browser.get(page).text, page, address)
+        stale = browser.post(address, data=form.fields | {"csrf_token": "stale"})
+        end_sessions(console, browser)
+        answer = browser.post(address, data=form.fields)
+        back = post_on(
+            browser, enter(browser, answer), {"kept_form": hidden(answer.text, "kept_form")}
+        )
+        for shown, why in ((stale, STALE), (back, AGAIN)):
+            assert shown.status_code == 422, address
+            assert why in shown.text, address
+            missing = [name for name, text in form.typed.items() if text not in shown.text]
+            assert missing == [], address
+        seen.add(urls.match(address, "POST")[0])
+    views = {console.view_functions[endpoint]: endpoint for endpoint in console.view_functions}
+    assert {views[view] for view in kept_form._views if view in views} == seen | PASSWORDS_AND_CODES
+
+
+def test_every_page_with_a_form_of_its_own_is_among_them(console: Flask) -> None:
     forms = {
         rule.endpoint
         for rule in console.url_map.iter_rules()
@@ -267,9 +348,15 @@ def test_every_page_with_a_form_keeps_what_was_typed(console: Flask) -> None:
     assert forms - keeping == set()
 
 
-@pytest.mark.parametrize("path", ["/login", "/webhooks/new", "/channels/new", "/settings/account"])
-def test_head_is_answered_like_get(console: Flask, path: str) -> None:
-    browser = console.test_client() if path == "/login" else sign_in(console, "olena")
-    answer = browser.head(path)
-    assert answer.status_code == 200
-    assert not answer.data
+def test_head_is_answered_like_get(console: Flask) -> None:
+    """Everywhere, for strangers and for those who are signed in."""
+    strangers, olena = console.test_client(), sign_in(console, "olena")
+    for rule in console.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
+            continue
+        path = re.sub("<any.*?>", "csv", re.sub("<(?!any).*?>", "1", rule.rule))
+        for browser in (strangers, olena):
+            got = browser.get(path, buffered=True)
+            answer = browser.head(path, buffered=True)
+            assert answer.status_code == got.status_code, path
+            assert not answer.data

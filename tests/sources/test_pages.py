@@ -97,6 +97,23 @@ def test_a_secret_is_write_only_and_can_be_removed(app: Flask, admin: FlaskClien
         assert source(app).secret is None
 
 
+def test_a_secret_outlives_a_form_with_mistakes(app: Flask, admin: FlaskClient) -> None:
+    page = admin.post("/sources/new", data={"name": "", "secret": SECRET}).text
+    assert SECRET not in page
+    draft = re.search(r'name="draft"[^>]* value="([^"]+)"', page)
+    assert draft
+    admin.post("/sources/new", data={"name": "Acme", "secret": "", "draft": draft[1]})
+    with app.app_context():
+        assert source(app).signing_secret(current_vault()) == SECRET
+    other = sign_in(app, "taras")
+    other.post("/sources/new", data={"name": "Taras", "secret": "", "draft": draft[1]})
+    with app.app_context():
+        newest = Source.newest_first()[0]
+        assert (newest.name, newest.secret) == ("Taras", None)
+    refused = admin.post("/sources/new", data={"name": "B", "secret": "a\x1fb"}).text
+    assert 'name="draft" type="hidden" value=""' in refused
+
+
 def test_mistakes_stand_at_their_fields(admin: FlaskClient) -> None:
     fields = {"name": "", "channel_prefix": "a b", "substatus_key": "x" * 101}
     answer = admin.post("/sources/new", data=fields)

@@ -199,9 +199,11 @@ def test_what_is_pasted_is_neither_stored_nor_logged(
     files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     assert files
     assert not [data for data in files if mark.encode() in data or OTHER.encode() in data]
-    session_ended = app.test_client().post(f"/webhooks/{own}/verify", data={"request": mark})
-    assert session_ended.status_code == 303
-    assert mark not in session_ended.text
+    pasted = {"request": mark, "secret": OTHER}
+    sign_in_page = app.test_client().post(f"/webhooks/{own}/verify", data=pasted)
+    assert sign_in_page.status_code == 422  # it is kept for afterwards, sealed
+    assert mark not in sign_in_page.text
+    assert OTHER not in sign_in_page.text
 
 
 def test_a_viewer_may_check_too(app: Flask, admin: FlaskClient) -> None:

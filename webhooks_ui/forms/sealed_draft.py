@@ -49,5 +49,22 @@ class Draft:
         return vault.encrypt(json.dumps(asdict(self)), _context(user_id))
 
 
+def seal_secret(secret: str, vault: Vault, user_id: int) -> str:
+    """One secret as a hidden field carries it; empty where there is none."""
+    return vault.encrypt(secret, _context_of_secret(user_id)) if secret else ""
+
+
+def open_secret(sealed: str, vault: Vault, user_id: int) -> str:
+    """The secret that a form brought back; empty where it brought none that we sealed."""
+    try:
+        return vault.decrypt(sealed, _context_of_secret(user_id)) if sealed else ""
+    except VaultError:
+        return ""
+
+
 def _context(user_id: int) -> str:
     return f"draft:{user_id}"
+
+
+def _context_of_secret(user_id: int) -> str:
+    return f"draft secret:{user_id}"

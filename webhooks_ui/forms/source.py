@@ -1,9 +1,12 @@
 """The one form for adding and editing a source."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, PasswordField, StringField
+from flask_login import current_user
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
 
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.models.source import SourceOptions
 from webhooks_ui.models.source_changes import SourceSettings
 from webhooks_ui.validation import source as source_rules
@@ -19,6 +22,7 @@ class SourceForm(Form):
 
     name = StringField(_l("Name"), filters=[_trim])
     secret = PasswordField(_l("Secret"), filters=[_trim])
+    draft = HiddenField()  # the secret, sealed: it stands in no page
     drop_secret = BooleanField(_l("Remove it: check no signatures"))
     private_notes = BooleanField(_l("Take private notes too"))
     without_updates = BooleanField(_l("Take the status from conversation_status_changed"))
@@ -26,11 +30,15 @@ class SourceForm(Form):
     channel_prefix = StringField(_l("Prefix of channel keys"), filters=[_trim])
 
     def check(self) -> bool:
-        """Whether the source can be saved."""
+        """Whether the source can be saved; what was typed as secret outlives a form with errors."""
+        problems = dict(source_rules.problems(self.settings))
+        if self.secret.data and "secret" not in problems:  # what is refused is never remembered
+            user = current_user.user_id
+            self.draft.data = seal_secret(self.secret.data, current_vault(), user)
         if is_unsent():
             return False
         self.validate()
-        for field, words in source_rules.problems(self.settings):
+        for field, words in problems.items():
             self[field].errors = [words]
         return not self.errors
 
@@ -43,8 +51,13 @@ class SourceForm(Form):
             self.substatus_key.data,
             self.channel_prefix.data,
         )
-        secret = None if self.drop_secret.data else self.secret.data or None
+        secret = None if self.drop_secret.data else self.secret.data or self.remembered or None
         return SourceSettings(self.name.data, secret, options, self.drop_secret.data)
+
+    @property
+    def remembered(self) -> str:
+        """The secret that was typed before."""
+        return open_secret(self.draft.data or "", current_vault(), current_user.user_id)
 
     @property
     def has_more(self) -> bool:

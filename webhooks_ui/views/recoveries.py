@@ -40,6 +40,7 @@ from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
 blueprint = Blueprint("recoveries", __name__)
+Answer = Response | str | tuple[str, int]
 DEFAULT_SPAN = timedelta(hours=24)
 BEFORE = timedelta(hours=1)
 WHICH = {
@@ -51,14 +52,14 @@ WHICH = {
 
 @blueprint.route("/webhooks/<id>/recover", methods=["GET", "POST"])
 @keeps_typed
-def of_webhook(id: str) -> Response | str:
+def of_webhook(id: str) -> Answer:
     """What one webhook missed."""
     return _recover(or_404(Webhook.by_public_id(id)))
 
 
 @blueprint.route("/deliveries/recover", methods=["GET", "POST"])
 @keeps_typed
-def of_filter() -> Response | str:
+def of_filter() -> Answer:
     """What the filters of the deliveries' list leave of what was not delivered."""
     return _recover(None)
 
@@ -82,7 +83,7 @@ def stop(id: str) -> Response:
     return redirect(url_for(".show", id=id), 303)
 
 
-def _recover(webhook: Webhook | None) -> Response | str:
+def _recover(webhook: Webhook | None) -> Answer:
     query = LogQuery.parse(request.values)
     chosen = query.deliveries()
     if chosen is None:
@@ -99,7 +100,7 @@ def _recover(webhook: Webhook | None) -> Response | str:
         return _start(choice, since, until, found)
     if choice.left_out:
         found = undelivered.preview(replace(choice, left_out=()), since, until)
-    return render_template(
+    page = render_template(
         "recoveries/preview.html",
         webhook=webhook,
         filters=query,
@@ -116,6 +117,7 @@ def _recover(webhook: Webhook | None) -> Response | str:
         latest=Recovery.latest(webhook.id if webhook else None),
         **_names(choice, webhook),
     )
+    return (page, 422) if is_unsent() else page
 
 
 def _start(

@@ -15,6 +15,7 @@ from webhooks_ui.models import Delivery, Webhook
 from webhooks_ui.text.variable_name import variable_name
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.body_limits import max_body, with_event
+from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
 blueprint = Blueprint("verify", __name__)
@@ -45,10 +46,13 @@ def show(id: str) -> str:
 
 
 @blueprint.post("/webhooks/<id>/verify")
+@keeps_typed
 @max_body(with_event)
-def check(id: str) -> str:
+def check(id: str) -> str | tuple[str, int]:
     """What is to be said of a pasted request. It is neither stored nor logged."""
     webhook = or_404(Webhook.by_public_id(id))
+    if is_unsent():
+        return _page(webhook, request.form.get("request", "")), 422
     pasted, own = request.form.get("request", ""), request.form.get("secret", "").strip()
     parsed = signature_check.parse(pasted)
     sent = Delivery.by_public_id(parsed.header("webhook-id")) if parsed else None
