@@ -17,7 +17,6 @@ from webhooks_ui.models.counters import (
 )
 
 HOURS = 24
-WEEK = timedelta(days=7)
 _HOUR = timedelta(hours=1)
 _HOUR_MS = _HOUR // timedelta(milliseconds=1)
 
@@ -27,8 +26,8 @@ class AttemptCounts:
     """Counts of a span of time, without pings.
 
     `delivered` and `given_up` count deliveries, the attempts requests; of those, `first_attempts`
-    were the first of a delivery, and `first_delivered` of these were accepted. `median_ms` is the
-    typical duration of an attempt with a response, estimated from the counts by duration.
+    were the first of a delivery, and `first_delivered` of these were accepted. `median_ms` and
+    `p95_ms` are durations of attempts with a response, estimated from the counts by duration.
     """
 
     delivered: int = 0
@@ -38,6 +37,7 @@ class AttemptCounts:
     first_attempts: int = 0
     first_delivered: int = 0
     median_ms: float | None = None
+    p95_ms: float | None = None
 
     @property
     def good_attempts(self) -> int:
@@ -80,7 +80,7 @@ def sums_of_day(webhook_ids: Sequence[int], moment: datetime) -> dict[int, Attem
     """Counts by webhook id of the last 24 hours, summed by the database."""
     present = _full_hour(moment)
     span = {"ids": webhook_ids, "first": present - (HOURS - 1) * _HOUR, "last": present}
-    return {row: _summed([counts]) for row, *counts in db.session.execute(_SUMS, span)}
+    return {row: summed([counts]) for row, *counts in db.session.execute(_SUMS, span)}
 
 
 def failed_lately(moment: datetime) -> Sequence[int]:
@@ -98,11 +98,10 @@ def _failed(moment: datetime) -> Select[int]:
     return select(WebhookHour.webhook_id).where(HAS_FAILED, since)
 
 
-def last_week(webhook_id: int, moment: datetime) -> AttemptCounts:
-    """Counts of one webhook in the last 7 days, by full hours."""
-    present = _full_hour(moment)
-    span = {"ids": [webhook_id], "first": present - WEEK + _HOUR, "last": present}
-    return _summed(counts for _, _, *counts in db.session.execute(_HOURS, span).all())
+def by_hour(webhook_id: int, since: datetime, until: datetime) -> list[tuple[int, list[int]]]:
+    """The hours of one webhook that begin in a span, in ms since 1970, with their `COUNTED`."""
+    span = {"ids": [webhook_id], "first": since, "last": until}
+    return [(hour, counts) for _, hour, *counts in db.session.execute(_HOURS, span)]
 
 
 def delivered_last_day(moment: datetime) -> int:
@@ -119,28 +118,31 @@ def _health(rows: Sequence[tuple[int, list[int]]]) -> HealthCounts:
     hours = [(0, 0)] * HOURS
     for number, (_delivered, _given_up, attempts, failed, *_) in rows:
         hours[number] = (attempts - failed, failed)
-    return HealthCounts(_summed(counts for _, counts in rows), hours)
+    return HealthCounts(summed(counts for _, counts in rows), hours)
 
 
-def _summed(rows: Iterable[Sequence[int]]) -> AttemptCounts:
+def summed(rows: Iterable[Sequence[int]]) -> AttemptCounts:
     """The sum of rows of `COUNTED`."""
     nothing = (0,) * len(COUNTED)
     sums = map(sum, zip(nothing, *rows, strict=True))
     delivered, given_up, attempts, failed, first, first_good, *durations = sums
-    median = _median(durations)
-    return AttemptCounts(delivered, given_up, attempts, failed, first, first_good, median)
+    typical = quantile(durations, 0.5), quantile(durations, 0.95)
+    return AttemptCounts(delivered, given_up, attempts, failed, first, first_good, *typical)
 
 
-def _median(durations: Sequence[int]) -> float | None:
-    """The median, interpolated within its bucket on a logarithmic scale."""
-    middle, passed = sum(durations) / 2, 0
-    if not middle:
+def quantile(durations: Sequence[int], share: float) -> float | None:
+    """The duration in ms that this share of attempts does not exceed, from counts by duration.
+
+    It is interpolated within its bucket on a logarithmic scale; None without any attempts.
+    """
+    wanted, passed = sum(durations) * share, 0
+    if not wanted:
         return None
     bounds = (1, *DURATION_BOUNDS, DURATION_BOUNDS[-1] * 2)
     for number, count in enumerate(durations):
-        if passed + count >= middle:
+        if passed + count >= wanted:
             low, high = bounds[number], bounds[number + 1]
-            return float(low * (high / low) ** ((middle - passed) / count))
+            return float(low * (high / low) ** ((wanted - passed) / count))
         passed += count
     return float(bounds[-1])
 

@@ -19,7 +19,6 @@ from webhooks_ui.views import (
     delivery_log,
     events,
     health,
-    health_bars,
     health_slots,
     help_page,
     jump,
@@ -35,6 +34,7 @@ from webhooks_ui.views import (
     tokens,
     verify,
     webhook_bulk,
+    webhook_chart,
     webhook_filters,
     webhook_form,
     webhook_history,
@@ -87,7 +87,7 @@ def init_app(app: Flask) -> None:
     navigation.init_app(app)
     chosen_theme.init_app(app)
     shortcuts.init_app(app)
-    own = {"told": audit_display.told, "bar_paths": health_bars.paths}
+    own = {"told": audit_display.told, "slot_words": webhook_chart.told}
     app.jinja_env.filters.update(delivery_display.FILTERS, **own)
     app.jinja_env.filters.update(
         slots=health_slots.slots, hour_figures=health_slots.figures, state_group=states.group_of

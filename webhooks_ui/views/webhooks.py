@@ -38,7 +38,7 @@ from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookPage, WebhookQuery
 from webhooks_ui.payloads.formats import format_of
-from webhooks_ui.views import health_slots
+from webhooks_ui.views import health_slots, webhook_chart
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 from webhooks_ui.web.security import safe_next
 
@@ -137,8 +137,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "last": last,
         "channel_kinds": CHANNEL_KINDS,
         "waiting": backlog.by_webhook([webhook.id]),
-        "health": health_counts.last_day([webhook.id], now()).get(webhook.id, HealthCounts()),
-        "week": health_counts.last_week(webhook.id, now()),
+        **webhook_chart.context(webhook, request.args.get("span")),
         "errors": ERROR_LABELS,
         "was_enabled": request.args.get("enabled") == "now" and webhook.enabled,
         "signing_secret": secrets[0] if _is_revealed(webhook) else None,
