@@ -85,11 +85,13 @@ def axis_end(most: int) -> int:
 
 def told(slot: Slot) -> str:
     """A slot in words, as mouse and finger find them on its bar."""
-    return _(
-        "%(at_once)s delivered at once, %(retried)s after a retry, %(failed)s failed",
-        at_once=number(slot.at_once),
-        retried=number(slot.retried),
-        failed=number(slot.failed),
+    return str(
+        _(
+            "%(at_once)s delivered at once, %(retried)s after a retry, %(failed)s failed",
+            at_once=number(slot.at_once),
+            retried=number(slot.retried),
+            failed=number(slot.failed),
+        )
     )
 
 

@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.crypto.vault import current_vault
+from webhooks_ui.forms.authorization_fields import SECRET_FIELDS
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Webhook, deleted_webhooks, recent_events, webhook_changes
 from webhooks_ui.text.filters import parsed
 from webhooks_ui.text.paths import MOST, paths
+from webhooks_ui.validation.name import MAX_CHARACTERS
 from webhooks_ui.views.deleted_webhooks import existing
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
 from webhooks_ui.web.body_limits import max_body, with_event
@@ -30,9 +32,11 @@ Answer = Response | str | tuple[str, int]
 @keeps_typed
 @max_body(with_event)
 def new() -> Answer:
-    """A new webhook."""
+    """A new webhook; ``?from=`` names one to copy."""
     form = form_of(None)
     if request.method != "POST":
+        if original := request.args.get("from"):
+            return _copy(form, existing(original))
         form.url.data = request.args.get("url", "")[:2048]
         return render_form(form)
     if not form.check(current_app.extensions["guard"]):
@@ -111,6 +115,16 @@ def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) 
         paths=_paths(),
         **more,
     )
+
+
+def _copy(form: WebhookForm, original: Webhook) -> str:
+    """The form with what the original has, but its secrets."""
+    form.fill(original)
+    form.name.data = _("Copy of %(name)s", name=original.title)[:MAX_CHARACTERS]
+    missing = [SECRET_FIELDS[original.auth_type]] if original.auth_secret else []
+    missing += ["tls_key"] if original.tls_key else []
+    labels = [str(form[name].label.text) for name in missing]
+    return render_form(form, original=original, missing=labels)
 
 
 def _paths() -> list[str]:
