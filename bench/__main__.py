@@ -24,6 +24,7 @@ BOTH = (
     "claiming",
     "pages",
     "size",
+    "search",
 )
 PER_SECOND = "deliveries/s"
 ALONE = ("bare", "bare_on_one_core", "plain_requests", "filters")

@@ -14,6 +14,7 @@ from bench import write_lock
 from bench.failing import many_failing
 from bench.filters import filters
 from bench.pages import pages
+from bench.search import search
 from bench.size import size
 from bench.stage import (
     EVENT,
@@ -38,7 +39,7 @@ from webhooks_ui.models import Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.server import process
 
-__all__ = ["filters", "many_failing", "pages", "size"]  # parts in files of their own
+__all__ = ["filters", "many_failing", "pages", "search", "size"]  # parts in files of their own
 
 Figures = dict[str, float]
 DELIVERIES = 12_000

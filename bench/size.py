@@ -14,16 +14,16 @@ def size(database: str) -> dict[str, float]:
     with receiving() as receiver, app_on(database) as app:
         webhooks(app, *(f"{receiver.url}/typical/{n}" for n in range(FAN_OUT)))
         with app.app_context():
-            before = _bytes()
+            before = bytes_on_disk()
         accept(app, EVENTS)
         with working(app):
             until_finished(app, EVENTS * FAN_OUT)
         with app.app_context():
-            taken = _bytes() - before
+            taken = bytes_on_disk() - before
     return {"bytes/delivery": taken / (EVENTS * FAN_OUT), "bytes/event": taken / EVENTS}
 
 
-def _bytes() -> int:
+def bytes_on_disk() -> int:
     """The size of the database on disk, without its write-ahead log."""
     if db.engine.dialect.name == "sqlite":
         vacuum.checkpoint()

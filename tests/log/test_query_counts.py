@@ -19,12 +19,12 @@ CEILINGS = {
     "/deliveries": 5,
     "/deliveries?status=succeeded": 5,
     "/deliveries?webhook={webhook}": 8,
-    "/deliveries?q={sender}": 7,
+    "/deliveries?q={sender}": 13,
     "/deliveries/new?newest=1": 2,
     "/deliveries/{delivery}": 14,
     "/events": 5,
     "/events?event=message_created": 5,
-    "/events?q={sender}": 6,
+    "/events?q={sender}": 13,
     "/events/new?newest=1": 2,
     "/events/{event}": 11,
     "/channels": 4,
@@ -35,7 +35,8 @@ of them, one for what the filters offer, and one for the newest row. An event's 
 the webhooks were set up when it came: once for those that got it, once for those that did not.
 Pages with a payload ask whether the audit log has this reader of the last hour. A delivery's
 page asks for the same event at other webhooks, and for the deliveries beside it in the list.
-The deliveries of one webhook have its head: itself and its events."""
+The deliveries of one webhook have its head: itself and its events. A search asks for the index, for
+how far it has come, and for what came last in it."""
 
 
 def test_a_page_makes_as_many_queries_for_many_rows_as_for_few(

@@ -12,11 +12,11 @@ from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.models import Webhook, webhook_list
+from webhooks_ui.models import Webhook, payload_index, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter, event_meant, searched
 from webhooks_ui.models.event_list import EventFilter
-from webhooks_ui.models.public_ids import WEBHOOK, is_id
-from webhooks_ui.web import timezones
+from webhooks_ui.models.public_ids import DELIVERY, EVENT, WEBHOOK, is_id
+from webhooks_ui.web import payloads, timezones
 
 SPANS = {
     "15m": timedelta(minutes=15),
@@ -164,15 +164,20 @@ class LogQuery:
             until=until,
             recovery=self.recovery or None,
         )
-        return searched(chosen, self.q) if self.q else chosen
+        if not self.q:
+            return chosen
+        return searched(chosen, self.q, in_payloads=payloads.may_be_searched())
 
     def events(self) -> EventFilter | None:
         """The events that are asked for; None when an id is nobody's."""
         since, until = self._times()
-        event = None
+        event, words = None, None
         if self.q:
-            event = event_meant(self.q)
-            if event is None:
+            if payloads.may_be_searched() and not any(
+                is_id(self.q, one) for one in (EVENT, DELIVERY)
+            ):
+                words = self.q
+            elif (event := event_meant(self.q)) is None:
                 return None
         return EventFilter(
             type=self.event or None,
@@ -182,6 +187,7 @@ class LogQuery:
             since=since,
             until=until,
             event=event,
+            words=words,
         )
 
     def _times(self) -> tuple[datetime | None, datetime | None]:
@@ -194,6 +200,16 @@ class LogQuery:
             timezones.resolve(since, self.clock) if since and not since.tzinfo else since,
             timezones.resolve_end(until, self.clock) if until and not until.tzinfo else until,
         )
+
+
+def payload_search(query: LogQuery) -> dict[str, Any]:
+    """What a list says of the search in payloads: whether it is offered, and how far it knows."""
+    offered = payloads.may_be_searched()
+    return {
+        "offered": offered,
+        "most": payload_index.MAX_FOUND,
+        "known_to": payload_index.known_to() if offered and query.q else None,
+    }
 
 
 def _webhook(words: str) -> str | None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database.engine import UNREACHABLE, end_read
 from webhooks_ui.database.types import now
-from webhooks_ui.jobs import recovery, states
+from webhooks_ui.jobs import indexing, recovery, states
 from webhooks_ui.jobs.alerts import Alerts
 from webhooks_ui.jobs.retention import AUDIT_KEPT, DailyPruning
 from webhooks_ui.models import JobRun, job_run
@@ -47,6 +47,7 @@ def all_jobs(app: Flask) -> list[Job]:
         alerts_job(app),
         recovery_job(),
         states_job(),
+        Job("search", *indexing.job(is_on=app.config["PAYLOAD_SEARCH"])),
     ]
 
 

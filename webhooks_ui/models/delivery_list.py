@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import exists, func, select, text, union
 
 from webhooks_ui.database.engine import db
+from webhooks_ui.models import payload_index
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import OPEN, UNDELIVERED, Delivery
@@ -18,6 +19,7 @@ from webhooks_ui.models.keyset import (
     Ids,
     KeysetPage,
     LeadingIndex,
+    among,
     nearest,
     row_of,
     span,
@@ -53,7 +55,8 @@ class DeliveryFilter:
 
     `code` is a status code or a class of them: ``503``, ``5xx``; an answer that broke off has its
     error instead.
-    Webhooks, events and recoveries go by their public ids, channels by their keys.
+    Webhooks, events and recoveries go by their public ids, channels by their keys. `words` are
+    looked for in what was sent and answered, and as the event's id of its sender.
     """
 
     status: str | None = None
@@ -68,22 +71,51 @@ class DeliveryFilter:
     delivery: str | None = None
     recovery: str | None = None
     code: str | None = None
+    words: str | None = None
 
     def find(
         self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
     ) -> KeysetPage:
         """A page of row ids, newest first: those below the row `before` and above `after`."""
+        if self.words is not None:
+            return self._find_words(before, after, limit)
         leader, others, ids = self._plan()
         return walk(Delivery, leader, others, ids.between(after, before), limit)
+
+    def _find_words(self, before: int | None, after: int | None, limit: int) -> KeysetPage:
+        found, rows, conditions = self._worded()
+        ids = span(Delivery, DELIVERY, self.since, self.until).between(after, before)
+        return among(Delivery, rows, conditions, ids, limit, is_capped=found.is_capped)
+
+    def _worded(self) -> tuple[payload_index.Found, Any, list[Condition]]:
+        """What has the words, a select of its deliveries, and the other conditions."""
+        words = self.words or ""
+        last = span(Event, EVENT, None, self.until).last if self.until else None
+        found, own = payload_index.find(words, last), event_of_sender(words)
+        of_sender = select(Event.id).where(Event.public_id == own)
+        rows = union(
+            select(Delivery.id).where(Delivery.event_id.in_(found.events)),
+            select(Delivery.id).where(Delivery.event_id.in_(of_sender)),
+            select(Delivery.id).where(Delivery.id.in_(found.deliveries)),
+        )
+        columns: Any = Delivery.__table__.c
+        equal = [columns[name] == value for name, value in self._values().items()]
+        return found, rows, [*equal, *self._unindexed(columns)]
 
     def neighbours(self, row: int) -> tuple[str | None, str | None]:
         """The public ids of the next newer and the next older matching delivery.
 
         None where there is none, or none among the nearest `keyset.WINDOW` rows of the index.
         """
-        leader, others, ids = self._plan()
-        newer = nearest(Delivery, leader, others, ids.between(row, None), oldest_first=True)
-        older = nearest(Delivery, leader, others, ids.between(None, row), oldest_first=False)
+        if self.words is not None:
+            _, rows, own = self._worded()
+            mine = (Delivery.id.in_(rows), *own)
+            newer = db.session.scalar(select(func.min(Delivery.id)).where(*mine, Delivery.id > row))
+            older = db.session.scalar(select(func.max(Delivery.id)).where(*mine, Delivery.id < row))
+        else:
+            leader, others, ids = self._plan()
+            newer = nearest(Delivery, leader, others, ids.between(row, None), oldest_first=True)
+            older = nearest(Delivery, leader, others, ids.between(None, row), oldest_first=False)
         both = select(Delivery.id, Delivery.public_id).where(Delivery.id.in_((newer, older)))
         names: dict[int | None, str] = {one.id: one.public_id for one in db.session.execute(both)}
         return names.get(newer), names.get(older)
@@ -95,16 +127,21 @@ class DeliveryFilter:
         rest = {name: value for name, value in values.items() if name not in settled}
 
         def others(columns: Any) -> list[Condition]:
-            conditions = [columns[name] == value for name, value in rest.items()]
-            if self.since is not None:
-                conditions.append(columns.created_at >= self.since)
-            if self.until is not None:
-                conditions.append(columns.created_at < self.until)
-            if self.code is not None:
-                conditions.append(_answered(columns, self.code))
-            return conditions
+            equal = [columns[name] == value for name, value in rest.items()]
+            return [*equal, *self._unindexed(columns)]
 
         return leader, others, span(Delivery, DELIVERY, self.since, self.until)
+
+    def _unindexed(self, columns: Any) -> list[Condition]:
+        """The conditions that no index leads."""
+        conditions: list[Condition] = []
+        if self.since is not None:
+            conditions.append(columns.created_at >= self.since)
+        if self.until is not None:
+            conditions.append(columns.created_at < self.until)
+        if self.code is not None:
+            conditions.append(_answered(columns, self.code))
+        return conditions
 
     def newer_than(self, row: int, most: int) -> int:
         """How many matching deliveries are newer than a row, `most` at most."""
@@ -164,10 +201,14 @@ def newest() -> int:
     return db.session.scalar(select(func.max(Delivery.id))) or 0
 
 
-def searched(chosen: DeliveryFilter, words: str) -> DeliveryFilter | None:
-    """The filter with what an id names, ours or the sender's; None if nothing has that id, or if
-    it contradicts the filter."""
+def searched(
+    chosen: DeliveryFilter, words: str, *, in_payloads: bool = False
+) -> DeliveryFilter | None:
+    """The filter with what an id names, ours or the sender's; with `in_payloads` also with words of
+    what was sent and answered. None if nothing has that id, or if it contradicts the filter."""
     prefix = next((prefix for prefix in _NAMED_BY if is_id(words, prefix)), None)
+    if in_payloads and prefix is None:
+        return replace(chosen, words=words)
     name = _NAMED_BY[prefix or EVENT]
     value = words if prefix else event_of_sender(words)
     if prefix == CHANNEL:

@@ -5,18 +5,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import bindparam, func, select, text, union
 
 from webhooks_ui.database.engine import db
+from webhooks_ui.models import payload_index
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.delivery_list import event_of_sender
 from webhooks_ui.models.event import UNMATCHED, Event
-from webhooks_ui.models.keyset import PAGE, Condition, KeysetPage, LeadingIndex, row_of, span, walk
+from webhooks_ui.models.keyset import (
+    PAGE,
+    Condition,
+    Ids,
+    KeysetPage,
+    LeadingIndex,
+    among,
+    row_of,
+    span,
+    walk,
+)
 from webhooks_ui.models.public_ids import EVENT
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """The filters of the list; None does not filter. `unmatched`: events that no webhook got."""
+    """The filters of the list; None does not filter. `unmatched`: events that no webhook got.
+
+    `words` are looked for in what was sent and answered, and as the event's id of its sender.
+    """
 
     type: str | None = None
     channel: str | None = None
@@ -25,6 +41,7 @@ class EventFilter:
     since: datetime | None = None
     until: datetime | None = None
     event: str | None = None
+    words: str | None = None
 
     def find(
         self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
@@ -32,6 +49,8 @@ class EventFilter:
         """A page of row ids, newest first: those below the row `before` and above `after`."""
         values = self._values()
         ids = span(Event, EVENT, self.since, self.until).between(after, before)
+        if self.words is not None:
+            return self._find_words(ids, limit)
         leader = LeadingIndex()
         if self.unmatched:
             leader = LeadingIndex(partial=text(UNMATCHED))
@@ -39,14 +58,34 @@ class EventFilter:
             leader = LeadingIndex({name: values.pop(name)})
 
         def others(columns: Any) -> list[Condition]:
-            conditions = [columns[name] == value for name, value in values.items()]
-            if self.since is not None:
-                conditions.append(columns.created_at >= self.since)
-            if self.until is not None:
-                conditions.append(columns.created_at < self.until)
-            return conditions
+            equal = [columns[name] == value for name, value in values.items()]
+            return [*equal, *self._unindexed(columns)]
 
         return walk(Event, leader, others, ids, limit)
+
+    def _find_words(self, ids: Ids, limit: int) -> KeysetPage:
+        columns: Any = Event.__table__.c
+        found = payload_index.find(self.words or "", ids.last)
+        own = event_of_sender(self.words or "")
+        rows = union(
+            select(Event.id).where(Event.id.in_(found.events)),
+            select(Delivery.event_id).where(Delivery.id.in_(found.deliveries)),
+            select(Event.id).where(Event.public_id == own),
+        )
+        conditions = [columns[name] == value for name, value in self._values().items()]
+        if self.unmatched:
+            conditions.append(text(UNMATCHED))
+        conditions += self._unindexed(columns)
+        return among(Event, rows, conditions, ids, limit, is_capped=found.is_capped)
+
+    def _unindexed(self, columns: Any) -> list[Condition]:
+        """The conditions that no index leads."""
+        conditions: list[Condition] = []
+        if self.since is not None:
+            conditions.append(columns.created_at >= self.since)
+        if self.until is not None:
+            conditions.append(columns.created_at < self.until)
+        return conditions
 
     def newer_than(self, row: int, most: int) -> int:
         """How many matching events are newer than a row, `most` at most."""

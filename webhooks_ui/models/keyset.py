@@ -53,12 +53,14 @@ class KeysetPage:
     """The rows' ids, newest first.
 
     `next` is where the next page begins, None at the end. `is_short`: `WINDOW` rows were examined,
-    back to the row `next`, and did not fill the page.
+    back to the row `next`, and did not fill the page. `is_capped`: the newest matches of a search
+    were looked through, and there may be older ones.
     """
 
     ids: Sequence[int]
     next: int | None
     is_short: bool = False
+    is_capped: bool = False
 
 
 def walk(
@@ -88,6 +90,17 @@ def walk(
     ids_seen = window.with_only_columns(model.id).limit(WINDOW).subquery()
     count, last = db.session.execute(select(func.count(), func.min(ids_seen.c.id))).one()
     return KeysetPage(rows, last, is_short=True) if count == WINDOW else KeysetPage(rows, None)
+
+
+def among(
+    model: Any, rows: Any, conditions: Sequence[Condition], ids: Ids, limit: int, *, is_capped: bool
+) -> KeysetPage:
+    """The newest `limit` rows of `ids` and of `rows`, a select of ids that are not many."""
+    within = (model.id.in_(rows), model.id.between(ids.first, ids.last), *conditions)
+    newest = select(model.id).where(*within).order_by(model.id.desc()).limit(limit + 1)
+    found = list(db.session.scalars(newest))
+    older = found[limit - 1] if len(found) > limit else None
+    return KeysetPage(found[:limit], older, is_capped=is_capped)
 
 
 def nearest(

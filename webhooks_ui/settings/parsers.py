@@ -133,6 +133,11 @@ def yes_no(text: str) -> bool:
     return choice("yes", "no")(text) == "yes"
 
 
+def on_off(text: str) -> bool:
+    """``on`` or ``off``."""
+    return choice("on", "off")(text) == "on"
+
+
 def certificate_file(text: str) -> str | None:
     """The path of a file with certificates in PEM, which can be read."""
     found = path(text)

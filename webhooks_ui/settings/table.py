@@ -166,6 +166,13 @@ SETTINGS: tuple[Setting, ...] = (
         " requests and of their answers.",
     ),
     Setting(
+        "PAYLOAD_SEARCH",
+        parsers.on_off,
+        "on",
+        "Deliveries and events can be searched for words of what was sent and answered. The worker"
+        " indexes them after intake. `off` indexes nothing and empties the index.",
+    ),
+    Setting(
         "DELIVERY_TIMEOUT",
         parsers.seconds(0.1, 300),
         "15",

@@ -15,7 +15,7 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
-from webhooks_ui.forms.log_filters import CODE_CLASSES, SPAN_LABELS, LogQuery
+from webhooks_ui.forms.log_filters import CODE_CLASSES, SPAN_LABELS, LogQuery, payload_search
 from webhooks_ui.models import Channel, delivery_list, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.delivery_rows import DeliveryRow
@@ -108,6 +108,7 @@ def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, An
         "looked_back_to": _made_at(found.next) if found.is_short else None,
         "newest": newest,
         "came": news.came(),
+        "search": payload_search(query),
         "event_types": ALL_TYPES,
         "channels": channels,
         "channel_names": {channel.id: channel.name for channel in channels},

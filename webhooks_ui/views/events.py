@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webhooks_ui import audit
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
-from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
+from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery, payload_search
 from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcomes, form_keys
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.models.pages import number_of
@@ -31,6 +31,7 @@ def index() -> BaseResponse | str:
         "found": rows,
         "newest": newest,
         "came": news.came(),
+        "search": payload_search(query),
         "looked_back_to": looked_back.created_at if looked_back else None,
         "event_types": ALL_TYPES,
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),

@@ -1,0 +1,55 @@
+"""Indexing: the words of new events and answers are added to the search index, behind intake.
+
+It reads and splits outside of a transaction, writes in short ones, and rests after each for longer
+than it wrote, so that intake and deliveries do not wait for it.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from webhooks_ui.database.engine import end_read, transaction
+from webhooks_ui.models import payload_index
+
+BATCH = 100  # rows of a transaction
+REST = 1.0  # multiple of the time that a batch took
+
+
+def job(*, is_on: bool) -> tuple[Callable[[datetime, datetime], bool], Callable[[], bool]]:
+    """`is_due` and `step`: they index, or empty the index where search is off."""
+    if is_on:
+        return _is_due, _step
+    return _has_rows, _empty
+
+
+def _is_due(_moment: datetime, _done_at: datetime) -> bool:
+    return payload_index.is_there() and bool(payload_index.behind())
+
+
+def _step() -> bool:
+    """Indexes a batch of events and one of answers; returns whether there may be more."""
+    begun = time.monotonic()
+    counts = [_index(table) for table in payload_index.TABLES]
+    if BATCH not in counts:
+        return False
+    time.sleep(min(REST * (time.monotonic() - begun), 1))
+    return True
+
+
+def _index(table: payload_index.Table) -> int:
+    end_read()
+    documents = table.pending(BATCH)
+    if documents:
+        with transaction():
+            table.add(documents)
+    return len(documents)
+
+
+def _has_rows(_moment: datetime, _done_at: datetime) -> bool:
+    return payload_index.is_there() and any(table.position() for table in payload_index.TABLES)
+
+
+def _empty() -> bool:
+    with transaction():
+        counts = [table.remove(BATCH) for table in payload_index.TABLES]
+    return any(counts)

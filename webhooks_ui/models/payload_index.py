@@ -1,0 +1,200 @@
+"""The search index: the words of events and of answers.
+
+SQLite has it in FTS5 tables whose rowid is that of the event or the attempt, PostgreSQL in a
+``tsvector`` with a GIN index. Their words are ours (`text.words`); neither database splits text.
+How far it has come is its last row, so that nothing is lost or repeated by a crash. A row goes with
+its event or attempt: by a trigger on SQLite, by a foreign key on PostgreSQL.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Engine,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    delete,
+    exists,
+    func,
+    insert,
+    inspect,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import EPOCH, now
+from webhooks_ui.models.attempt import Attempt
+from webhooks_ui.models.event import Event
+from webhooks_ui.text import words
+
+MAX_FOUND = 500  # the newest matching events, and answers, that lists are made of
+_SETTLED = timedelta(minutes=1)  # longer than a transaction may take that has got its row ids
+_PUNCTUAL = timedelta(seconds=10)
+_with_tables: WeakSet[Engine] = WeakSet()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is indexed of a row."""
+
+    row: int
+    words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One of the two tables; `model` is what its rows are of."""
+
+    name: str
+    key: str
+    model: Any
+    content: tuple[Any, ...]
+
+    def position(self) -> int:
+        """The last row that is indexed; 0 at first."""
+        return db.session.scalar(select(self.last())) or 0
+
+    def last(self) -> ColumnElement[Any]:
+        """The same as a part of a statement; null at first."""
+        rows = self._rows()
+        return select(rows).order_by(rows.desc()).limit(1).scalar_subquery()
+
+    def pending(self, limit: int) -> list[Document]:
+        """The next rows, with their words.
+
+        On PostgreSQL a missing row id may be that of a transaction in progress: what follows it
+        waits until it is certain.
+        """
+        last = self.position()
+        rows = select(self.model.id, *self.content).where(self.model.id > last)
+        found: list[Document] = []
+        for row, data, extra, at in db.session.execute(rows.order_by(self.model.id).limit(limit)):
+            if not _is_sqlite() and row != last + 1 and at > now() - _SETTLED:
+                break
+            own = dict.fromkeys((*words.sought(extra or ""), *words.of_payload(data)))
+            found.append(Document(row, list(own)))
+            last = row
+        return found
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Indexes them, save those whose rows are gone."""
+        own, rows = bindparam("own", type_=BigInteger), self._rows()
+        kept: Any = bindparam("kept")
+        if not _is_sqlite():
+            kept = func.array_to_tsvector(cast(kept, ARRAY(Text)))
+        is_there = exists().where(self.model.id == own)
+        into = table(self.name, column(rows.name), column("words"))
+        added = insert(into).from_select([rows.name, "words"], select(own, kept).where(is_there))
+        given = [{"own": one.row, "kept": _stored(one.words)} for one in documents]
+        db.session.execute(added, given)
+
+    def remove(self, limit: int) -> int:
+        """Removes some rows; returns how many."""
+        rows = self._rows()
+        some = db.session.scalars(select(rows).order_by(rows.desc()).limit(limit)).all()
+        db.session.execute(delete(rows.table).where(rows.in_(some)))
+        return len(some)
+
+    def find(self, query: str, last: int | None = None) -> list[int]:
+        """The newest matching rows, `MAX_FOUND` at most; none after the row `last`."""
+        rows = self._rows()
+        if _is_sqlite():
+            matches = literal_column(self.name).op("MATCH")(query)
+        else:
+            matches = column("words").op("@@")(cast(query, TSQUERY))
+        found = select(rows).where(matches).order_by(rows.desc()).limit(MAX_FOUND)
+        if last is not None:
+            found = found.where(rows <= last)
+        return list(db.session.scalars(found))
+
+    def _rows(self) -> Any:
+        """The column of row ids."""
+        name = "rowid" if _is_sqlite() else self.key
+        return table(self.name, column(name, BigInteger)).c[name]
+
+
+EVENTS = Table("event_words", "event_id", Event, (Event.data, Event.sender_id, Event.created_at))
+ANSWERS = Table(
+    "answer_words",
+    "attempt_id",
+    Attempt,
+    (Attempt.response_bytes, Attempt.reason, Attempt.started_at),
+)
+TABLES = (EVENTS, ANSWERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of events, and of deliveries by their answers; capped: there may be older ones."""
+
+    events: Sequence[int]
+    deliveries: Sequence[int]
+    is_capped: bool
+
+
+def find(sought: str, last_event: int | None = None) -> Found:
+    """What has all of these words; of events none after the row `last_event`."""
+    query = _query(words.sought(sought))
+    if not query:
+        return Found((), (), False)
+    events, attempts = EVENTS.find(query, last_event), ANSWERS.find(query)
+    own = select(Attempt.delivery_id).where(Attempt.id.in_(attempts)).distinct()
+    deliveries = db.session.scalars(own).all() if attempts else ()
+    return Found(events, deliveries, is_capped=MAX_FOUND in (len(events), len(attempts)))
+
+
+def behind() -> list[Table]:
+    """The tables that newer rows are still to be added to."""
+    ahead = [
+        select(func.max(each.model.id)).scalar_subquery() > func.coalesce(each.last(), 0)
+        for each in TABLES
+    ]
+    found = db.session.execute(select(*ahead)).one()
+    return [each for each, is_so in zip(TABLES, found, strict=True) if is_so]
+
+
+def known_to() -> datetime | None:
+    """Until when what came can be found; None when that is the present."""
+    moments = [db.session.scalar(_moment_of(each)) or EPOCH for each in behind()]
+    reached = min(moments, default=now())
+    return reached if reached < now() - _PUNCTUAL else None
+
+
+def is_there() -> bool:
+    """Whether the database has the tables: an SQLite without FTS5 has not."""
+    if db.engine not in _with_tables and inspect(db.session.connection()).has_table(EVENTS.name):
+        _with_tables.add(db.engine)
+    return db.engine in _with_tables
+
+
+def _moment_of(each: Table) -> Select[Any]:
+    at: ColumnElement[datetime] = each.content[-1]
+    return select(at).where(each.model.id == each.position())
+
+
+def _query(sought: Sequence[str]) -> str:
+    """The words as the database's query: all of them, as beginnings where they may go on."""
+    # Words have neither quotes nor spaces.
+    if _is_sqlite():
+        return " ".join(f'"{word}"{"*" * words.may_go_on(word)}' for word in sought)
+    return " & ".join(f"'{word}'{':*' * words.may_go_on(word)}" for word in sought)
+
+
+def _stored(own: Sequence[str]) -> Any:
+    return " ".join(own) if _is_sqlite() else list(own)
+
+
+def _is_sqlite() -> bool:
+    return db.session.get_bind().dialect.name == "sqlite"
