@@ -11,7 +11,7 @@ from tests.conftest import make_webhook, stored, webhook_form
 from tests.engine.conftest import deliveries, ended, receiver, send, subscribe, working
 from tests.support.apps import ON_BOTH_DATABASES
 from tests.support.receiver import Receiver
-from webhooks_ui.payloads.base import Template
+from webhooks_ui.catalogue.payload import Template
 
 __all__ = ["call", "receiver"]  # fixtures
 

@@ -12,12 +12,12 @@ from webhooks_ui.api.body import invalid
 from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
 from webhooks_ui.authorization.kinds import KINDS
 from webhooks_ui.catalogue.event_types import canonical
+from webhooks_ui.catalogue.payload import NO_TEMPLATE
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.guard import Blocked
 from webhooks_ui.egress.tls_options import DEFAULT_TLS
 from webhooks_ui.models import Channel
 from webhooks_ui.models.webhook_settings import WebhookSettings
-from webhooks_ui.payloads.base import NO_TEMPLATE
 from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.validation import webhook as webhook_rules

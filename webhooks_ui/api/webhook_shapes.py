@@ -16,9 +16,9 @@ from webhooks_ui.api.body import Body
 from webhooks_ui.api.filter_shapes import FiltersBody, FiltersShape
 from webhooks_ui.api.shapes import NAME_IS_TRIMMED, AnyTypeName, Moment, without_defaults
 from webhooks_ui.api.tls_shapes import TlsBody, TlsChange, TlsShape
+from webhooks_ui.catalogue.payload import JSON, Template
+from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.models import Delivery, Webhook
-from webhooks_ui.payloads.base import JSON, Template
-from webhooks_ui.payloads.formats import FORMATS
 from webhooks_ui.validation.template import MAX_TEMPLATE
 from webhooks_ui.validation.webhook import METHODS
 

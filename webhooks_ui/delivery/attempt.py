@@ -6,6 +6,7 @@ from time import monotonic
 
 from flask import Flask
 
+from webhooks_ui.catalogue.payload import PayloadError
 from webhooks_ui.delivery.access_tokens import AccessTokens
 from webhooks_ui.delivery.attempt_record import attempt_of, unsent_attempt
 from webhooks_ui.delivery.http.errors import AttemptError
@@ -13,7 +14,6 @@ from webhooks_ui.delivery.http.sender import Outcome, Sender
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.models.event import EventContent
-from webhooks_ui.payloads.base import PayloadError
 
 
 class Attempter:

@@ -8,6 +8,8 @@ from typing import Self
 
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.redaction import beginnings, redact
+from webhooks_ui.catalogue.payload import NO_TEMPLATE, Template
+from webhooks_ui.catalogue.payload_formats import format_of
 from webhooks_ui.crypto import signing
 from webhooks_ui.delivery.http.sender import OutgoingRequest
 from webhooks_ui.delivery.http.transport import wire_headers
@@ -15,8 +17,6 @@ from webhooks_ui.egress.target_url import TargetError, parse
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.models.webhook_settings import WebhookSettings
-from webhooks_ui.payloads.base import NO_TEMPLATE, Template
-from webhooks_ui.payloads.formats import format_of
 from webhooks_ui.text.charset import UTF_8, charset_of
 from webhooks_ui.version import __version__
 

@@ -5,9 +5,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 
+from webhooks_ui.catalogue.payload import JSON, Template
+from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.models import Webhook
-from webhooks_ui.payloads.base import JSON, Template
-from webhooks_ui.payloads.formats import FORMATS
 from webhooks_ui.validation.webhook import METHODS
 
 

@@ -21,6 +21,7 @@ from wtforms.validators import AnyOf
 from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
 from webhooks_ui.forms.authorization_fields import (
     SECRET_FIELDS,
@@ -35,7 +36,6 @@ from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.tls_fields import tls_fields, tls_options
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
-from webhooks_ui.payloads.formats import FORMATS
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.kept_form import is_unsent
 

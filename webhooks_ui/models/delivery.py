@@ -16,14 +16,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webhooks_ui.catalogue.payload import NO_TEMPLATE
+from webhooks_ui.catalogue.payload_formats import format_of
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.webhook import Webhook
-from webhooks_ui.payloads.base import NO_TEMPLATE
-from webhooks_ui.payloads.formats import format_of
 
 # Conditions of partial indexes; a query has to repeat one literally to use its index.
 OPEN = "status IN ('pending', 'delivering')"

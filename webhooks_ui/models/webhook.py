@@ -20,6 +20,8 @@ from webhooks_ui.audit import Audited
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import kind_of
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.catalogue.payload import JSON as JSON_TYPE
+from webhooks_ui.catalogue.payload import Template
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, Sealed, now
@@ -31,8 +33,6 @@ from webhooks_ui.models.webhook_display import Displayed
 from webhooks_ui.models.webhook_secrets import WebhookSecrets
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.models.webhook_switch import Switchable
-from webhooks_ui.payloads.base import JSON as JSON_TYPE
-from webhooks_ui.payloads.base import Template
 from webhooks_ui.text.filters import Filters
 from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MOST_BYTES, sort_key

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.none import NoAuthorization
+from webhooks_ui.catalogue.payload import NO_TEMPLATE, Template
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.channel import Channel
-from webhooks_ui.payloads.base import NO_TEMPLATE, Template
 from webhooks_ui.text.filters import Filters
 
 

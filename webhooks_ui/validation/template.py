@@ -8,9 +8,9 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.payloads.base import PayloadError, Template
-from webhooks_ui.payloads.sample import sample_content
-from webhooks_ui.payloads.template import Templated
+from webhooks_ui.catalogue.payload import PayloadError, Template
+from webhooks_ui.catalogue.payload_sample import sample_content
+from webhooks_ui.catalogue.payload_template import Templated
 
 MAX_TEMPLATE = 65_536  # characters
 _CONTENT_TYPE = re.compile(

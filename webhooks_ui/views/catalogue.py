@@ -7,9 +7,9 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.catalogue.payload import NO_TEMPLATE
+from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.models import Event
-from webhooks_ui.payloads.base import NO_TEMPLATE
-from webhooks_ui.payloads.formats import FORMATS
 from webhooks_ui.text.pretty_json import pretty
 from webhooks_ui.version import __version__
 from webhooks_ui.web.pieces import is_piece_request

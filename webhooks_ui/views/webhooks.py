@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from webhooks_ui.authorization.kinds import kind_of
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.catalogue.payload_formats import format_of
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
@@ -37,7 +38,6 @@ from webhooks_ui.models import (
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookPage, WebhookQuery
-from webhooks_ui.payloads.formats import format_of
 from webhooks_ui.views import health_slots, webhook_chart
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 from webhooks_ui.web.security import safe_next

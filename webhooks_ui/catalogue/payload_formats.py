@@ -1,9 +1,9 @@
 """The payload formats: the one list, in the order in which people see them."""
 
-from webhooks_ui.payloads.base import PayloadFormat
-from webhooks_ui.payloads.envelope import Envelope
-from webhooks_ui.payloads.raw import Raw
-from webhooks_ui.payloads.template import Templated
+from webhooks_ui.catalogue.payload import PayloadFormat
+from webhooks_ui.catalogue.payload_envelope import Envelope
+from webhooks_ui.catalogue.payload_raw import Raw
+from webhooks_ui.catalogue.payload_template import Templated
 
 FORMATS: dict[str, PayloadFormat] = {one.type: one for one in (Envelope(), Raw(), Templated())}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from webhooks_ui.payloads.base import PayloadError
-from webhooks_ui.payloads.renderer import MAX_PROCESSES, SLOW_FOR, TOO_LONG, Renderer
+from webhooks_ui.catalogue.payload import PayloadError
+from webhooks_ui.catalogue.template_renderer import MAX_PROCESSES, SLOW_FOR, TOO_LONG, Renderer
 
 HEAD = {"id": "evt_1", "type": "message_created", "timestamp": "2026", "channel": None}
 DATA = '{"content": "Привіт <b>", "items": [1, 2], "n": 12345678901234567890, "s": null}'.encode()

@@ -15,14 +15,14 @@ from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Lock
 from typing import IO, Any
 
-from webhooks_ui.payloads.base import PayloadError
+from webhooks_ui.catalogue.payload import PayloadError
 
 MAX_PROCESSES = 2
 PATIENCE = 10.0  # seconds for an answer, on a machine that is busy with other things
 SLOW_FOR = 60.0  # seconds for which a template that took too long is not tried again
 MAX_SLOW = 1_000
 TOO_LONG = "the template takes too long or too much memory"
-_PROGRAM = Path(__file__).with_name("render_process.py")
+_PROGRAM = Path(__file__).with_name("template_process.py")
 
 
 class _Process:

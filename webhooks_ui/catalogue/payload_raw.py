@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.payloads.base import Content, Payload, PayloadFormat, Template
+from webhooks_ui.catalogue.payload import Content, Payload, PayloadFormat, Template
 
 
 class Raw(PayloadFormat):

@@ -4,12 +4,18 @@ import json
 
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.payloads.base import Content, Payload, PayloadError, PayloadFormat, Template
-from webhooks_ui.payloads.renderer import render
+from webhooks_ui.catalogue.payload import (
+    Content,
+    Payload,
+    PayloadError,
+    PayloadFormat,
+    Template,
+)
+from webhooks_ui.catalogue.template_renderer import render
 
 
 class Templated(PayloadFormat):
-    """A Jinja template, rendered in a process of its own (`payloads.renderer`)."""
+    """A Jinja template, rendered in a process of its own (`catalogue.template_renderer`)."""
 
     type = "template"
     label = _l("Template")

@@ -1,1 +1,0 @@
-"""What the body of a request looks like: a class for each payload format."""
