@@ -197,6 +197,13 @@ def person(w: World) -> int:
     return int(w.one(User.id, User.login == "ivan"))
 
 
+def applied(w: World) -> Any:
+    text = "{version: 1, channels: [{key: new, name: New}]}"
+    page = w.post("/settings/configuration/review", text=text).text
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', page)
+    return w.post("/settings/configuration/import", text=text, seen=seen)
+
+
 Act = Callable[[World], Any]
 ROUTES: dict[str, Act] = {
     "account.choose_timezone": lambda w: w.post(
@@ -218,6 +225,8 @@ ROUTES: dict[str, Act] = {
         f"/channels/{channel_id(w)}/edit", key="unused", name="New", kind="api"
     ),
     "channels.new": lambda w: w.post("/channels/new", key="9", name="Nine", kind="api"),
+    "configuration.export": lambda w: w.post("/settings/configuration/export"),
+    "configuration.apply": applied,
     "deliveries.cancel": lambda w: w.post(f"/deliveries/{w.waiting()}/cancel"),
     "deliveries.resend": lambda w: w.post(f"/deliveries/{w.delivery('failed')}/resend"),
     "deliveries.retry_now": lambda w: w.post(f"/deliveries/{w.waiting()}/retry_now"),
@@ -272,7 +281,13 @@ ROUTES: dict[str, Act] = {
     "webhooks.test_unsaved": lambda w: probed(w, "/webhooks/test"),
 }
 """How each route that changes something is used."""
-ONLY_LOOKS = {"verify.check", "theme.switch", "help.switch", "webhooks.try_filters"}
+ONLY_LOOKS = {
+    "verify.check",
+    "theme.switch",
+    "help.switch",
+    "webhooks.try_filters",
+    "configuration.review",
+}
 """What is posted there is kept nowhere, or in the browser alone."""
 BY_NOBODY = {"auth.login", "account_link.use", "second_factor.ask"}
 RECEIVES = {"receiver.arrive"}

@@ -269,6 +269,22 @@ def person(page: Page, _seeds: Seeds) -> None:
     expect(page.locator("h1")).to_be_visible()
 
 
+def reviewed(page: Page, _seeds: Seeds) -> None:
+    review(page, "{version: 1, channels: [{key: lviv, name: Lviv office, kind: api}]}")
+    expect(page.locator("pre.changes ins").first).to_be_visible()
+
+
+def wrong_configuration(page: Page, _seeds: Seeds) -> None:
+    review(page, "{version: 1, webhooks: [{url: nowhere, events: []}]}")
+    expect(page.locator("#faults")).to_be_visible()
+
+
+def review(page: Page, text: str) -> None:
+    page.goto("/settings/configuration")
+    page.locator("#text").fill(text)
+    page.locator("form[enctype] button.primary").click()
+
+
 STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "list": partial(go, "/webhooks"),
     "no match": partial(go, "/webhooks?q=nothing+like+it&status=working"),
@@ -326,6 +342,9 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "audit log": partial(go, "/settings/audit?span=7d"),
     "no entry matches": partial(go, "/settings/audit?who=nobody"),
     "about": partial(go, "/settings/about"),
+    "configuration": partial(go, "/settings/configuration"),
+    "reviewed configuration": reviewed,
+    "configuration with mistakes": wrong_configuration,
     "account": partial(go, "/settings/account"),
     "help": partial(go, "/help"),
     "jump": partial(go, "/jump"),

@@ -13,8 +13,8 @@ from tests.audit.conftest import actions, entries
 from tests.cli.conftest import Run
 from tests.conftest import make_webhook, sign_in, stored
 from tests.support.apps import ON_BOTH_DATABASES
-from webhooks_ui.configuration import files, importing, planning
-from webhooks_ui.configuration.faults import ImportFaults
+from webhooks_ui.api.configuration import files, importing, planning
+from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Source, Webhook

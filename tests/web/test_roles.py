@@ -33,7 +33,7 @@ NOT_LINKED = {"webhooks.home", "auth.ask_to_log_out", "deliveries.fresh", "deliv
 NOT_LINKED |= {"events.fresh"}
 RECOVERIES = {"recoveries.of_webhook", "recoveries.of_filter", "recoveries.show"}
 NOT_LINKED |= {"webhooks.bulk_progress", "events.data", "catalogue.sample"}
-FOR_ADMINISTRATORS = {"tokens", "people", "audit", "about"}
+FOR_ADMINISTRATORS = {"tokens", "people", "audit", "about", "configuration"}
 EVERY_ROLE = pytest.mark.parametrize("role", ROLES)
 
 

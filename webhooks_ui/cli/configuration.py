@@ -23,7 +23,7 @@ def export_(file: Path, passphrase_file: IO[str] | None) -> None:
     Secrets are left out, or encrypted where there is a passphrase.
     """
     from webhooks_ui import audit
-    from webhooks_ui.configuration import files
+    from webhooks_ui.api.configuration import files
     from webhooks_ui.crypto.passphrase import LEAST
 
     passphrase = _passphrase(passphrase_file)
@@ -48,8 +48,8 @@ def import_(file: IO[str], dry_run: bool, passphrase_file: IO[str] | None) -> No
 
     Prints the difference. What FILE does not name stays as it is; so do secrets that are left out.
     """
-    from webhooks_ui.configuration import importing, planning
-    from webhooks_ui.configuration.faults import ImportFaults
+    from webhooks_ui.api.configuration import importing, planning
+    from webhooks_ui.api.configuration.faults import ImportFaults
 
     try:
         text = file.read()

@@ -52,13 +52,14 @@ GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
             Item("tokens.index", "key", _l("API tokens"), ("tokens",)),
             Item("people.index", "users", _l("People"), ("people",)),
             Item("audit.index", "list", _l("Audit log"), ("audit",)),
-            Item("about.show", "gear", _l("Settings"), ("about",)),
+            Item("about.show", "gear", _l("Settings"), ("about", "configuration")),
         ),
     ),
 )
 ELSEWHERE = (
     Item("webhooks.new", "plus", _l("Add a webhook"), ()),
     Item("webhooks.deleted", "trash", _l("Recently deleted"), ()),
+    Item("configuration.show", "code", _l("Configuration as a file"), ()),
     Item("account.show", "user", _l("Account"), ()),
     Item("help.show", "info", _l("Help"), ()),
 )

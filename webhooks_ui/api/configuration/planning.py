@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from webhooks_ui.api.body import MAX_FAULTS
 from webhooks_ui.api.channel_shapes import NewChannel
+from webhooks_ui.api.configuration import bodies, files
+from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.api.webhook_proposals import checked_settings
 from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
-from webhooks_ui.configuration import bodies, files
-from webhooks_ui.configuration.faults import ImportFaults
 from webhooks_ui.crypto import signing
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db
@@ -28,6 +29,7 @@ from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 Entry = dict[str, Any]
+MOST_ENTRIES = 5_000
 Some = TypeVar("Some")
 
 
@@ -100,7 +102,12 @@ def _each(
     read: Callable[[Entry, int], Some],
     faults: list[Fault],
 ) -> Iterator[Some]:
+    if len(parts[name]) > MOST_ENTRIES:
+        faults.append(Fault(pointer(name), _l("List %(most)s at most.", most=MOST_ENTRIES)))
+        return
     for index, entry in enumerate(parts[name]):
+        if len(faults) >= MAX_FAULTS:
+            return
         try:
             yield read(entry, index)
         except ImportFaults as found:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field
 
 from webhooks_ui.api.body import Body, read_members
-from webhooks_ui.configuration.faults import ImportFaults
+from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.models.source import SourceOptions
 from webhooks_ui.web.problem import Fault, Problem, pointer
 

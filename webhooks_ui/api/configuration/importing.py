@@ -8,10 +8,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from webhooks_ui import audit
-from webhooks_ui.configuration import yaml_text
-from webhooks_ui.configuration.document import document, marked
-from webhooks_ui.configuration.faults import ImportFaults
-from webhooks_ui.configuration.planning import ChannelPlan, Plan, SourcePlan, WebhookPlan
+from webhooks_ui.api.configuration import yaml_text
+from webhooks_ui.api.configuration.document import document, marked
+from webhooks_ui.api.configuration.faults import ImportFaults
+from webhooks_ui.api.configuration.planning import ChannelPlan, Plan, SourcePlan, WebhookPlan
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db, transaction

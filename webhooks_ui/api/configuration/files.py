@@ -4,9 +4,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.configuration import yaml_text
-from webhooks_ui.configuration.document import document, left_out
-from webhooks_ui.configuration.faults import ImportFaults
+from webhooks_ui.api.configuration import yaml_text
+from webhooks_ui.api.configuration.document import document, left_out
+from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.crypto import passphrase as passphrases
 from webhooks_ui.crypto.vault import Vault, VaultError
 from webhooks_ui.web.problem import Fault, pointer

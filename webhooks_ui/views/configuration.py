@@ -1,0 +1,119 @@
+"""The configuration as a file: download it, and import one, whose difference is shown first."""
+
+import hashlib
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from webhooks_ui import audit
+from webhooks_ui.api.configuration import files, importing, planning
+from webhooks_ui.api.configuration.faults import ImportFaults
+from webhooks_ui.api.configuration.yaml_text import MOST_BYTES
+from webhooks_ui.crypto.passphrase import LEAST
+from webhooks_ui.crypto.vault import VaultError, current_vault
+from webhooks_ui.database.types import now
+from webhooks_ui.web.body_limits import DEFAULT, FEW_FIELDS, max_body
+from webhooks_ui.web.problem import Fault
+
+blueprint = Blueprint("configuration", __name__)
+Answer = BaseResponse | str | tuple[str, int]
+_LARGEST = 3 * MOST_BYTES + DEFAULT  # each byte may come as three
+
+
+@blueprint.get("/settings/configuration")
+def show() -> str:
+    """The forms for both ways."""
+    return _page()
+
+
+@blueprint.post("/settings/configuration/export")
+@max_body(FEW_FIELDS)
+def export() -> Answer:
+    """The file, with encrypted secrets where a passphrase was entered."""
+    passphrase = request.form.get("passphrase", "")
+    if passphrase and len(passphrase) < LEAST:
+        return _page(is_short=True), 422
+    text = files.write(passphrase)
+    audit.exported("configuration.exported", "configuration", secrets=bool(passphrase))
+    name = f"webhooks-ui-{now():%Y-%m-%d}.yaml"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, mimetype="application/yaml", headers=headers)
+
+
+@blueprint.post("/settings/configuration/review")
+@max_body(_LARGEST)
+def review() -> Answer:
+    """What a file would change; nothing is changed."""
+    given = request.files.get("file")
+    text = given.read().decode(errors="replace") if given else ""
+    text = (text or request.form.get("text", "")).replace("\r\n", "\n")
+    return _review(text, request.form.get("passphrase", ""))
+
+
+@blueprint.post("/settings/configuration/import")
+@max_body(_LARGEST)
+def apply() -> Answer:
+    """Applies what was reviewed; shows it again where it would be something else by now."""
+    text, passphrase = request.form.get("text", "").replace("\r\n", "\n"), _unsealed()
+    try:
+        lines = importing.difference(planning.plan(text, passphrase))
+        if _sum(lines) != request.form.get("seen"):
+            return _review(text, passphrase, is_changed=True)
+        importing.apply(planning.plan(text, passphrase), current_user.user)
+    except ImportFaults as error:
+        return _page(text, faults=error.faults), 422
+    flash(_("The configuration is that of the file now."), "good")
+    return redirect(url_for(".show"), 303)
+
+
+def _review(text: str, passphrase: str, *, is_changed: bool = False) -> Answer:
+    try:
+        lines = importing.difference(planning.plan(text, passphrase))
+    except ImportFaults as error:
+        return _page(text, faults=error.faults), 422
+    sealed = current_vault().encrypt(passphrase, _context()) if passphrase else ""
+    page = _page(text, lines, sealed=sealed, seen=_sum(lines), is_changed=is_changed)
+    return (page, 409) if is_changed else page
+
+
+def _page(
+    text: str = "",
+    lines: Sequence[str] | None = None,
+    *,
+    faults: Sequence[Fault] = (),
+    sealed: str = "",
+    seen: str = "",
+    is_changed: bool = False,
+    is_short: bool = False,
+) -> str:
+    return render_template(
+        "settings/configuration.html",
+        text=text,
+        lines=lines,
+        faults=faults,
+        sealed=sealed,
+        seen=seen,
+        is_changed=is_changed,
+        is_short=is_short,
+        least=LEAST,
+    )
+
+
+def _sum(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _context() -> str:
+    return f"configuration:{current_user.user_id}"
+
+
+def _unsealed() -> str:
+    """The passphrase that was entered for the review."""
+    sealed = request.form.get("sealed", "")
+    try:
+        return current_vault().decrypt(sealed, _context()) if sealed else ""
+    except VaultError:
+        return ""
