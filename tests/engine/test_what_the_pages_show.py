@@ -17,7 +17,7 @@ def test_what_waits_and_when_the_next_attempt_is_made(
     browser = sign_in(app, "olena")
     send(app, 3)
 
-    assert "3 wait · due now" in browser.get("/webhooks").text
+    assert "3 waiting · sending now" in browser.get("/webhooks").text
     receiver.answer(Answer(status=500))
     with working(app):
         wait_until(lambda: all(d.attempts_made for d in deliveries(app)), what="attempts")
@@ -25,7 +25,7 @@ def test_what_waits_and_when_the_next_attempt_is_made(
     for path in ("/webhooks", f"/webhooks/{public_id}"):
         page = browser.get(path).text
         assert "Failing" in page
-        assert "3 wait · next attempt" in page
+        assert "3 waiting · next attempt" in page
     assert f"/webhooks/{public_id}" in browser.get("/webhooks?status=failing").text
     assert f"/webhooks/{public_id}" not in browser.get("/webhooks?status=untested").text
 

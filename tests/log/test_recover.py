@@ -105,7 +105,10 @@ def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: F
     assert "7 of 7 queued to be sent again." in progress
     assert "On its way" in progress  # all are made, and none has arrived
     assert "Finished" not in progress
-    assert browser.get(f"/webhooks/{own}/recover?status=failed").text.count("is to be sent") == 1
+    assert (
+        browser.get(f"/webhooks/{own}/recover?status=failed").text.count("Nothing to send again")
+        == 1
+    )
     everything = browser.get("/deliveries/recover?span=1h").text
     assert '<strong id="found">11 deliveries</strong>' in everything
     assert "7 more are left out" in everything
@@ -143,7 +146,7 @@ def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: Fla
     )
     story = browser.get(f"/events/{missed[0].event_id}").text.partition('id="missed"')[0]
     assert "It was sent by a recovery." in story
-    assert "Nothing is to be sent again" in browser.get(f"/webhooks/{own}/recover").text
+    assert "Nothing to send again" in browser.get(f"/webhooks/{own}/recover").text
 
 
 def test_a_disabled_webhook_is_not_said_to_miss_nothing(
@@ -157,7 +160,7 @@ def test_a_disabled_webhook_is_not_said_to_miss_nothing(
 
     for url in (f"/webhooks/{own}/recover", f"/deliveries/recover?webhook={own}"):
         page = browser.get(url).text
-        assert "Nothing is to be sent again" not in page
+        assert "Nothing to send again" not in page
         assert '<strong id="found">2 deliveries</strong>' in page
         assert "The webhook is disabled, so nothing can be sent to it." in page
         assert 'id="recover"' not in page
@@ -207,7 +210,7 @@ def test_it_goes_back_to_where_the_trouble_began(engine: Flask, browser: FlaskCl
     )
     day = browser.get(f"/webhooks/{own}/recover?span=24h").text
     assert '<strong id="found">2 deliveries</strong>' in day
-    assert "Since it began to fail" in day
+    assert "Since it started failing" in day
 
 
 def test_what_was_settled_otherwise_is_left_out(engine: Flask) -> None:
@@ -306,7 +309,7 @@ def test_it_stops_with_its_webhook_and_only_one_runs(engine: Flask, browser: Fla
     begun = recover(engine, webhook=own)
     second = browser.post(f"/webhooks/{own}/recover", data={"span": "1h"}, follow_redirects=True)
     assert second.request.path == f"/recoveries/{begun.public_id}"
-    assert "Another recovery is not over yet." in second.text
+    assert "Another recovery is still running." in second.text
     switch(engine, own, enabled=False)
     go_through(engine)
     assert (state(engine).status, state(engine).reason, made(engine)) == ("stopped", "disabled", [])
@@ -458,4 +461,4 @@ def figures(page: str) -> dict[str, int]:
     """The counts of a recovery's page."""
     found = re.findall(r"<dt>(\w+)</dt><dd[^>]*>(\d+)", page.partition('id="progress"')[2])
     counts = {name: int(count) for name, count in found}
-    return {name: count for name, count in counts.items() if name not in ("Begun", "Ended")}
+    return {name: count for name, count in counts.items() if name not in ("Started", "Ended")}

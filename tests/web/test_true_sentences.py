@@ -254,7 +254,7 @@ def test_a_recovery_that_had_ended_is_not_said_to_be_stopped(
         db.session.execute(update(Recovery).values(status="finished", finished_at=now()))
     admin.post(f"{begun}/stop")
     text = text_of(admin, begun)
-    assert "It had ended before." in text
+    assert "The recovery had already finished." in text
     assert "is stopped" not in text
 
 

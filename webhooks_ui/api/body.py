@@ -112,7 +112,7 @@ def read_members(data: bytes, raw: frozenset[str]) -> dict[str, Member]:
 
 def invalid(faults: Iterable[Fault]) -> Problem:
     """422 with the first faults of a body."""
-    detail = _l("Nothing was changed. See at each error what to mend.")
+    detail = _l("Nothing was changed. Each error says what to fix.")
     return Problem(422, detail, islice(faults, MAX_FAULTS))
 
 

@@ -19,7 +19,7 @@ Send events in, manage webhooks and channels, look at deliveries.
 
 Every call carries an API token: `Authorization: Bearer <token>`. A token of scope `events` may
 only send events in, one of scope `admin` may do everything. What is refused is answered with a
-problem (RFC 9457) whose `detail` says how to mend it. Bodies may be compressed with gzip
+problem (RFC 9457) whose `detail` says how to fix it. Bodies may be compressed with gzip
 (`Content-Encoding: gzip`); their limits count what is in them.
 """
 TAGS = {
@@ -42,7 +42,7 @@ STATUSES = {
     " event.",
     413: "The body, or an event in it, is too large.",
     415: "The body is not `application/json`, or compressed otherwise than with gzip.",
-    422: "The body can be read but not accepted; `errors` says what to mend.",
+    422: "The body can be read but not accepted; `errors` says what to fix.",
     429: "Too much at once. `Retry-After` says when to try again.",
     500: "Something failed on our side.",
     503: "The database is busy, nothing was changed. `Retry-After` says when to try again.",

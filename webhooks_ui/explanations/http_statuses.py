@@ -55,7 +55,7 @@ STATUSES: dict[int, Words] = {
         _l("Try again. If it happens again, look at the receiver's load and its time limits."),
     ),
     410: Words(
-        _l("The receiver is gone for good."),
+        _l("Receiver returned 410 Gone."),
         _l("It answered 410: nobody wants events there any more."),
         _l(
             "Enter the receiver's new URL or delete the webhook. A 410 response to an event"

@@ -11,7 +11,7 @@ from datetime import datetime
 from webhooks_ui.database.engine import end_read, transaction
 from webhooks_ui.models import payload_index
 
-BATCH = 100  # rows of a transaction
+BATCH, BATCHES = 50, 4  # rows of a transaction, transactions of a step
 REST = 1.0  # multiple of the time that a batch took
 
 
@@ -27,12 +27,13 @@ def _is_due(_moment: datetime, _done_at: datetime) -> bool:
 
 
 def _step() -> bool:
-    """Indexes a batch of events and one of answers; returns whether there may be more."""
-    begun = time.monotonic()
-    counts = [_index(table) for table in payload_index.TABLES]
-    if BATCH not in counts:
-        return False
-    time.sleep(min(REST * (time.monotonic() - begun), 1))
+    """Indexes some batches of events and answers; returns whether there may be more."""
+    for _ in range(BATCHES):
+        begun = time.monotonic()
+        counts = [_index(table) for table in payload_index.TABLES]
+        if BATCH not in counts:
+            return False
+        time.sleep(min(REST * (time.monotonic() - begun), 0.25))
     return True
 
 

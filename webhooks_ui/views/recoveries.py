@@ -77,9 +77,12 @@ def show(id: str) -> str:
 def stop(id: str) -> Response:
     """Sends no more of it."""
     if recovering.stop(or_404(Recovery.by_public_id(id))):
-        flash(_("It is stopped, and what still waited is cancelled."), "info")
+        flash(_("Recovery stopped. Deliveries still waiting are cancelled."), "info")
     else:
-        flash(_("It had ended before. What still waited is cancelled."), "wait")
+        flash(
+            _("The recovery had already finished. Deliveries still waiting are cancelled."),
+            "wait",
+        )
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -125,7 +128,7 @@ def _start(
 ) -> Response:
     begun = recovering.start(choice, since, until, found, current_user.user)
     if isinstance(begun, AlreadyRunning):
-        flash(_("Another recovery is not over yet. Wait for its end, or stop it."), "wait")
+        flash(_("Another recovery is still running. Wait until it finishes, or stop it."), "wait")
         begun = begun.recovery
     return redirect(url_for(".show", id=begun.public_id), 303)
 
