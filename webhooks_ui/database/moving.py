@@ -44,7 +44,8 @@ def copy(source: Any, target: Connection, tables: MetaData) -> Iterator[tuple[st
         if target.scalar(select(text("1")).select_from(tables.tables[name]).limit(1)):
             raise CopyError(f"The database there is not empty: it has {name}.")
     names = ", ".join(f'"{table.name}"' for table in tables.sorted_tables)
-    target.execute(text(f"TRUNCATE {names}"))
+    # The search index refers to them; the worker there fills it anew.
+    target.execute(text(f"TRUNCATE {names} CASCADE"))
     for table in tables.sorted_tables:
         for rows in _copy(source, target, table):
             yield table.name, rows
