@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import urllib.error
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from flask import Flask
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from tests.support.apps import MakeApp
 from tests.support.receiver import Receiver
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import free_port, wait_until
@@ -26,8 +30,11 @@ from webhooks_ui.database.types import now
 from webhooks_ui.jobs.scheduler import Scheduler, heartbeat_job
 from webhooks_ui.models import JobRun, backlog, job_run
 from webhooks_ui.monitoring import metrics, shared_counters
+from webhooks_ui.monitoring.logs import RequestLog
+from webhooks_ui.version import __version__
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana-dashboard.json"
+ALERTS = DASHBOARD.with_name("prometheus-alerts.yml")
 TOKEN = "a-token-for-prometheus"
 
 Samples = dict[str, float]
@@ -227,6 +234,46 @@ def test_the_dashboard_shows_exactly_the_metrics_that_are_exposed(
     sources = {panel["datasource"]["uid"] for panel in dashboard["panels"]}
     assert sources == {"${datasource}"}
     assert [variable["name"] for variable in dashboard["templating"]["list"]] == ["datasource"]
+
+
+def test_alerts_ask_for_metrics_and_labels_that_there_are(make_app: MakeApp) -> None:
+    rules = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]
+    found = samples(make_app().test_client().get("/metrics").text)
+    exposed = {name.partition("{")[0] for name in found}
+    asked = " ".join(rule["expr"] for rule in rules)
+    names = set(re.findall(r"webhooks_ui_\w+", asked))
+    assert len(names) > 5
+    assert names <= exposed
+    labels = {f"{name}={text}" for name, text in re.findall(r'(part|status)="(\w+)"', asked)}
+    assert len(labels) == 2
+    assert all(any(label in name for name in found) for label in labels)
+    for rule in rules:
+        assert {"alert", "expr", "labels", "annotations"} <= rule.keys()
+        assert rule["annotations"].keys() == {"summary", "description"}
+    if promtool := shutil.which("promtool"):
+        subprocess.run([promtool, "check", "rules", str(ALERTS)], check=True)
+
+
+def test_requests_to_the_console_are_counted_by_part_and_status(make_app: MakeApp) -> None:
+    app = make_app()
+    logged = RequestLog(app.wsgi_app)
+    before = samples(app.test_client().get("/metrics").text)
+    asked = (("GET", "/login"), ("GET", "/static/nothing"), ("POST", "/api/v1/events"))
+    for method, path in (*asked, ("GET", "/api/v1/webhooks"), ("POST", "/receiver/nobody")):
+        run_wsgi_app(logged, EnvironBuilder(path, method=method).get_environ())
+    after = samples(app.test_client().get("/metrics").text)
+    name = "webhooks_ui_requests_total"
+    more = {one: after[one] - before[one] for one in after if one.startswith(name)}
+    assert {one: count for one, count in more.items() if count} == {
+        f"{name}{{part=pages,status=2xx}}": 1,
+        f"{name}{{part=events,status=4xx}}": 1,
+        f"{name}{{part=api,status=4xx}}": 1,
+        f"{name}{{part=receiver,status=4xx}}": 1,
+    }
+    timed = "webhooks_ui_request_duration_seconds_count{part=events}"
+    assert after[timed] - before[timed] == 1
+    (build,) = [one for one in after if one.startswith("webhooks_ui_build_info")]
+    assert f"version={__version__}" in build
 
 
 class Process:

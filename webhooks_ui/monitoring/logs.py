@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from webhooks_ui.monitoring import metrics
 from webhooks_ui.monitoring.log_rate import BoundedHandler
 from webhooks_ui.text.printable import visible
 
@@ -69,7 +70,7 @@ def set_up(log_format: str, level: str = "info") -> None:
 
 
 class RequestLog:
-    """A WSGI app around another one that writes a line for each request, static files left out."""
+    """A WSGI app around another one: logs and counts each request, static files left out."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
@@ -91,7 +92,9 @@ class RequestLog:
         # has taken the path of PUBLIC_URL away.
         if not environ["PATH_INFO"].startswith(_QUIET_PATHS):
             client = environ.get("REMOTE_ADDR", "-"), environ.get(WHO, "-")
-            _log(method, path, statuses[-1][:3], client, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _log(method, path, statuses[-1][:3], client, seconds)
+            metrics.answered(method, environ["PATH_INFO"], statuses[-1], seconds)
         return answer
 
 

@@ -7,8 +7,10 @@ at the first use: a process that counts nothing does not pay for it. Pings are n
 
 import logging
 import os
+import platform
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING
 from webhooks_ui.catalogue.error_codes import ERROR_CODES
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.monitoring import shared_counters
+from webhooks_ui.version import __version__
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Metric
@@ -24,6 +27,12 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SUCCEEDED = "succeeded"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0)
 """Upper bounds of the durations in seconds; DELIVERY_TIMEOUT is 15 unless set."""
+
+ANSWER_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Upper bounds of the console's own durations in seconds: writing waits 5 at most."""
+PARTS = ("events", "api", "receiver", "pages")
+"""Of the console: what takes events in, the rest of the API, the built-in receiver, pages."""
+STATUSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
 READ = {
     "webhooks_ui_database_up": "Whether the database answered this scrape.",
@@ -65,6 +74,16 @@ class _Instruments:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self.answered = self._counter("requests", "Requests answered.", part=PARTS, status=STATUSES)
+        self.answering = Histogram(
+            "webhooks_ui_request_duration_seconds",
+            "Time from the beginning of a request to the beginning of its answer.",
+            ["part"],
+            buckets=ANSWER_BUCKETS,
+            registry=self.registry,
+        )
+        for part in PARTS:
+            self.answering.labels(part)
         self.in_flight = Gauge(
             "webhooks_ui_attempts_in_flight",
             "Attempts under way.",
@@ -76,9 +95,8 @@ class _Instruments:
         from prometheus_client import Counter
 
         counter = Counter(f"webhooks_ui_{name}", text, list(labels), registry=self.registry)
-        for label, values in labels.items():
-            for value in values:
-                counter.labels(**{label: value})
+        for values in product(*labels.values()) if labels else ():
+            counter.labels(*values)
         return counter
 
 
@@ -155,6 +173,21 @@ def recorded(outcomes: Iterable[tuple[str, str | None]]) -> None:
             made.failed.labels(error).inc(count)
 
 
+def answered(method: str, path: str, status: str, seconds: float) -> None:
+    """Counts a request to the console; `path` is below `PUBLIC_URL`."""
+    made, part = _made or _instruments(), _part(method, path)
+    made.answered.labels(part, f"{status[:1]}xx").inc()
+    made.answering.labels(part).observe(seconds)
+
+
+def _part(method: str, path: str) -> str:
+    if method == "POST" and path.startswith(("/api/v1/events", "/api/v1/sources")):
+        return "events"
+    if path.startswith("/api/"):
+        return "api"
+    return "receiver" if method == "POST" and path.startswith("/receiver/") else "pages"
+
+
 def exposition(gauges: Mapping[str, float]) -> bytes:
     """Everything in Prometheus' text format; `gauges` are the values of `READ` that are known."""
     from prometheus_client import CollectorRegistry, generate_latest
@@ -177,5 +210,10 @@ class _Scrape:
             yield from shared_counters.read(_folder)
         else:
             yield from _instruments().registry.collect()
+        build = GaugeMetricFamily(
+            "webhooks_ui_build_info", "The versions that run: 1.", labels=("version", "python")
+        )
+        build.add_metric((__version__, platform.python_version()), 1)
+        yield build
         for name, value in self._gauges.items():
             yield GaugeMetricFamily(name, READ[name], value=value)
