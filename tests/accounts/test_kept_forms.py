@@ -314,6 +314,7 @@ def test_every_form_keeps_what_was_typed(console: Flask) -> None:
     ]
     sent = [(path, path) for path in forms]
     sent += [("/webhooks/new", "/webhooks/test"), ("/webhooks/new", "/webhooks/filters")]
+    sent += [("/webhooks/new", "/webhooks/template")]
     sent += [(own, f"{own}/test"), (f"{own}/verify", f"{own}/verify")]
     sent += [("/settings/account", "/settings/account/timezone")]
     urls, seen = console.url_map.bind("localhost"), set[str]()

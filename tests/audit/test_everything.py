@@ -286,6 +286,7 @@ ONLY_LOOKS = {
     "theme.switch",
     "help.switch",
     "webhooks.try_filters",
+    "webhooks.preview_template",  # which records what it shows of real events
     "configuration.review",
 }
 """What is posted there is kept nowhere, or in the browser alone."""

@@ -118,6 +118,18 @@ def folded_kinds(page: Page, _seeds: Seeds) -> None:
     expect(page.locator("#auth_hmac_secret-error")).to_be_visible()
 
 
+def template(page: Page, _seeds: Seeds) -> None:
+    """A ready template, with its preview on a sample and on recent events."""
+    page.goto("/webhooks/new")
+    page.locator("#more-formats > summary").click()
+    page.locator("[name=payload_format][value=template]").check()
+    page.locator("[name=ready][value=slack]").click()
+    expect(page.locator("#template-preview pre").first).to_be_visible()
+    page.locator("#event-types input").first.check()
+    page.locator("#preview").click()
+    expect(page.locator("#template-preview pre").first).to_be_visible()
+
+
 def save_nothing(path: str, page: Page, _seeds: Seeds) -> None:
     """A form with as many mistakes as an empty one has."""
     page.goto(path)
@@ -293,6 +305,7 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "new": partial(go, "/webhooks/new"),
     "new with mistakes": partial(save_nothing, "/webhooks/new"),
     "more authorization with mistakes": folded_kinds,
+    "template": template,
     "filters": filters,
     "filters with mistakes": wrong_filters,
     "edit": partial(seeded, "edited"),

@@ -29,6 +29,8 @@ SAME_EVERYWHERE = {
         "CSV",
         "NDJSON",
     ),
+    *("Slack", "Discord", "Microsoft", "Teams", "Google", "Chat", "XML", "POST", "PUT", "PATCH"),
+    *("application", "json"),
     *("HMAC", "OAuth", "X-Hub-Signature-", "X-Chatwoot-Timestamp", "sha", "hex", "base"),
     *("Content-Type", "User-Agent", "webhook-id", "webhook-timestamp", "webhook-signature"),
     *("OK", "webhooks-ui", "olena", "acme", "Off", "Refused", "elsewhere", "nobody", "sales"),

@@ -19,7 +19,7 @@ class Templated(PayloadFormat):
 
     type = "template"
     label = _l("Template")
-    hint = _l("a body of your own: for Slack, Telegram, Teams, a form, XML …")
+    hint = _l("a body of your own: for Slack, Telegram, Teams, a form, XML")
     is_folded = True
     keeps_body = True
 

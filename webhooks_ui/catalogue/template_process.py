@@ -6,7 +6,9 @@ is nothing to load, no file, no network and no other process. What takes too lon
 the process: `SIGVTALRM` and `RLIMIT_AS` hold within a single operation, too.
 """
 
+import html
 import json
+import re
 import resource
 import select
 import signal
@@ -36,6 +38,7 @@ _METHODS: dict[type[Any], set[str]] = {
     list: {"index", "count"},
 }
 _LEFT_OUT = ("attr", "pprint", "random", "xmlattr", "urlize", "map", "groupby")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OWN = (LoopContext, Cycler, Namespace)  # Jinja's own objects
 _GLOBALS = ("range", "dict", "namespace", "cycler", "joiner")
 
@@ -59,10 +62,16 @@ def _to_json(value: Any) -> str:
     return json.dumps(None if isinstance(value, Undefined) else value, ensure_ascii=False)
 
 
+def _to_xml(value: Any) -> str:
+    """For XML's texts and attributes, without the characters that it cannot hold (section 2.2)."""
+    text = "" if value is None or isinstance(value, Undefined) else str(value)
+    return html.escape(_NOT_XML.sub("", text))
+
+
 def _sandbox() -> _Sandbox:
     made = _Sandbox(undefined=ChainableUndefined, autoescape=False, keep_trailing_newline=False)
     made.filters = {name: one for name, one in FILTERS.items() if name not in _LEFT_OUT}
-    made.filters["tojson"] = _to_json
+    made.filters |= {"tojson": _to_json, "xml": _to_xml}
     made.globals = {name: made.globals[name] for name in _GLOBALS}
     return made
 

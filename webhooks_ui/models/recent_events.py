@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import undefer
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.event import Event
@@ -19,6 +20,13 @@ def of(types: Collection[str], channel_id: int | None) -> Sequence[bytes]:
     if channel_id is not None:
         chosen = chosen.where(Event.channel_id == channel_id)
     return db.session.scalars(chosen).all()
+
+
+def whole(types: Collection[str], most: int) -> Sequence[Event]:
+    """The newest events of these types with their data, `most` of them."""
+    chosen = _newest().where(Event.type.in_(types)).limit(most)
+    found = chosen.with_only_columns(Event).options(undefer(Event.data))
+    return db.session.scalars(found).all()
 
 
 def some() -> Sequence[bytes]:

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
 from webhooks_ui.explanations import states
 from webhooks_ui.forms import pause
 from webhooks_ui.views import (
@@ -31,6 +32,7 @@ from webhooks_ui.views import (
     recoveries,
     second_factor,
     sources,
+    template_preview,
     theme,
     tokens,
     verify,
@@ -64,6 +66,7 @@ PAGES = (
     receivers,
     channels,
     sources,
+    template_preview,
     catalogue,
     account,
     account_link,
@@ -95,5 +98,6 @@ def init_app(app: Flask) -> None:
         slots=health_slots.slots, hour_figures=health_slots.figures, state_group=states.group_of
     )
     app.jinja_env.globals["pause_offer"] = pause.offer
+    app.jinja_env.globals["ready_templates"] = READY_TEMPLATES
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)

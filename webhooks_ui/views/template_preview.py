@@ -1,0 +1,77 @@
+"""What the template of the form makes, as typed: of a sample, and of the newest events."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import render_template, request
+from werkzeug.wrappers import Response
+
+from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.catalogue.payload import Content, PayloadError, Template
+from webhooks_ui.catalogue.payload_sample import sample_content
+from webhooks_ui.catalogue.payload_template import Templated
+from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
+from webhooks_ui.forms.request_fields import typed_template
+from webhooks_ui.models import Webhook, recent_events
+from webhooks_ui.views.webhook_form import form_of, render_form
+from webhooks_ui.views.webhooks import blueprint
+from webhooks_ui.web import payloads
+from webhooks_ui.web.body_limits import max_body, with_event
+from webhooks_ui.web.kept_form import is_unsent, keeps_typed
+from webhooks_ui.web.pieces import is_piece_request, or_404
+
+REAL = 3  # events
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A body, or why there is none; without `event` it is a sample's."""
+
+    type: str
+    body: str = ""
+    problem: str = ""
+    event: str | None = None
+
+
+@blueprint.post("/webhooks/template")
+@keeps_typed
+@max_body(with_event)
+def preview_template() -> Response | str | tuple[str, int]:
+    """What the template makes; `ready` puts one of the ready ones in its place first.
+
+    Only who may edit gets here; with `real`, the payloads shown are recorded as read.
+    """
+    public_id = request.form.get("webhook")
+    form = form_of(or_404(Webhook.by_public_id(public_id)) if public_id else None)
+    if ready := READY_TEMPLATES.get(request.form.get("ready", "")):
+        form.payload_format.data = "template"
+        form.template_body.data = ready.template.body
+        form.template_type.data = ready.template.content_type
+    previews: list[Preview] = []
+    if typed_template(form).body.strip() and not is_unsent():
+        chosen = [each for each in form.events.data or () if each in ALL_TYPES]
+        previews = list(_previews(typed_template(form), chosen or [next(iter(ALL_TYPES))]))
+    if is_piece_request() and not ready:
+        return render_template("webhooks/_template_preview.html", previews=previews)
+    if is_piece_request():
+        return render_template("webhooks/_template_fields.html", form=form, previews=previews)
+    page = render_form(form, previews=previews)
+    return page if previews else (page, 422)
+
+
+def _previews(template: Template, types: list[str]) -> Iterator[Preview]:
+    data = json.dumps(ALL_TYPES[types[0]].data, ensure_ascii=False).encode()
+    yield _preview(template, types[0], sample_content(types[0], data), None)
+    if "real" in request.form and payloads.may_be_read():
+        for event in recent_events.whole(types, REAL):
+            payloads.record_reading("event", event.public_id, event.type)
+            yield _preview(template, event.type, event.content, event.public_id)
+
+
+def _preview(template: Template, type: str, content: Content, event: str | None) -> Preview:
+    try:
+        made = Templated().payload(content, template)
+    except PayloadError as error:
+        return Preview(type, problem=error.detail, event=event)
+    return Preview(type, made.body.decode(errors="replace"), event=event)
