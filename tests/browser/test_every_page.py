@@ -2,12 +2,13 @@
 without a word of English, in both no wider than the window; nothing moves once it is shown.
 """
 
+from functools import partial
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.states import LOCALES, STATES, Seeds, put_back
+from tests.browser.states import LOCALES, STATES, Seeds, go, put_back, seeded
 from tests.browser.steps import LOGIN, PASSWORD
 from tests.browser.words import english, words_of
 from tests.support.browser import STOPPED_CLOCK, Open, Visitor, assert_accessible
@@ -114,6 +115,24 @@ def test_a_page(
     finally:
         put_back(page)
         page.close()
+
+
+@LANGUAGE
+def test_pages_without_javascript(visitor: Visitor, seeds: Seeds, language: str) -> None:
+    """Those that a URL shows: whole, and no wider than the window, narrow or wide by language."""
+    visitor.watch.allow("status of 404")
+    width = {"en": NARROW, "uk": WIDE}[language]
+    page = visitor.open(locale=LOCALES[language], javascript=False, width=width)
+    shown = 0
+    for state, show in STATES.items():
+        if isinstance(show, partial) and show.func in (go, seeded):
+            show(page, seeds)
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            expect(page.locator("main h1").first).to_be_visible()
+            page.evaluate(UNFOLD, "")
+            assert page.evaluate(TOO_WIDE) == [], state
+            shown += 1
+    assert shown > 30
 
 
 @LANGUAGE

@@ -1,34 +1,58 @@
 """Only `serve`, `worker` and `migrate` change a schema; a newer or damaged database is one line."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import click
 import flask_migrate
 import pytest
 from flask import Flask
 
 from tests.cli.conftest import Run
+from webhooks_ui.cli.main import main
 from webhooks_ui.database.migrate import prepare_migrations
 
-EVERY_COMMAND = (
-    ("serve", "--port", "0"),
-    ("worker",),
-    ("migrate",),
-    ("prune",),
-    ("token", "add", "platform"),
-    ("channel", "add", "key", "name"),
-    ("event", "send", "message_created"),
+MIGRATING = (("serve", "--port", "0"), ("worker",), ("migrate",))
+LEAVING_IT = (
+    *(("user", verb, "olena") for verb in ("add", "remove", "remove-second-factor", "password")),
+    *(("user", "list"), ("token", "list"), ("token", "add", "platform"), ("token", "revoke", "1")),
+    *(("channel", "add", "key", "name"), ("event", "send", "message_created")),
+    *(("prune",), ("rotate-key",), ("export", "-")),
 )
+WITHOUT_A_DATABASE = {("listen",), ("completion",)}
+ANOTHER_WAY = {("doctor",), ("backup",), ("restore",), ("import",), ("move",)}
+"""`doctor` says it as a finding, `backup` saves what there is before an upgrade, `import` reads its
+file first; the others bring a database.
+"""
 
 
-@pytest.mark.parametrize("command", EVERY_COMMAND, ids=" ".join)
+def commands(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, *before, name)
+        else:
+            yield (*before, name)
+
+
+def test_every_command_is_tried() -> None:
+    groups = {name for name, each in main.commands.items() if isinstance(each, click.Group)}
+    given = (*MIGRATING, *LEAVING_IT)
+    tried = {each[: 2 if each[0] in groups else 1] for each in given}
+    assert set(commands(main)) == tried | WITHOUT_A_DATABASE | ANOTHER_WAY
+
+
+PASSWORDS = "plum copper violin 42\n" * 2
+
+
+@pytest.mark.parametrize("command", [*MIGRATING, *LEAVING_IT], ids=" ".join)
 def test_a_database_of_a_newer_version_is_one_line(
     run: Run, data_dir: Path, command: tuple[str, ...]
 ) -> None:
     with closing(sqlite3.connect(data_dir / "webhooks.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    found = run(*command)
+    found = run(*command, stdin=PASSWORDS)
     assert found.exit_code == 1
     assert found.stderr.startswith("Error: The database was made by a newer version")
     assert found.stderr.count("\n") == 1
@@ -39,10 +63,11 @@ def test_a_command_leaves_an_older_schema_to_the_server(app: Flask, run: Run) ->
     with app.app_context():
         flask_migrate.downgrade(revision="0008")
         flask_migrate.downgrade()
-    found = run("token", "add", "platform")
-    assert (found.exit_code, found.stdout) == (1, "")
-    assert found.stderr.startswith("Error: The database is not set up for this version.")
-    assert "webhooks-ui migrate" in found.stderr
+    for command in LEAVING_IT:
+        found = run(*command, stdin=PASSWORDS)
+        assert (found.exit_code, found.stdout) == (1, ""), command
+        assert found.stderr.startswith("Error: The database is not set up for this version.")
+        assert "webhooks-ui migrate" in found.stderr
     assert run("migrate").stdout == "The database is up to date.\n"
     assert run("token", "add", "platform").exit_code == 0
 

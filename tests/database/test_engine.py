@@ -1,17 +1,22 @@
 """How the database is set up, and what happens when it is busy."""
 
+import sqlite3
+import sys
 import threading
+import tomllib
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from packaging.requirements import Requirement
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import make_webhook, sign_in, stored
-from webhooks_ui.database import engine
+from webhooks_ui.database import driver, engine
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel
 from webhooks_ui.views import health
@@ -30,6 +35,23 @@ def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
         "foreign_keys": 1,
         "busy_timeout": 5000,
     }
+
+
+def test_the_wheel_with_sqlite_is_asked_for_only_where_there_is_one() -> None:
+    """On ARM64 it would have to be compiled."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    needed = [Requirement(one) for one in project["dependencies"]]
+    (own,) = (one.marker for one in needed if one.name == "pysqlite3")
+    assert own
+    linux = {"sys_platform": "linux", "platform_python_implementation": "CPython"}
+    machines = ("x86_64", "aarch64", "armv7l", "ppc64le", "riscv64")
+    wanted = [each for each in machines if own.evaluate(linux | {"platform_machine": each})]
+    assert wanted == ["x86_64"]
+
+
+def test_without_the_wheel_the_system_s_sqlite_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pysqlite3", None)
+    assert driver.sqlite_module() is sqlite3
 
 
 def test_a_writer_takes_the_lock_before_it_reads(app: Flask) -> None:

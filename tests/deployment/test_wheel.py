@@ -1,4 +1,4 @@
-"""The wheel, built from what the Dockerfile copies: complete, and it runs from anywhere."""
+"""The image's steps without an image: what the Dockerfile copies, builds, installs and starts."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -13,32 +14,23 @@ import pytest
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("wheel")]
 ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("wheel")]
+OFFLINE = ["--no-index", "--disable-pip-version-check"]
 
-FIRST_PAGE = """
-import json, re, sys
-from pathlib import Path
-import webhooks_ui
-from webhooks_ui.database.migrate import upgrade
 
-app = webhooks_ui.create_app({"DATA_DIR": Path(sys.argv[1])})
-upgrade(app)
-client = app.test_client()
-page = client.get("/login")
-style = re.search(r'[^"]+\\.css[^"]*', page.text).group()
-answers = [page.status, client.get(style).status]
-print(json.dumps({"file": webhooks_ui.__file__, "answers": answers}))
-"""
+def the_one(pattern: str) -> str:
+    """What a pattern finds in the Dockerfile, once."""
+    (found,) = re.findall(pattern, DOCKERFILE, re.MULTILINE)
+    return str(found)
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the Dockerfile copies of what .dockerignore lets through."""
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    dockerfile = (ROOT / "Dockerfile").read_text()
     folder = tmp_path_factory.mktemp("source")
-    for names, target in re.findall(r"^COPY (?!--from)(.+) (\S+)$", dockerfile, re.MULTILINE):
+    for names, target in re.findall(r"^COPY (?!--from)(.+) (\S+)$", DOCKERFILE, re.MULTILINE):
         for name in names.split():
             if f"!{name}" in ignored and (ROOT / name).is_dir():
                 without = shutil.ignore_patterns("__pycache__", "*.mo")
@@ -52,9 +44,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of the Dockerfile's `pip wheel`, built without a network."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(folder), "."]
-    offline = ["--no-build-isolation", "--no-index", "--disable-pip-version-check"]
-    run([*command, *offline], source)
+    step = the_one("^RUN pip (wheel .+)$").replace(the_one(r"--wheel-dir (\S+)"), str(folder))
+    run([sys.executable, "-m", "pip", *step.split(), "--no-build-isolation", *OFFLINE], source)
     (built,) = folder.glob("*.whl")
     return built
 
@@ -85,23 +76,48 @@ def info(wheel: Path) -> str:
     return "-".join(wheel.name.split("-")[:2]) + ".dist-info"
 
 
-def test_it_works_from_anywhere(wheel: Path, tmp_path: Path) -> None:
+def test_it_starts_as_in_the_image(wheel: Path, tmp_path: Path) -> None:
+    """Installed elsewhere, with the image's settings, by its entry point and command."""
+    extra = the_one(r"^RUN pip install [^&]*\.whl\)\[(\w+)\]")
+    assert f"Provides-Extra: {extra}" in metadata(wheel)
     site = tmp_path / "site"
-    install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet"]
-    run([*install, "--disable-pip-version-check", "--target", str(site), str(wheel)], tmp_path)
-    environ = os.environ | {"PYTHONPATH": str(site)}
-    entrypoint = run([str(site / "bin" / "webhooks-ui"), "--help"], tmp_path, environ)
-    assert "serve" in entrypoint
-    page = run([sys.executable, "-c", FIRST_PAGE, str(tmp_path / "data")], tmp_path, environ)
-    found = json.loads(page)
-    assert Path(found["file"]).is_relative_to(site)
-    assert found["answers"] == ["200 OK", "200 OK"]
+    install = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", *OFFLINE]
+    run([*install, "--target", str(site), str(wheel)], tmp_path)
+    settings = dict(re.findall(r"(WEBHOOKS_UI_\w+)=(\S+)", the_one("^ENV (.+)$")))
+    assert settings["WEBHOOKS_UI_DATA_DIR"] == the_one(r"^VOLUME (\S+)$")
+    settings |= {"WEBHOOKS_UI_DATA_DIR": str(tmp_path / "data")}
+    settings |= {"WEBHOOKS_UI_PORT": "0", "WEBHOOKS_UI_HOST": "127.0.0.1"}
+    program, command = json.loads(the_one("^ENTRYPOINT (.+)$")), json.loads(the_one("^CMD (.+)$"))
+    with subprocess.Popen(
+        [site / "bin" / program[0], *program[1:], *command],
+        env=os.environ | {"PYTHONPATH": str(site), "PYTHONUNBUFFERED": "1"} | settings,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as started:
+        assert started.stdout
+        try:
+            (url,) = re.findall(r"http://127\.0\.0\.1:\d+", started.stdout.readline())
+            page = get(f"{url}/login")
+            (style,) = re.findall(r'rel="stylesheet" href="([^"]+)"', page)
+            assert "--" in get(f"{url}{style}")
+        finally:
+            started.terminate()
+            assert started.wait(60) == 0
 
 
-def run(command: list[str], folder: Path, environ: dict[str, str] | None = None) -> str:
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return str(answer.read().decode())
+
+
+def metadata(wheel: Path) -> str:
+    return zipfile.ZipFile(wheel).read(f"{info(wheel)}/METADATA").decode()
+
+
+def run(command: list[str], folder: Path) -> str:
     """What a command prints; it must succeed."""
-    done = subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -9,16 +9,18 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import sign_in
+from tests.conftest import make_webhook, sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.apps import MakeApp
 from tests.support.processor import within
 from tests.support.receiver import Answer
 from tests.support.receiver import Receiver as Process
+from webhooks_ui import audit
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.models import Attempt, ReceivedRequest, Receiver
+from webhooks_ui.models import Attempt, ReceivedRequest, Receiver, SourceRequest
 from webhooks_ui.models.receiver import MAX_REQUESTS
+from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
 from webhooks_ui.web import page_room
 
 MAX_PAGE = 2_000_000  # bytes
@@ -141,6 +143,37 @@ def test_a_hundred_received_requests(app: Flask, browser: FlaskClient, body: str
     page = bounded(browser, path)
     assert page.count('<details class="fold" id="request-') == MAX_REQUESTS
     assert body[:100].replace('"', "&#34;") in page
+
+
+@pytest.mark.parametrize("body", [QUOTES[:KEPT_BODY], nested(400, KEPT_BODY)])
+def test_the_requests_of_a_source(app: Flask, browser: FlaskClient, body: str) -> None:
+    path = browser.post("/sources/new", data={"name": "Acme"}).location
+    worst = {"name": '"' * 100, "delivery_id": '"' * 100, "size": len(body)}
+    became = [{"event_id": "evt_1", "type": "team_changed", "deliveries": 1, "duplicate": False}]
+    with app.app_context(), transaction():
+        db.session.add_all(
+            SourceRequest(
+                source_id=1, signature="valid", became=became * 4, body=body.encode(), **worst
+            )
+            for _ in range(KEPT_REQUESTS)
+        )
+    page = bounded(browser, path)
+    assert page.count('<details class="fold" id="request-') == KEPT_REQUESTS
+    assert body[:100].replace('"', "&#34;") in page
+
+
+def test_the_audit_log(app: Flask, browser: FlaskClient) -> None:
+    """Also of a webhook whose filters have been changed again and again."""
+    long = {"conditions": [{"path": "'" * 1000, "value": '"' * 1000}] * 20}
+    public_id = make_webhook(browser, name='"' * 200)
+    with app.app_context(), transaction():
+        for _ in range(60):
+            audit.record(
+                *("webhook.changed", "webhook", public_id, "'" * 200),
+                changes={"filters": [long, long], "url": ['"' * 1000] * 2},
+            )
+    for path in ("/settings/audit", f"/webhooks/{public_id}/history"):
+        assert "&#39;" * 300 in bounded(browser, path)
 
 
 def test_all_of_a_large_event_can_be_had(app: Flask, browser: FlaskClient) -> None:

@@ -2,14 +2,20 @@
 
 import json
 import logging
+import traceback
 from collections.abc import Iterator
+from secrets import token_hex
 from typing import Any
 
 import pytest
 from flask import Flask, abort
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
+from tests.support.apps import ON_BOTH_DATABASES
+from webhooks_ui.database.engine import db
 from webhooks_ui.monitoring import logs
 
 
@@ -79,3 +85,14 @@ def test_a_path_cannot_break_the_line(capsys: Captured) -> None:
     client().get("/a%0d%0a%1b[31mфальш")
     (line,) = capsys.readouterr().err.splitlines()
     assert "/a\\r\\n\\x1b[31mфальш" in line
+
+
+@ON_BOTH_DATABASES
+def test_no_value_of_a_statement_stands_in_a_traceback(app: Flask) -> None:
+    """Payloads and secrets are values of statements."""
+    mark = token_hex()
+    with app.app_context(), pytest.raises(DBAPIError) as caught:
+        db.session.execute(text("INSERT INTO nowhere VALUES (:data)"), {"data": mark})
+    told = "".join(traceback.format_exception(caught.value))
+    assert "INSERT INTO nowhere" in told
+    assert mark not in told

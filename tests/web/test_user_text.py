@@ -11,8 +11,9 @@ from tests.channels.conftest import FORM
 from tests.conftest import make_webhook, sign_in, webhook_form
 from tests.log.rows import fill
 from webhooks_ui.accounts import users
+from webhooks_ui.audit import AuditEntry
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Channel, Token, User, Webhook
+from webhooks_ui.models import Channel, Source, Token, User, Webhook
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.validation import name as name_rule
 
@@ -104,8 +105,15 @@ def test_every_page_isolates_what_people_chose(app: Flask) -> None:
     admin = sign_in(app, "olena")
     webhook = make_webhook(admin, auth_type="basic", auth_login=TURNED, auth_password="secret-1")
     admin.post("/settings/tokens/new", data={"name": "T", "scope": "events", "expires": "30"})
+    source = admin.post("/sources/new", data={"name": "Acme"}).location
+    gone = make_webhook(admin)
+    admin.post(f"/webhooks/{gone}/delete")
+    admin.post("/settings/users/new", data={"role": "viewer"})
     known = fill(app, 12)
     with app.app_context(), transaction():
+        for entries in ("actor_name", "object_name"):
+            db.session.execute(update(AuditEntry).values({entries: TURNED}))
+        db.session.execute(update(Source).values(name=TURNED))
         db.session.execute(update(Webhook).values(name=TURNED))
         db.session.execute(update(Channel).values(name=TURNED))
         db.session.execute(update(User).values(login=TURNED))
@@ -127,7 +135,9 @@ def test_every_page_isolates_what_people_chose(app: Flask) -> None:
     paths += ["/events", f"/events/{known[0].event}", "/settings/account", "/logout"]
     paths += [f"/deliveries/recover?webhook={webhook}&channel={key}"]
     paths += ["/settings/tokens", f"/settings/tokens/{token}/revoke"]
-    paths += ["/settings/users", f"/settings/users/{user}"]
+    paths += ["/settings/users", f"/settings/users/{user}", "/sources", source, f"{source}/edit"]
+    paths += ["/settings/audit", f"/webhooks/{webhook}/history", "/webhooks/deleted"]
+    paths += ["/jump?q=evil", f"/webhooks/{webhook}/verify?in=php"]
     for path in paths:
         answer = admin.get(path)
         assert answer.status_code == 200, path
@@ -136,5 +146,6 @@ def test_every_page_isolates_what_people_chose(app: Flask) -> None:
     for path in (f"/webhooks/{webhook}/disable", f"/webhooks/{webhook}/delete"):
         answer = admin.post(path, headers={"HX-Request": "true"})
         assert Texts(answer.text, "evil").found == [], path
+    assert Texts(admin.get(f"/webhooks/{gone}").text, "evil").found == []
     answer = admin.get(f"/webhooks?deleted={webhook}")
     assert Texts(answer.text, "evil").found == []

@@ -7,10 +7,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.api.conftest import Call, call
 from tests.conftest import make_webhook
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Webhook, webhook_display
+
+__all__ = ["call"]  # a fixture
 
 AT = datetime(2026, 11, 28, 14, 2, 10, tzinfo=UTC)
 LIMITED = {
@@ -49,6 +52,19 @@ def test_the_list_and_the_page_say_until_when(
     for page in ("/webhooks", f"/webhooks/{public_id}"):
         text = admin.get(page, headers={"Accept-Language": language}).text
         assert words[language] in html.unescape(text), page
+
+
+def test_the_api_says_until_when(app: Flask, admin: FlaskClient, call: Call) -> None:
+    path = f"/webhooks/{make_webhook(admin)}"
+    until = now().replace(microsecond=0) + timedelta(hours=1)
+    hold(app, path.rpartition("/")[2], "limited", until)
+    said = call("GET", path).json
+    assert datetime.fromisoformat(said["limited_until"]) == until
+    assert said["health"]["next_probe_at"] is None
+    hold(app, path.rpartition("/")[2], "failing", until)
+    said = call("GET", path).json
+    assert said["limited_until"] is None
+    assert datetime.fromisoformat(said["health"]["next_probe_at"]) == until
 
 
 def test_a_limit_that_has_passed_is_not_said(app: Flask, admin: FlaskClient) -> None:

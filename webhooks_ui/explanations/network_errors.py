@@ -177,8 +177,8 @@ NOTES: dict[str, LazyString] = {
     "incomplete_body": _l("The answer was cut off before the end of its body."),
     "broken_chunks": _l("The body of the answer was not in proper chunks."),
     "bad_encoding": _l(
-        "The body of the answer was compressed, although this server asks for none that is. It is"
-        " not kept, since secrets in it could not be hidden."
+        "The body of the answer was compressed or encoded, although this server asks for none that"
+        " is. It is not kept, since secrets in it could not be hidden."
     ),
     "early_answer": _l("The receiver answered before it had read the whole event."),
 }
