@@ -47,3 +47,9 @@ def test_a_name_that_is_long_already_stays_within_its_limit(admin: FlaskClient) 
 
 def test_nobody_copies_what_is_not_there(admin: FlaskClient) -> None:
     assert admin.get("/webhooks/new?from=wh_none").status_code == 404
+
+
+def test_the_list_offers_it_in_each_row(admin: FlaskClient) -> None:
+    own = make_webhook(admin, name="CRM")
+    offer = admin.get("/webhooks").text.partition(f'href="/webhooks/new?from={own}"')[2]
+    assert re.match(r"><svg.*?</svg>Duplicate<", offer)

@@ -279,3 +279,11 @@ def test_ten_thousand_names_come_from_the_index(app: Flask) -> None:
             db.session.execute(text("SET LOCAL enable_sort = off"))
             plan = str(db.session.execute(text(f"EXPLAIN {sql}")).all())
         assert "ix_webhooks_name" in plan
+
+
+def test_a_filter_that_is_set_stands_as_a_chip_that_removes_it(admin: FlaskClient) -> None:
+    make_webhook(admin, name="CRM", events=["team_changed"])
+    page = admin.get("/webhooks?q=crm&event=team_changed&sort=name").text
+    chips = re.findall(r'<a class="chip" href="([^"]+)">\s*<bdi[^>]*>([^<]+)', page)
+    assert chips == [("/webhooks?q=crm&amp;sort=name", "Team changed")]
+    assert 'class="chip"' not in admin.get("/webhooks?q=crm").text

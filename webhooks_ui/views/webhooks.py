@@ -64,20 +64,21 @@ def index() -> Response | str:
     """The list, narrowed, ordered and paged as the URL says."""
     query = WebhookQuery.parse(request.args)
     page = query.find()
-    ids = [webhook.id for webhook in page.items]
+    channels = Channel.choices()
     context = {
         "page": page,
         "filters": query,
-        "channels": Channel.choices(),
+        "channels": channels,
         "event_types": ALL_TYPES,
         "tabs": _tabs(page, query.status),
+        "chips": _chips(query, channels),
         "tab_url": lambda code: url_for(".index", **query.arguments(status=code, page=1)),
         "groups": {
             name: (GROUP_LABELS[name], page.in_states(states)) for name, states in GROUPS.items()
         },
         "sorts": SORT_LABELS,
         "nothing_yet": not page.total and not query.active,
-        **_of_rows(ids),
+        **_of_rows([webhook.id for webhook in page.items]),
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
         "sort_url": lambda key: url_for(".index", **query.arguments(sort=key, page=1)),
     }
@@ -199,6 +200,13 @@ def _of_rows(webhook_ids: Sequence[int]) -> dict[str, Any]:
         "errors": ERROR_LABELS,
         "short_errors": SHORT,
     }
+
+
+def _chips(query: WebhookQuery, channels: Sequence[Any]) -> list[tuple[str, Any]]:
+    """The filters that are set and how each is called; an empty name for one that is not."""
+    kind = ALL_TYPES.get(query.event or "")
+    named = (one.name for one in channels if one.key == query.channel)
+    return [("event", kind.label if kind else ""), ("channel", next(named, query.channel or ""))]
 
 
 def _tabs(page: WebhookPage, chosen: str) -> list[tuple[str, Any, int, bool]]:
