@@ -69,7 +69,7 @@ def sign_in(login: str, password: str) -> Refusal | None:
         second_factor.wait_for_code(user)
         return Refusal(_l("Enter the code of your second factor."), needs_code=True)
     wanted = passwords.hash_password(password) if passwords.is_outdated(known) else known
-    return _let_in(login, known, wanted)
+    return let_in(login, known, wanted)
 
 
 def enter_code(code: str) -> Refusal | None:
@@ -80,7 +80,7 @@ def enter_code(code: str) -> Refusal | None:
     login, known = user.login, user.password_hash
     if refusal := _throttled(login, user):
         return refusal
-    return _let_in(login, known, known, code=code)
+    return let_in(login, known, known, code=code)
 
 
 def change_password(current: str, new: str) -> Refusal | None:
@@ -92,7 +92,7 @@ def change_password(current: str, new: str) -> Refusal | None:
     known = _verify(login, current)
     if isinstance(known, Refusal):
         return known
-    return _let_in(login, known, passwords.hash_password(new), alone=True)
+    return let_in(login, known, passwords.hash_password(new), alone=True)
 
 
 def _verify(login: str, password: str) -> str | Refusal:
@@ -127,7 +127,7 @@ def _throttled(login: str, user: User | None) -> Refusal | None:
     return None
 
 
-def _let_in(
+def let_in(
     login: str, known: str, wanted: str, *, alone: bool = False, code: str = ""
 ) -> Refusal | None:
     """Begins a session and stores the hash `wanted`, if the stored one is still `known`.

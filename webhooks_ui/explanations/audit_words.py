@@ -43,6 +43,7 @@ ACTIONS: dict[str, LazyString] = {
     "user.sign_in_refused": _l("Wrong password"),
     "user.code_refused": _l("Wrong code of the second factor"),
     "user.second_factor_on": _l("Second factor switched on"),
+    "user.openid_linked": _l("Account at the sign-in server linked"),
     "user.second_factor_off": _l("Second factor switched off"),
     "user.recovery_code_used": _l("Recovery code used"),
     "user.locked_out": _l("Sign-in blocked after too many attempts"),

@@ -32,6 +32,8 @@ AGE_LIMIT = timedelta(days=30)
 def _verb(user: "User", changes: dict[str, Any]) -> str | None:
     if "totp_secret" in changes:
         return "second_factor_on" if user.totp_secret else "second_factor_off"
+    if "oidc_subject" in changes:
+        return "openid_linked"
     return "recovery_code_used" if "recovery_codes" in changes else None
 
 
@@ -58,6 +60,8 @@ class User(Model):
     totp_secret: Mapped[str | None] = mapped_column(Sealed("user:{id}:totp"))
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     recovery_codes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    # Of the account at the OpenID provider, hashed with its issuer.
+    oidc_subject: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
 
     sessions: Mapped[list["UserSession"]] = relationship(

@@ -69,6 +69,24 @@ def ip_networks(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_ip_network(part) for part in words(text)))
 
 
+def issuer(text: str) -> str | None:
+    """An OpenID provider by its issuer, an https URL; on this machine http as well."""
+    if not text:
+        return None
+    url = urlsplit(text)
+    is_secure = url.scheme == "https" or (url.scheme == "http" and _is_here(url.hostname or ""))
+    if not (is_secure and url.hostname) or url.query or url.fragment or url.username:
+        raise ValueError("takes an https URL, such as https://login.example/realms/acme")
+    return text
+
+
+def _is_here(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """An SMTP server. `tls`: from the first byte; otherwise by STARTTLS.

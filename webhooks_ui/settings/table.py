@@ -283,6 +283,39 @@ SETTINGS: tuple[Setting, ...] = (
         shown="the first of NOTICE_EMAIL",
     ),
     Setting(
+        "OIDC_ISSUER",
+        addresses.issuer,
+        "",
+        "Lets people sign in by OpenID Connect as well: the provider's issuer, an https URL."
+        " Register `<console>/login/openid/back` there as the redirect URI, with the authorization"
+        " code flow and PKCE.",
+        shown="none",
+    ),
+    Setting("OIDC_CLIENT_ID", str, "", "The client that the provider has registered.", "none"),
+    Setting(
+        "OIDC_CLIENT_SECRET",
+        parsers.secret_text(1),
+        "",
+        "Its secret; none for a public client.",
+        shown="none",
+        secret=True,
+    ),
+    Setting(
+        "OIDC_LOGIN_CLAIM",
+        parsers.choice("email", "preferred_username", "upn"),
+        "email",
+        "What the provider says that is somebody's login here: `email`, which it must have"
+        " verified, `preferred_username` or `upn`. It counts at the first sign-in; from then on the"
+        " account is known by its subject. Choose only what people cannot change there themselves.",
+    ),
+    Setting(
+        "OIDC_ROLE",
+        parsers.choice("none", "viewer", "editor", "admin"),
+        "none",
+        "The role of those whom the provider knows and nobody here does. With `none` they are not"
+        " let in: make them known under People first.",
+    ),
+    Setting(
         "METRICS_TOKEN",
         parsers.secret_text(16),
         "",
@@ -364,6 +397,8 @@ def _refuse_unknown(name: str) -> None:
 def _refuse_incomplete(values: Mapping[str, Any]) -> None:
     if values["NOTICE_EMAIL"] and not values["SMTP_URL"]:
         raise SettingError(f"{PREFIX}NOTICE_EMAIL needs {PREFIX}SMTP_URL, which is not set.")
+    if values["OIDC_ISSUER"] and not values["OIDC_CLIENT_ID"]:
+        raise SettingError(f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_CLIENT_ID, which is not set.")
     url = values["DATABASE_URL"] or ""
     if url.startswith("postgresql") and importlib.util.find_spec("psycopg") is None:
         raise SettingError(

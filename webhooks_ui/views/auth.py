@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.accounts import sessions, setup_link
+from webhooks_ui.accounts import openid, sessions, setup_link
 from webhooks_ui.forms.account import SetUpForm, SignInForm
 from webhooks_ui.forms.second_factor import CodeForm
 from webhooks_ui.models import User
@@ -95,9 +95,8 @@ def logout() -> Response:
 def _sign_in_page(form: SignInForm, kept: str = "") -> str:
     """The page; `kept` is the form that goes on after the sign-in."""
     wanted = request.args.get("next")
-    return render_template(
-        "auth/login.html", form=form, ended=sessions.has_ended(), kept=kept, wanted=wanted
-    )
+    told = {"ended": sessions.has_ended(), "provider": openid.provider_name()}
+    return render_template("auth/login.html", form=form, kept=kept, wanted=wanted, **told)
 
 
 def lead_on(kept: str) -> Response:

@@ -17,6 +17,8 @@ OPEN_TO_ALL = {
     "second_factor.ask",
     "auth.setup",
     "account_link.use",
+    "openid.begin",
+    "openid.back",
     "language.switch",
     "theme.switch",
     "health.alive",

@@ -1,0 +1,193 @@
+"""Sign-in by OpenID Connect, at a real provider on this machine."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.accounts.test_second_factor import code_of
+from tests.audit.conftest import actions
+from tests.conftest import PASSWORD
+from tests.support.apps import ON_BOTH_DATABASES, MakeApp
+from tests.support.waiting import free_port
+from webhooks_ui.accounts import openid, second_factor, users
+from webhooks_ui.database.engine import db
+from webhooks_ui.models import User
+
+# The provider's own, of Authlib's former parts.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """The issuer of a provider that knows olena and an address that it has not verified."""
+    from oidc_provider_mock import User as Known
+    from oidc_provider_mock import run_server_in_thread
+
+    known = [
+        Known(sub="1", claims={"email": "Olena@acme.example", "email_verified": True}),
+        Known(sub="2", claims={"email": "olena@acme.example", "email_verified": False}),
+        Known(sub="3", claims={"email": "taras@acme.example", "email_verified": True}),
+    ]
+    with run_server_in_thread(user_claims=known) as server:
+        yield f"http://localhost:{server.server_port}"
+
+
+@pytest.fixture
+def settings(provider: str) -> dict[str, Any]:
+    return {
+        "OIDC_ISSUER": provider,
+        "OIDC_CLIENT_ID": "webhooks-ui",
+        "OIDC_CLIENT_SECRET": "secret",
+    }
+
+
+@pytest.fixture
+def app(make_app: MakeApp, settings: dict[str, Any]) -> Flask:
+    app = make_app(**settings)
+    with app.app_context():
+        assert users.add_user("olena@acme.example", PASSWORD, "editor") == {}
+    return app
+
+
+def path_back(browser: FlaskClient, subject: str, wanted: str = "") -> str:
+    """The address to which the provider sends somebody who has signed in there."""
+    answer = browser.get("/login/openid", query_string={"next": wanted})
+    assert answer.status_code == 302, answer.text
+    allowed = requests.post(
+        answer.location, data={"sub": subject}, allow_redirects=False, timeout=30
+    )
+    back = urlsplit(allowed.headers["Location"])
+    return f"{back.path}?{back.query}"
+
+
+def enter(browser: FlaskClient, subject: str, wanted: str = "") -> str:
+    """Signs in by the provider; where that leads."""
+    answer = browser.get(path_back(browser, subject, wanted))
+    assert answer.status_code == 303
+    return str(answer.location)
+
+
+def user(app: Flask, login: str) -> User | None:
+    with app.app_context():
+        return db.session.scalar(select(User).where(User.login == login))
+
+
+@ON_BOTH_DATABASES
+def test_a_person_who_is_known_is_signed_in(app: Flask) -> None:
+    browser = app.test_client()
+    assert "Sign in with localhost" in browser.get("/login").text
+
+    assert enter(browser, "1", "/deliveries?status=failed") == "/deliveries?status=failed"
+    assert browser.get("/webhooks").status_code == 200
+    assert {"user.openid_linked", "user.signed_in"} <= set(actions(app))
+
+    again = app.test_client()
+    with app.app_context():  # known by the subject from now on, whatever the login
+        db.session.execute(db.update(User).values(login="olena"))
+        db.session.commit()
+    assert enter(again, "1") == "/webhooks"
+
+
+def test_who_is_unknown_is_not_let_in(app: Flask) -> None:
+    browser = app.test_client()
+    assert enter(browser, "3") == "/login"
+    assert "Nobody here has this account" in browser.get("/login").text
+    assert browser.get("/webhooks").status_code == 303
+    assert user(app, "taras@acme.example") is None
+
+
+def test_an_address_that_is_not_verified_is_nobodys(app: Flask) -> None:
+    assert enter(app.test_client(), "2") == "/login"
+    found = user(app, "olena@acme.example")
+    assert found is not None
+    assert found.oidc_subject is None
+
+
+def test_a_login_belongs_to_the_first_account_alone(make_app: MakeApp, settings: Any) -> None:
+    app = make_app(OIDC_ROLE="viewer", **settings)
+    with app.app_context():
+        assert users.add_user("olena", PASSWORD) == {}
+    assert enter(app.test_client(), "3") == "/webhooks"
+    found = user(app, "taras@acme.example")
+    assert found is not None
+    assert found.role == "viewer"
+    with app.app_context():
+        db.session.execute(
+            db.update(User).where(User.id == found.id).values(oidc_subject="another account")
+        )
+        db.session.commit()
+    assert enter(app.test_client(), "3") == "/login"
+    # Made without a password: none fits.
+    form = {"login": "taras@acme.example", "password": "-"}
+    assert app.test_client().post("/login", data=form).status_code == 422
+
+
+def test_the_second_factor_is_asked_for_here_too(app: Flask) -> None:
+    secret = second_factor.new_secret()
+    found = user(app, "olena@acme.example")
+    assert found is not None
+    with app.app_context():
+        assert second_factor.enable(found.id, secret, code_of(secret, after=-1))
+    browser = app.test_client()
+    assert enter(browser, "1") == "/login/code"
+    assert browser.get("/webhooks").status_code == 303
+    browser.post("/login/code", data={"code": code_of(secret)})
+    assert browser.get("/webhooks").status_code == 200
+
+
+@pytest.mark.parametrize("spoilt", ["state", "code", "browser"])
+def test_an_answer_that_was_not_asked_for_lets_nobody_in(app: Flask, spoilt: str) -> None:
+    browser = app.test_client()
+    path = path_back(browser, "1")
+    if spoilt == "browser":
+        browser = app.test_client()
+    else:
+        path = path.replace(f"{spoilt}=", f"{spoilt}=x")
+    assert browser.get(path).location == "/login"
+    assert "did not confirm" in browser.get("/login").text
+    assert browser.get("/webhooks").status_code == 303
+
+
+def test_an_answer_counts_once(app: Flask) -> None:
+    browser = app.test_client()
+    path = path_back(browser, "1")
+    assert browser.get(path).location == "/webhooks"
+    browser.post("/logout")
+    assert browser.get(path).location == "/login"
+    assert browser.get("/webhooks").status_code == 303
+
+
+def test_a_provider_that_is_away_stops_no_password(make_app: MakeApp, settings: Any) -> None:
+    app = make_app(**settings | {"OIDC_ISSUER": f"http://127.0.0.1:{free_port()}"})
+    with app.app_context():
+        assert users.add_user("olena", PASSWORD) == {}
+    browser = app.test_client()
+    assert browser.get("/login/openid").location == "/login"
+    assert "does not answer" in browser.get("/login").text
+    form = {"login": "olena", "password": PASSWORD}
+    assert browser.post("/login", data=form).location == "/webhooks"
+
+
+def test_one_that_hangs_holds_two_threads_at_most(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openid, "_PATIENCE", 0.0)
+    with openid._talking, openid._talking:
+        assert app.test_client().get("/login/openid").location == "/login"
+    assert app.test_client().get("/login/openid").status_code == 302
+
+
+def test_without_a_provider_there_is_none(make_app: MakeApp) -> None:
+    app = make_app()
+    with app.app_context():
+        assert users.add_user("olena", PASSWORD) == {}
+    browser = app.test_client()
+    assert "openid" not in browser.get("/login").text
+    assert browser.get("/login/openid").status_code == 404
+    assert browser.get("/login/openid/back").status_code == 404

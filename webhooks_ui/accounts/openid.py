@@ -1,0 +1,187 @@
+"""Sign-in by OpenID Connect: the authorization code flow with PKCE (OpenID Connect Core 1.0, 3.1).
+
+Authlib speaks to the provider and checks what it says: state, nonce, signature, issuer, audience
+and times. Here is decided whose account it is.
+"""
+
+import hashlib
+import logging
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import certifi
+from flask import Flask, current_app, request, session, url_for
+from flask_babel import lazy_gettext as _l
+from requests import RequestException
+from requests.adapters import HTTPAdapter
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from webhooks_ui.accounts import second_factor, security_log, sign_in, users
+from webhooks_ui.accounts.sign_in import Refusal
+from webhooks_ui.accounts.throttle import one_at_a_time
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.models import User
+from webhooks_ui.web.security import safe_next
+
+if TYPE_CHECKING:
+    from authlib.integrations.flask_client import FlaskOAuth2App
+
+_NAME = "openid"
+_NEXT = "openid_next"
+_TIMEOUT = 5.0  # seconds for each request to the provider
+_PATIENCE = 1.0  # seconds that somebody waits while others talk to it
+_talking = BoundedSemaphore(2)  # a provider that hangs holds two threads, never the console
+
+_UNREACHABLE = _l("The sign-in server does not answer. Try again, or sign in with a password.")
+_REFUSED = _l("The sign-in server did not confirm who you are. Try again.")
+_UNKNOWN = _l("Nobody here has this account. Ask an administrator for an invitation.")
+
+log = logging.getLogger(__name__)
+
+
+def provider_name() -> str:
+    """The host of the provider for the button of the sign-in page; empty without one."""
+    return urlsplit(current_app.config["OIDC_ISSUER"] or "").netloc
+
+
+def begin() -> Response | Refusal:
+    """Sends this browser to the provider."""
+    for name in [each for each in session if each.startswith(f"_state_{_NAME}_")]:
+        session.pop(name)  # of sign-ins that were not finished
+    session[_NEXT] = safe_next(request.args.get("next"))
+    public = current_app.config["PUBLIC_URL"] or request.host_url
+    back = urljoin(public, url_for("openid.back"))
+    try:
+        with _conversation() as provider:
+            answer: Response = provider.authorize_redirect(back)
+            return answer
+    except _Failure as failure:
+        return failure.refusal
+
+
+def finish() -> Refusal | str | None:
+    """Signs this browser in, and returns the page that was wanted, or why it is refused."""
+    wanted = session.pop(_NEXT, None)
+    try:
+        with _conversation() as provider:
+            said = provider.authorize_access_token().get("userinfo") or {}
+    except _Failure as failure:
+        return failure.refusal
+    user = _user_of(said)
+    if user is None:
+        security_log.refused("nobody has this account of the OpenID provider", None)
+        return Refusal(_UNKNOWN)
+    if user.totp_secret:
+        second_factor.wait_for_code(user)
+        return Refusal(_l("Enter the code of your second factor."), needs_code=True)
+    return sign_in.let_in(user.login, user.password_hash, user.password_hash) or wanted
+
+
+class _Failure(Exception):
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal.message))
+        self.refusal = refusal
+
+
+@contextmanager
+def _conversation() -> Iterator["FlaskOAuth2App"]:
+    """The provider; raises `_Failure` where it does not answer, or not as it should."""
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc.errors import JoseError
+
+    if not _talking.acquire(timeout=_PATIENCE):
+        raise _Failure(Refusal(_UNREACHABLE))
+    try:
+        yield _provider(current_app)
+    except RequestException as error:
+        log.warning("The OpenID provider cannot be reached: %s", error)
+        raise _Failure(Refusal(_UNREACHABLE)) from None
+    # The last three are Authlib's, for an answer that lacks something or is no JSON.
+    except (AuthlibBaseError, JoseError, ValueError, KeyError, RuntimeError) as error:
+        log.warning("The OpenID provider did not confirm a sign-in: %s", error)
+        raise _Failure(Refusal(_REFUSED)) from None
+    finally:
+        _talking.release()
+
+
+def _provider(app: Flask) -> "FlaskOAuth2App":
+    """Made once an app; Authlib keeps what the provider says of itself."""
+    from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+    from authlib.integrations.requests_client import OAuth2Session
+
+    if _NAME in app.extensions:
+        kept: FlaskOAuth2App = app.extensions[_NAME]
+        return kept
+    context = ssl.create_default_context(cafile=certifi.where())
+    if app.config["CA_FILE"]:
+        context.load_verify_locations(cafile=app.config["CA_FILE"])
+
+    class Trusting(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **more: Any) -> None:
+            super().init_poolmanager(*args, ssl_context=context, **more)
+
+    class Session(OAuth2Session):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            super().__init__(*args, **more)
+            self.trust_env = False  # no proxy and no .netrc of the machine
+            self.mount("https://", Trusting())
+
+        def request(self, *args: Any, **more: Any) -> Any:
+            return super().request(*args, **{"timeout": _TIMEOUT} | more)
+
+    class Provider(FlaskOAuth2App):
+        client_cls = Session
+
+    issuer = app.config["OIDC_ISSUER"]
+    made: FlaskOAuth2App = OAuth(app).register(  # type: ignore[no-untyped-call]
+        _NAME,
+        client_cls=Provider,
+        client_id=app.config["OIDC_CLIENT_ID"],
+        client_secret=app.config["OIDC_CLIENT_SECRET"],
+        server_metadata_url=f"{issuer.rstrip('/')}/.well-known/openid-configuration",
+        client_kwargs={
+            "scope": "openid email profile",
+            "code_challenge_method": "S256",
+        },
+    )
+    app.extensions[_NAME] = made
+    return made
+
+
+def _user_of(said: Mapping[str, Any]) -> User | None:
+    """Whose account it is: known by its subject, by its login, or new where a setting says so.
+
+    A subject never changes and is never given to another (OpenID Connect Core 1.0, section 5.7);
+    a login counts once, for a user who has no subject yet.
+    """
+    config = current_app.config
+    about = f"{config['OIDC_ISSUER']}\n{said.get('sub')}"
+    subject, login = hashlib.sha256(about.encode()).hexdigest(), _login_of(said)
+    if user := db.session.scalar(select(User).where(User.oidc_subject == subject)):
+        return user
+    if login is None:
+        return None
+    with transaction():
+        one_at_a_time()
+        user = User.by_login(login)
+        if user is None and config["OIDC_ROLE"] != "none":
+            user = User(login=User.tidy_login(login), role=config["OIDC_ROLE"])
+            user.password_hash = "-"  # noqa: S105  # which no password fits, until a link sets one
+            db.session.add(user)
+        if user is None or user.oidc_subject not in (None, subject):
+            return None
+        user.oidc_subject = subject
+    return user
+
+
+def _login_of(said: Mapping[str, Any]) -> str | None:
+    claim = current_app.config["OIDC_LOGIN_CLAIM"]
+    login = said.get(claim)
+    if claim == "email" and said.get("email_verified") is not True:
+        return None  # anybody could claim it
+    return login if isinstance(login, str) and not users.login_problem(login) else None
