@@ -85,6 +85,7 @@ def test_a_webhook_is_made_with_the_contracts_shape(call: Call, channel: str) ->
         "tls",
         "template",
         "method",
+        "headers",
         "filters",
         "created_at",
         "updated_at",

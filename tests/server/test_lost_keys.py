@@ -95,6 +95,7 @@ CONTEXTS = {
     "previous_signing_secret": "signing",
     "tls_key": "tls",
     "access_token": "token",
+    "header_values": "headers",
 }
 
 

@@ -9,6 +9,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.api.authorization_shapes import authorization_of
 from webhooks_ui.api.body import invalid
+from webhooks_ui.api.header_shapes import headers_of
 from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
 from webhooks_ui.authorization.kinds import KINDS
 from webhooks_ui.catalogue.event_types import canonical
@@ -46,6 +47,7 @@ def checked_settings(
     Raises a `Problem` with the form's words.
     """
     settings = _settings(body, stored, channel_of)
+    is_moved = webhook_rules.is_elsewhere(settings.url, stored.url)
     # What was stored while the setting allowed it is no fault of a change to something else.
     may_skip = current_app.config["ALLOW_INSECURE_TLS"] or "tls" not in body.model_fields_set
     faults = [
@@ -55,6 +57,8 @@ def checked_settings(
     if _sends_stored_secret_elsewhere(body, settings, stored):
         place = f"/authorization/{stored.authorization.secret_name()}"
         faults.append(Fault(place, webhook_rules.SECRET_ELSEWHERE))
+    if stored.headers and "headers" not in body.model_fields_set and is_moved:
+        faults.append(Fault("/headers", webhook_rules.SECRET_ELSEWHERE))
     faults += body.filters.faults() if body.filters else ()
     if words := _pause_problem(body.paused_until):
         faults.append(Fault("/paused_until", words))
@@ -80,6 +84,9 @@ def _settings(
         given["tls"] = body.tls.options(stored.tls) if body.tls else DEFAULT_TLS
     if "template" in given:
         given["template"] = body.template.template if body.template else NO_TEMPLATE
+    if "headers" in given:
+        stays = not webhook_rules.is_elsewhere(given.get("url", stored.url), stored.url)
+        given["headers"] = headers_of(body.headers, stored.headers, keeps=stays)
     if text := given.get("paused_until"):
         given["paused_until"] = event_rules.moment(text)
     if "events" in given:

@@ -14,6 +14,7 @@ from webhooks_ui.api.authorization_shapes import (
 )
 from webhooks_ui.api.body import Body
 from webhooks_ui.api.filter_shapes import FiltersBody, FiltersShape
+from webhooks_ui.api.header_shapes import Headers, HeaderShape
 from webhooks_ui.api.shapes import NAME_IS_TRIMMED, AnyTypeName, Moment, without_defaults
 from webhooks_ui.api.tls_shapes import TlsBody, TlsChange, TlsShape
 from webhooks_ui.catalogue.payload import JSON, Template
@@ -97,6 +98,7 @@ class NewWebhook(Body):
     payload_format: Format = "envelope"
     template: TemplateBody | None = None
     method: Method = "POST"
+    headers: Headers = Field(default_factory=list)
     tls: TlsBody | None = None
     enabled: bool = True
     paused_until: PausedUntil = None
@@ -121,6 +123,7 @@ class WebhookChanges(Body):
     payload_format: Format = "envelope"
     template: Annotated[TemplateBody | None, Field(description="Null: none.")] = None
     method: Method = "POST"
+    headers: Headers = Field(default_factory=list)
     tls: Annotated[TlsChange | None, Field(description="Null: as for a new webhook.")] = None
     enabled: bool = True
     paused_until: PausedUntil = None
@@ -157,6 +160,7 @@ class WebhookShape(BaseModel):
     payload_format: str
     template: TemplateShape | None
     method: str
+    headers: list[HeaderShape]
     tls: TlsShape
     enabled: bool
     disabled_reason: str | None
@@ -182,6 +186,7 @@ class WebhookShape(BaseModel):
             payload_format=webhook.payload_format,
             template=TemplateShape.of(webhook),
             method=webhook.method,
+            headers=[HeaderShape(name=name) for name in webhook.header_names],
             tls=TlsShape.of(webhook),
             enabled=webhook.enabled,
             disabled_reason=webhook.disabled_reason,

@@ -86,6 +86,10 @@ class Authorization(ABC):
         """What is shown in place of headers that have a secret in them, by their names."""
         return {name: MASK for name, _value in self.headers(0, b"")}
 
+    def header_names(self) -> tuple[str, ...]:
+        """The names of its headers."""
+        return tuple(name for name, _value in self.headers(0, b""))
+
     def own_urls(self) -> Mapping[str, str]:
         """The URLs that it asks besides the webhook's, by their members."""
         return {}

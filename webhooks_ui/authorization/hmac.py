@@ -80,6 +80,9 @@ class Hmac(Authorization):
         sent = (self.timestamp_header, str(timestamp))
         return ((self.header_name, self.prefix + text), *((sent,) if sent[0] else ()))
 
+    def header_names(self) -> tuple[str, ...]:
+        return tuple(name for name in (self.header_name, self.timestamp_header) if name)
+
     def tidied(self) -> "Hmac":
         """Without white space; one at the end of the prefix is meant: ``HMAC <signature>``."""
         stripped = {name: text.strip() for name, text in self.members.items()}

@@ -61,6 +61,9 @@ class OAuth2(Authorization):
         """Raises LookupError: nothing is sent without a token."""
         raise LookupError("an access token has to be fetched first")
 
+    def header_names(self) -> tuple[str, ...]:
+        return ("Authorization",)
+
     def masked(self) -> dict[str, str]:
         return {}
 

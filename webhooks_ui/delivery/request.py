@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
-from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.base import MASK, Authorization
+from webhooks_ui.authorization.extra_headers import ExtraHeader, WithHeaders
 from webhooks_ui.authorization.redaction import beginnings, redact
 from webhooks_ui.catalogue.payload import NO_TEMPLATE, Template
 from webhooks_ui.catalogue.payload_formats import format_of
@@ -34,6 +35,7 @@ class Endpoint:
     tls: TlsOptions = DEFAULT_TLS
     method: str = "POST"
     template: Template = NO_TEMPLATE
+    headers: tuple[ExtraHeader, ...] = ()
 
     @classmethod
     def from_settings(cls, settings: WebhookSettings, signing_secrets: tuple[str, ...]) -> Self:
@@ -46,20 +48,25 @@ class Endpoint:
             settings.tls,
             settings.method,
             settings.template,
+            settings.headers,
         )
 
     @cached_property
     def masked_authorization(self) -> dict[str, str]:
         """What is shown of headers that have a secret in them, by their names."""
-        return self.authorization.masked()
+        return self.authorization.masked() | dict.fromkeys((h.name for h in self.headers), MASK)
+
+    @cached_property
+    def _secrets(self) -> WithHeaders:
+        return WithHeaders(self.authorization, self.headers)
 
     @cached_property
     def _beginnings(self) -> frozenset[bytes]:
-        return beginnings(self.authorization)
+        return beginnings(self._secrets)
 
     def redacted(self, data: bytes) -> bytes:
         """What the receiver sent back, with the secret taken out."""
-        return redact(data, self.authorization) if self._may_stand_in(data) else data
+        return redact(data, self._secrets) if self._may_stand_in(data) else data
 
     def redacted_body(self, data: bytes, media_type: str) -> bytes:
         """The same for a body, which echoes the secret in the charset that it names."""
@@ -103,6 +110,7 @@ def compose(
             ("Content-Type", payload.content_type),
             USER_AGENT,
             *endpoint.authorization.headers(timestamp, body),
+            *((one.name, one.value) for one in endpoint.headers),
             *signed,
         ),
         body=body,

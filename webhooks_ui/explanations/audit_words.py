@@ -96,6 +96,8 @@ FIELDS: dict[str, LazyString] = {
     "filters": _l("Filters"),
     "payload_format": _l("Payload format"),
     "method": _l("Method"),
+    "header_names": _l("Headers"),
+    "header_values": _l("Header values"),
     "template_body": _l("Template"),
     "template_type": _l("Content type"),
     "enabled": _l("Enabled"),

@@ -6,6 +6,7 @@ from typing import Any
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.forms.authorization_fields import SECRET_FIELDS, hint, removal
+from webhooks_ui.forms.header_fields import remember_headers
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.tls_fields import tls_options
 from webhooks_ui.models import Webhook
@@ -42,6 +43,7 @@ class KeptSecrets:
             tidied = KINDS[kind].from_members(members).tidied()
             if tidied.member_problems().get(tidied.secret_name()) is None:
                 self.memory.secrets[kind] = typed
+        self.memory.headers |= remember_headers(self)
         tls = tls_options(self, "")
         if tls.key and "key" not in dict(tls.problems()):
             self.memory.tls_key = tls.key
@@ -57,6 +59,17 @@ class KeptSecrets:
         kept = {stored.type: stored.secret} if stored.secret else {}
         known = ({} if self._is_elsewhere else kept) | self.memory.secrets
         return {kind: secret for kind, secret in known.items() if not self._is_removed(kind)}
+
+    @property
+    def kept_headers(self) -> dict[str, str]:
+        """The values of headers that are set, by names in lower case."""
+        stored = {one.name.lower(): one.value for one in self.stored.headers}
+        is_elsewhere = bool(
+            self.saved
+            and self.url.data
+            and webhook_rules.is_elsewhere(self.url.data, self.saved.url)
+        )
+        return ({} if is_elsewhere else stored) | self.memory.headers
 
     def _is_removed(self, kind: str) -> bool:
         name = removal(SECRET_FIELDS[kind])

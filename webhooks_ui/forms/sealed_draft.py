@@ -20,13 +20,14 @@ class Draft:
 
     So a test from the unsaved form is signed as deliveries will be, and a form that is sent twice
     makes one webhook. `secrets` are those typed so far, by kind of authorization; `tls_key` the
-    private key.
+    private key, `headers` values by names in lower case.
     """
 
     webhook_id: str
     signing_secret: str = field(repr=False)
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     tls_key: str = field(default="", repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def new(cls, webhook: Webhook | None = None) -> Self:

@@ -30,6 +30,7 @@ from webhooks_ui.forms.authorization_fields import (
 )
 from webhooks_ui.forms.base import Form
 from webhooks_ui.forms.filter_fields import filter_fields, mark_filters, show_filters, typed_filters
+from webhooks_ui.forms.header_fields import header_fields, show_headers, typed_headers
 from webhooks_ui.forms.kept_secrets import KeptSecrets
 from webhooks_ui.forms.request_fields import request_fields, show_request, typed_template
 from webhooks_ui.forms.sealed_draft import Draft
@@ -60,6 +61,7 @@ class WebhookForm(KeptSecrets, Form):
     events = SelectMultipleField(_l("Events"), validate_choice=False)
     channel = SelectField(_l("Select inbox (channel)"), validate_choice=False)
     locals().update(request_fields())
+    locals().update(header_fields())
     locals().update(filter_fields())
     locals().update(tls_fields())
     enabled = BooleanField(_l("Enabled"), default=True)
@@ -97,6 +99,7 @@ class WebhookForm(KeptSecrets, Form):
         self.channel.data = webhook.channel.key if webhook.channel else ""
         self.enabled.data = webhook.enabled
         show_request(self, webhook)
+        show_headers(self, webhook.header_names)
         self.tls_ca.data, self.tls_certificate.data = webhook.tls_ca, webhook.tls_certificate
         self.tls_insecure.data = not webhook.tls_verify
         show_filters(self, webhook.chosen_filters)
@@ -138,6 +141,7 @@ class WebhookForm(KeptSecrets, Form):
             payload_format=self.payload_format.data or "",
             method=self.method.data or "",
             template=typed_template(self),
+            headers=typed_headers(self, self.kept_headers),
             tls=tls_options(self, self._kept_key),
             enabled=self.enabled.data,
             paused_until=self.stored.paused_until,

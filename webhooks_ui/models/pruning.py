@@ -103,6 +103,7 @@ def secrets(before: datetime) -> Iterator[Deleted]:
     old = (Webhook.deleted_at < before, Webhook.signing_secret != "")
     nothing: dict[str, str | None] = {"signing_secret": "", "previous_signing_secret": None}
     nothing |= {"auth_secret": None, "tls_key": None, "access_token": None}
+    nothing |= {"header_values": None}
     while True:
         end_read()
         ids = db.session.scalars(select(Webhook.id).where(*old).limit(SLICE)).all()

@@ -181,6 +181,7 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
             payload_format=self.payload_format,
             method=self.method,
             template=self.template,
+            headers=self.extra_headers(vault),
             tls=self.tls_options(vault),
             enabled=self.enabled,
             paused_until=self.resumes_at,
@@ -205,6 +206,7 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
         self.template_type = settings.template.content_type if settings.template.body else None
         self.filters = settings.filters.as_json if settings.filters else None
         self.use_tls(settings.tls, vault)
+        self.use_headers(settings.headers, vault)
         if settings.enabled:
             self.enable()
         elif self.enabled is not False:

@@ -8,7 +8,7 @@ from webhooks_ui.crypto.vault import VaultError, current_vault
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
 
-_PURPOSES = {"auth_secret": "auth", "tls_key": "tls"}
+_PURPOSES = {"auth_secret": "auth", "tls_key": "tls", "header_values": "headers"}
 """Secrets that are encrypted anew with each save, and what they are bound to."""
 _OWN_BOOKKEEPING = (
     *("search_text", "sort_key", "version", "created_at", "updated_at", "updated_by_id"),
@@ -60,6 +60,7 @@ AUDITED = Audited(
         "channel_id": _channel,
         "payload_format": as_it_is,
         "method": as_it_is,
+        "header_names": as_it_is,
         "template_body": as_it_is,
         "template_type": as_it_is,
         "filters": as_it_is,

@@ -1,10 +1,13 @@
 """What of a webhook signs its requests and makes TLS to its receiver; secrets are encrypted."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, Text
+from sqlalchemy import JSON, Boolean, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webhooks_ui.authorization.extra_headers import ExtraHeader
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.types import Instant, Sealed
@@ -24,6 +27,8 @@ class WebhookSecrets:
     tls_ca: Mapped[str | None] = mapped_column(Text)
     tls_certificate: Mapped[str | None] = mapped_column(Text)
     tls_key: Mapped[str | None] = mapped_column(Sealed("{public_id}:tls"))
+    header_names: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    header_values: Mapped[str | None] = mapped_column(Sealed("{public_id}:headers"))
     # Of OAuth 2.0, as `delivery.access_tokens` keeps it.
     access_token: Mapped[str | None] = mapped_column(Sealed("{public_id}:token"), deferred=True)
 
@@ -54,6 +59,21 @@ class WebhookSecrets:
         self.previous_secret_until = moment + ROTATION_OVERLAP
         self.sign_with(secret, vault)
         return secret
+
+    def extra_headers(self, vault: Vault) -> tuple[ExtraHeader, ...]:
+        """The headers with their values in clear. Raises VaultError."""
+        if not self.header_values:
+            return ()
+        values = json.loads(vault.decrypt(self.header_values, self.secret_context("headers")))
+        return tuple(map(ExtraHeader, self.header_names, values))
+
+    def use_headers(self, headers: Sequence[ExtraHeader], vault: Vault) -> None:
+        """Takes over the headers."""
+        values = json.dumps([one.value for one in headers])
+        self.header_names = [one.name for one in headers]
+        self.header_values = (
+            vault.encrypt(values, self.secret_context("headers")) if headers else None
+        )
 
     def tls_options(self, vault: Vault) -> TlsOptions:
         """The options with the key in clear, to be used and not kept. Raises VaultError."""

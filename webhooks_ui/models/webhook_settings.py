@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from webhooks_ui.authorization.base import Authorization
+from webhooks_ui.authorization.extra_headers import ExtraHeader
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.payload import NO_TEMPLATE, Template
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
@@ -29,6 +30,7 @@ class WebhookSettings:
     payload_format: str = "envelope"
     method: str = "POST"
     template: Template = NO_TEMPLATE
+    headers: tuple[ExtraHeader, ...] = ()
     tls: TlsOptions = DEFAULT_TLS
     enabled: bool = True
     paused_until: datetime | None = None

@@ -13,6 +13,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import func, select
 
 from webhooks_ui.authorization.base import MASK, Authorization
+from webhooks_ui.authorization.extra_headers import ExtraHeader, WithHeaders
 from webhooks_ui.authorization.redaction import redact
 from webhooks_ui.crypto import signing
 from webhooks_ui.crypto.vault import Vault
@@ -118,11 +119,12 @@ def _keep(receiver: Receiver, arrival: Arrival, answer: str, vault: Vault) -> No
     delivery = Delivery.by_public_id(message_id) if message_id else None
     webhook = delivery.webhook if delivery else None
     auth = webhook.authorization(vault) if webhook else None
+    more = webhook.extra_headers(vault) if webhook else ()
     request = ReceivedRequest(
         receiver_id=own,
         method=arrival.method[:10],
-        headers=_shown_headers(arrival, auth),
-        body=(redact(arrival.body, auth) if auth else arrival.body)[:MAX_BODY],
+        headers=_shown_headers(arrival, auth, more),
+        body=(redact(arrival.body, WithHeaders(auth, more)) if auth else arrival.body)[:MAX_BODY],
         size=len(arrival.body),
         signature=_signature(arrival, webhook, vault),
         webhook_id=message_id or None,
@@ -145,11 +147,15 @@ def _kept(receiver_id: int, message_id: str) -> int:
     return db.session.scalar(select(func.count(ReceivedRequest.id)).where(*own)) or 0
 
 
-def _shown_headers(arrival: Arrival, auth: Authorization | None) -> list[list[str]]:
+def _shown_headers(
+    arrival: Arrival, auth: Authorization | None, more: Sequence[ExtraHeader]
+) -> list[list[str]]:
     """The headers as they may be shown: secrets are masked."""
     masked = {name.lower(): text for name, text in auth.masked().items()} if auth else {}
     sent = auth.headers(arrival.timestamp or 0, arrival.body) if auth and masked else ()
     given = {name.lower(): value for name, value in sent}
+    given |= {one.name.lower(): one.value for one in more}
+    masked |= {one.name.lower(): MASK for one in more}
     return [[name, _shown(name.lower(), value, masked, given)] for name, value in arrival.headers]
 
 

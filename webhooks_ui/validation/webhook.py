@@ -8,6 +8,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.basic import Basic
+from webhooks_ui.authorization.extra_headers import problems as header_problems
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload_formats import FORMATS
@@ -46,6 +47,7 @@ def tidied(settings: WebhookSettings) -> WebhookSettings:
         name=settings.name.strip(),
         url=_tidied_url(settings.url),
         authorization=settings.authorization.tidied(),
+        headers=tuple(one.tidied() for one in settings.headers),
         tls=settings.tls.tidied(),
     )
 
@@ -76,6 +78,9 @@ def problems(
         yield "payload_format", _l("Choose one of the formats in the list.")
     if settings.payload_format == "template":
         yield from template_rules.problems(settings.template, settings.events)
+    yield from (
+        ("headers", words) for words in header_problems(settings.headers, settings.authorization)
+    )
     if settings.method not in METHODS:
         yield "method", _l("Choose POST, PUT or PATCH.")
     yield from ((f"tls_{name}", words) for name, words in settings.tls.problems())

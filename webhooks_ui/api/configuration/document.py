@@ -49,6 +49,9 @@ def _webhook(webhook: Webhook, tell: Tell) -> dict[str, Any]:
     told = {"id": webhook.public_id} | {name: shape[name] for name in NewWebhook.model_fields}
     told["authorization"] = {"type": kind.type, **kind.public}
     told["tls"] = {name: text for name, text in shape["tls"].items() if name != "key_set"}
+    told["headers"] = [{"name": one.name} for one in settings.headers]
+    for header, one in zip(told["headers"], settings.headers, strict=True):
+        _add(header, "value", one.value, tell)
     _add(told["authorization"], kind.secret_name(), kind.secret, tell)
     _add(told["tls"], "key", settings.tls.key, tell)
     _add(told, "signing_secret", webhook.signing_secrets(vault, now())[0], tell)
