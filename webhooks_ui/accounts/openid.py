@@ -30,6 +30,7 @@ from webhooks_ui.web.security import safe_next
 
 if TYPE_CHECKING:
     from authlib.integrations.flask_client import FlaskOAuth2App
+    from authlib.integrations.requests_client import OAuth2Session
 
 _NAME = "openid"
 _NEXT = "openid_next"
@@ -112,14 +113,34 @@ def _conversation() -> Iterator["FlaskOAuth2App"]:
 def _provider(app: Flask) -> "FlaskOAuth2App":
     """Made once an app; Authlib keeps what the provider says of itself."""
     from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
-    from authlib.integrations.requests_client import OAuth2Session
 
     if _NAME in app.extensions:
         kept: FlaskOAuth2App = app.extensions[_NAME]
         return kept
+
+    class Provider(FlaskOAuth2App):
+        client_cls = _session_class(app.config["CA_FILE"])
+
+    issuer = app.config["OIDC_ISSUER"]
+    made: FlaskOAuth2App = OAuth(app).register(  # type: ignore[no-untyped-call]
+        _NAME,
+        client_cls=Provider,
+        client_id=app.config["OIDC_CLIENT_ID"],
+        client_secret=app.config["OIDC_CLIENT_SECRET"],
+        server_metadata_url=f"{issuer.rstrip('/')}/.well-known/openid-configuration",
+        client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256"},
+    )
+    app.extensions[_NAME] = made
+    return made
+
+
+def _session_class(ca_file: str | None) -> "type[OAuth2Session]":
+    """Authlib's session with a time limit, and with the authorities that receivers have too."""
+    from authlib.integrations.requests_client import OAuth2Session
+
     context = ssl.create_default_context(cafile=certifi.where())
-    if app.config["CA_FILE"]:
-        context.load_verify_locations(cafile=app.config["CA_FILE"])
+    if ca_file:
+        context.load_verify_locations(cafile=ca_file)
 
     class Trusting(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **more: Any) -> None:
@@ -134,23 +155,7 @@ def _provider(app: Flask) -> "FlaskOAuth2App":
         def request(self, *args: Any, **more: Any) -> Any:
             return super().request(*args, **{"timeout": _TIMEOUT} | more)
 
-    class Provider(FlaskOAuth2App):
-        client_cls = Session
-
-    issuer = app.config["OIDC_ISSUER"]
-    made: FlaskOAuth2App = OAuth(app).register(  # type: ignore[no-untyped-call]
-        _NAME,
-        client_cls=Provider,
-        client_id=app.config["OIDC_CLIENT_ID"],
-        client_secret=app.config["OIDC_CLIENT_SECRET"],
-        server_metadata_url=f"{issuer.rstrip('/')}/.well-known/openid-configuration",
-        client_kwargs={
-            "scope": "openid email profile",
-            "code_challenge_method": "S256",
-        },
-    )
-    app.extensions[_NAME] = made
-    return made
+    return Session
 
 
 def _user_of(said: Mapping[str, Any]) -> User | None:
