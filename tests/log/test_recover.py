@@ -409,7 +409,7 @@ def test_it_is_split_by_webhook_and_asks_before_it_sends_to_one_that_fails(
 
     offered = {"span": "1h", "offered": [good, bad]}
     none = browser.post("/deliveries/recover", data=offered)
-    assert "Tick at least one webhook." in none.text
+    assert "Select at least one webhook." in none.text
     assert ticks(none.text) == {good: False, bad: False}
     begun = browser.post("/deliveries/recover", data={**offered, "send": good}).location
     go_through(engine)
