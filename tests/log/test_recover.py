@@ -461,4 +461,4 @@ def figures(page: str) -> dict[str, int]:
     """The counts of a recovery's page."""
     found = re.findall(r"<dt>(\w+)</dt><dd[^>]*>(\d+)", page.partition('id="progress"')[2])
     counts = {name: int(count) for name, count in found}
-    return {name: count for name, count in counts.items() if name not in ("Started", "Ended")}
+    return {name: count for name, count in counts.items() if name not in ("Started", "Stopped")}
