@@ -36,6 +36,7 @@ LANDED = {
     "0025_payload_search.py": "d93ae964a4161488b424b310a4fd45e7408e98cd371da541314ff9c6c70d0b97",
     "0026_openid.py": "fff099b9204814eabb9198c8669c170ab27e136d951e2de98cfb371f355243b6",
     "0027_headers.py": "55cb9c2218af65a79dd172dc02ba6ed3f77de798813997cf225dbf273177b50b",
+    "0028_traces.py": "9a1b5524bdafefd4a5bcaf8bed0a8650de28f726ed74bfcb87fec2a487204e42",
 }
 
 

@@ -23,13 +23,16 @@ from webhooks_ui.catalogue.event_types import canonical
 from webhooks_ui.intake.accept import accept
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Event
+from webhooks_ui.text.trace import traceparent
 from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 HEADERS = {
     "Idempotency-Key": "A text that no other event has. The same key again is the same event:"
-    " it is answered as before and delivered once. In a batch it stands for every event in it."
+    " it is answered as before and delivered once. In a batch it stands for every event in it.",
+    "traceparent": "The trace that the event belongs to (W3C Trace Context); passed on to receivers"
+    " unchanged. An invalid one is ignored.",
 }
 
 
@@ -97,14 +100,15 @@ def _accept(
             raise too_large(problem)
     if faults := [f for body, at in zip(bodies, places, strict=True) for f in _faults(body, at)]:
         raise invalid(faults)
-    events = [_incoming(body, key) for body, key in zip(bodies, keys, strict=True)]
+    trace = request.headers.get("traceparent")
+    events = [_incoming(body, key, trace) for body, key in zip(bodies, keys, strict=True)]
     answer = outcome_before(request.environ) or accept(events)
     if isinstance(answer, Refusal):
         raise _refused(answer, places[answer.index])
     return answer
 
 
-def plain_event(data: bytes, key: str | None, most: int) -> IncomingEvent | None:
+def plain_event(data: bytes, key: str | None, trace: str | None, most: int) -> IncomingEvent | None:
     """The event of a body where there is nothing to say about it, else None."""
     try:
         body = EventBody.read(data)
@@ -112,7 +116,7 @@ def plain_event(data: bytes, key: str | None, most: int) -> IncomingEvent | None
         return None
     if event_rules.size_problem(body.data, most) or any(_faults(body, ())):
         return None
-    return _incoming(body, key)
+    return _incoming(body, key, trace)
 
 
 def _idempotency_key() -> str | None:
@@ -137,7 +141,7 @@ def _faults(body: EventBody, at: Place) -> Iterator[Fault]:
             yield Fault(pointer(*at, "channel"), problem)
 
 
-def _incoming(body: EventBody, key: str | None) -> IncomingEvent:
+def _incoming(body: EventBody, key: str | None, trace: str | None) -> IncomingEvent:
     match body.channel:
         case ChannelBody(key=channel_key, name=name, kind=kind):
             channel: ChannelName | None = ChannelName(channel_key, name.strip(), kind)
@@ -152,6 +156,7 @@ def _incoming(body: EventBody, key: str | None) -> IncomingEvent:
         occurred_at=event_rules.moment(body.occurred_at) if body.occurred_at else None,
         sender_id=body.id,
         idempotency_key=key,
+        traceparent=traceparent(trace),
     )
 
 

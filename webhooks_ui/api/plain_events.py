@@ -89,7 +89,11 @@ class PlainEvents:
         length = int(environ["CONTENT_LENGTH"])
         data: bytes = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = BytesIO(data)
-        event = plain_event(data, key, self._most) if len(data) == length else None
+        event = (
+            plain_event(data, key, environ.get("HTTP_TRACEPARENT"), self._most)
+            if len(data) == length
+            else None
+        )
         buckets = buckets_of(self._app)
         if event is None or (buckets and buckets.take(token.id)):
             return None

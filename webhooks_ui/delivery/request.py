@@ -104,13 +104,19 @@ def compose(
     payload = format_of(endpoint.payload_format).payload(event, endpoint.template)
     body, timestamp = payload.body, int(moment.timestamp())
     signed = signing.headers(endpoint.signing_secrets, message_id, timestamp, body)
+    own = (
+        *endpoint.authorization.headers(timestamp, body),
+        *((one.name, one.value) for one in endpoint.headers),
+    )
+    is_taken = any(name.lower() == "traceparent" for name, _ in own)
+    trace = (("traceparent", event.traceparent),) if event.traceparent and not is_taken else ()
     return OutgoingRequest(
         url=endpoint.url,
         headers=(
             ("Content-Type", payload.content_type),
             USER_AGENT,
-            *endpoint.authorization.headers(timestamp, body),
-            *((one.name, one.value) for one in endpoint.headers),
+            *own,
+            *trace,
             *signed,
         ),
         body=body,

@@ -35,6 +35,7 @@ class IncomingEvent:
     sender_id: str | None = None
     idempotency_key: str | None = None
     about: int | None = None
+    traceparent: str | None = None
 
     @property
     def keys(self) -> list[str]:

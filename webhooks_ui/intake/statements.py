@@ -38,6 +38,7 @@ EVENT_COLUMNS = {
     "channel": "text",
     "data": "bytea",
     "sender_id": "text",
+    "traceparent": "text",
     "occurred_at": "bigint",
     "created_at": "bigint",
 }

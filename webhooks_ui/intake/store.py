@@ -195,6 +195,7 @@ def _row(new: NewEvent, ids: dict[str, int]) -> tuple[Any, ...]:
         channel and _encode(channel.snapshot),
         event.data,
         event.sender_id,
+        event.traceparent,
         milliseconds(event.occurred_at) if event.occurred_at else moment,
         moment,
     )

@@ -45,13 +45,17 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 class EventContent:
     """What receivers get of an event: what payload formats make a body from."""
 
-    FIELDS: ClassVar = ("public_id", "type", "channel", "occurred_at", "data")
+    FIELDS: ClassVar = (
+        *("public_id", "type", "channel", "occurred_at", "data"),
+        "traceparent",
+    )
 
     public_id: str
     type: str
     channel: dict[str, Any] | None
     occurred_at: datetime
     data: bytes
+    traceparent: str | None = None
 
     @property
     def head(self) -> dict[str, Any]:
@@ -102,6 +106,8 @@ class Event(Model):
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     test: Mapped[bool] = mapped_column(default=False)
     sender_id: Mapped[str | None] = mapped_column(String(255))
+    # Of the request that it came by, for those of its deliveries.
+    traceparent: Mapped[str | None] = mapped_column(String(55))
     deliveries_count: Mapped[int] = mapped_column(default=0)
     occurred_at: Mapped[datetime] = mapped_column(Instant, default=now)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
@@ -119,7 +125,7 @@ class Event(Model):
     @property
     def content(self) -> EventContent:
         """What receivers get of it."""
-        return EventContent(self.public_id, self.type, self.channel, self.occurred_at, self.data)
+        return EventContent(*(getattr(self, name) for name in EventContent.FIELDS))
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

@@ -13,6 +13,7 @@ from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, IdempotencyKey
 from webhooks_ui.models.source import KEPT_BODY, Source, SourceRequest
 from webhooks_ui.sources.base import Derived, Kind, Reading, Reason, Signature
+from webhooks_ui.text.trace import traceparent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +57,20 @@ def receive(kind: Kind, source: Source, arrival: Arrival, vault: Vault) -> Recei
         receipt = Receipt(reason="signature")
     elif reading.events:
         scope = f"{public_id}:{delivery_id}" if delivery_id else None
-        receipt = _accept(reading.events, scope)
+        receipt = _accept(reading.events, scope, arrival.headers.get("traceparent"))
     else:
         receipt = Receipt(reason=reading.reason)
     _record(row, arrival, reading, (delivery_id, signature), receipt)
     return receipt
 
 
-def _accept(derived: Sequence[Derived], scope: str | None) -> Receipt:
+def _accept(derived: Sequence[Derived], scope: str | None, trace: str | None) -> Receipt:
     """`scope` is what the idempotency keys begin with, None where requests have no id."""
     known = {channel.key for channel in Channel.by_keys(_keys(derived))}
-    events = [_incoming(each, known, scope) for each in derived]
+    events = [_incoming(each, known, scope, trace) for each in derived]
     answers = accept(events)
     if isinstance(answers, Refusal) and answers.code == "unknown_channel":  # deleted just now
-        answers = accept(events := [_incoming(each, set(), scope) for each in derived])
+        answers = accept(events := [_incoming(each, set(), scope, trace) for each in derived])
     if isinstance(answers, Refusal):
         # Its channel was made or renamed since it came first, which makes it another content.
         return Receipt(tuple(_earlier(events)))
@@ -92,7 +93,9 @@ def _keys(derived: Sequence[Derived]) -> set[str]:
     return {each.channel.key for each in derived if each.channel}
 
 
-def _incoming(derived: Derived, known: set[str], scope: str | None) -> IncomingEvent:
+def _incoming(
+    derived: Derived, known: set[str], scope: str | None, trace: str | None
+) -> IncomingEvent:
     """The event; its channel is named by us only when nobody has made it yet."""
     channel = derived.channel
     if channel and channel.name is None:
@@ -107,6 +110,7 @@ def _incoming(derived: Derived, known: set[str], scope: str | None) -> IncomingE
         data=derived.data,
         channel=channel,
         idempotency_key=f"{scope}:{derived.type}" if scope else None,
+        traceparent=traceparent(trace),
     )
 
 
