@@ -14,6 +14,7 @@ from tests.conftest import make_webhook, sign_in, stored
 from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui import create_app
 from webhooks_ui.accounts import second_factor
+from webhooks_ui.authorization.extra_headers import ExtraHeader
 from webhooks_ui.crypto import keys
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import db, transaction
@@ -39,6 +40,8 @@ def filled(app: Flask, monkeypatch: pytest.MonkeyPatch, run: Run) -> Flask:
             found = Webhook.by_public_id(webhook)
             assert found is not None
             found.use_tls(TlsOptions(True, "", "", "a client's key"), vault)
+            found.use_headers([ExtraHeader("X-Tenant", "acme")], vault)
+            found.access_token = vault.encrypt("of a provider", found.secret_context("token"))
             found.access_token = vault.encrypt("a token", found.secret_context("token"))
         make("chatwoot", SourceSettings("Chatwoot", "of Chatwoot"), vault)
         secret = second_factor.new_secret()
@@ -67,6 +70,8 @@ def secrets_of(app: Flask) -> list[Any]:
             webhook.signing_secret
             and vault.decrypt(webhook.signing_secret, webhook.secret_context("signing")),
             previous,
+            vault.decrypt(webhook.access_token or "", webhook.secret_context("token")),
+            [one.value for one in webhook.extra_headers(vault)],
             source.signing_secret(vault),
             vault.decrypt(user.totp_secret or "", user.secret_context),
         ]
