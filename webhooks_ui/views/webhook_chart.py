@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel import dates
 from flask_babel import gettext as _
@@ -96,5 +98,10 @@ def told(slot: Slot) -> str:
 
 
 def _written(moment: datetime, form: str) -> str:
-    zone = timezones.zone_in_use()
-    return dates.format_datetime(moment, form, tzinfo=zone, locale=language())
+    return _by_babel(moment, form, timezones.zone_in_use(), language())
+
+
+@lru_cache(maxsize=4096)
+def _by_babel(moment: datetime, form: str, zone: ZoneInfo, language: str) -> str:
+    """Babel is slow, and every look at a chart asks for the same moments."""
+    return dates.format_datetime(moment, form, tzinfo=zone, locale=language)
