@@ -17,12 +17,14 @@ def test_a_copy_has_everything_but_the_secrets(app: Flask, admin: FlaskClient) -
         "auth_type": "bearer",
         "payload_format": "raw",
     }
-    own = make_webhook(admin, name="CRM", auth_token=TOKEN, **settings)
+    header = {"headers-0-name": "X-Team", "headers-0-value": "value-of-a-header"}
+    own = make_webhook(admin, name="CRM", auth_token=TOKEN, **settings, **header)
     assert f"/webhooks/new?from={own}" in admin.get(f"/webhooks/{own}").text
     page = admin.get(f"/webhooks/new?from={own}").text
     assert 'value="Copy of CRM"' in page
-    assert "Secrets are not copied. Enter again: Token." in page
+    assert "Secrets are not copied. Enter again: Token, X-Team." in page
     assert TOKEN not in page
+    assert "value-of-a-header" not in page
     assert TOKEN[-4:] not in page
     ticked = re.findall(r'name="events" value="(\w+)"[^>]* checked', page)
     assert ticked == settings["events"]

@@ -124,7 +124,7 @@ def _copy(form: WebhookForm, original: Webhook) -> str:
     missing = [SECRET_FIELDS[original.auth_type]] if original.auth_secret else []
     missing += ["tls_key"] if original.tls_key else []
     labels = [str(form[name].label.text) for name in missing]
-    return render_form(form, original=original, missing=labels)
+    return render_form(form, original=original, missing=[*labels, *original.header_names])
 
 
 def _paths() -> list[str]:
