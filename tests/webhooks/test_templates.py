@@ -112,5 +112,12 @@ def test_what_is_wrong_is_said_when_it_is_saved(
     assert "template_" in answer.text
 
 
+def test_one_that_is_not_used_is_held_to_its_limits_too(call: Call) -> None:
+    template = {"body": "{{ not yet", "content_type": "text/plain"}
+    assert call("POST", "/webhooks", HOOK | {"template": template}).status_code == 201
+    long = HOOK | {"template": template | {"content_type": f"text/{'x' * 200}"}}
+    assert [*errors(call("POST", "/webhooks", long))] == ["/template/content_type"]
+
+
 def test_a_method_is_one_of_three(call: Call) -> None:
     assert [*errors(call("POST", "/webhooks", HOOK | {"method": "DELETE"}))] == ["/method"]

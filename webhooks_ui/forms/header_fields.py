@@ -15,8 +15,8 @@ BLANK = 2  # rows for further headers
 class HeaderForm(wtforms.Form):
     """One header."""
 
-    name = StringField(_l("Header name"))
-    value = PasswordField(_l("Header value"))
+    name = StringField(_l("Name of header"))
+    value = PasswordField(_l("Value of header"))
 
 
 def header_fields() -> dict[str, Any]:

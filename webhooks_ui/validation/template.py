@@ -20,8 +20,13 @@ _CONTENT_TYPE = re.compile(
 Problem = tuple[str, LazyString]
 
 
-def problems(template: Template, events: Sequence[str]) -> Iterator[Problem]:
-    """What keeps it from being used for these events, by the form's fields."""
+def problems(template: Template, events: Sequence[str], *, is_used: bool) -> Iterator[Problem]:
+    """What keeps it from being stored or, where it is used, from being used for these events.
+
+    By the form's fields.
+    """
+    if not (is_used or template.body):
+        return
     kind = template.content_type
     if len(kind) > 200 or not _CONTENT_TYPE.fullmatch(kind):
         yield "template_type", _l("Enter a content type, for example application/json.")
@@ -30,7 +35,7 @@ def problems(template: Template, events: Sequence[str]) -> Iterator[Problem]:
         yield "template_body", _l("Write the template, or begin with a ready one.")
     elif len(template.body) > MAX_TEMPLATE:
         yield "template_body", _l("This is longer than 65,536 characters. Make it shorter.")
-    elif found := _failure(template, [each for each in events if each in ALL_TYPES]):
+    elif is_used and (found := _failure(template, [each for each in events if each in ALL_TYPES])):
         yield "template_body", found
 
 

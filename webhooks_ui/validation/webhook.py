@@ -76,8 +76,8 @@ def problems(
     yield from _own_url_problems(settings.authorization)
     if settings.payload_format not in FORMATS:
         yield "payload_format", _l("Choose one of the formats in the list.")
-    if settings.payload_format == "template":
-        yield from template_rules.problems(settings.template, settings.events)
+    is_used = settings.payload_format == "template"
+    yield from template_rules.problems(settings.template, settings.events, is_used=is_used)
     yield from (
         ("headers", words) for words in header_problems(settings.headers, settings.authorization)
     )
