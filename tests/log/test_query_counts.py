@@ -21,7 +21,7 @@ CEILINGS = {
     "/deliveries?webhook={webhook}": 8,
     "/deliveries?q={sender}": 13,
     "/deliveries/new?newest=1": 2,
-    "/deliveries/{delivery}": 14,
+    "/deliveries/{delivery}": 15,
     "/events": 5,
     "/events?event=message_created": 5,
     "/events?q={sender}": 13,
@@ -34,7 +34,7 @@ CEILINGS = {
 of them, one for what the filters offer, and one for the newest row. An event's page asks how
 the webhooks were set up when it came: once for those that got it, once for those that did not.
 Pages with a payload ask whether the audit log has this reader of the last hour. A delivery's
-page asks for the same event at other webhooks, and for the deliveries beside it in the list.
+page asks for the body that was sent, the same event elsewhere, and the deliveries beside it.
 The deliveries of one webhook have its head: itself and its events. A search asks for the index, for
 how far it has come, and for what came last in it."""
 
