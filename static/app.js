@@ -181,7 +181,8 @@
   // A form is sent once. Coming Back makes it usable again.
   on("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
+    // By its attribute: `form.method` is the field of that name, where there is one.
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
     if (form.dataset.sending) event.preventDefault();
     else form.dataset.sending = "yes";
   });
