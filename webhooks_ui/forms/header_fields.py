@@ -31,7 +31,7 @@ def show_headers(form: Any, names: list[str]) -> None:
     while len(form.headers):
         form.headers.pop_entry()
     for name in [*names, *[""] * BLANK]:
-        form.headers.append_entry({"name": name})
+        form.headers.append_entry({"name": name, "value": ""})
 
 
 def typed_headers(form: Any, kept: dict[str, str]) -> tuple[ExtraHeader, ...]:
