@@ -169,7 +169,7 @@ def try_and_save(keys: Keys) -> None:
     keys.press("Enter")
     expect_verdict(page, "good", "The receiver accepted the event.")
     expect(send).to_be_focused()
-    keys.tab_to(page.get_by_role("button", name="Save webhook"), back=True)
+    keys.tab_to(page.get_by_role("button", name="Save webhook"))
     keys.press("Enter")
     expect(page.get_by_role("heading", name="By keyboard")).to_be_visible()
 
