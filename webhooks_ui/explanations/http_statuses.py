@@ -36,9 +36,12 @@ STATUSES: dict[int, Words] = {
         _l("Check the path of the URL. Some receivers answer so until they are switched on."),
     ),
     405: Words(
-        _l("The URL does not take POST requests."),
-        _l("It answered 405: something is there, but it takes other kinds of request."),
-        _l("Check the URL: it may be the address of a page instead of the receiver."),
+        _l("The URL does not take this method."),
+        _l("It answered 405: something is there, but it takes other methods."),
+        _l(
+            "Check the URL: it may be the address of a page instead of the receiver. Or choose"
+            " another method in the webhook's settings."
+        ),
     ),
     407: Words(
         _l("A proxy wants authorization."),
