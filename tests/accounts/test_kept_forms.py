@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -180,7 +181,7 @@ def test_a_stale_token_shows_the_form_again(
 
 def test_an_edited_webhook_keeps_the_version_that_was_read(console: Flask) -> None:
     browser = sign_in(console, "olena")
-    form = opened(browser, "/webhooks/new") | WEBHOOK
+    form = opened(browser, "/webhooks/new") | WEBHOOK | {"enabled": "y"}
     own = browser.post("/webhooks/new", data=form).location
     read = browser.get(f"{own}/edit").text
     mine = form | {"version": hidden(read, "version"), "name": "Mine", "csrf_token": "stale"}
@@ -317,6 +318,8 @@ def test_every_form_keeps_what_was_typed(console: Flask) -> None:
     sent += [("/webhooks/new", "/webhooks/template")]
     sent += [(own, f"{own}/test"), (f"{own}/verify", f"{own}/verify")]
     sent += [("/settings/account", "/settings/account/timezone")]
+    sent += [("/settings/configuration", "/settings/configuration/review")]
+    sent += [("/settings/users/1", "/settings/users/1/role")]
     urls, seen = console.url_map.bind("localhost"), set[str]()
     for page, address in sent:
         browser = sign_in(console, "olena")
@@ -334,7 +337,47 @@ def test_every_form_keeps_what_was_typed(console: Flask) -> None:
             assert missing == [], address
         seen.add(urls.match(address, "POST")[0])
     views = {console.view_functions[endpoint]: endpoint for endpoint in console.view_functions}
-    assert {views[view] for view in kept_form._views if view in views} == seen | PASSWORDS_AND_CODES
+    seen |= PASSWORDS_AND_CODES | BUTTONS | {"configuration.apply"}
+    assert {views[view] for view in kept_form._views if view in views} == seen
+
+
+BUTTONS = {"webhooks.pause", "webhooks.bulk"}
+
+
+def test_a_button_with_fields_leads_back_to_them(console: Flask) -> None:
+    browser = sign_in(console, "olena")
+    form = opened(browser, "/webhooks/new") | WEBHOOK | {"enabled": "y"}
+    webhook = browser.post("/webhooks/new", data=form).location.rpartition("/")[2]
+    at = "2031-05-04T08:00"
+    for address, fields in (
+        (f"/webhooks/{webhook}/pause", {"until": "at", "at": at}),
+        (
+            "/webhooks/bulk?until=at",
+            {"ids": webhook, "action": "pause", "at": at, "next": "/webhooks"},
+        ),
+    ):
+        browser = sign_in(console, "olena")
+        end_sessions(console, browser)
+        answer = browser.post(address, data=fields)
+        back = post_on(
+            browser, enter(browser, answer), {"kept_form": hidden(answer.text, "kept_form")}
+        )
+        assert back.status_code == 303, address
+        page = browser.get(back.location).text
+        assert AGAIN in page
+        assert f'value="{at}"' in page
+        assert "bulk" not in address or f'value="{webhook}" checked' in page
+
+
+def test_a_file_comes_back_as_its_text(console: Flask) -> None:
+    browser = sign_in(console, "olena")
+    token = hidden(browser.get("/settings/configuration").text, "csrf_token")
+    end_sessions(console, browser)
+    sent = {"file": (BytesIO("channels: [їжак]".encode()), "a.yaml"), "csrf_token": token}
+    answer = browser.post("/settings/configuration/review", data=sent)
+    back = post_on(browser, enter(browser, answer), {"kept_form": hidden(answer.text, "kept_form")})
+    assert back.status_code == 422
+    assert "channels: [їжак]" in back.text
 
 
 def test_every_page_with_a_form_of_its_own_is_among_them(console: Flask) -> None:

@@ -32,10 +32,11 @@ from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.database import engine as database
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
+from webhooks_ui.delivery import attempt
 from webhooks_ui.delivery.attempt_record import attempt_of
 from webhooks_ui.delivery.queue import turns, wakeup
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim
-from webhooks_ui.delivery.worker import leases, loop, senders
+from webhooks_ui.delivery.worker import leases, loop
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.server import process
 from webhooks_ui.views import delivery_display
@@ -197,7 +198,7 @@ def test_an_attempt_that_cannot_be_stored_takes_no_other_along(
         unfit: Any = None
         return replace(made, request_url=unfit) if made.request_url.endswith("/odd") else made
 
-    monkeypatch.setattr(senders, "attempt_of", odd)
+    monkeypatch.setattr(attempt, "attempt_of", odd)
     send(engine, 10)
     with working(engine):
         receiver.wait(20)
@@ -261,7 +262,7 @@ def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(
     def broken(*_: Any) -> AttemptRecord:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(senders, "attempt_of", broken)
+    monkeypatch.setattr(attempt, "attempt_of", broken)
     subscribe(engine, receiver.url)
     send(engine)
 

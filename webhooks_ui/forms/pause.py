@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from flask import request
+
 from webhooks_ui.database.types import now
 from webhooks_ui.web import timezones
 
@@ -43,11 +45,12 @@ def until(form: Mapping[str, str]) -> datetime | None:
 
 
 def offer() -> Offer:
-    """What the menu offers now."""
+    """What the menu offers now: the time that was chosen before, else one in some hours."""
     zone = timezones.zone_in_use()
     here = now().astimezone(zone).replace(tzinfo=None, microsecond=0, second=0)
     evening = (here + timedelta(hours=4)).replace(minute=0)
-    return Offer(zone, evening.isoformat("T", "minutes"), here.isoformat("T", "minutes"))
+    chosen = request.args.get("at", "")[:16]
+    return Offer(zone, chosen or evening.isoformat("T", "minutes"), here.isoformat("T", "minutes"))
 
 
 def tomorrow(zone: ZoneInfo) -> datetime:

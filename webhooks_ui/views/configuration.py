@@ -16,6 +16,7 @@ from webhooks_ui.crypto.passphrase import LEAST
 from webhooks_ui.crypto.vault import VaultError, current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.web.body_limits import DEFAULT, FEW_FIELDS, max_body
+from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.problem import Fault
 
 blueprint = Blueprint("configuration", __name__)
@@ -44,20 +45,26 @@ def export() -> Answer:
 
 
 @blueprint.post("/settings/configuration/review")
+@keeps_typed
 @max_body(_LARGEST)
 def review() -> Answer:
     """What a file would change; nothing is changed."""
     given = request.files.get("file")
-    text = given.read().decode(errors="replace") if given else ""
+    text = given.read().decode(errors="replace") if given else request.form.get("file", "")
     text = (text or request.form.get("text", "")).replace("\r\n", "\n")
+    if is_unsent():
+        return _page(text), 422
     return _review(text, request.form.get("passphrase", ""))
 
 
 @blueprint.post("/settings/configuration/import")
+@keeps_typed
 @max_body(_LARGEST)
 def apply() -> Answer:
     """Applies what was reviewed; shows it again where it would be something else by now."""
     text, passphrase = request.form.get("text", "").replace("\r\n", "\n"), _unsealed()
+    if is_unsent():
+        return _page(text), 422
     try:
         lines = importing.difference(planning.plan(text, passphrase))
         if _sum(lines) != request.form.get("seen"):

@@ -66,6 +66,7 @@ def show(id: int) -> str:
 
 
 @blueprint.post("/settings/users/<int:id>/role")
+@keeps_typed
 @max_body(FEW_FIELDS)
 def set_role(id: int) -> Answer:
     """Gives the person another role."""

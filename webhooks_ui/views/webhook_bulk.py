@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from flask import (
     Response,
@@ -32,9 +33,12 @@ from webhooks_ui.models import (
 )
 from webhooks_ui.views import webhook_runs
 from webhooks_ui.views.webhooks import blueprint
+from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import or_404
 from webhooks_ui.web.security import safe_next
 
+_MOST_SHOWN = 100  # as many as a page has
+_NOT_THE_LIST_S = ("done=", "chosen=", "at=")
 CHOOSE_ACTION = _l("Nothing was changed. Press the button of what is to be done.")
 CHOOSE = _l("Choose at least one webhook first.")
 CHOOSE_EVENT = _l("Choose one of the events.")
@@ -43,10 +47,13 @@ CHOOSE_TIME = _l("Choose a time to come.")
 
 
 @blueprint.post("/webhooks/bulk")
+@keeps_typed
 def bulk() -> BaseResponse:
     """Does `action` to the webhooks of `ids`, and leads back to `next`."""
     ids = list(dict.fromkeys(request.form.getlist("ids")))
     action = request.form.get("action", "")
+    if is_unsent():
+        return _choose_again()
     if not action:  # Enter in one of the fields
         return _refuse(CHOOSE_ACTION)
     if action not in (*_CHANGES, *webhook_runs.RUNS, "export"):
@@ -90,14 +97,20 @@ def _back(**arguments: str) -> str:
     """The list as it was, with these arguments; its own former notice is left out."""
     url = safe_next(request.form.get("next")) or url_for(".index")
     path, _mark, query = url.partition("?")
-    kept = [part for part in query.split("&") if part and not part.startswith("done=")]
-    kept += [f"{name}={value}" for name, value in arguments.items()]
+    kept = [part for part in query.split("&") if part and not part.startswith(_NOT_THE_LIST_S)]
+    kept += [f"{name}={value}" for name, value in arguments.items() if value]
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def _refuse(message: Any) -> BaseResponse:
     flash(str(message), "bad")
-    return redirect(_back(), 303)
+    return _choose_again()
+
+
+def _choose_again() -> BaseResponse:
+    """The list with the same webhooks selected."""
+    at, ids = request.form.get("at", ""), request.form.getlist("ids")
+    return redirect(_back(chosen=quote(",".join(ids[:_MOST_SHOWN])), at=quote(at)), 303)
 
 
 def _chosen(ids: Sequence[str]) -> Sequence[Webhook]:

@@ -9,15 +9,19 @@ from webhooks_ui.forms import pause as pause_form
 from webhooks_ui.models import Webhook, webhook_changes
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.views.webhooks import blueprint
+from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.localised import absolute
 from webhooks_ui.web.pieces import or_404
 from webhooks_ui.web.security import safe_next
 
 
 @blueprint.post("/webhooks/<id>/pause")
+@keeps_typed
 def pause(id: str) -> Response:
     """Nothing is sent until the time that `until` says; ``resume`` ends a pause."""
     webhook = or_404(Webhook.by_public_id(id))
+    if is_unsent():
+        return redirect(url_for(".show", id=id, at=request.form.get("at")), 303)
     back = safe_next(request.form.get("next")) or url_for(".show", id=id)
     resumes = request.form.get("until", "") in ("", pause_form.RESUME)
     until = None if resumes else pause_form.until(request.form)

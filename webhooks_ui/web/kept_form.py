@@ -23,7 +23,9 @@ from webhooks_ui.text.url_parts import url_parts
 FIELD = "kept_form"
 LIFETIME = timedelta(hours=12)  # as long as a session may be idle
 OWNER = "user"  # in the session cookie: whose session it was, also after its end
-PASSWORDS = frozenset({"password", "current_password", "code"})  # typed again, never kept
+PASSWORDS = frozenset(
+    {"password", "current_password", "passphrase", "code"}
+)  # typed again, never kept
 ENVELOPE = 64 * 1024  # bytes beside an event's data
 _CONTEXT = "kept form"
 View = TypeVar("View", bound=Callable[..., Any])
@@ -72,6 +74,9 @@ def seal() -> str:
     if FIELD in request.form:
         return request.form[FIELD]
     fields = [item for item in request.form.items(multi=True) if item[0] not in PASSWORDS]
+    # A file comes back as a field with its text: no browser chooses it once more.
+    files = request.files.items(multi=True)
+    fields += [(name, one.read().decode(errors="replace")) for name, one in files if one]
     kept = KeptForm(own_path(), fields, session.get(OWNER), time())
     text = json.dumps(asdict(kept), ensure_ascii=False)
     if len(text.encode(errors="replace")) > current_app.config["MAX_EVENT_SIZE"] + ENVELOPE:
