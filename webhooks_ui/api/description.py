@@ -157,10 +157,9 @@ def _query(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _headers(operation: Operation) -> list[dict[str, Any]]:
-    text = {"type": "string", "minLength": 1, "maxLength": 255}
     return [
-        _parameter(name, "header", text | {"description": words})
-        for name, words in operation.headers.items()
+        _parameter(name, "header", {"type": "string"} | dict(schema))
+        for name, schema in operation.headers.items()
     ]
 
 

@@ -1,6 +1,7 @@
 """Events: taking them in, and what became of one."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from flask import Response, current_app, request
 from flask_babel import lazy_gettext as _l
@@ -28,11 +29,17 @@ from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
-HEADERS = {
-    "Idempotency-Key": "A text that no other event has. The same key again is the same event:"
-    " it is answered as before and delivered once. In a batch it stands for every event in it.",
-    "traceparent": "The trace that the event belongs to (W3C Trace Context); passed on to receivers"
-    " unchanged. An invalid one is ignored.",
+HEADERS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": {
+        "minLength": 1,
+        "maxLength": 255,
+        "description": "A text that no other event has. The same key again is the same event: it"
+        " is answered as before and delivered once. In a batch it stands for every event in it.",
+    },
+    "traceparent": {
+        "description": "The trace that the event belongs to (W3C Trace Context); passed on to"
+        " receivers unchanged. An invalid one is ignored.",
+    },
 }
 
 

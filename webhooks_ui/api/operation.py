@@ -54,7 +54,7 @@ class Operation:
     answer: type[BaseModel] | None = None
     body: type[Body] | None = None
     query: type[Query] | None = None
-    headers: Headers = field(default_factory=dict)
+    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # their schemas
     errors: tuple[int, ...] = ()
     max_bytes: int = FEW_FIELDS
     view: View = field(init=False)

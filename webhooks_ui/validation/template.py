@@ -25,11 +25,11 @@ def problems(template: Template, events: Sequence[str], *, is_used: bool) -> Ite
 
     By the form's fields.
     """
-    if not (is_used or template.body):
-        return
-    kind = template.content_type
-    if len(kind) > 200 or not _CONTENT_TYPE.fullmatch(kind):
+    kind, is_needed = template.content_type, is_used or template.body
+    if len(kind) > 200 or (is_needed and not _CONTENT_TYPE.fullmatch(kind)):
         yield "template_type", _l("Enter a content type, for example application/json.")
+        return
+    if not is_needed:
         return
     if not template.body.strip():
         yield "template_body", _l("Write the template, or begin with a ready one.")
