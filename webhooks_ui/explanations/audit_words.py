@@ -116,6 +116,7 @@ FIELDS: dict[str, LazyString] = {
     "password_hash": _l("Password"),
     "role": _l("Role"),
     "totp_secret": _l("Second factor"),
+    "oidc_subject": _l("Account at the sign-in server"),
     "recovery_codes": _l("Recovery codes"),
     "language": _l("Language"),
     "timezone": _l("Time zone"),
