@@ -174,6 +174,8 @@ def known_to() -> datetime | None:
 
 def is_there() -> bool:
     """Whether the database has the tables: an SQLite without FTS5 has not."""
+    if not _is_sqlite():
+        return True
     if db.engine not in _with_tables and inspect(db.session.connection()).has_table(EVENTS.name):
         _with_tables.add(db.engine)
     return db.engine in _with_tables
