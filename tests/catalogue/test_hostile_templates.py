@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from webhooks_ui.catalogue.payload import PayloadError
-from webhooks_ui.catalogue.template_renderer import MAX_PROCESSES, SLOW_FOR, TOO_LONG, Renderer
+from webhooks_ui.catalogue.template_process import IDLE_SECONDS
+from webhooks_ui.catalogue.template_renderer import (
+    MAX_PROCESSES,
+    SLOW_FOR,
+    TOO_LONG,
+    USED_WITHIN,
+    Renderer,
+)
 
 HEAD = {"id": "evt_1", "type": "message_created", "timestamp": "2026", "channel": None}
 DATA = '{"content": "Привіт <b>", "items": [1, 2], "n": 12345678901234567890, "s": null}'.encode()
@@ -118,6 +125,17 @@ def test_a_process_that_has_ended_is_replaced(renderer: Renderer) -> None:
     renderer._idle.put(process)
     assert said(renderer, "{{ id }}") == "evt_1"
     assert renderer._idle.qsize() <= MAX_PROCESSES
+
+
+def test_one_that_is_about_to_end_by_itself_is_replaced_too(renderer: Renderer) -> None:
+    """Asked at that moment it would not answer, and the template would seem too slow."""
+    assert USED_WITHIN < IDLE_SECONDS
+    assert said(renderer, "{{ id }}") == "evt_1"
+    process = renderer._idle.get_nowait()
+    process.used_at -= USED_WITHIN
+    renderer._idle.put(process)
+    assert said(renderer, "{{ id }}") == "evt_1"
+    assert process._running.poll() is not None
 
 
 def test_it_has_nothing_of_our_environment(renderer: Renderer) -> None:

@@ -19,6 +19,7 @@ from webhooks_ui.catalogue.payload import PayloadError
 
 MAX_PROCESSES = 2
 PATIENCE = 10.0  # seconds for an answer, on a machine that is busy with other things
+USED_WITHIN = 45.0  # seconds, less than the process waits for more work
 SLOW_FOR = 60.0  # seconds for which a template that took too long is not tried again
 MAX_SLOW = 1_000
 TOO_LONG = "the template takes too long or too much memory"
@@ -40,6 +41,7 @@ class _Process:
             env={},
             cwd="/",
         )
+        self.used_at = time.monotonic()
         running: Any = self._running
         self._pipes: tuple[IO[bytes], IO[bytes]] = running.stdin, running.stdout
 
@@ -56,9 +58,9 @@ class _Process:
         return found
 
     @property
-    def is_running(self) -> bool:
-        """Whether it has not ended; after a minute without work it does."""
-        return self._running.poll() is None
+    def is_usable(self) -> bool:
+        """Whether it has not ended, and is not about to: after a minute without work it does."""
+        return self._running.poll() is None and time.monotonic() - self.used_at < USED_WITHIN
 
     def end(self) -> None:
         """Ends it at once."""
@@ -114,6 +116,7 @@ class Renderer:
         if said is None:
             process.end()
         else:
+            process.used_at = time.monotonic()
             self._idle.put(process)
         return said
 
@@ -121,7 +124,7 @@ class Renderer:
         with suppress(Empty):
             while True:
                 process = self._idle.get_nowait()
-                if process.is_running:
+                if process.is_usable:
                     return process
                 process.end()
         return _Process()
