@@ -1,11 +1,14 @@
 """Sign-in by OpenID Connect, at a real provider on this machine."""
 
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+import trustme
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -135,9 +138,10 @@ def test_the_second_factor_is_asked_for_here_too(app: Flask) -> None:
     with app.app_context():
         assert second_factor.enable(found.id, secret, code_of(secret, after=-1))
     browser = app.test_client()
-    assert enter(browser, "1") == "/login/code"
+    assert enter(browser, "1", "/events") == "/login/code?next=/events"
     assert browser.get("/webhooks").status_code == 303
-    browser.post("/login/code", data={"code": code_of(secret)})
+    entered = browser.post("/login/code?next=/events", data={"code": code_of(secret)})
+    assert entered.location == "/events"
     assert browser.get("/webhooks").status_code == 200
 
 
@@ -181,6 +185,20 @@ def test_one_that_hangs_holds_two_threads_at_most(
     with openid._talking, openid._talking:
         assert app.test_client().get("/login/openid").location == "/login"
     assert app.test_client().get("/login/openid").status_code == 302
+
+
+def test_its_certificate_may_be_that_of_a_company_authority(tmp_path: Path) -> None:
+    authority = trustme.CA(organization_name="Acme")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    def trusted(ca_file: str | None) -> str:
+        adapter: Any = openid._session_class(ca_file)().get_adapter("https://login.example")
+        context: ssl.SSLContext = adapter.poolmanager.connection_pool_kw["ssl_context"]
+        return str(context.get_ca_certs())
+
+    assert "Acme" in trusted(str(tmp_path / "ca.pem"))
+    assert "Acme" not in trusted(None)
+    assert len(trusted(str(tmp_path / "ca.pem"))) > len(trusted(None))  # beside the public ones
 
 
 def test_without_a_provider_there_is_none(make_app: MakeApp) -> None:

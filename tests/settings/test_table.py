@@ -158,6 +158,12 @@ def test_an_address_with_a_range_is_told_its_range() -> None:
         ("EGRESS_ALLOW", "https://crm.example"),
         ("EGRESS_ALLOW", "crm.example:0"),
         ("SMTP_URL", "mail.example"),
+        ("OIDC_ISSUER", "login.example"),
+        ("OIDC_ISSUER", "http://login.example"),
+        ("OIDC_ISSUER", "https://login.example/?a=1"),
+        ("OIDC_ISSUER", "https://me:pw@login.example"),
+        ("OIDC_LOGIN_CLAIM", "name"),
+        ("OIDC_ROLE", "owner"),
         ("SMTP_URL", "http://mail.example"),
         ("SMTP_URL", "smtp://mail.example/path"),
         ("SMTP_URL", "smtp://mail.example?tls=maybe"),
@@ -269,6 +275,14 @@ def test_several_addresses_are_told() -> None:
 def test_addresses_of_notices_need_a_mail_server() -> None:
     line = error({"WEBHOOKS_UI_NOTICE_EMAIL": "ops@acme.example"})
     assert line == "WEBHOOKS_UI_NOTICE_EMAIL needs WEBHOOKS_UI_SMTP_URL, which is not set."
+
+
+@pytest.mark.parametrize("issuer", ["https://login.example/realms/acme", "http://127.0.0.1:9000"])
+def test_an_openid_provider_needs_a_client(issuer: str) -> None:
+    line = error({"WEBHOOKS_UI_OIDC_ISSUER": issuer})
+    assert line == "WEBHOOKS_UI_OIDC_ISSUER needs WEBHOOKS_UI_OIDC_CLIENT_ID, which is not set."
+    given = {"WEBHOOKS_UI_OIDC_ISSUER": issuer, "WEBHOOKS_UI_OIDC_CLIENT_ID": "hooks"}
+    assert load(given)["OIDC_ISSUER"] == issuer
 
 
 def test_a_missing_driver_is_one_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,9 +65,14 @@ def begin() -> Response | Refusal:
         return failure.refusal
 
 
-def finish() -> Refusal | str | None:
-    """Signs this browser in, and returns the page that was wanted, or why it is refused."""
-    wanted = session.pop(_NEXT, None)
+def wanted() -> str | None:
+    """The page that this browser wanted before it was sent to the provider."""
+    page: str | None = session.pop(_NEXT, None)
+    return page
+
+
+def finish() -> Refusal | None:
+    """Signs this browser in, or returns the refusal."""
     try:
         with _conversation() as provider:
             said = provider.authorize_access_token().get("userinfo") or {}
@@ -80,7 +85,7 @@ def finish() -> Refusal | str | None:
     if user.totp_secret:
         second_factor.wait_for_code(user)
         return Refusal(_l("Enter the code of your second factor."), needs_code=True)
-    return sign_in.let_in(user.login, user.password_hash, user.password_hash) or wanted
+    return sign_in.let_in(user.login, user.password_hash, user.password_hash)
 
 
 class _Failure(Exception):

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from webhooks_ui.database.files import sync
+
 SECRET, ENCRYPTION = "secret_key", "encryption_keys"
 """The files of the keys."""
 
@@ -104,7 +106,7 @@ def taken_over(
     write_encryption_keys(data_dir, new)
     if SECRET in kept and not settings["SECRET_KEY"]:
         _draft(data_dir / SECRET, kept[SECRET].decode().strip()).replace(data_dir / SECRET)
-        _sync_folder(data_dir)
+        sync(data_dir)
 
 
 def parsed(text: str) -> tuple[bytes, ...]:
@@ -126,7 +128,7 @@ def write_encryption_keys(data_dir: Path, keys: Iterable[bytes]) -> None:
     file = data_dir / ENCRYPTION
     draft = _draft(file, _lines(keys).strip())
     draft.replace(file)
-    _sync_folder(data_dir)
+    sync(data_dir)
 
 
 def _lines(keys: Iterable[bytes]) -> str:
@@ -208,7 +210,10 @@ def _read(file: Path) -> str:
 
 
 def _publish(file: Path, text: str) -> None:
-    """Writes a temporary file, then links it to its name unless another process was first."""
+    """Writes a temporary file, then links it to its name unless another process was first.
+
+    The folder is synced too: without its key, stored secrets cannot be read.
+    """
     draft = _draft(file, text)
     try:
         file.hardlink_to(draft)
@@ -216,7 +221,7 @@ def _publish(file: Path, text: str) -> None:
         pass  # the other process's key is the key
     finally:
         draft.unlink()
-    _sync_folder(file.parent)
+    sync(file.parent)
 
 
 def _draft(file: Path, text: str) -> Path:
@@ -232,12 +237,3 @@ def _draft(file: Path, text: str) -> Path:
         draft.unlink()
         raise
     return draft
-
-
-def _sync_folder(folder: Path) -> None:
-    """Syncs the directory entry: without its key, stored secrets cannot be read."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from webhooks_ui.database.copying import CopyError
+from webhooks_ui.database.files import sync
 
 MANIFEST, DATABASE = "manifest.json", "database"
 _FORM = 1
@@ -55,6 +56,7 @@ def write(file: Path, manifest: Manifest, copy: Path, keys: Mapping[str, bytes])
         os.fsync(out.fileno())
     read(draft)
     draft.replace(file)
+    sync(file.absolute().parent)
 
 
 def manifest(file: Path) -> Manifest:

@@ -1,6 +1,5 @@
 """Copies of a SQLite database in use, and what takes its place."""
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from webhooks_ui.database.copying import CopyError, Facts
 from webhooks_ui.database.driver import BUSY_TIMEOUT, sqlite_module
+from webhooks_ui.database.files import sync
 
 
 class SqliteDatabase:
@@ -57,9 +57,9 @@ class SqliteDatabase:
                 database.execute("PRAGMA journal_mode=DELETE")
         for end in ("-wal", "-shm"):
             self._file.with_name(self._file.name + end).unlink(missing_ok=True)
-        _sync(copy)
+        sync(copy)
         copy.replace(self._file)
-        _sync(self._file.parent)
+        sync(self._file.parent)
 
     def _is_readable(self) -> bool:
         try:
@@ -86,11 +86,3 @@ def _opened(file: Path) -> Iterator[Any]:
 def _has_table(database: Any, name: str) -> bool:
     wanted = "SELECT 1 FROM sqlite_master WHERE name = ?"
     return database.execute(wanted, (name,)).fetchone() is not None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

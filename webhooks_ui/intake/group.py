@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webhooks_ui.database import engine
 from webhooks_ui.database.engine import UNREACHABLE, db
+from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.database.writers import StuckError
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
 from webhooks_ui.intake.store import of
@@ -158,6 +159,7 @@ def _commit(
         plan = store.plan(cursor, [one.events for one in requests], sure=sure)
         found = [plan.add(one.events) for one in requests]
         if plan.events:
+            plan.moment = milliseconds(now())
             store.write(cursor, plan)
     for request, own in zip(requests, found, strict=True):
         request.answer = own if isinstance(own, Refusal) else plan.answers(own)

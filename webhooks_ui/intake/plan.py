@@ -53,8 +53,10 @@ class Found(NamedTuple):
 class Plan:
     """Takes one request after the other, each whole or not at all.
 
-    `known` and `channels` are what is stored under the keys that the requests name. `counts` is
-    filled by whoever stores the plan: the deliveries by the public id of each new event.
+    `known` and `channels` are what is stored under the keys that the requests name. `moment` is
+    when its events are stored, in milliseconds since 1970: one for all, so that no span of time
+    parts a batch. `counts` is filled by whoever stores the plan: the deliveries by the public id of
+    each new event.
     """
 
     known: dict[str, Earlier]
@@ -63,6 +65,7 @@ class Plan:
     keys: dict[str, Earlier] = field(default_factory=dict)
     changed: dict[str, KnownChannel] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    moment: int = 0
 
     def add(self, events: Sequence[IncomingEvent]) -> list[Found] | Refusal:
         """Plans the events of a request; what is refused leaves nothing behind."""

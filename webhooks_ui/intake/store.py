@@ -125,7 +125,7 @@ class SqliteStore(Store):
         without: str,
     ) -> None:
         known = statements.for_sqlite(self._engine.dialect)
-        rows = [value for one in new for value in _row(one, ids)]
+        rows = [value for one in new for value in _row(one, ids, plan.moment)]
         text = statements.with_rows(known.events, "new", _EVENT_COLUMNS, len(new))
         cursor.execute(text, [*rows, without])
         last = cursor.lastrowid
@@ -169,7 +169,7 @@ class PostgresStore(Store):
     def _write(self, cursor: Any, plan: Plan) -> None:
         ids = self._save_channels(cursor, plan, _SAVE_CHANNEL.replace("?", "%s"))
         left_out = self._left_out(cursor, plan)
-        rows = (_row(one, ids) for one in plan.events)
+        rows = (_row(one, ids, plan.moment) for one in plan.events)
         given = dict(zip(_EVENT_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
         keys = sorted((key, one.fingerprint, one.event_id) for key, one in plan.keys.items())
         for at, name in enumerate(statements.KEY_COLUMNS):
@@ -185,9 +185,9 @@ class PostgresStore(Store):
         return found
 
 
-def _row(new: NewEvent, ids: dict[str, int]) -> tuple[Any, ...]:
+def _row(new: NewEvent, ids: dict[str, int], moment: int) -> tuple[Any, ...]:
     """The values of `EVENT_COLUMNS`."""
-    event, channel, moment = new.event, new.channel, milliseconds(now())
+    event, channel = new.event, new.channel
     return (
         new.public_id,
         event.type,

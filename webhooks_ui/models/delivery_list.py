@@ -24,6 +24,7 @@ from webhooks_ui.models.keyset import (
     row_of,
     span,
     walk,
+    within,
 )
 from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.recovery import Recovery
@@ -134,18 +135,10 @@ class DeliveryFilter:
 
     def _unindexed(self, columns: Any) -> list[Condition]:
         """The conditions that no index leads."""
-        conditions: list[Condition] = []
-        if self.since is not None:
-            conditions.append(columns.created_at >= self.since)
-        if self.until is not None:
-            conditions.append(columns.created_at < self.until)
+        conditions = within(columns, self.since, self.until)
         if self.code is not None:
             conditions.append(_answered(columns, self.code))
         return conditions
-
-    def newer_than(self, row: int, most: int) -> int:
-        """How many matching deliveries are newer than a row, `most` at most."""
-        return len(self.find(after=row, limit=most).ids)
 
     def _values(self) -> dict[str, Any]:
         """The columns that are filtered, with their values."""

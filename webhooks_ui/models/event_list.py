@@ -23,6 +23,7 @@ from webhooks_ui.models.keyset import (
     row_of,
     span,
     walk,
+    within,
 )
 from webhooks_ui.models.public_ids import EVENT
 
@@ -80,16 +81,7 @@ class EventFilter:
 
     def _unindexed(self, columns: Any) -> list[Condition]:
         """The conditions that no index leads."""
-        conditions: list[Condition] = []
-        if self.since is not None:
-            conditions.append(columns.created_at >= self.since)
-        if self.until is not None:
-            conditions.append(columns.created_at < self.until)
-        return conditions
-
-    def newer_than(self, row: int, most: int) -> int:
-        """How many matching events are newer than a row, `most` at most."""
-        return len(self.find(after=row, limit=most).ids)
+        return within(columns, self.since, self.until)
 
     def _values(self) -> dict[str, Any]:
         wanted: dict[str, Any] = {"public_id": self.event, "type": self.type, "test": self.test}

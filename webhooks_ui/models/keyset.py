@@ -122,6 +122,16 @@ def nearest(
     return db.session.scalar(found)
 
 
+def within(columns: Any, since: datetime | None, until: datetime | None) -> list[Condition]:
+    """The conditions of a span of time, exactly: row ids tell it only roughly."""
+    conditions: list[Condition] = []
+    if since is not None:
+        conditions.append(columns.created_at >= since)
+    if until is not None:
+        conditions.append(columns.created_at < until)
+    return conditions
+
+
 def span(model: Any, prefix: str, since: datetime | None, until: datetime | None) -> Ids:
     """The range of row ids of a span of time, by the unique index of public ids, which begin with
     the time. It is wider by a few rows: the caller still compares the exact moments.

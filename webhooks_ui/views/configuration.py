@@ -13,8 +13,9 @@ from webhooks_ui.api.configuration import files, importing, planning
 from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.api.configuration.yaml_text import MOST_BYTES
 from webhooks_ui.crypto.passphrase import LEAST
-from webhooks_ui.crypto.vault import VaultError, current_vault
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
+from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.web.body_limits import DEFAULT, FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.problem import Fault
@@ -62,7 +63,9 @@ def review() -> Answer:
 @max_body(_LARGEST)
 def apply() -> Answer:
     """Applies what was reviewed; shows it again where it would be something else by now."""
-    text, passphrase = request.form.get("text", "").replace("\r\n", "\n"), _unsealed()
+    text = request.form.get("text", "").replace("\r\n", "\n")
+    sealed = request.form.get("sealed", "")
+    passphrase = open_secret(sealed, current_vault(), current_user.user_id)
     if is_unsent():
         return _page(text), 422
     try:
@@ -81,7 +84,7 @@ def _review(text: str, passphrase: str, *, is_changed: bool = False) -> Answer:
         lines = importing.difference(planning.plan(text, passphrase))
     except ImportFaults as error:
         return _page(text, faults=error.faults), 422
-    sealed = current_vault().encrypt(passphrase, _context()) if passphrase else ""
+    sealed = seal_secret(passphrase, current_vault(), current_user.user_id)
     page = _page(text, lines, sealed=sealed, seen=_sum(lines), is_changed=is_changed)
     return (page, 409) if is_changed else page
 
@@ -111,16 +114,3 @@ def _page(
 
 def _sum(lines: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _context() -> str:
-    return f"configuration:{current_user.user_id}"
-
-
-def _unsealed() -> str:
-    """The passphrase that was entered for the review."""
-    sealed = request.form.get("sealed", "")
-    try:
-        return current_vault().decrypt(sealed, _context()) if sealed else ""
-    except VaultError:
-        return ""

@@ -7,26 +7,27 @@ from flask import render_template, request, url_for
 from flask_babel import ngettext
 
 from webhooks_ui.forms.log_filters import LogQuery
+from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.web.localised import number
 
 MAX_NEW = 50
 
 
-class Countable(Protocol):
+class Filter(Protocol):
     """A filter of the log."""
 
-    def newer_than(self, row: int, most: int) -> int:
-        """How many matching rows are newer than a row, `most` at most."""
+    def find(self, *, after: int, limit: int) -> KeysetPage:
+        """The matching rows that are newer than a row, `limit` at most."""
 
 
-def answer(name: str, meant: Callable[[LogQuery], Countable | None]) -> tuple[str, int]:
+def answer(name: str, meant: Callable[[LogQuery], Filter | None]) -> tuple[str, int]:
     """The count for the list `name`, with a link that shows them; 204 while there are none."""
     query = LogQuery.parse(request.args)
     newest = request.args.get("newest", "")
     chosen = meant(query)
     if chosen is None or not (newest.isascii() and newest.isdigit() and len(newest) < 19):
         return "", 204
-    count = chosen.newer_than(int(newest), MAX_NEW)
+    count = len(chosen.find(after=int(newest), limit=MAX_NEW).ids)
     if not count:
         return "", 204
     return render_template(

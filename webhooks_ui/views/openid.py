@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response
 from webhooks_ui.accounts import openid
 from webhooks_ui.accounts.sign_in import Refusal
 from webhooks_ui.models import User
-from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("openid", __name__, url_prefix="/login/openid")
 
@@ -21,20 +20,20 @@ def _require_provider() -> None:
 def begin() -> Response:
     """On to the provider."""
     answer = openid.begin()
-    return _refused(answer) if isinstance(answer, Refusal) else answer
+    return _refused(answer, openid.wanted()) if isinstance(answer, Refusal) else answer
 
 
 @blueprint.get("/back")
 def back() -> Response:
     """Back from the provider, signed in or not."""
-    answer = openid.finish()
-    if isinstance(answer, Refusal):
-        return _refused(answer)
-    return redirect(safe_next(answer) or url_for("webhooks.index"), 303)
+    wanted = openid.wanted()
+    if refusal := openid.finish():
+        return _refused(refusal, wanted)
+    return redirect(wanted or url_for("webhooks.index"), 303)
 
 
-def _refused(refusal: Refusal) -> Response:
+def _refused(refusal: Refusal, wanted: str | None) -> Response:
     if refusal.needs_code:
-        return redirect(url_for("second_factor.ask"), 303)
+        return redirect(url_for("second_factor.ask", next=wanted), 303)
     flash(refusal.message, "bad")
-    return redirect(url_for("auth.login"), 303)
+    return redirect(url_for("auth.login", next=wanted), 303)

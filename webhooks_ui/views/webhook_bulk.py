@@ -38,7 +38,7 @@ from webhooks_ui.web.pieces import or_404
 from webhooks_ui.web.security import safe_next
 
 _MOST_SHOWN = 100  # as many as a page has
-_NOT_THE_LIST_S = ("done=", "chosen=", "at=")
+_PASSING = ("done=", "chosen=", "at=")  # arguments of one answer, not of the list
 CHOOSE_ACTION = _l("Nothing was changed. Press the button of what is to be done.")
 CHOOSE = _l("Choose at least one webhook first.")
 CHOOSE_EVENT = _l("Choose one of the events.")
@@ -97,7 +97,7 @@ def _back(**arguments: str) -> str:
     """The list as it was, with these arguments; its own former notice is left out."""
     url = safe_next(request.form.get("next")) or url_for(".index")
     path, _mark, query = url.partition("?")
-    kept = [part for part in query.split("&") if part and not part.startswith(_NOT_THE_LIST_S)]
+    kept = [part for part in query.split("&") if part and not part.startswith(_PASSING)]
     kept += [f"{name}={value}" for name, value in arguments.items() if value]
     return f"{path}?{'&'.join(kept)}" if kept else path
 

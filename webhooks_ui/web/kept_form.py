@@ -23,9 +23,8 @@ from webhooks_ui.text.url_parts import url_parts
 FIELD = "kept_form"
 LIFETIME = timedelta(hours=12)  # as long as a session may be idle
 OWNER = "user"  # in the session cookie: whose session it was, also after its end
-PASSWORDS = frozenset(
-    {"password", "current_password", "passphrase", "code"}
-)  # typed again, never kept
+PASSWORDS = frozenset({"password", "current_password", "passphrase", "code"})
+"""They are typed again, never kept."""
 ENVELOPE = 64 * 1024  # bytes beside an event's data
 _CONTEXT = "kept form"
 View = TypeVar("View", bound=Callable[..., Any])

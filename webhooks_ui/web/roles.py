@@ -46,13 +46,8 @@ ONLY_FORMS = {
 """Pages with nothing to look at but a form to save."""
 PAYLOADS = {"events.data"}
 """Files that are payloads; pages leave theirs out."""
-FOR_ADMINISTRATORS = {
-    "tokens",
-    "people",
-    "audit",
-    "about",
-    "configuration",
-}  # blueprints, also to look at
+FOR_ADMINISTRATORS = {"tokens", "people", "audit", "about", "configuration"}
+"""Blueprints, also to look at."""
 
 
 def init_app(app: Flask) -> None:
