@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from statistics import median
 
 from flask import Flask
 
@@ -12,7 +13,7 @@ from webhooks_ui.intake import accept as intake
 
 EACH, WAITING = 200, 60
 EVENTS, EVERY = 59, 0.5  # seconds
-DELIVERIES = 3_000
+DELIVERIES, ROUNDS = 3_000, 5  # the throughput is the median of the rounds, about a second each
 HEALTHY = replace(EVENT, type="team_changed")
 
 
@@ -74,7 +75,10 @@ def _waits(app: Flask, receiver: Receiver) -> list[float]:
 
 
 def _rate(app: Flask, receiver: Receiver) -> float:
-    begun = time.monotonic()
-    for _ in range(DELIVERIES // 500):
-        _send(app, 500)
-    return DELIVERIES / (_arrived(receiver, DELIVERIES)[-1] - begun)
+    rates = []
+    for _ in range(ROUNDS):
+        begun = time.monotonic()
+        for _ in range(DELIVERIES // 500):
+            _send(app, 500)
+        rates.append(DELIVERIES / (_arrived(receiver, DELIVERIES)[-1] - begun))
+    return median(rates)

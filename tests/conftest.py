@@ -206,7 +206,7 @@ def sign_in(app: Flask, login: str, role: str = "admin") -> FlaskClient:
     browser = app.test_client()
     token = UserSession.new_token()
     with app.app_context(), transaction():
-        user = User.by_login(login) or User(login=login, password_hash="-", role=role)
+        user = User.by_login(login) or User(login=login, password_hash="x", role=role)
         db.session.add(UserSession(user=user, token_hash=UserSession.digest(token)))
     with browser.session_transaction() as cookie:
         cookie["_user_id"] = token

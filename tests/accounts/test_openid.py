@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from tests.accounts.test_second_factor import code_of
 from tests.audit.conftest import actions
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, sign_in
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
 from tests.support.waiting import free_port
 from webhooks_ui.accounts import openid, second_factor, users
@@ -209,3 +209,31 @@ def test_without_a_provider_there_is_none(make_app: MakeApp) -> None:
     assert "openid" not in browser.get("/login").text
     assert browser.get("/login/openid").status_code == 404
     assert browser.get("/login/openid/back").status_code == 404
+
+
+def test_who_has_no_password_is_not_asked_for_one(make_app: MakeApp, settings: Any) -> None:
+    app = make_app(OIDC_ROLE="viewer", **settings)
+    sign_in(app, "olena")  # without anybody there is only the set-up
+    browser = app.test_client()
+    assert enter(browser, "3") == "/webhooks"
+    page = browser.get("/settings/account").text
+    assert 'name="current_password"' not in page
+    assert "You have none here" in page
+
+
+@pytest.mark.parametrize(("role", "comes_back"), [("viewer", True), ("none", False)])
+def test_a_removal_tells_whether_the_provider_lets_in_again(
+    make_app: MakeApp, settings: Any, role: str, comes_back: bool
+) -> None:
+    app = make_app(OIDC_ROLE=role, **settings)
+    browser = sign_in(app, "olena")
+    with app.app_context():
+        assert users.add_user("taras@acme.example", PASSWORD, "viewer") == {}
+    taras = user(app, "taras@acme.example")
+    assert taras
+    page = browser.get(f"/settings/users/{taras.id}").text
+    assert ("is let in here again" in page) is comes_back
+    assert ("can sign in no longer" in page) is not comes_back
+
+    browser.post(f"/settings/users/{taras.id}/remove")
+    assert enter(app.test_client(), "3") == ("/webhooks" if comes_back else "/login")

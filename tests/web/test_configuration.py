@@ -38,7 +38,7 @@ def test_what_is_downloaded_changes_nothing(admin: FlaskClient, passphrase: str)
     file = {"file": (BytesIO(answer.data), "hooks.yaml"), "passphrase": passphrase}
     page = admin.post(f"{PAGE}/review", data=file, content_type="multipart/form-data")
     assert page.status_code == 200
-    assert "the configuration is that of the file already" in page.text
+    assert "everything in the file is here already" in page.text
 
 
 def test_a_change_is_reviewed_and_then_applied(admin: FlaskClient, app: Flask) -> None:
@@ -52,6 +52,15 @@ def test_a_change_is_reviewed_and_then_applied(admin: FlaskClient, app: Flask) -
     assert PASSPHRASE not in page
     assert admin.post(f"{PAGE}/import", data=data).status_code == 303
     assert stored(app, webhook).name == "CRM <2>"
+
+
+def test_what_a_file_does_not_name_is_not_said_to_be_in_it(admin: FlaskClient, app: Flask) -> None:
+    webhook = make_webhook(admin)
+    text = "{version: 1, channels: [{key: a, name: A}]}"
+    seen = field(admin.post(f"{PAGE}/review", data={"text": text}).text, "seen")
+    admin.post(f"{PAGE}/import", data={"text": text, "seen": seen})
+    assert "What it does not name stayed as it was." in admin.get(PAGE).text
+    assert stored(app, webhook).enabled
 
 
 def test_what_has_changed_since_the_review_is_shown_again(admin: FlaskClient, app: Flask) -> None:

@@ -25,7 +25,7 @@ from webhooks_ui.delivery.queue import actions
 from webhooks_ui.delivery.queue.webhook_state import ALERT_AFTER
 from webhooks_ui.explanations.verdicts import headline, verdict
 from webhooks_ui.intake.event import ChannelName
-from webhooks_ui.models import Attempt, Delivery, Event, Recovery, Webhook, backlog
+from webhooks_ui.models import Attempt, Delivery, Event, Recovery, Webhook, backlog, token_memory
 from webhooks_ui.models.receiver import KEPT_FOR, MAX_BODY
 from webhooks_ui.models.user import AGE_LIMIT, IDLE_LIMIT
 from webhooks_ui.models.webhook_secrets import ROTATION_OVERLAP
@@ -226,6 +226,19 @@ def test_a_webhook_that_never_was_enabled_was_not_turned_off_by_hand(admin: Flas
         assert "by hand" not in text.lower()
 
 
+def test_what_was_not_delivered_at_once_is_not_said_to_have_come(
+    app: Flask, admin: FlaskClient
+) -> None:
+    own = make_webhook(admin)
+    add_delivery(app, own, "timeout", None, status="succeeded")
+    add_delivery(app, own, "http_error", status="cancelled")
+    with app.app_context(), transaction():
+        db.session.execute(update(Webhook).values(degraded=True, last_succeeded=True))
+    text = text_of(admin, f"/webhooks/{own}")
+    assert "Too many first attempts fail." in text
+    assert "The others came late or not at all" in text
+
+
 def test_a_test_alone_is_no_event(app: Flask, admin: FlaskClient) -> None:
     add_delivery(app, make_webhook(admin), None, status="succeeded", test=True)
     assert 'aria-label="Last 24 hours: no events"' in admin.get("/webhooks").text
@@ -314,6 +327,7 @@ def test_who_is_not_signed_in_after_the_set_up_is_not_said_to_be(
         ("For 24 hours every request bears both signatures", DAY, ROTATION_OVERLAP),
         ("Two slow answers were under way already", 2, MAX_SLOW),
         ("A webhook has failed for 15 minutes", 15 * MINUTE, ALERT_AFTER),
+        ("Within a second requests that use it are refused", True, token_memory.KEPT <= 1),
     ],
 )
 def test_a_figure_is_that_of_the_code(text: str, told: object, kept: object) -> None:

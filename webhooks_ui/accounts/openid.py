@@ -26,6 +26,7 @@ from webhooks_ui.accounts.sign_in import Refusal
 from webhooks_ui.accounts.throttle import one_at_a_time
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User
+from webhooks_ui.models.user import NO_PASSWORD
 from webhooks_ui.web.security import safe_next
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ log = logging.getLogger(__name__)
 def provider_name() -> str:
     """The host of the provider for the button of the sign-in page; empty without one."""
     return urlsplit(current_app.config["OIDC_ISSUER"] or "").netloc
+
+
+def readmits() -> bool:
+    """Whether the provider lets in whom nobody here knows, also after a removal."""
+    return bool(current_app.config["OIDC_ISSUER"]) and current_app.config["OIDC_ROLE"] != "none"
 
 
 def begin() -> Response | Refusal:
@@ -181,7 +187,7 @@ def _user_of(said: Mapping[str, Any]) -> User | None:
         user = User.by_login(login)
         if user is None and config["OIDC_ROLE"] != "none":
             user = User(login=User.tidy_login(login), role=config["OIDC_ROLE"])
-            user.password_hash = "-"  # noqa: S105  # which no password fits, until a link sets one
+            user.password_hash = NO_PASSWORD
             db.session.add(user)
         if user is None or user.oidc_subject not in (None, subject):
             return None

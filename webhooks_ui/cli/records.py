@@ -91,7 +91,7 @@ def user_remove(login: str) -> None:
 @user.command("remove-second-factor")
 @click.argument("login")
 def user_remove_second_factor(login: str) -> None:
-    """Switch a user's second factor off: the password alone signs in."""
+    """Switch a user's second factor off: no code is asked for any more."""
     with app_context():
         from webhooks_ui.accounts import second_factor
 

@@ -37,6 +37,9 @@ def _verb(user: "User", changes: dict[str, Any]) -> str | None:
     return "recovery_code_used" if "recovery_codes" in changes else None
 
 
+NO_PASSWORD = "-"  # noqa: S105  # as a hash: no password fits it
+
+
 class User(Model):
     """A person who signs in with `login` (kept in lower case) and a password."""
 
@@ -67,6 +70,11 @@ class User(Model):
     sessions: Mapped[list["UserSession"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def has_password(self) -> bool:
+        """Whether there is one: who came by an OpenID provider has none until a link sets it."""
+        return self.password_hash != NO_PASSWORD
 
     @property
     def secret_context(self) -> str:

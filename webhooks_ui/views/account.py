@@ -6,7 +6,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.accounts import sessions, user_agents
+from webhooks_ui.accounts import openid, sessions, user_agents
 from webhooks_ui.forms.account import PasswordForm, TimeZoneForm
 from webhooks_ui.models import UserSession
 from webhooks_ui.web import timezones
@@ -85,4 +85,5 @@ def _page(form: PasswordForm, zone_form: TimeZoneForm | None = None) -> str:
         sessions=sorted(UserSession.of(user), key=lambda session: session.id != own_id),
         own_id=own_id,
         browser=user_agents.in_words,
+        provider=openid.provider_name(),
     )

@@ -6,7 +6,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.accounts import people, second_factor, user_agents
+from webhooks_ui.accounts import openid, people, second_factor, user_agents
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.forms.people import InvitationForm, RoleForm
 from webhooks_ui.models import AccountLink, User, UserSession
@@ -105,7 +105,7 @@ def offer_new_password(id: int) -> Response:
 def remove_second_factor(id: int) -> Response:
     """Switches a person's second factor off, as when the phone is lost."""
     if second_factor.remove(id):
-        flash(_("The second factor is off. The password alone signs in."), "good")
+        flash(_("The second factor is off: no code is asked for any more."), "good")
     return redirect(url_for(".show", id=id), 303)
 
 
@@ -140,4 +140,5 @@ def _page(user: User, form: RoleForm | None = None) -> str:
         sessions=UserSession.of(user),
         browser=user_agents.in_words,
         link=take_shown(_LINK),
+        comes_back_by=openid.provider_name() if openid.readmits() else "",
     )
