@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, select, text, update
 
 from tests.conftest import sign_in
 from tests.engine.conftest import send, subscribe, working
@@ -144,6 +144,30 @@ def test_a_crash_in_the_middle_neither_skips_nor_repeats(engine: Flask) -> None:
         assert payload_index.EVENTS.position() == whole
     index(engine)
     assert rows(engine) == whole + 20
+
+
+def test_while_deliveries_wait_it_goes_slowly(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine, indexing.BATCH + 20, data=MESSAGE)
+    waits = [True]
+    _, step = indexing.job(is_on=True, is_busy=lambda: bool(waits))
+    with engine.app_context():
+        assert not step()  # so that the scheduler waits
+        assert payload_index.EVENTS.position() == indexing.BATCH
+        waits.clear()
+        step()
+    assert rows(engine) == indexing.BATCH + 20
+
+
+def test_what_has_no_words_takes_no_place_but_the_last(engine: Flask) -> None:
+    """The last row tells how far indexing has come."""
+    documents = [payload_index.Document(1, ()), payload_index.Document(2, ())]
+    with engine.app_context():
+        send(engine, 2, data=b"{}")
+        with transaction():
+            payload_index.EVENTS.add(documents)
+        assert payload_index.EVENTS.position() == 2
+        assert db.session.scalar(text("SELECT count(*) FROM event_words")) == 1
 
 
 def test_a_row_that_may_still_be_committed_is_waited_for(engine: Flask) -> None:

@@ -57,7 +57,7 @@ def worker(
         loop = Worker(app, concurrency=most, parent=parent)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
-        for jobs in (all_jobs(app), [heartbeat_job()]):
+        for jobs in (all_jobs(app, loop.is_busy), [heartbeat_job()]):
             scheduler = Scheduler(app, jobs)
             scheduler.start()
             background.callback(scheduler.stop)

@@ -1,7 +1,8 @@
 """Indexing: the words of new events and answers are added to the search index, behind intake.
 
 It reads and splits outside of a transaction, writes in short ones, and rests after each for longer
-than it wrote, so that intake and deliveries do not wait for it.
+than it wrote. While deliveries wait for a thread of the worker it does one batch a second: search
+falls behind then, and says so.
 """
 
 import time
@@ -15,10 +16,15 @@ BATCH, BATCHES = 50, 4  # rows of a transaction, transactions of a step
 REST = 1.0  # multiple of the time that a batch took
 
 
-def job(*, is_on: bool) -> tuple[Callable[[datetime, datetime], bool], Callable[[], bool]]:
-    """`is_due` and `step`: they index, or empty the index where search is off."""
+def job(
+    *, is_on: bool, is_busy: Callable[[], bool] = lambda: False
+) -> tuple[Callable[[datetime, datetime], bool], Callable[[], bool]]:
+    """`is_due` and `step`: they index, or empty the index where search is off.
+
+    `is_busy` tells whether deliveries wait for this process.
+    """
     if is_on:
-        return _is_due, _step
+        return _is_due, lambda: _step(is_busy)
     return _has_rows, _empty
 
 
@@ -26,12 +32,12 @@ def _is_due(_moment: datetime, _done_at: datetime) -> bool:
     return payload_index.is_there() and bool(payload_index.behind())
 
 
-def _step() -> bool:
-    """Indexes some batches of events and answers; returns whether there may be more."""
+def _step(is_busy: Callable[[], bool]) -> bool:
+    """Indexes some batches of events and answers; returns whether to go on at once."""
     for _ in range(BATCHES):
         begun = time.monotonic()
         counts = [_index(table) for table in payload_index.TABLES]
-        if BATCH not in counts:
+        if BATCH not in counts or is_busy():
             return False
         time.sleep(min(REST * (time.monotonic() - begun), 0.25))
     return True

@@ -40,14 +40,14 @@ class Job:
     step: Callable[[], bool]
 
 
-def all_jobs(app: Flask) -> list[Job]:
-    """The jobs of a worker, without its heartbeat."""
+def all_jobs(app: Flask, is_busy: Callable[[], bool] = lambda: False) -> list[Job]:
+    """The jobs of a worker, without its heartbeat; what can wait goes slowly while it is busy."""
     return [
         retention_job(app.config["RETENTION"], app.config["AUDIT_RETENTION"]),
         alerts_job(app),
         recovery_job(),
         states_job(),
-        Job("search", *indexing.job(is_on=app.config["PAYLOAD_SEARCH"])),
+        Job("search", *indexing.job(is_on=app.config["PAYLOAD_SEARCH"], is_busy=is_busy)),
     ]
 
 

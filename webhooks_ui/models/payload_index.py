@@ -89,7 +89,7 @@ class Table:
         return found
 
     def add(self, documents: Sequence[Document]) -> None:
-        """Indexes them, save those whose rows are gone."""
+        """Indexes them, save those whose rows are gone, and without words all but the last."""
         own, rows = bindparam("own", type_=BigInteger), self._rows()
         kept: Any = bindparam("kept")
         if not _is_sqlite():
@@ -97,7 +97,8 @@ class Table:
         is_there = exists().where(self.model.id == own)
         into = table(self.name, column(rows.name), column("words"))
         added = insert(into).from_select([rows.name, "words"], select(own, kept).where(is_there))
-        given = [{"own": one.row, "kept": _stored(one.words)} for one in documents]
+        kept_rows = [one for one in documents if one.words or one is documents[-1]]
+        given = [{"own": one.row, "kept": _stored(one.words)} for one in kept_rows]
         db.session.execute(added, given)
 
     def remove(self, limit: int) -> int:

@@ -83,6 +83,10 @@ class Worker:
         self._stopping.set()
         self._alarm.ring()
 
+    def is_busy(self) -> bool:
+        """Whether deliveries wait for a thread."""
+        return self._senders.waiting() > 0
+
     def run(self) -> None:
         """Delivers until stopped."""
         try:
