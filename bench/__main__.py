@@ -25,6 +25,7 @@ BOTH = (
     "pages",
     "size",
     "search",
+    "backing_up",
 )
 PER_SECOND = "deliveries/s"
 ALONE = ("bare", "bare_on_one_core", "plain_requests", "filters")

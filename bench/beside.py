@@ -42,7 +42,7 @@ class Console:
             **({} if database == "sqlite" else {"WEBHOOKS_UI_DATABASE_URL": database}),
         }
         self._start()
-        self.token = self._command("token", "add", "bench", "--scope", "admin")
+        self.token = self.command("token", "add", "bench", "--scope", "admin")
         self.close()
         begun = time.monotonic()
         self._start()  # a second time, with everything in place
@@ -72,7 +72,8 @@ class Console:
     def _program(self, *arguments: str) -> list[str]:
         return [str(self._tree / ".venv/bin/python"), "-m", "webhooks_ui", *arguments]
 
-    def _command(self, *arguments: str) -> str:
+    def command(self, *arguments: str) -> str:
+        """Runs another command on the same data; what it prints."""
         command = self._program(*arguments)
         done = subprocess.run(
             command,

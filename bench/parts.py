@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from bench import write_lock
+from bench.backup import backing_up
 from bench.failing import many_failing
 from bench.filters import filters
 from bench.pages import pages
@@ -39,7 +40,14 @@ from webhooks_ui.models import Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.server import process
 
-__all__ = ["filters", "many_failing", "pages", "search", "size"]  # parts in files of their own
+__all__ = [
+    "backing_up",
+    "filters",
+    "many_failing",
+    "pages",
+    "search",
+    "size",
+]  # parts in files of their own
 
 Figures = dict[str, float]
 DELIVERIES = 12_000

@@ -1,7 +1,7 @@
 """Find what the tests need beside Python packages, and install what is missing.
 
-`provide.py` as a command makes sure of a browser, a Cyrillic font, PostgreSQL and nginx. The
-finders are used by the tests too.
+`provide.py` as a command makes sure of a browser, a Cyrillic font, PostgreSQL, nginx and promtool.
+The finders are used by the tests too.
 """
 
 import os
@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 # The shell has no window to draw around each page, which costs the tests half of their time.
@@ -50,6 +51,17 @@ def find_postgres() -> Path | None:
     return max(
         (place for place in places if (place / "initdb").exists()), key=_version, default=None
     )
+
+
+def find_promtool() -> Path | None:
+    """Prometheus' checker of rules and metrics: the system's, else ours, else None."""
+    found = shutil.which("promtool")
+    own = _cache() / "promtool"
+    return Path(found) if found else own if own.exists() else None
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "webhooks-ui-tests"
 
 
 def _version(place: Path) -> tuple[int, ...]:
@@ -138,6 +150,29 @@ def provide_nginx() -> bool:
     return shutil.which("nginx") is not None
 
 
+def provide_promtool() -> bool:
+    """Make sure of promtool; whether it is there.
+
+    It is taken out of Debian's package, which would start a server if it were installed.
+    """
+    if find_promtool() is None and shutil.which("apt-get"):
+        _cache().mkdir(parents=True, exist_ok=True)
+        print("Getting promtool …", flush=True)
+        with tempfile.TemporaryDirectory(dir=_cache()) as folder:
+            fetch = ["sh", "-c", f"cd {folder} && apt-get -qq download prometheus"]
+            unpack = [
+                "sh",
+                "-c",
+                f"cd {folder} && dpkg-deb --fsys-tarfile *.deb | tar -x ./usr/bin/promtool",
+            ]
+            prefix = _superuser()
+            update = [*(prefix or []), "apt-get", "-qq", "update"]
+            got = _run(fetch) or (prefix is not None and _run(update) and _run(fetch))
+            if got and _run(unpack):
+                (Path(folder) / "usr/bin/promtool").replace(_cache() / "promtool")
+    return find_promtool() is not None
+
+
 def main() -> int:
     """Provide everything; the exit status is 1 where the browser tests cannot run."""
     if not has_cyrillic_font() and not _apt_install(
@@ -148,6 +183,8 @@ def main() -> int:
         print("PostgreSQL was not found: install it, or its tests are skipped.")
     if not provide_nginx():
         print("nginx was not found: install it, or its tests are skipped.")
+    if not provide_promtool():
+        print("promtool was not found: install Prometheus, or its tests are skipped.")
     if not provide_driver():
         print("Playwright does not start. Try `.venv/bin/playwright --version` to see why.")
         return 1

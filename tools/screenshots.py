@@ -16,7 +16,7 @@ from typing import Any
 import trustme
 import waitress
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.support.browser import Visitor, launched
 from tests.support.waiting import wait_until
@@ -117,9 +117,9 @@ class Album:
         given = {"device_scale_factor": 1.5} | clothes | options
         return self._visitor.open(path, height=height, **given)
 
-    def save(self, page: Page, name: str) -> None:
-        """Saves what the window shows; raises RuntimeError when the file is too large."""
-        picture = light(page.screenshot(), self._blank)
+    def save(self, shown: Page | Locator, name: str) -> None:
+        """Saves what the window or a part shows; raises RuntimeError when the file is too large."""
+        picture = light(shown.screenshot(), self._blank)
         if len(picture) > MAX_BYTES:
             raise RuntimeError(f"{name} has {len(picture):,} bytes, {MAX_BYTES:,} are allowed")
         (PICTURES / f"{name}.png").write_bytes(picture)
@@ -141,6 +141,8 @@ class Album:
             self._first_of("/events?event=conversation_status_changed&test=no", 1500), "event"
         )
         self._recover(portal)
+        self._template(f"{bot}/edit", "template")
+        self._template(f"{bot}/edit", "template-uk", locale="uk-UA")
         self.save(self.open("/webhooks", 900, dark=True), "list-uk-dark")
         self.save(self.open("/deliveries", 900, dark=True), "deliveries-uk-dark")
         phone = self.open("/webhooks", 844, width=390, locale="uk-UA", device_scale_factor=2)
@@ -152,6 +154,16 @@ class Album:
         with page.expect_navigation():
             page.locator("tbody td.main a").first.click()
         return page
+
+    def _template(self, form: str, name: str, **options: Any) -> None:
+        """The ready template of Telegram in a webhook's form, with its preview."""
+        page = self.open(form, 1400, **options)
+        part = page.locator("#more-formats")
+        part.locator("summary").first.click()
+        part.locator("[name=payload_format][value=template]").check()
+        part.locator("button[value=telegram]").click()
+        part.locator("#template-preview pre").first.wait_for()
+        self.save(part, name)
 
     def _recover(self, webhook: str) -> None:
         """Starts a recovery of what a receiver refused, and shows its progress."""

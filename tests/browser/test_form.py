@@ -268,3 +268,14 @@ def test_the_unsaved_test_of_a_saved_webhook_is_signed_with_its_secret(
     (request,) = receiver.requests()
     assert request.path == "/hook/new"
     assert verify(request, secret)["type"] == "message_created"
+
+
+def test_a_template_shows_what_it_makes_while_it_is_typed(open_page: Open) -> None:
+    page = open_page("/webhooks/new")
+    page.locator("[name=events][value=message_created]").check()
+    page.locator("#more-formats > summary").click()
+    page.locator("[name=payload_format][value=template]").check()
+    page.locator("[name=template_body]").fill('{"said": {{ data.content|tojson }}}')
+    expect(page.locator("#template-preview")).to_contain_text("Добрий день")
+    page.locator("[name=template_body]").fill("{{ data.content }}")
+    expect(page.locator("#template-preview")).to_contain_text("the result is not JSON")

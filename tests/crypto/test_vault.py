@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webhooks_ui.crypto import passphrase
 from webhooks_ui.crypto.vault import Vault, VaultError
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -73,3 +74,21 @@ def test_junk_is_refused_as_such(junk: str) -> None:
 def test_a_vault_needs_whole_keys(keys: list[bytes]) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         Vault(keys)
+
+
+def test_keys_come_from_passphrases_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes 64 MB while it is made."""
+    held = []
+
+    class Watched:
+        def __init__(self, *_: object, **__: object) -> None:
+            """Takes what Scrypt takes."""
+
+        def derive(self, _passphrase: bytes) -> bytes:
+            held.append(passphrase._one_at_a_time.locked())
+            return bytes(32)
+
+    monkeypatch.setattr(passphrase, "Scrypt", Watched)
+    passphrase.new("five lanterns")
+    assert held == [True]
+    assert not passphrase._one_at_a_time.locked()

@@ -80,6 +80,13 @@ def test_every_test_that_a_document_names_exists() -> None:
         assert not function or re.search(rf"^def {function}\(", text, re.MULTILINE), name
 
 
+@pytest.mark.parametrize("folder", [".", "docs", "docs/uk"])
+def test_every_picture_that_a_document_shows_is_there(folder: str) -> None:
+    for path in (ROOT / folder).glob("*.md"):
+        for picture in re.findall(r"!\[[^]]+\]\(([^)]+)\)", path.read_text()):
+            assert (path.parent / picture).is_file(), f"{path.name}: {picture}"
+
+
 def test_every_setting_that_the_page_on_security_names_exists() -> None:
     text = (ROOT / "docs/security.md").read_text()
     named = set(re.findall(r"`([A-Z][A-Z_]+[A-Z])(?:=[^`]*)?`", text))

@@ -1,9 +1,11 @@
 """`webhooks-ui backup` and `restore`: database and keys, while it runs, whole or not at all."""
 
+import json
+import os
 import shutil
 import tarfile
+import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,13 +14,16 @@ from tests.audit.conftest import only
 from tests.cli.conftest import Run
 from tests.conftest import make_webhook, sign_in
 from tests.engine.conftest import send
+from tests.support.api import Platform
 from tests.support.apps import ON_BOTH_DATABASES
+from tests.support.server import Server
+from tests.support.waiting import wait_until
 from tools.provide import find_postgres
 from webhooks_ui import create_app
 from webhooks_ui.crypto import keys
-from webhooks_ui.database import archive, sqlite_copy
-from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Channel, Event
+from webhooks_ui.database import archive
+from webhooks_ui.database.engine import db
+from webhooks_ui.models import Event, Webhook
 from webhooks_ui.server import process
 
 
@@ -59,41 +64,55 @@ def what_is_in(folder: Path, url: str) -> tuple[int, str]:
         process.check_keys(app)
         with app.app_context():
             events = db.session.query(Event).count()
-            from webhooks_ui.models import Webhook
-
             webhook = db.session.query(Webhook).one()
             return events, webhook.settings(app.extensions["vault"]).authorization.secret
     finally:
         process.close(app)
 
 
+@pytest.mark.process
 @ON_BOTH_DATABASES
-def test_made_while_somebody_writes_it_serves_elsewhere(
-    console: Flask,
-    run: Run,
-    tmp_path: Path,
-    elsewhere: tuple[Path, str],
-    monkeypatch: pytest.MonkeyPatch,
+def test_made_beside_posters_it_has_all_that_was_answered_before_and_serves_elsewhere(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With processes and over HTTP; `make bench ARGS=backing_up` has 200 events a second."""
+    if programs := find_postgres():
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    server, other = (
+        Server(tmp_path / name, **_database(database, request)) for name in ("data", "new")
+    )
     file = tmp_path / "hooks.backup"
-    with console.app_context(), transaction():
-        db.session.add(Channel(key="later", name="Not there yet"))
-        db.session.flush()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("webhooks_ui.audit.exported", lambda *_, **__: None)  # it would wait
-            result = run("backup", str(file))
-    assert result.exit_code == 0, result.output
+    with server:
+        token = server.command("token", "add", "Platform").strip()
+        with Platform([server.url], token) as platform:
+            wait_until(platform.has(20), what="events before")
+            before = dict(platform.accepted)
+            server.command("backup", str(file))
+            wait_until(platform.has(len(platform.accepted) + 20), what="events after")
+        assert platform.unexpected == []
     assert file.stat().st_mode & 0o777 == 0o600
-    assert [*tmp_path.iterdir()] == [file]
-    send(console, 1)
+    assert {one.name for one in tmp_path.iterdir()} == {"data", "new", file.name}
 
-    use(elsewhere[1], monkeypatch, elsewhere[0])
-    restored = run("restore", str(file))
-    assert restored.exit_code == 0, restored.output
-    assert what_is_in(*elsewhere) == (2, "secret-1")
-    assert (elsewhere[0] / "secret_key").read_text() == (
-        console.config["DATA_DIR"] / "secret_key"
-    ).read_text()
+    other.command("restore", str(file))
+    assert (tmp_path / "new/secret_key").read_text() == (tmp_path / "data/secret_key").read_text()
+    with other:
+        assert _sent_again(other.url, token, before) == [(one, True) for one in before.values()]
+
+
+def _database(kind: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    if kind == "sqlite":
+        return {}
+    return {"DATABASE_URL": request.getfixturevalue("postgres").create_database()}
+
+
+def _sent_again(url: str, token: str, accepted: dict[str, str]) -> list[tuple[str, bool]]:
+    """The id of each event that is sent again under the sender's own, and whether it was known."""
+    same = [{"type": "message_created", "id": one, "data": {"id": one}} for one in accepted]
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    body = json.dumps({"events": same}).encode()
+    asked = urllib.request.Request(f"{url}/api/v1/events/batch", body, headers)
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        return [(one["id"], one["duplicate"]) for one in json.load(answer)["events"]]
 
 
 @ON_BOTH_DATABASES
@@ -148,60 +167,6 @@ def test_after_a_new_key_a_backup_of_the_former_one_is_put_back(
     process.close(console)
     assert run("restore", "--yes", str(file)).exit_code == 0
     assert keys.read_encryption_keys(data_dir) == former
-    assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (2, "secret-1")
-
-
-@pytest.mark.parametrize("place", ["save", "verify", "facts"])
-def test_killed_while_it_is_made_it_leaves_the_earlier_backup(
-    console: Flask, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    """What kill -9 leaves: a folder of unfinished work, which the next run removes."""
-    file = tmp_path / "hooks.backup"
-    run("backup", str(file))
-    before = file.read_bytes()
-    with monkeypatch.context() as patch:
-        patch.setattr(sqlite_copy.SqliteDatabase, place, killed)
-        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
-        run("backup", str(file))
-    assert file.read_bytes() == before
-    assert len([*tmp_path.iterdir()]) == 2
-    assert run("backup", str(file)).exit_code == 0
-    assert [*tmp_path.iterdir()] == [file]
-
-
-def killed(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_while_it_is_put_back_either_database_can_be_read(
-    console: Flask,
-    run: Run,
-    tmp_path: Path,
-    data_dir: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    moment: str,
-) -> None:
-    """The database is replaced at one instant; until it is safe, the keys of both are there."""
-    file = tmp_path / "hooks.backup"
-    run("backup", str(file))
-    run("rotate-key")
-    run("rotate-key", "--drop-old")
-    send(console, 1)
-    process.close(console)
-    real = sqlite_copy.SqliteDatabase.replace
-
-    def replace(database: sqlite_copy.SqliteDatabase, copy: Path) -> None:
-        if moment == "after":
-            real(database, copy)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(sqlite_copy.SqliteDatabase, "replace", replace)
-        assert run("restore", "--yes", str(file)).exit_code == 1
-    expected = 2 if moment == "after" else 3
-    assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (expected, "secret-1")
-    assert run("restore", "--yes", str(file)).exit_code == 0
     assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (2, "secret-1")
 
 

@@ -25,7 +25,9 @@ from webhooks_ui.settings.open_files import OpenFiles
 
 def tones(app: Flask) -> dict[str, str]:
     with app.app_context():
-        return {one.check: one.tone for one in findings.findings(app)}
+        found = findings.findings(app)
+    assert all(one.way_out for one in found if one.tone != "good")
+    return {one.check: one.tone for one in found}
 
 
 def beat(app: Flask) -> None:
@@ -112,12 +114,18 @@ def test_the_command_says_what_to_do(app: Flask) -> None:
 def test_a_database_out_of_reach_or_of_another_version(app: Flask, tmp_path: Path) -> None:
     folder = app.config["DATA_DIR"]
     url = f"sqlite:///{tmp_path}/none/webhooks.db"
-    answer = doctor(folder, DATABASE_URL=url)
-    assert (answer.exit_code, "does not answer" in answer.output) == (1, True)
+    answer = doctor(folder, "--json", DATABASE_URL=url)
+    assert answer.exit_code == 1
+    (found,) = [one for one in json.loads(answer.output) if one["check"] == "database"]
+    assert "does not answer" in found["text"]
+    assert "WEBHOOKS_UI_DATABASE_URL" in found["way_out"]
     with app.app_context(), transaction():
         db.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    answer = doctor(folder)
-    assert (answer.exit_code, "made by a newer version" in answer.output) == (1, True)
+    answer = doctor(folder, "--json")
+    assert answer.exit_code == 1
+    (found,) = [one for one in json.loads(answer.output) if one["check"] == "database"]
+    assert "made by a newer version" in found["text"]
+    assert "Install that version again" in found["way_out"]
 
 
 def test_keys_of_another_installation(app: Flask) -> None:
@@ -129,6 +137,7 @@ def test_keys_of_another_installation(app: Flask) -> None:
         assert installation.record_keys() is None
     answer = doctor(app.config["DATA_DIR"], ENCRYPTION_KEYS=new_encryption_key())
     assert (answer.exit_code, "problem  keys" in answer.output) == (1, True)
+    assert "Put the file encryption_keys of this installation back" in answer.output
 
 
 def test_the_page_shows_it_without_a_secret(

@@ -15,7 +15,6 @@ from tests.log.rows import fill
 from tests.support.postgres import Postgres
 from webhooks_ui import create_app
 from webhooks_ui.audit import AuditEntry
-from webhooks_ui.database import moving
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.server import process
@@ -79,25 +78,6 @@ def test_everything_is_there_as_it_was(filled: Flask, run: Run, there: Flask, ur
     process.close(filled)
     assert only(there, "database.moved").id == last + 2
     assert rows(filled) == before
-
-
-def test_killed_half_way_it_has_moved_nothing_and_can_be_run_again(
-    filled: Flask, run: Run, there: Flask, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before, real = rows(filled), moving._copy
-
-    def until_killed(source: Any, target: Any, table: Any) -> Iterator[int]:
-        if table.name == "deliveries":
-            raise KeyboardInterrupt
-        return real(source, target, table)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(moving, "_copy", until_killed)
-        assert run("move", url).exit_code == 1
-    assert not any(rows(there).values())
-    assert rows(filled) == before
-    assert run("move", url).exit_code == 0
-    assert rows(there) == before
 
 
 def test_it_is_refused_where_something_would_be_lost(

@@ -12,7 +12,6 @@ from tests.audit.conftest import only
 from tests.cli.conftest import Run
 from tests.conftest import make_webhook, sign_in, stored
 from tests.support.apps import ON_BOTH_DATABASES
-from webhooks_ui import create_app
 from webhooks_ui.accounts import second_factor
 from webhooks_ui.authorization.extra_headers import ExtraHeader
 from webhooks_ui.crypto import keys
@@ -101,33 +100,6 @@ def test_what_a_running_console_saves_next_is_under_the_new_key(filled: Flask, r
         newest = filled.extensions["vault"].newest_start
         assert sealed.under_older_keys() == 0
     assert (stored(filled, webhook).auth_secret or "").startswith(newest)
-
-
-def test_killed_at_any_moment_it_leaves_every_secret_readable_and_is_finished_by_the_next(
-    filled: Flask, run: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What kill -9 leaves: the key file, and so many whole transactions."""
-    before, real = secrets_of(filled), sealed._encrypt_some
-    for last in (0, 1, 5):
-        done = iter(range(last))
-
-        def until_killed(column: Any, done: Any = done) -> int:
-            if next(done, None) is None:
-                raise KeyboardInterrupt
-            return real(column)
-
-        monkeypatch.setattr(sealed, "_encrypt_some", until_killed)
-        assert run("rotate-key").exit_code == 1
-        assert secrets_of(filled) == before
-        other = create_app({"DATA_DIR": data_dir, "DATABASE_URL": filled.config["DATABASE_URL"]})
-        process.check_keys(other)
-        assert secrets_of(other) == before
-        process.close(other)
-    monkeypatch.setattr(sealed, "_encrypt_some", real)
-    assert run("rotate-key").exit_code == 0
-    with filled.app_context():
-        assert sealed.under_older_keys() == 0
-    assert len(keys.read_encryption_keys(data_dir)) == 2  # one rotation, however often it began
 
 
 def test_former_keys_go_once_nothing_needs_them(

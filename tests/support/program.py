@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import TextIO
 
 _context = multiprocessing.get_context("forkserver")
@@ -31,7 +33,8 @@ class Program:
     """Runs a command from now on; the rest is as of `subprocess.Popen`.
 
     It leads a process group of its own, reads `stdin`, and writes to the ends of the files `log`
-    and `errors`, which are one unless given.
+    and `errors`, which are one unless given. With `killed_at`, `module.function` or
+    `module.function#3`, it dies of SIGKILL when that function returns, for the third time.
     """
 
     def __init__(
@@ -41,8 +44,9 @@ class Program:
         log: Path,
         errors: Path | None = None,
         stdin: str = "",
+        killed_at: str = "",
     ) -> None:
-        given = (arguments, dict(environ), (log, errors or log), stdin)
+        given = (arguments, dict(environ), (log, errors or log), stdin, killed_at)
         self._process = _context.Process(target=_run, args=given, daemon=True)
         self._process.start()
         assert self._process.pid
@@ -74,7 +78,11 @@ class Program:
 
 
 def _run(
-    arguments: tuple[str, ...], environ: dict[str, str], outputs: tuple[Path, Path], stdin: str
+    arguments: tuple[str, ...],
+    environ: dict[str, str],
+    outputs: tuple[Path, Path],
+    stdin: str,
+    killed_at: str,
 ) -> None:
     """What `python -m webhooks_ui` does, in the forked process."""
     os.setsid()
@@ -88,10 +96,26 @@ def _run(
     os.environ.update(environ)
     from webhooks_ui.cli.main import main
 
+    if killed_at:
+        _die_at(killed_at)
     try:
         main(list(arguments), prog_name="webhooks-ui")
     finally:
         atexit._run_exitfuncs()
+
+
+def _die_at(moment: str) -> None:
+    wanted, _, times = moment.partition("#")
+    left = count(int(times or 1), -1)
+
+    def watch(frame: FrameType, event: str, _argument: object) -> None:
+        code = frame.f_code
+        if event != "return" or not wanted.endswith(f".{code.co_name}"):
+            return
+        if f"{Path(code.co_filename).stem}.{code.co_name}" == wanted and next(left) == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(watch)
 
 
 def _pipe(text: str) -> TextIO:

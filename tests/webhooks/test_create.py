@@ -1,5 +1,6 @@
 """Setting a webhook up through the form."""
 
+import re
 from typing import Any
 
 import pytest
@@ -191,3 +192,17 @@ def hidden(page: str, name: str) -> str:
     """The value of a hidden field in a page."""
     tag = page.partition(f'name="{name}"')[2].partition(">")[0]
     return tag.partition('value="')[2].partition('"')[0]
+
+
+def test_the_four_kinds_of_authorization_stay_first_and_the_others_fold_away(
+    admin: FlaskClient,
+) -> None:
+    page = admin.get("/webhooks/new").text
+    shown, _, folded = page.partition('id="more-kinds">')
+    assert _kinds(shown) == ["none", "bearer", "basic", "custom"]
+    assert _kinds(folded) == ["hmac", "oauth2"]
+
+
+def _kinds(page: str) -> list[str]:
+    radios = re.findall(r'<input [^>]*name="auth_type"[^>]*>', page)
+    return [re.findall('value="([^"]*)"', radio)[0] for radio in radios]

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.tables import JSON, print_facts
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -20,7 +21,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("file", type=_FILE)
 @click.option("--no-keys", is_flag=True, help="Leave the keys out; keep them elsewhere, then.")
-def backup(file: Path, no_keys: bool) -> None:
+@JSON
+def backup(file: Path, no_keys: bool, as_json: bool) -> None:
     """Write database and keys into FILE, while console and workers run, and verify it.
 
     An earlier backup of this name is replaced once the new one is whole.
@@ -46,7 +48,9 @@ def backup(file: Path, no_keys: bool) -> None:
         manifest = archive.Manifest(*made, database.kind, schema, key_check)
         kept = {} if no_keys else keys.texts(settings["DATA_DIR"], settings)
         archive.write(file, manifest, copy, kept)
-    click.echo(f"{file}: {file.stat().st_size:,} bytes, verified")
+    size = file.stat().st_size
+    facts = {"file": str(file), "bytes": size, "keys": bool(kept), "made_at": manifest.made_at}
+    print_facts(facts, f"{file}: {size:,} bytes, verified", as_json=as_json)
     if kept:
         click.echo("The keys are in it: keep it as private as the data folder.", err=True)
     try:
@@ -59,7 +63,8 @@ def backup(file: Path, no_keys: bool) -> None:
 @click.command()
 @click.argument("file", type=_FILE)
 @click.option("--yes", is_flag=True, help="Replace a database that has something in it.")
-def restore(file: Path, yes: bool) -> None:
+@JSON
+def restore(file: Path, yes: bool, as_json: bool) -> None:
     """Put database and keys of a backup in place. Stop console and workers before.
 
     The database is replaced at once, or not at all.
@@ -89,12 +94,16 @@ def restore(file: Path, yes: bool) -> None:
             found = keys.parsed(kept.get(keys.ENCRYPTION, b"").decode())
             _require_key((*found, *keys.present(data_dir, settings)), manifest.key_check)
             if not yes and not database.is_empty():
-                click.confirm(f"Replace the database by that of {manifest.made_at}?", abort=True)
+                click.confirm(
+                    f"Replace the database by that of {manifest.made_at}?", abort=True, err=True
+                )
             with keys.taken_over(data_dir, settings, kept):
                 database.replace(copy)
     with app_context(migrates=True):
         audit.record("database.restored", "database", details={"made_at": manifest.made_at})
-    click.echo(f"The database is that of {manifest.made_at} again.")
+    facts = {"file": str(file), "keys": bool(kept), "made_at": manifest.made_at}
+    words = f"The database is that of {manifest.made_at} again."
+    print_facts(facts, words, as_json=as_json)
 
 
 def _settings() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import IO
 import click
 
 from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.tables import JSON, print_facts
 
 _PASSPHRASE = click.option(
     "--passphrase-file",
@@ -43,7 +44,8 @@ def export_(file: Path, passphrase_file: IO[str] | None) -> None:
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--dry-run", is_flag=True, help="Only print the difference.")
 @_PASSPHRASE
-def import_(file: IO[str], dry_run: bool, passphrase_file: IO[str] | None) -> None:
+@JSON
+def import_(file: IO[str], dry_run: bool, passphrase_file: IO[str] | None, as_json: bool) -> None:
     """Bring channels, webhooks and sources to what FILE says, all of it or nothing.
 
     Prints the difference. What FILE does not name stays as it is; so do secrets that are left out.
@@ -60,12 +62,13 @@ def import_(file: IO[str], dry_run: bool, passphrase_file: IO[str] | None) -> No
             plan = planning.plan(text, _passphrase(passphrase_file))
             lines = importing.difference(plan) if dry_run else importing.apply(plan, None)
         except ImportFaults as error:
-            for place, words in error.faults:
-                click.echo(f"{place or '/'}: {words}", err=True)
+            errors = [{"pointer": place, "detail": str(words)} for place, words in error.faults]
+            told = [f"{one['pointer'] or '/'}: {one['detail']}" for one in errors]
+            print_facts({"errors": errors}, told, as_json=as_json, err=not as_json)
             raise click.ClickException("Nothing was changed.") from None
     colours = {"+": "green", "-": "red", "@": "cyan"}
-    for line in lines:
-        click.secho(line, fg=colours.get(line[0]))
+    facts = {"applied": bool(lines) and not dry_run, "difference": [*lines]}
+    print_facts(facts, [click.style(one, colours.get(one[0])) for one in lines], as_json=as_json)
     if not lines:
         click.echo("Nothing differs.", err=True)
 

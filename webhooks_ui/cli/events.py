@@ -5,6 +5,7 @@ from typing import IO
 import click
 
 from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.tables import JSON, print_facts
 
 
 @click.group()
@@ -20,7 +21,8 @@ def event() -> None:
     type=click.File("rb"),
     help="A file with the event's data, a JSON object; - is standard input. Default: a sample.",
 )
-def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
+@JSON
+def send(type: str, channel: str | None, data: IO[bytes] | None, as_json: bool) -> None:
     """Accept an event as the API does; print its id and the number of deliveries."""
     from webhooks_ui import audit
     from webhooks_ui.catalogue.event_types import ALL_TYPES, canonical
@@ -47,4 +49,5 @@ def send(type: str, channel: str | None, data: IO[bytes] | None) -> None:
         if isinstance(answer, Refusal):
             raise click.ClickException(str(answer.detail))
         audit.record("event.sent", "event", answer[0].event_id, type)
-        click.echo(f"{answer[0].event_id} {answer[0].deliveries}")
+        facts = {"id": answer[0].event_id, "deliveries": answer[0].deliveries}
+        print_facts(facts, "{id} {deliveries}".format_map(facts), as_json=as_json)

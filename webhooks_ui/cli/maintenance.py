@@ -5,13 +5,13 @@ from collections import Counter
 import click
 
 from webhooks_ui.cli.app_context import app_context
-from webhooks_ui.cli.tables import print_rows
+from webhooks_ui.cli.tables import JSON, print_facts, print_rows
 
 _TONES = {"good": "ok", "wait": "warning", "bad": "problem"}
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@JSON
 def doctor(as_json: bool) -> None:
     """Check the set-up, and say what is wrong and what to do; exit status 1 if something is."""
     from webhooks_ui import create_app
@@ -50,9 +50,10 @@ def migrate() -> None:
     help="Then rewrite the SQLite file; other writers wait meanwhile.",
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Print how much would be deleted, and delete nothing."
+    "--dry-run", is_flag=True, help="Print how many events and deliveries would be deleted, only."
 )
-def prune(vacuum: bool, dry_run: bool) -> None:
+@JSON
+def prune(vacuum: bool, dry_run: bool, as_json: bool) -> None:
     """Delete what is older than RETENTION, as a worker does once a day, and free the space."""
     from webhooks_ui import audit
     from webhooks_ui.database import vacuum as space
@@ -63,8 +64,9 @@ def prune(vacuum: bool, dry_run: bool) -> None:
     with app_context() as app:
         if dry_run:
             moment = now()
-            for table, count in pruning.count_old(moment - app.config["RETENTION"], moment).items():
-                click.echo(f"{table}: {count:,} would be deleted")
+            counts = pruning.count_old(moment - app.config["RETENTION"], moment)
+            lines = [f"{table}: {count:,} would be deleted" for table, count in counts.items()]
+            print_facts(counts, lines, as_json=as_json)
             return
         before, deleted = space.size(), Counter[str]()
         kept, kept_of_audit = app.config["RETENTION"], app.config["AUDIT_RETENTION"]
@@ -76,9 +78,12 @@ def prune(vacuum: bool, dry_run: bool) -> None:
         del deleted["pages"]
         audit.record("database.pruned", details=deleted)
         first = ("events", "deliveries")
-        for table in (*first, *sorted(deleted.keys() - first)):
-            click.echo(f"{table.replace('_', ' ')}: {deleted[table]:,} deleted")
+        facts = {table: deleted[table] for table in (*first, *sorted(deleted.keys() - first))}
+        lines = [f"{name.replace('_', ' ')}: {count:,} deleted" for name, count in facts.items()]
         if before:
-            click.echo(f"database file: {space.size():,} bytes, was {before:,}")
+            facts |= {"database_bytes": space.size(), "database_bytes_before": before}
+            lines.append(f"database file: {space.size():,} bytes, was {before:,}")
+        print_facts(facts, lines, as_json=as_json)
         if not space.gives_back():
-            click.echo("This file keeps its size. To shrink it: webhooks-ui prune --vacuum")
+            hint = "This file keeps its size. To shrink it: webhooks-ui prune --vacuum"
+            click.echo(hint, err=as_json)

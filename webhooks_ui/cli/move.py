@@ -1,20 +1,23 @@
 """The command `move`."""
 
+import sys
 from typing import Any
 
 import click
 from flask import Flask
 
 from webhooks_ui.cli.app_context import app_context, database_errors
+from webhooks_ui.cli.tables import JSON, print_facts
 
 
 @click.command()
 @click.argument("url")
-def move(url: str) -> None:
+@JSON
+def move(url: str, as_json: bool) -> None:
     """Copy everything from the SQLite database into an empty PostgreSQL one at URL.
 
     Stop console and workers before. The SQLite file stays as it is; killed at any moment, this
-    leaves the other database empty, and can be run again.
+    leaves the other database empty, and can be run again, or has copied everything.
     """
     from webhooks_ui.database.copying import CopyError
     from webhooks_ui.database.engine import db
@@ -35,7 +38,8 @@ def move(url: str) -> None:
             total = _move(app, to)
         except CopyError as error:
             raise click.ClickException(str(error)) from None
-    click.echo(f"{total:,} rows are there. Set WEBHOOKS_UI_DATABASE_URL to it and start.")
+    words = f"{total:,} rows are there. Set WEBHOOKS_UI_DATABASE_URL to it and start."
+    print_facts({"rows": total}, words, as_json=as_json)
     click.echo("Keep the data folder: the keys are in it.", err=True)
 
 
@@ -65,12 +69,13 @@ def _move(app: Flask, url: str) -> int:
 
 
 def _copy(source: Any, target: Any) -> int:
-    """Copies with a bar of progress where there is a terminal; the number of rows."""
+    """Copies with a bar of progress, or without a terminal each table's name; how many rows."""
     from webhooks_ui.database import driver, moving
 
     with driver.in_our_terms(target.engine.dialect), moving.used_alone(source):
         total = moving.count(source, target.metadata)
-        with target.engine.begin() as connection, click.progressbar(length=total) as bar:
+        shown = click.progressbar(length=total, file=sys.stderr)
+        with target.engine.begin() as connection, shown as bar:
             for table, rows in moving.copy(source, connection, target.metadata):
                 bar.label = table
                 bar.update(rows)

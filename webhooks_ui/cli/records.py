@@ -7,7 +7,7 @@ import click
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.cli.app_context import app_context, fail
-from webhooks_ui.cli.tables import print_rows
+from webhooks_ui.cli.tables import JSON, print_rows
 from webhooks_ui.settings import parsers
 
 ROLES, SCOPES = ("admin", "editor", "viewer"), ("events", "admin")
@@ -64,7 +64,7 @@ def user_add(login: str, role: str | None, password_stdin: bool) -> None:
 
 
 @user.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@JSON
 def user_list(as_json: bool) -> None:
     """List the users of the console."""
     with app_context():
@@ -167,7 +167,7 @@ def token_add(name: str, scope: str, expires: timedelta | None) -> None:
 
 
 @token.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@JSON
 def token_list(as_json: bool) -> None:
     """List the API tokens, the newest first; their texts are not kept."""
     columns = ("public_id", "name", "scope", "created_at", "last_used_at", "expires_at")

@@ -6,6 +6,7 @@ import click
 from flask import Flask
 
 from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.tables import JSON, print_facts
 
 _OF_SETTING = (
     "The keys are a setting, which this cannot change. Put this new key first in"
@@ -20,7 +21,8 @@ _OF_SETTING = (
     is_flag=True,
     help="Only remove the former keys from the key file, once nothing is encrypted under them.",
 )
-def rotate_key(drop_old: bool) -> None:
+@JSON
+def rotate_key(drop_old: bool, as_json: bool) -> None:
     """Encrypt every stored secret under a new key, while console and workers run.
 
     One that was ended half way is finished first. The former key stays in the key file, for what
@@ -31,7 +33,7 @@ def rotate_key(drop_old: bool) -> None:
 
     with app_context() as app:
         if drop_old:
-            _drop_old(app)
+            _drop_old(app, as_json=as_json)
             return
         if not sealed.under_older_keys():
             _add_key(app)
@@ -46,7 +48,8 @@ def rotate_key(drop_old: bool) -> None:
             ) from None
         key = current_vault().key_ids[0]
         _record("rotated", key=key, count=count)
-        click.echo(f"{count:,} secrets are encrypted under the key {key} now.")
+        words = f"{count:,} secrets are encrypted under the key {key} now."
+        print_facts({"key": key, "encrypted": count}, words, as_json=as_json)
 
 
 def _add_key(app: Flask) -> None:
@@ -60,7 +63,7 @@ def _add_key(app: Flask) -> None:
     keys.write_encryption_keys(app.config["DATA_DIR"], (secrets.token_bytes(32), *present))
 
 
-def _drop_old(app: Flask) -> None:
+def _drop_old(app: Flask, *, as_json: bool) -> None:
     from webhooks_ui.crypto import keys
     from webhooks_ui.models import sealed
 
@@ -73,7 +76,8 @@ def _drop_old(app: Flask) -> None:
     newest, *former = keys.read_encryption_keys(app.config["DATA_DIR"])
     keys.write_encryption_keys(app.config["DATA_DIR"], (newest,))
     _record("dropped", count=len(former))
-    click.echo(f"{len(former)} former keys are gone. Backups made before need theirs.")
+    words = f"{len(former)} former keys are gone. Backups made before need theirs."
+    print_facts({"dropped": len(former)}, words, as_json=as_json)
 
 
 def _record(verb: str, **details: object) -> None:

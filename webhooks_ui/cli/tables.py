@@ -1,10 +1,21 @@
-"""Rows on standard output: a table for people, JSON for programs."""
+"""What commands print: words or a table for people, JSON for programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import click
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def print_facts(
+    facts: Mapping[str, object], lines: str | Sequence[str], *, as_json: bool, err: bool = False
+) -> None:
+    """Prints an object of these facts, or the lines; `err`: on standard error."""
+    said = json.dumps(facts, ensure_ascii=False, indent=2) if as_json else lines
+    for line in [said] if isinstance(said, str) else said:
+        click.echo(line, err=err)
 
 
 def print_rows(names: Sequence[str], rows: Sequence[Sequence[object]], *, as_json: bool) -> None:

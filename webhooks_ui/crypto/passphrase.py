@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from threading import Lock
 from typing import Any
 
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
@@ -12,6 +13,7 @@ LEAST = 12
 """Characters of a passphrase."""
 # OWASP's Password Storage Cheat Sheet: 64 MiB, two times.
 _COST = {"n": 2**16, "r": 8, "p": 2}
+_one_at_a_time = Lock()  # so much memory in every thread of the console would exhaust it
 
 
 def new(passphrase: str) -> tuple[Vault, dict[str, Any]]:
@@ -23,4 +25,5 @@ def new(passphrase: str) -> tuple[Vault, dict[str, Any]]:
 def again(passphrase: str, salt: str) -> Vault:
     """The vault of a passphrase and a salt. Raises `ValueError` for a salt that is none."""
     found = base64.b64decode(salt, validate=True)
-    return Vault([Scrypt(found, 32, **_COST).derive(passphrase.encode())])
+    with _one_at_a_time:
+        return Vault([Scrypt(found, 32, **_COST).derive(passphrase.encode())])

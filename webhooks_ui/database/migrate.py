@@ -19,6 +19,10 @@ _REVISION = re.compile(r'^(revision|down_revision)(?:: [^=]+)? = "(\w+)"', re.MU
 class SchemaError(Exception):
     """The database has another schema than this program; the text is one line for the operator."""
 
+    def __init__(self, problem: str, way_out: str) -> None:
+        super().__init__(f"{problem} {way_out}")
+        self.problem, self.way_out = problem, way_out
+
 
 def upgrade(app: Flask) -> None:
     """Brings the database to this program's schema; safe when several processes start at once.
@@ -43,7 +47,8 @@ def require_current(app: Flask) -> None:
 def check_schema() -> None:
     """As `require_current`, in the app's context."""
     if not _is_current():
-        raise SchemaError("The database is not set up for this version. Run: webhooks-ui migrate")
+        problem = "The database is not set up for this version."
+        raise SchemaError(problem, "Run: webhooks-ui migrate")
 
 
 def upgrade_if_empty(app: Flask) -> None:
@@ -87,8 +92,8 @@ def _is_current() -> bool:
     if unknown := sorted(set(found) - revisions):
         raise SchemaError(
             f"The database was made by a newer version (its schema is {unknown[0]}, this program"
-            f" knows up to {newest}). Install that version again, or restore the backup made"
-            " before the upgrade."
+            f" knows up to {newest}).",
+            "Install that version again, or restore the backup made before the upgrade.",
         )
     return found == [newest]
 

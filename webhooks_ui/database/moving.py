@@ -42,7 +42,10 @@ def copy(source: Any, target: Connection, tables: MetaData) -> Iterator[tuple[st
     """
     for name in _NOTED:
         if target.scalar(select(text("1")).select_from(tables.tables[name]).limit(1)):
-            raise CopyError(f"The database there is not empty: it has {name}.")
+            raise CopyError(
+                f"The database there is not empty: it has {name}. An earlier `move` that copied"
+                " anything has copied all."
+            )
     names = ", ".join(f'"{table.name}"' for table in tables.sorted_tables)
     # The search index refers to them; the worker there fills it anew.
     target.execute(text(f"TRUNCATE {names} CASCADE"))

@@ -59,7 +59,8 @@ def _database() -> Finding:
         ping()
         migrate.check_schema()
     except migrate.SchemaError as error:
-        return Finding("database", "bad", _l("%(problem)s", problem=str(error)))
+        way_out = _l("%(problem)s", problem=error.way_out)
+        return Finding("database", "bad", _l("%(problem)s", problem=error.problem), way_out)
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         return Finding(
@@ -86,8 +87,18 @@ def _sqlite_version(_app: Flask) -> Iterator[Finding]:
 
 
 def _keys(_app: Flask) -> Iterator[Finding]:
-    if problem := installation.key_problem():
-        yield Finding("keys", "bad", _l("%(problem)s", problem=problem))
+    if missing := installation.missing_key():
+        yield Finding(
+            "keys",
+            "bad",
+            _l(
+                "The encryption keys are not those of this database: %(id)s is missing.", id=missing
+            ),
+            _l(
+                "Put the file encryption_keys of this installation back into the data folder, or"
+                " set WEBHOOKS_UI_ENCRYPTION_KEYS to its keys."
+            ),
+        )
     else:
         ids = ", ".join(facts.key_ids())
         yield Finding("keys", "good", _l("The secrets can be read (keys: %(ids)s).", ids=ids))

@@ -43,7 +43,13 @@ def has_secrets() -> bool:
 
 
 def key_problem() -> str | None:
-    """Why the stored secrets cannot be decrypted, in one line for the operator; None when they can.
+    """Why the stored secrets cannot be decrypted, in words for the operator; None if they can."""
+    missing = missing_key()
+    return _WRONG.format(id=missing) if missing else None
+
+
+def missing_key() -> str | None:
+    """The id of the key that the stored secrets need and this process has not; None when it has.
 
     A database of a version without `key_check` is judged by a webhook's signing secret. One whose
     secrets are all encrypted under other keys by now needs the key of `key_check` no more.
@@ -51,9 +57,7 @@ def key_problem() -> str | None:
     vault, found = current_vault(), db.session.scalar(select(Installation.key_check))
     token = found or db.session.scalar(_SIGNING.limit(1))
     missing = vault.missing_key(token) if token else None
-    if missing is None or (found and _is_rotated(vault)):
-        return None
-    return _WRONG.format(id=missing)
+    return None if found and missing and _is_rotated(vault) else missing
 
 
 def record_keys() -> str | None:
