@@ -1,6 +1,5 @@
 """Alerts by e-mail: plain text in the console's language, sent through the server of SMTP_URL."""
 
-import smtplib
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -9,7 +8,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime as mail_date
 from email.utils import make_msgid
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
@@ -19,6 +18,9 @@ from webhooks_ui.explanations.verdicts import Verdict, verdict
 from webhooks_ui.settings.addresses import MailServer
 from webhooks_ui.text.loopback import is_loopback
 from webhooks_ui.web.localised import absolute
+
+if TYPE_CHECKING:
+    from smtplib import SMTP
 
 TIMEOUT = 10.0  # seconds for one message, and for one answer of the server
 
@@ -82,6 +84,8 @@ class Mailer:
 
     def send(self, alerts: Sequence[AlertContext]) -> None:
         """Sends one message about these alerts; raises `MailError`."""
+        import smtplib  # most installations send none
+
         with force_locale(self.language):
             message = self._compose(alerts)
         try:
@@ -128,7 +132,9 @@ class Mailer:
             raise MailError(f"the server refuses {', '.join(refused)}")
 
 
-def _connect(server: MailServer, context: ssl.SSLContext) -> smtplib.SMTP:
+def _connect(server: MailServer, context: ssl.SSLContext) -> "SMTP":
+    import smtplib
+
     if server.tls:
         return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
     return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
