@@ -35,12 +35,15 @@ def changed(**values: tuple[Any, Any]) -> bytes:
     return body("conversation_updated_status", changed_attributes=listed)
 
 
-def headers(sent: bytes, delivery: str, secret: str | None = SECRET) -> dict[str, str]:
-    """The headers of one attempt."""
-    found = {"Content-Type": "application/json", "X-Chatwoot-Delivery": delivery}
+def headers(
+    sent: bytes, delivery: str, secret: str | None = SECRET, at: int = 1_769_000_001
+) -> dict[str, str]:
+    """The headers of an attempt at this time."""
+    found = {"Content-Type": "application/json", "Accept": "application/json"}
+    found |= {"X-Chatwoot-Delivery": delivery}
     if secret is not None:
-        digest = hmac.new(secret.encode(), b"1769000001." + sent, "sha256").hexdigest()
-        found |= {"X-Chatwoot-Timestamp": "1769000001", "X-Chatwoot-Signature": f"sha256={digest}"}
+        digest = hmac.new(secret.encode(), b"%d." % at + sent, "sha256").hexdigest()
+        found |= {"X-Chatwoot-Timestamp": str(at), "X-Chatwoot-Signature": f"sha256={digest}"}
     return found
 
 

@@ -151,10 +151,50 @@ def test_private_notes_are_taken_where_they_are_asked_for() -> None:
     assert (event.type, data["private"]) == ("message_created", True)
 
 
-@pytest.mark.parametrize("name", ["message_created", "conversation_updated"])
-def test_a_widget_cannot_send_another_event(name: str) -> None:
-    forged = body("webwidget_triggered", event=name)
-    assert read(forged).reason == "other_shape"
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("message_created", "other_shape"),
+        ("conversation_updated", "other_shape"),
+        ("conversation_status_changed", "other_shape"),
+        ("assignee.changed", "other_type"),
+        ("inbox_created", "channel_settings"),
+    ],
+)
+def test_a_widget_cannot_send_another_event(name: str, reason: str) -> None:
+    change = [{"assignee_id": {"previous_value": None, "current_value": 7}}]
+    forged = body("webwidget_triggered", event=name, changed_attributes=change)
+    assert read(forged, without_updates=True).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("sent", "becomes"),
+    [
+        # The noise of each message and each reply; what an SLA sends.
+        (changed(waiting_since=(None, 1), updated_at=("a", "b")), "nothing_changed"),
+        (changed(waiting_since=(1, None), first_reply_created_at=(None, "a")), "nothing_changed"),
+        (body("conversation_updated_status", changed_attributes=None), "nothing_changed"),
+        (changed(label_list=(["a"], ["b"]), cached_label_list=("a", "b")), "nothing_changed"),
+        # A bot or a team is taken away.
+        (changed(assignee_agent_bot_id=(3, None)), ["assignee_changed"]),
+        (changed(team_id=(3, None)), ["team_changed"]),
+        # A survey has no sender, a deleted message no content; an older message is none of those
+        # that the conversation shows.
+        (
+            body("message_created_incoming", message_type="template", sender=None),
+            ["message_created"],
+        ),
+        (body("message_updated_status_only", content=None, id=1), ["message_updated"]),
+        # What comes of an unloaded page, and what agent bots get besides.
+        (body("webwidget_triggered", contact=None, current_conversation=None), "other_type"),
+        (body("conversation_status_changed", event="conversation_opened"), "other_type"),
+        (body("conversation_status_changed", event="conversation_resolved"), "other_type"),
+    ],
+)
+def test_what_no_sample_shows(sent: bytes, becomes: str | list[str]) -> None:
+    reading = read(sent)
+    assert [each.type for each in reading.events] == ([] if reading.reason else becomes)
+    assert reading.reason in (None, becomes)
 
 
 def test_channels() -> None:
@@ -183,6 +223,24 @@ def test_numbers_come_out_as_they_were_written() -> None:
 def test_dotted_names_are_the_same_events() -> None:
     event, _ = only(read(body("message_created_incoming", event="message.created")))
     assert event.type == "message_created"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("conversation.status.changed", "status"),
+        ("conversation.substatus.changed", "substatus"),
+        ("assignee.changed", "assignee_id"),
+        ("team.changed", "team_id"),
+    ],
+)
+def test_a_change_by_its_own_name_is_taken_as_it_is(name: str, key: str) -> None:
+    change = [{key: {"previous_value": None, "current_value": 7}}]
+    sent = body("conversation_updated_status", event=name, changed_attributes=change)
+    event, data = only(read(sent))
+    assert event.type == name.replace(".", "_")
+    assert (data["event"], data["changed_attributes"]) == (name, change)
+    assert event.channel is not None
 
 
 @pytest.mark.parametrize(

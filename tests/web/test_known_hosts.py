@@ -1,9 +1,11 @@
 """Which Host a request may name: the console's own addresses, and no other."""
 
 import pytest
+from flask import Flask
 from werkzeug.test import create_environ, run_wsgi_app
 
 from tests.conftest import sign_in
+from tests.sources.chatwoot import PATH, body, headers, make_source
 from tests.support.apps import MakeApp
 
 PATHS = ("/login", "/webhooks", "/metrics", "/static/app.css", "/api/v1/openapi.json", "/nowhere")
@@ -33,6 +35,13 @@ def test_metrics_are_not_read_by_a_rebound_name(make_app: MakeApp) -> None:
 def test_health_answers_to_every_name(make_app: MakeApp, path: str) -> None:
     answer = make_app().test_client().get(path, headers={"Host": "web-7f9c"})
     assert answer.status_code in (200, 503)
+
+
+def test_a_source_answers_to_every_name(app: Flask) -> None:
+    """Chatwoot may know it by a name of its Docker network, and what is refused once is lost."""
+    path, sent = f"{PATH}?token={make_source(app)}", body("contact_created")
+    given = headers(sent, "uuid") | {"Host": "webhooks_ui:8000"}
+    assert app.test_client().post(path, data=sent, headers=given).status_code == 202
 
 
 def status(make_app: MakeApp, host: str, **settings: object) -> int:

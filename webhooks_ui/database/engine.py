@@ -89,16 +89,16 @@ def is_writing() -> bool:
     return _WRITES in db.session.info
 
 
-def write_if_free(*statements: Executable) -> bool:
+def write_if_free(*statements: Executable, within: float = 0.1) -> bool:
     """Executes statements that may as well be left out, as they are where the database is busy.
 
-    Returns whether they were executed.
+    They wait `within` so many seconds to begin. Returns whether they were executed.
     """
-    options: dict[str, Any] = {"writes": True, "until": monotonic() + 0.1}
+    options: dict[str, Any] = {"writes": True, "until": monotonic() + within}
     with suppress(DBAPIError, PoolTimeoutError):
         with db.engine.connect().execution_options(**options) as connection:
             if connection.dialect.name != "sqlite":
-                connection.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {within * 1000:.0f}")
             for statement in statements:
                 connection.execute(statement)
             connection.commit()

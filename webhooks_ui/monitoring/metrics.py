@@ -33,6 +33,8 @@ ANSWER_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 PARTS = ("events", "api", "receiver", "pages")
 """Of the console: what takes events in, the rest of the API, the built-in receiver, pages."""
 STATUSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+BECAME = ("events", "nothing", "refused")
+"""What a request of a source can become; it is refused for its signature."""
 
 READ = {
     "webhooks_ui_database_up": "Whether the database answered this scrape.",
@@ -57,9 +59,7 @@ class _Instruments:
         self.registry = CollectorRegistry()
         self.accepted = self._counter("events_accepted", "Events taken in.", type=ALL_TYPES)
         self.fanned_out = self._counter("deliveries_accepted", "Deliveries that these events made.")
-        self.delivered = self._counter(
-            "deliveries_delivered", "Deliveries that arrived, by any attempt."
-        )
+        self.delivered = self._counter("deliveries_delivered", "Deliveries that arrived.")
         self.failed = self._counter(
             "deliveries_failed",
             "Deliveries given up, by the error of the last attempt.",
@@ -75,6 +75,7 @@ class _Instruments:
             registry=self.registry,
         )
         self.answered = self._counter("requests", "Requests answered.", part=PARTS, status=STATUSES)
+        self.sources = self._counter("source_requests", "Requests of sources.", became=BECAME)
         self.answering = Histogram(
             "webhooks_ui_request_duration_seconds",
             "Time from the beginning of a request to the beginning of its answer.",
@@ -149,6 +150,11 @@ def accepted(types: Iterable[str], deliveries: int) -> None:
     for kind, count in Tally(types).items():
         made.accepted.labels(kind).inc(count)
     made.fanned_out.inc(deliveries)
+
+
+def source_request(became: str) -> None:
+    """Counts a request of a source by one of `BECAME`."""
+    (_made or _instruments()).sources.labels(became).inc()
 
 
 def in_flight(count: int) -> None:

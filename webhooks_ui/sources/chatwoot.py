@@ -23,6 +23,10 @@ from webhooks_ui.text.strict_json import JsonError, Member, Number, members
 from webhooks_ui.validation import name as name_rules
 
 MESSAGES = ("message_created", "message_updated")
+CHANGES = (
+    *("conversation_status_changed", "conversation_substatus_changed"),
+    *("assignee_changed", "team_changed"),
+)
 ASSIGNEE = ("assignee_id", "assignee_agent_bot_id")
 CHANNEL_KINDS = {
     "WebWidget": "website",
@@ -99,6 +103,9 @@ def _derive(
 ) -> list[Derived] | Reason:
     if name in MESSAGES:
         return _message(name, body, found, options)
+    if name in CHANGES and "inbox_id" in found and _changes(_value(found, "changed_attributes")):
+        # NovaTalks', which says each change by our own names; Chatwoot's never hold the change.
+        return [Derived(name, body, *_channel_of(found, options))]
     if name == "conversation_status_changed":
         return _status_alone(name, body, found, options)
     if name == "conversation_updated":

@@ -12,6 +12,7 @@ from webhooks_ui.intake.accept import accept
 from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models import Channel, IdempotencyKey
 from webhooks_ui.models.source import KEPT_BODY, Source, SourceRequest
+from webhooks_ui.monitoring import metrics
 from webhooks_ui.sources.base import Derived, Kind, Reading, Reason, Signature
 from webhooks_ui.text.trace import traceparent
 
@@ -61,6 +62,8 @@ def receive(kind: Kind, source: Source, arrival: Arrival, vault: Vault) -> Recei
     else:
         receipt = Receipt(reason=reading.reason)
     _record(row, arrival, reading, (delivery_id, signature), receipt)
+    refused = "refused" if receipt.reason == "signature" else "nothing"
+    metrics.source_request("events" if receipt.events else refused)
     return receipt
 
 
@@ -121,7 +124,10 @@ def _record(
     facts: tuple[str | None, Signature],
     receipt: Receipt,
 ) -> None:
-    """Keeps the request for the page; left out where the database is busy."""
+    """Keeps the request for the page; left out where the database is stuck.
+
+    The sender waits for longer than that: Chatwoot five seconds.
+    """
     delivery_id, signature = facts
     body = reading.kept_body
     values = {
@@ -135,4 +141,4 @@ def _record(
         "address": (arrival.address or "")[:45] or None,
         "received_at": now(),
     }
-    write_if_free(*SourceRequest.keep(row, **values))
+    write_if_free(*SourceRequest.keep(row, **values), within=1.0)

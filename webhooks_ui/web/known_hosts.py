@@ -22,13 +22,15 @@ _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]{0,5})?", re.IG
 REFUSED = "webhooks_ui.refused_host"
 """The key of a request's environ that says that it names a host that is not ours."""
 _HEALTH = "health"  # a blueprint that says nothing secret, for load balancers
+_SOURCES = "api.sources_"  # endpoints: who has a source's URL may know this machine by any name
 
 
 def init_app(app: Flask) -> None:
     """Refuses requests that name another host, with 421 (RFC 9110 §15.5.20)."""
 
     def refuse() -> None:
-        if REFUSED in request.environ and request.blueprint != _HEALTH:
+        is_open = request.blueprint == _HEALTH or (request.endpoint or "").startswith(_SOURCES)
+        if REFUSED in request.environ and not is_open:
             abort(421)
 
     app.wsgi_app = _Hosts(app, app.wsgi_app)  # type: ignore[method-assign]
