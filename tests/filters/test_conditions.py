@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.sources.chatwoot import body, changed
+from tests.sources.chatwoot import NAMES, body, changed
+from webhooks_ui.forms.filter_fields import READY
 from webhooks_ui.text.filters import Condition, Filters, is_path, is_pattern, parsed
 
 DATA = {
@@ -120,22 +121,31 @@ def test_half_a_surrogate_pair_is_a_text() -> None:
     assert Condition("a", "contains", "X").holds(data)
 
 
+MESSAGES = [name for name in NAMES if name.startswith("message_created")]
+
+
 @pytest.mark.parametrize(
-    ("condition", "wanted"),
+    ("name", "kept"),
     [
-        (Condition("message_type", "equals", "incoming"), "message_created_incoming"),
-        (Condition("private", "not_equals", True), "message_created_incoming"),
-        (Condition("sender.type", "not_equals", "agent_bot"), "message_created_incoming"),
-        (Condition("conversation.meta.team.name", "equals", "sales"), "message_created_incoming"),
-        (Condition("conversation.labels", "equals", "vip"), "message_created_incoming"),
+        ("incoming", {"attachment", "incoming"}),
+        ("public", {"attachment", "bot", "incoming", "outgoing_agent"}),
+        ("people", {"attachment", "incoming", "outgoing_agent", "private_note"}),
     ],
 )
-def test_chatwoots_bodies(condition: Condition, wanted: str) -> None:
-    assert condition.holds(parsed(body(wanted)))
+def test_what_the_ready_ones_let_through(name: str, kept: set[str]) -> None:
+    filters = Filters("all", READY[name][1])
+    passed = {each for each in MESSAGES if not filters.unmet(parsed(body(each)))}
+    assert passed == {f"message_created_{each}" for each in kept}
+
+
+def test_chatwoots_bodies_by_path() -> None:
+    data = parsed(body("message_created_incoming"))
+    assert Condition("conversation.meta.team.name", "equals", "sales").holds(data)
+    assert Condition("conversation.labels", "equals", "vip").holds(data)
 
 
 def test_the_status_that_a_conversation_came_to() -> None:
-    to = Condition("changed_attributes[].status.current_value", "equals", "resolved")
-    assert to.holds(parsed(changed(status=("open", "resolved"))))
-    assert not to.holds(parsed(changed(status=("resolved", "open"))))
-    assert not to.holds(parsed(body("conversation_status_changed")))
+    to = Filters("all", READY["resolved"][1])
+    assert not to.unmet(parsed(changed(status=("open", "resolved"))))
+    assert to.unmet(parsed(changed(status=("resolved", "open"))))
+    assert to.unmet(parsed(body("conversation_status_changed")))
