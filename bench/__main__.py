@@ -18,6 +18,7 @@ BOTH = (
     "durable_on_any_core",
     "accepting",
     "accepting_while_busy",
+    "chatwoot",
     "end_to_end",
     "isolation",
     "many_failing",

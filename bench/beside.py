@@ -16,13 +16,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from bench.processes import cpu_of, cpu_of_tree, only_child, proportional_memory
-from bench.stage import Receiver, percentile, receiving
+from bench.stage import HERE, Receiver, percentile, posted, receiving
 from tests.support import postgres
 
-HERE = Path(__file__).parents[1]
 POSTERS, WEBHOOKS = 8, 3
 WARM_UP, COUNT = 100, 1_000  # events as fast as they are answered
 CALM, CALM_RATE = 300, 100  # events, and events a second
@@ -115,7 +113,7 @@ class Console:
         order |= {"connections": POSTERS, "count": count, "first": first, "rate": rate}
         console, worker = self._process.pid, only_child(self._process.pid)
         before = cpu_of(console), cpu_of(worker), cpu_of_tree(self._cluster)
-        found = _posters(order)
+        found = posted(order)
         arrived = _arrivals(receiver, count * WEBHOOKS)
         spent = cpu_of(console), cpu_of(worker), cpu_of_tree(self._cluster)
         console_s, worker_s, database_s = (b - a for a, b in zip(before, spent, strict=True))
@@ -135,15 +133,6 @@ class Console:
         if self._cluster:
             figures["database, CPU ms/event"] = 1000 * database_s / count
         return figures
-
-
-def _posters(order: dict[str, Any]) -> dict[str, list[float]]:
-    command = [sys.executable, "-m", "bench.posters"]
-    done = subprocess.run(
-        command, cwd=HERE, input=json.dumps(order), stdout=subprocess.PIPE, check=True, text=True
-    )
-    found: dict[str, list[float]] = json.loads(done.stdout)
-    return found
 
 
 def _arrivals(receiver: Receiver, count: int) -> list[tuple[int, float]]:

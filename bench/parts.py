@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from bench import write_lock
 from bench.backup import backing_up
+from bench.chatwoot import chatwoot
 from bench.failing import many_failing
 from bench.filters import filters
 from bench.pages import pages
@@ -42,6 +43,7 @@ from webhooks_ui.server import process
 
 __all__ = [
     "backing_up",
+    "chatwoot",
     "filters",
     "many_failing",
     "pages",

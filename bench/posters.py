@@ -1,7 +1,8 @@
 """Posts events to the intake, one a request, over several connections; a process of its own.
 
 Reads what to do as JSON from standard input: `port`, `token`, `connections`, `count`, `first` (the
-number of the first event) and `rate` (events a second; 0: as fast as they are answered). Prints
+number of the first event) and `rate` (events a second; 0: as fast as they are answered). Instead of
+a `token` there may be `requests`, written out: they are posted once, as Chatwoot does. Prints
 `sent`, the time.monotonic of each event in order, and `answered`, that of its answer.
 """
 
@@ -20,7 +21,7 @@ class Poster:
     """One connection, with one event under way at a time."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        self._token = order["token"]
+        self._order = order
         self.socket = socket.create_connection(("127.0.0.1", order["port"]))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.number = -1
@@ -28,13 +29,8 @@ class Poster:
 
     def post(self, number: int) -> None:
         """Sends the event of this number."""
-        body = json.dumps({"type": "message_created", "data": {"n": number, "text": TEXT}})
-        head = (
-            "POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer {self._token}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
         self.number = number
-        self.socket.sendall((head + body).encode())
+        self.socket.sendall(_request(self._order, number).encode())
 
     def is_answered(self) -> bool:
         """Reads; whether that was the end of a 202. After a 503 the event is posted again."""
@@ -43,12 +39,23 @@ class Poster:
         at = head.lower().find(b"content-length:")
         if not end or len(rest) < int(head[at + 15 :].split(b"\r\n", 1)[0]):
             return False
-        assert b" 202 " in head[:20] or b" 503 " in head[:20], self._buffer
+        is_refused = b" 503 " in head[:20] and "requests" not in self._order
+        assert b" 202 " in head[:20] or is_refused, self._buffer
         self._buffer = b""
-        if b" 503 " in head[:20]:  # more than three have waited for a second without progress
+        if is_refused:  # more than three have waited for a second without progress
             self.post(self.number)
             return False
         return True
+
+
+def _request(order: dict[str, Any], number: int) -> str:
+    if "requests" in order:
+        return str(order["requests"][number - order["first"]])
+    body = json.dumps({"type": "message_created", "data": {"n": number, "text": TEXT}})
+    return (
+        "POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {order['token']}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    )
 
 
 def main(order: dict[str, Any]) -> dict[str, list[float]]:

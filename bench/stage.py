@@ -25,6 +25,8 @@ from webhooks_ui.models import Delivery
 from webhooks_ui.models.delivery import OPEN
 from webhooks_ui.server import process
 
+HERE = Path(__file__).parents[1]
+PROGRAM = (sys.executable, "-m", "webhooks_ui")
 EVENT = IncomingEvent("message_created", json.dumps({"content": "x" * 1400}).encode())
 
 
@@ -119,14 +121,8 @@ def working(app: Flask) -> Iterator[None]:
 @contextmanager
 def workers(app: Flask, count: int, core: str) -> Iterator[None]:
     """Runs `webhooks-ui worker` so many times, with this WORKER_CORE."""
-    environ = {
-        "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
-        "WEBHOOKS_UI_DATABASE_URL": app.config["DATABASE_URL"],
-        "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
-        "WEBHOOKS_UI_WORKER_CORE": core,
-    }
-    command = [sys.executable, "-m", "webhooks_ui", "worker"]
-    running = [subprocess.Popen(command, env=environ) for _ in range(count)]
+    environ = _environ(app) | {"WEBHOOKS_UI_WORKER_CORE": core}
+    running = [subprocess.Popen([*PROGRAM, "worker"], env=environ) for _ in range(count)]
     try:
         yield
     finally:
@@ -134,6 +130,43 @@ def workers(app: Flask, count: int, core: str) -> Iterator[None]:
             worker.terminate()
         for worker in running:
             worker.wait()
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[int]:
+    """Runs `webhooks-ui serve` with its worker; its port."""
+    program = subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0"],
+        env=_environ(app),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert program.stdout
+        yield int(program.stdout.readline().rpartition(":")[2])
+    finally:
+        program.terminate()
+        program.communicate()
+
+
+def _environ(app: Flask) -> dict[str, str]:
+    return {
+        "PYTHONUNBUFFERED": "1",
+        "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
+        "WEBHOOKS_UI_DATABASE_URL": app.config["DATABASE_URL"],
+        "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
+    }
+
+
+def posted(order: dict[str, Any]) -> dict[str, list[float]]:
+    """What the posters' process says of this order."""
+    command = [sys.executable, "-m", "bench.posters"]
+    done = subprocess.run(
+        command, cwd=HERE, input=json.dumps(order), stdout=subprocess.PIPE, check=True, text=True
+    )
+    found: dict[str, list[float]] = json.loads(done.stdout)
+    return found
 
 
 def finished(app: Flask) -> int:
