@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url, select
 
-from bench.beside import HERE, Console, Figures
-from bench.stage import accept, percentile, receiving
+from bench.beside import Console, Figures
+from bench.stage import HERE, accept, percentile, receiving
 from tools.provide import find_postgres
 from webhooks_ui import create_app
 from webhooks_ui.database.engine import db

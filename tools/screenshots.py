@@ -1,10 +1,12 @@
 """Make the pictures of README and docs: `docs/screenshots/`, from the demonstration.
 
+`python -m tools.screenshots doors` makes those of sources and filters alone.
 The console runs in this process, so that names such as crm.acme.example lead to the receivers.
 """
 
 import re
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.support.browser import Visitor, launched
 from tests.support.waiting import wait_until
+from tools import door_pictures
 from tools.demo import cast, history, show
 from tools.demo.receivers import Stage
 from tools.pictures import light
@@ -191,7 +194,10 @@ def main() -> None:
         ):
             stir(app)
             visitor = sign_in(browser, origin)
-            Album(visitor, browser.new_page()).take(ids(app))
+            album = Album(visitor, browser.new_page())
+            if sys.argv[1:] != ["doors"]:
+                album.take(ids(app))
+            door_pictures.take(album)
             visitor.leave()
 
 

@@ -1,6 +1,7 @@
 """What the documents say: settings, files and packages that exist."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,6 +55,29 @@ def test_only_files_that_exist_are_named(name: str) -> None:
         and not list((ROOT / "webhooks_ui").rglob(path))
     }
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "snippets"),
+    [
+        ("chatwoot", {"": 2, "sh": 1, "json": 1}),
+        ("filters", {"json": 1}),
+        ("templates", {"jinja": 5, "text": 5, "json": 1}),
+    ],
+)
+def test_a_guide_has_pictures_and_no_snippet_that_is_not_run(
+    name: str, snippets: dict[str, int]
+) -> None:
+    """They are run by sources/ and filters/test_documents.py, webhooks/test_ready_templates.py."""
+    found = []
+    for document in (ROOT / f"docs/{name}.md", ROOT / f"docs/uk/{name}.md"):
+        text = document.read_text()
+        found.append(re.findall(r"^```(\w*)\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL))
+        pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+        assert pictures
+        assert all((document.parent / each).exists() for each in pictures)
+    assert found[0] == found[1]
+    assert Counter(language for language, _text in found[0]) == snippets
 
 
 def test_the_architecture_names_every_package_and_only_modules_that_exist() -> None:

@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from tests.sources.chatwoot import PATH, SECRET, make_source
@@ -41,16 +42,26 @@ def test_the_command_that_tries_it_out(app: Flask, url: str, name: str) -> None:
     text = (ROOT / name).read_text()
     (script,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     (shown,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-    environ = {**os.environ, "URL": f"{url}{PATH}?token={make_source(app)}", "SECRET": SECRET}
+    token = make_source(app)
+    assert f"https://chatwoot:whus_…@hooks.example{PATH}" in text
+    as_password = url.replace("//", f"//chatwoot:{token}@") + PATH
+    for given in (f"{url}{PATH}?token={token}", as_password):
+        environ = {**os.environ, "URL": given, "SECRET": SECRET}
+        command = ["sh", "-euc", script]
+        done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True, timeout=60)
 
-    done = subprocess.run(
-        ["sh", "-euc", script], env=environ, capture_output=True, text=True, check=True, timeout=60
-    )
+        answer = json.loads(done.stdout)
+        assert answer.keys() == json.loads(shown).keys()
+        assert [each["type"] for each in answer["events"]] == ["message_created"]
+        assert answer["events"][0].keys() == json.loads(shown)["events"][0].keys()
 
-    answer = json.loads(done.stdout)
-    assert answer.keys() == json.loads(shown).keys()
-    assert [each["type"] for each in answer["events"]] == ["message_created"]
-    assert answer["events"][0].keys() == json.loads(shown)["events"][0].keys()
+
+@IN_BOTH_LANGUAGES
+def test_chatwoots_environment_is_that_of_the_page(admin: FlaskClient, name: str) -> None:
+    blocks = re.findall(r"```\n([A-Z].*?)\n```", (ROOT / name).read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    page = admin.post("/sources/new", data={"name": "Acme"}).location
+    assert all(f">{each}</pre>" in admin.get(page).text for each in blocks)
 
 
 @IN_BOTH_LANGUAGES
