@@ -13,6 +13,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
 from werkzeug.test import TestResponse
 
+from tests.support import templates
 from tests.support.apps import DATABASES, Apps, MakeApp
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
@@ -32,6 +33,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 KINDS = ("browser", "process", "postgres")
 """Marks of slow tests, in the order in which they begin; `make test-quick` leaves them out."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Templates are compiled once for all the processes of a run."""
+    templates.share(config)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 
 from webhooks_ui import create_app
 from webhooks_ui.delivery import ping
@@ -22,22 +20,10 @@ MAX_KEPT = 12
 DATABASES = ("sqlite", "postgresql")
 ON_BOTH_DATABASES = pytest.mark.parametrize("database", DATABASES, indirect=True)
 """For tests of what the database does; the rules of forms and of the API are tested on SQLite."""
-
-
-class CompiledTemplates(BytecodeCache):
-    """Templates compiled once for all the apps of a test process."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Takes what was compiled before."""
-        if code := self._kept.get(bucket.key + bucket.checksum):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keeps what was compiled."""
-        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+ON_SQLITE = pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
+"""For tests among those of the engine to which all databases are alike."""
+ON_POSTGRESQL = pytest.mark.parametrize("make_engine", ["postgresql"], indirect=True)
+"""For tests that cost much and where PostgreSQL is the stricter one."""
 
 
 class Apps:
@@ -51,7 +37,6 @@ class Apps:
     def __init__(self, template: Path, folder: Path) -> None:
         self._template = template
         self.data_dir = folder / "data"
-        self._templates = CompiledTemplates()
         self._free: OrderedDict[str, tuple[Flask, dict[str, Any]]] = OrderedDict()
 
     @contextmanager
@@ -74,7 +59,6 @@ class Apps:
 
     def _make(self, settings: dict[str, Any]) -> tuple[Flask, dict[str, Any]]:
         app = create_app(settings)
-        app.jinja_env.bytecode_cache = self._templates
         return app, dict(app.config)
 
     def _take_back(self, key: str, app: Flask, config: dict[str, Any]) -> None:

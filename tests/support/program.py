@@ -10,15 +10,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
+from tests.support.nursery import open_nursery
+
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
     [
+        "tests.support.warm",
         "webhooks_ui.api",
         "webhooks_ui.cli.main",
         "webhooks_ui.delivery.worker.loop",
@@ -34,7 +37,8 @@ class Program:
 
     It leads a process group of its own, reads `stdin`, and writes to the ends of the files `log`
     and `errors`, which are one unless given. With `killed_at`, `module.function` or
-    `module.function#3`, it dies of SIGKILL when that function returns, for the third time.
+    `module.function#3`, it dies of SIGKILL when that function returns, for the third time. The
+    worker that `serve` starts is forked as well if it `forks_worker`.
     """
 
     def __init__(
@@ -45,8 +49,9 @@ class Program:
         errors: Path | None = None,
         stdin: str = "",
         killed_at: str = "",
+        forks_worker: bool = False,
     ) -> None:
-        given = (arguments, dict(environ), (log, errors or log), stdin, killed_at)
+        given = (arguments, dict(environ), (log, errors or log), stdin, killed_at, forks_worker)
         self._process = _context.Process(target=_run, args=given, daemon=True)
         self._process.start()
         assert self._process.pid
@@ -83,6 +88,7 @@ def _run(
     outputs: tuple[Path, Path],
     stdin: str,
     killed_at: str,
+    forks_worker: bool,
 ) -> None:
     """What `python -m webhooks_ui` does, in the forked process."""
     os.setsid()
@@ -94,6 +100,12 @@ def _run(
     sys.stdin = _pipe(stdin)
     os.environ.clear()
     os.environ.update(environ)
+    if forks_worker:
+        open_nursery(_main)
+    _main(arguments, killed_at)
+
+
+def _main(arguments: Sequence[str], killed_at: str = "") -> None:
     from webhooks_ui.cli.main import main
 
     if killed_at:
