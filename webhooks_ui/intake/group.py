@@ -16,6 +16,7 @@ from webhooks_ui.database import engine
 from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.database.writers import StuckError
+from webhooks_ui.intake import fan_out
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
 from webhooks_ui.intake.store import of
 from webhooks_ui.monitoring import metrics
@@ -36,6 +37,7 @@ class _Request:
         self.until = monotonic() + engine.BUSY_TIMEOUT.total_seconds()
         self.state: State = "waiting"
         self.answer: list[Accepted] | Refusal = []
+        self.large: list[int] = []  # events whose deliveries are made after the commit
         self.error: Exception | None = None
         self.signal = Lock()  # released when it is done, or leads
         self.signal.acquire()
@@ -57,12 +59,22 @@ class Group:
         self._is_led = False
 
     def store(self, events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
-        """Stores the events and their deliveries, all or none; returns once they are committed."""
-        request = _Request(events)
+        """Stores the events and their deliveries, all or none; returns once they are committed.
+
+        Where an event has very many deliveries, it is committed with the order to make them: they
+        follow in parts, and others are let in between.
+        """
+        request = self._stored(_Request(events))
+        for event in request.large:
+            fan_out.complete(event)
+        return request.outcome
+
+    def _stored(self, request: _Request) -> _Request:
+        events = request.events
         with engine.admitted() as writer:
             if len(events) > MOST:  # long enough to be worth its own transaction
                 _store_alone(request, writer)
-                return request.outcome
+                return request
             with self._lock:
                 self._waiting.append(request)
                 if not self._is_led:
@@ -71,7 +83,7 @@ class Group:
                 self._wait(request, writer)
             if request.state == "leading":
                 self._lead(request, writer)
-            return request.outcome
+            return request
 
     def _wait(self, request: _Request, writer: object) -> None:
         """Waits until the request is done, or leads; raises `StuckError` where that is in vain."""
@@ -163,6 +175,8 @@ def _commit(
             store.write(cursor, plan)
     for request, own in zip(requests, found, strict=True):
         request.answer = own if isinstance(own, Refusal) else plan.answers(own)
+        if plan.large and not isinstance(own, Refusal):
+            request.large = [plan.large[f.event_id] for f in own if f.event_id in plan.large]
     if deliveries := sum(plan.counts.values()):
         store.wake_workers()
     metrics.accepted((new.event.type for new in plan.events), deliveries)

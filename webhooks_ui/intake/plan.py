@@ -55,8 +55,9 @@ class Plan:
 
     `known` and `channels` are what is stored under the keys that the requests name. `moment` is
     when its events are stored, in milliseconds since 1970: one for all, so that no span of time
-    parts a batch. `counts` is filled by whoever stores the plan: the deliveries by the public id of
-    each new event.
+    parts a batch. `counts` and `large` are filled by whoever stores the plan: the number of
+    deliveries by the public id of each new event, and the row ids of those whose deliveries are
+    still to be made (`fan_out`).
     """
 
     known: dict[str, Earlier]
@@ -65,6 +66,7 @@ class Plan:
     keys: dict[str, Earlier] = field(default_factory=dict)
     changed: dict[str, KnownChannel] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    large: dict[str, int] = field(default_factory=dict)
     moment: int = 0
 
     def add(self, events: Sequence[IncomingEvent]) -> list[Found] | Refusal:

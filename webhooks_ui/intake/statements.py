@@ -43,6 +43,8 @@ EVENT_COLUMNS = {
     "created_at": "bigint",
 }
 """What is given of each event, with PostgreSQL's types."""
+PART = 500
+"""Deliveries that are made in one transaction; of events with more, all are made in parts."""
 KEY_COLUMNS = ("key", "fingerprint", "event_id")
 _IS_NOT_LEFT_OUT: ColumnElement[bool] = literal_column("webhooks.id NOT IN :without", Boolean)
 _NEW = table("new", *map(column, EVENT_COLUMNS), column("number"))
@@ -69,7 +71,9 @@ def _events(dialect: Dialect) -> Insert:
     return insert(Event).from_select([*columns], rows, include_defaults=False)
 
 
-def _deliveries(events: FromClause, dialect: Dialect, *chosen: ColumnElement[bool]) -> Insert:
+def _deliveries(
+    events: FromClause, dialect: Dialect, *chosen: ColumnElement[bool], limit: int | None = None
+) -> Insert:
     """`due_at` is the epoch: due at once, even if the clock is set back."""
     columns: dict[str, Any] = {
         "public_id": _delivery_id(events, dialect),
@@ -88,6 +92,7 @@ def _deliveries(events: FromClause, dialect: Dialect, *chosen: ColumnElement[boo
         select(*columns.values())
         .where(*chosen, *_is_meant(events))
         .order_by(events.c.id, Webhook.id)
+        .limit(limit)
     )
     return insert(Delivery).from_select([*columns], rows, include_defaults=False)
 
@@ -132,6 +137,7 @@ class SqliteStatements(NamedTuple):
         "SELECT group_concat(deliveries_count) FROM"
         " (SELECT deliveries_count FROM events WHERE id BETWEEN ? AND ? ORDER BY id)"
     )
+    fan_out: str = "INSERT INTO fan_outs (event_id, made_to, left_out) VALUES (?, 0, ?)"
 
 
 @lru_cache(maxsize=2)
@@ -139,9 +145,10 @@ def for_sqlite(dialect: Dialect) -> SqliteStatements:
     """The statements, for a dialect of SQLite."""
     events = Event.__table__
     chosen = events.c.id.between(literal_column(":first"), literal_column(":last"))
+    is_small = events.c.deliveries_count <= PART
     return SqliteStatements(
         _text(_events(dialect), dialect),
-        _text(_deliveries(events, dialect, chosen), dialect),
+        _text(_deliveries(events, dialect, chosen, is_small), dialect),
         _text(_keys(events), dialect),
     )
 
@@ -160,9 +167,10 @@ def for_postgresql(dialect: Dialect) -> str:
     """The one statement that stores events, keys and deliveries, and wakes the workers.
 
     Parameters: an array for each of `EVENT_COLUMNS` and `KEY_COLUMNS`, and `without`, an array of
-    arrays of row ids as text. It returns public id and number of deliveries of each event.
+    arrays of row ids as text. It returns public id, number of deliveries and row id of each event.
     """
     made = table("made", column("id"), *map(column, EVENT_COLUMNS), column("deliveries_count"))
+    is_small = made.c.deliveries_count <= PART
     arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in EVENT_COLUMNS.items())
     keys = ", ".join(f"%(key_{name})s::text[]" for name in KEY_COLUMNS)
     return f"""
@@ -173,17 +181,41 @@ def for_postgresql(dialect: Dialect) -> str:
           RETURNING id, public_id, type, channel_id, created_at, deliveries_count),
         made AS (SELECT stored.*, new.left_out FROM stored JOIN new USING (public_id)),
         kept AS ({_text(_keys(made), dialect)}),
-        sent AS ({_text(_deliveries(made, dialect), dialect, "made")})
-        SELECT public_id, deliveries_count,
+        sent AS ({_text(_deliveries(made, dialect, is_small), dialect, "made")}),
+        large AS (INSERT INTO fan_outs (event_id, made_to, left_out)
+          SELECT id, 0, array_to_json(left_out::bigint[]) FROM made
+          WHERE deliveries_count > {PART})
+        SELECT public_id, deliveries_count, id,
           CASE WHEN deliveries_count > 0 THEN pg_notify('{CHANNEL}', '')::text END FROM made
     """  # noqa: S608  # nothing in it comes from outside
 
 
+@lru_cache(maxsize=2)
+def part(dialect: Dialect) -> str:
+    """The statement that makes up to `PART` deliveries of an event.
+
+    Parameters: the event's row id, the row id of a webhook after which to begin, and the webhooks
+    that are left out as JSON.
+    """
+    events = Event.__table__
+    chosen = events.c.id == literal_column(":event"), Webhook.id > literal_column(":after")
+    statement = _deliveries(events, dialect, *chosen, limit=PART)
+    text = _written(statement, dialect).replace(":event", "?").replace(":after", "?")
+    values = "SELECT value FROM json_each(?)"
+    if dialect.name == "postgresql":
+        text = text.replace("?", "%s")
+        values = "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(%s AS json))"
+    return text.replace(":without", f"({values})")
+
+
 def _text(statement: Insert, dialect: Dialect, events: str = '"new"') -> str:
     """The statement in the dialect's words; on PostgreSQL `events` has the webhooks left out."""
-    compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-    text = str(compiled)
+    text = _written(statement, dialect)
     if dialect.name == "sqlite":
         text = text.replace(":first", "?").replace(":last", "?")
         return text.replace(":without", "(SELECT value FROM json_each(?))")
     return text.replace("NOT IN :without", f"<> ALL ({events}.left_out::bigint[])")
+
+
+def _written(statement: Insert, dialect: Dialect) -> str:
+    return str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

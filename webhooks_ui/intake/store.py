@@ -132,8 +132,11 @@ class SqliteStore(Store):
         between = (last - len(new) + 1, last)
         cursor.execute(known.deliveries, (*between, without))
         ((counts,),) = cursor.execute(known.counts, between).fetchall()
-        for one, count in zip(new, counts.split(","), strict=True):
+        for row, (one, count) in enumerate(zip(new, counts.split(","), strict=True), between[0]):
             plan.counts[one.public_id] = int(count)
+            if int(count) > statements.PART:
+                cursor.execute(known.fan_out, (row, without))
+                plan.large[one.public_id] = row
 
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
         marks = ",".join("?" * len(keys))
@@ -176,7 +179,10 @@ class PostgresStore(Store):
             given[f"key_{name}"] = list(map(itemgetter(at), keys))
         given["without"] = [_array(left_out.get(one.public_id, ())) for one in plan.events]
         cursor.execute(statements.for_postgresql(self._engine.dialect), given)
-        plan.counts.update({public_id: count for public_id, count, _ in cursor.fetchall()})
+        for public_id, count, row, _ in cursor.fetchall():
+            plan.counts[public_id] = count
+            if count > statements.PART:
+                plan.large[public_id] = row
 
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
         found: list[Any] = (

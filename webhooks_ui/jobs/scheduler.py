@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database.engine import UNREACHABLE, end_read
 from webhooks_ui.database.types import now
+from webhooks_ui.intake import fan_out
 from webhooks_ui.jobs import indexing, recovery, states
 from webhooks_ui.jobs.alerts import Alerts
 from webhooks_ui.jobs.retention import AUDIT_KEPT, DailyPruning
@@ -46,6 +47,7 @@ def all_jobs(app: Flask, is_busy: Callable[[], bool] = lambda: False) -> list[Jo
         retention_job(app.config["RETENTION"], app.config["AUDIT_RETENTION"]),
         alerts_job(app),
         recovery_job(),
+        Job("fan out", fan_out.is_due, fan_out.step),
         states_job(),
         Job("search", *indexing.job(is_on=app.config["PAYLOAD_SEARCH"], is_busy=is_busy)),
     ]

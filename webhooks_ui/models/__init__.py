@@ -8,6 +8,7 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
+from webhooks_ui.models.fan_out import FanOut
 from webhooks_ui.models.installation import Installation
 from webhooks_ui.models.job_run import JobRun
 from webhooks_ui.models.receiver import ReceivedRequest, Receiver
@@ -27,6 +28,7 @@ __all__ = [
     "Channel",
     "Delivery",
     "Event",
+    "FanOut",
     "IdempotencyKey",
     "Installation",
     "JobRun",

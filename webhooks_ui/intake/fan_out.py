@@ -1,0 +1,70 @@
+"""Makes the deliveries of an event for very many webhooks, in parts.
+
+The event is committed with a row that orders them (`models.FanOut`). From then on it is promised:
+whoever took it in makes the deliveries before it answers, and if that process dies, a worker's job
+goes on where it stopped. Nobody else waits for longer than for one part.
+"""
+
+import json
+import logging
+import time
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+
+from webhooks_ui.database.driver import in_our_terms
+from webhooks_ui.database.engine import UNREACHABLE, db, transaction
+from webhooks_ui.delivery.queue import wakeup
+from webhooks_ui.intake import statements
+from webhooks_ui.models import FanOut
+
+REST = 0.001  # seconds between two parts: whoever waits for the lock takes it
+
+log = logging.getLogger(__name__)
+_LAST = text("SELECT max(webhook_id) FROM deliveries WHERE event_id = :event")
+
+
+def complete(event_id: int) -> None:
+    """Makes the deliveries that are still to be made; what fails is left to the job."""
+    try:
+        while _make_part(event_id):
+            wakeup.wake_workers()
+            time.sleep(REST)
+    except UNREACHABLE as error:
+        log.warning("The deliveries of an event follow later: %s", getattr(error, "orig", error))
+    wakeup.wake_workers()
+
+
+def is_due(_moment: datetime, _done_at: datetime) -> bool:
+    """Whether a fan-out is under way, here or in a process that may have died."""
+    return db.session.scalar(select(FanOut.event_id).limit(1)) is not None
+
+
+def step() -> bool:
+    """Makes a part of the oldest fan-out; returns whether there may be more."""
+    event_id = db.session.scalar(select(FanOut.event_id).order_by(FanOut.event_id).limit(1))
+    if event_id is not None:
+        _make_part(event_id)
+        wakeup.wake_workers()
+    return event_id is not None
+
+
+def _make_part(event_id: int) -> bool:
+    """One transaction; whether there is more to do. Another process may do a part meanwhile."""
+    with transaction():
+        own = select(FanOut).where(FanOut.event_id == event_id).with_for_update()
+        order = db.session.scalar(own)
+        if order is None:
+            return False
+        connection = db.session.connection()
+        dialect = connection.dialect
+        with in_our_terms(dialect):
+            driver: Any = connection.connection.driver_connection
+            given = (event_id, order.made_to, json.dumps(order.left_out))
+            made: int = driver.execute(statements.part(dialect), given).rowcount
+        if made < statements.PART:
+            db.session.delete(order)
+            return False
+        order.made_to = db.session.scalar(_LAST, {"event": event_id})
+        return True
