@@ -1,7 +1,7 @@
 """Find what the tests need beside Python packages, and install what is missing.
 
-`provide.py` as a command makes sure of a browser, a Cyrillic font, PostgreSQL, nginx and promtool.
-The finders are used by the tests too.
+`provide.py` as a command makes sure of a browser, a Cyrillic font, PostgreSQL, PgBouncer, nginx and
+promtool. The finders are used by the tests too.
 """
 
 import os
@@ -143,11 +143,14 @@ def provide_postgres() -> bool:
     )
 
 
-def provide_nginx() -> bool:
-    """Make sure of nginx; whether it is there. Where systemd runs, installing would start it."""
-    if shutil.which("nginx") is None and not Path("/run/systemd/system").exists():
-        _apt_install("nginx-light")
-    return shutil.which("nginx") is not None
+def provide_server(program: str, package: str) -> bool:
+    """Make sure of a server's program; whether it is there.
+
+    Where systemd runs, installing would start it.
+    """
+    if shutil.which(program) is None and not Path("/run/systemd/system").exists():
+        _apt_install(package)
+    return shutil.which(program) is not None
 
 
 def provide_promtool() -> bool:
@@ -181,8 +184,9 @@ def main() -> int:
         print("No font with Cyrillic letters was found: screenshots will show empty boxes.")
     if not provide_postgres():
         print("PostgreSQL was not found: install it, or its tests are skipped.")
-    if not provide_nginx():
-        print("nginx was not found: install it, or its tests are skipped.")
+    for program, package in (("nginx", "nginx-light"), ("pgbouncer", "pgbouncer")):
+        if not provide_server(program, package):
+            print(f"{program} was not found: install it, or its tests are skipped.")
     if not provide_promtool():
         print("promtool was not found: install Prometheus, or its tests are skipped.")
     if not provide_driver():

@@ -49,6 +49,16 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting(
+        "DATABASE_LISTEN_URL",
+        addresses.database_url,
+        "",
+        "PostgreSQL itself, where DATABASE_URL names a pooler such as PgBouncer in transaction"
+        " mode: workers listen there for new events. Statements are then prepared anew each time,"
+        " as not every pooler knows prepared ones.",
+        shown="DATABASE_URL",
+        secret=True,
+    ),
+    Setting(
         "DATA_DIR",
         parsers.path,
         "",
