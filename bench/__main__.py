@@ -1,6 +1,7 @@
 """Runs each benchmark in a fresh process; prints a table and JSON: `python -m bench [PART …]`.
 
-`python -m bench beside OLD [sqlite|postgresql]` compares with another work tree instead.
+`python -m bench beside OLD [sqlite|postgresql]` compares with another work tree instead,
+`python -m bench scale_out` measures PostgreSQL with several web processes and workers.
 """
 
 import json
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 from bench import beside, parts
+from bench.scale_out import scale_out
 from tests.support import postgres
 
 BOTH = (
@@ -22,6 +24,8 @@ BOTH = (
     "end_to_end",
     "isolation",
     "many_failing",
+    "fan_out",
+    "after_kill",
     "claiming",
     "pages",
     "size",
@@ -39,6 +43,10 @@ def main(chosen: list[str]) -> None:
     postgres.OPTIONS.update(fsync="on", full_page_writes="on", synchronous_commit="on")
     if chosen[:1] == ["beside"]:
         beside.main(Path(chosen[1]), chosen[2:])
+        return
+    if chosen == ["scale_out"]:
+        with postgres.Postgres() as cluster:
+            _print({"scale_out": scale_out(cluster.create_database(), cluster.pid)})
         return
     figures: dict[str, parts.Figures] = {}
     with postgres.Postgres() as cluster:

@@ -94,6 +94,11 @@ class Console:
         with urllib.request.urlopen(request) as answer:  # noqa: S310
             assert answer.status == 201
 
+    @property
+    def pid(self) -> int:
+        """The console's process."""
+        return self._process.pid
+
     def close(self) -> None:
         """Ends it."""
         self._process.terminate()

@@ -11,9 +11,11 @@ from flask import Flask
 from sqlalchemy import insert
 
 from bench import write_lock
+from bench.after_kill import after_kill
 from bench.backup import backing_up
 from bench.chatwoot import chatwoot
 from bench.failing import many_failing
+from bench.fan_out import fan_out
 from bench.filters import filters
 from bench.pages import pages
 from bench.search import search
@@ -42,6 +44,8 @@ from webhooks_ui.models.event import EventContent
 from webhooks_ui.server import process
 
 __all__ = [
+    "after_kill",
+    "fan_out",
     "backing_up",
     "chatwoot",
     "filters",
