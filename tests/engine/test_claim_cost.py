@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 
 from tests.engine.conftest import claim, send, subscribe
+from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import claim_sql, waiting
@@ -20,6 +21,7 @@ from webhooks_ui.models import Event
 WAITING = 100_000
 MAX_ROWS = 500  # of a plan's nodes together; a look at all that waits would be far above
 MAX_STEPS = 20_000  # of SQLite's virtual machine
+LOOK = {"after": 0, "most": waiting.MAX_HOPS}
 
 # A hundred thousand deliveries of one event, as fan-out writes them: due since 1970.
 PILE = {
@@ -75,9 +77,10 @@ def test_the_others_get_their_turn(piled_up: Flask) -> None:
 def rows(slots: dict[int, int]) -> int:
     """How many rows the nodes of PostgreSQL's plans gave or threw away, as they were run."""
     connection, moment = db.session.connection(), now()
-    found = waiting.read(connection, demand(slots), moment)
+    with prepared.within(connection) as runner:
+        found = waiting.read(runner, demand(slots), moment)
     given = claim_sql.parameters(found.sources, demand(slots), moment)
-    read = waiting.STATEMENTS["postgresql"], {"now": given["now"]}
+    read = waiting.STATEMENTS["postgresql"], LOOK | {"now": given["now"]}
     count = sum(of(connection, *one) for one in (read, (claim_sql.LEASE_ON_POSTGRESQL.text, given)))
     db.session.rollback()
     return count
@@ -107,7 +110,8 @@ def steps(slots: dict[int, int]) -> int:
     with db.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(count, 100)
-        claim_sql.claim(connection, demand(slots), now())
+        with prepared.within(connection) as runner:
+            claim_sql.claim(runner, demand(slots), now())
         driver.set_progress_handler(None, 0)
         connection.rollback()
     return taken
@@ -119,8 +123,8 @@ def test_sqlite_looks_nothing_up_without_an_index(engine: Flask) -> None:
     with engine.app_context():
         connection = db.session.connection()
         for statement, given in (
-            (waiting.STATEMENTS["sqlite"], {"now": 0}),
-            (claim_sql.DUE_ON_SQLITE, (1, 0, 2)),
+            (waiting.STATEMENTS["sqlite"], LOOK | {"now": 0}),
+            (claim_sql.DUE_ON_SQLITE, {"webhook_id": 1, "now": 0, "slots": 2}),
         ):
             explain = f"EXPLAIN QUERY PLAN {statement}"
             plan += [row.detail for row in connection.exec_driver_sql(explain, given)]

@@ -143,11 +143,9 @@ def test_what_was_sent_while_the_lock_is_held_is_recorded_after_it(
 
 
 @on_sqlite
-def test_when_the_disk_is_full_nothing_is_half_written(
-    impatient: Flask, receiver: Receiver
-) -> None:
+def test_when_the_disk_is_full_nothing_is_half_written(engine: Flask, receiver: Receiver) -> None:
     """The database may not grow by a page, which SQLite reports as a full disk."""
-    app = impatient
+    app = engine
     subscribe(app, receiver.url)
     send(app, 3)
     before = counts(app)

@@ -83,3 +83,13 @@ def test_a_session_that_was_lost_may_be_opened_anew(
     moment += CONFIRM_AFTER
     leases.look(NOBODY, now())
     assert statuses(engine) == {"pending"}
+
+
+def test_what_the_worker_before_had_under_way_goes_on_at_once(
+    engine: Flask, holder: wakeup.Alarm
+) -> None:
+    """The supervisor saw it end: nobody looks whether its lock is free, or waits to be sure."""
+    Leases(LEASE, LEASE, before=holder.number).look(NOBODY, now())
+    holder.close()
+
+    assert statuses(engine) == {"pending"}

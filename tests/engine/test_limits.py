@@ -14,7 +14,7 @@ from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.queue import turns
+from webhooks_ui.delivery.queue import releases
 from webhooks_ui.models import Delivery, Webhook
 
 COUNT = 60
@@ -133,8 +133,8 @@ def test_times_that_a_wrong_clock_has_set_are_pulled_back(engine: Flask) -> None
             assert held
             held.held_until, held.hold_reason = moment + 3 * day, "limited"
 
-        assert turns.pull_back(moment, day, timedelta(seconds=45)) == 1
-        assert turns.pull_back(moment, day, timedelta(seconds=45)) == 0
+        assert releases.pull_back(moment, day, timedelta(seconds=45)) == 1
+        assert releases.pull_back(moment, day, timedelta(seconds=45)) == 0
 
     assert webhook(engine, public_id).held_until == moment
     assert deliveries(engine)[0].due_at == moment

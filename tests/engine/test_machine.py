@@ -23,7 +23,7 @@ from tests.engine.conftest import claim as claim_due
 from webhooks_ui import create_app
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
-from webhooks_ui.delivery.queue import turns
+from webhooks_ui.delivery.queue import releases, turns
 from webhooks_ui.delivery.queue.claims import Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
 from webhooks_ui.intake import accept as intake
@@ -136,12 +136,12 @@ class QueueMachine(RuleBasedStateMachine):
     @rule()
     def release(self) -> None:
         with self.app.app_context():
-            turns.release_expired(self.moment)
-            turns.pull_back(self.moment, max(POLICY.schedule) * 2, LEASE)
+            releases.release_expired(self.moment)
+            releases.pull_back(self.moment, max(POLICY.schedule) * 2, LEASE)
             leases = select(Delivery.lease_until).where(Delivery.status == "delivering")
             for lease_until in db.session.scalars(leases):
                 assert lease_until
-                assert timedelta() <= lease_until - self.moment <= turns.MAX_SKEW
+                assert timedelta() <= lease_until - self.moment <= releases.MAX_SKEW
 
     @rule(jump=st.sampled_from([SECOND, 6 * SECOND, 60 * SECOND, timedelta(hours=1)]))
     def go_on(self, jump: timedelta) -> None:

@@ -16,7 +16,7 @@ from tests.engine.conftest import (
 from tests.engine.conftest import claim as claim_due
 from tests.support.receiver import Receiver
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.queue import actions, turns
+from webhooks_ui.delivery.queue import actions, releases, turns
 from webhooks_ui.delivery.queue.claims import Demand, Job, Result
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.jobs import recovery
@@ -102,7 +102,7 @@ def test_what_was_claimed_before_is_not_sent_but_kept(engine: Flask) -> None:
     pause(engine, own, now() + HOUR)
     with engine.app_context():
         assert turns.current_version(job.claim) is None
-        turns.release([job.claim], now())
+        releases.release([job.claim], now())
     assert [one.status for one in deliveries(engine)] == ["pending"]
     assert claim(engine) == []
     pause(engine, own, None)

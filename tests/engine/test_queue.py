@@ -10,8 +10,8 @@ from tests.engine.conftest import attempt_at, deliveries, send, subscribe, switc
 from tests.engine.conftest import claim as claim_due
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.queue import turns
-from webhooks_ui.delivery.queue.claims import Job, Result
+from webhooks_ui.delivery.queue import releases, turns, waiting
+from webhooks_ui.delivery.queue.claims import Demand, Job, Known, Result
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.models import Attempt, Delivery, Webhook, webhook_changes
 
@@ -44,7 +44,7 @@ def claim_anew(app: Flask) -> list[Job]:
     with app.app_context():
         with transaction():
             db.session.execute(update(Delivery).values(lease_until=now() - LEASE))
-        turns.release_expired(now())
+        releases.release_expired(now())
     return claim(app)
 
 
@@ -112,3 +112,41 @@ def test_who_is_enabled_again_starts_anew_to_fail(engine: Flask) -> None:
         webhook_changes.set_enabled(webhook, False, None)
         webhook_changes.set_enabled(webhook, True, None)
         assert webhook.failing_since is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "known", "limit", "is_more"),
+    [
+        (0, {}, 10, False),
+        (2, {}, 10, False),
+        (3, {}, 10, True),  # as many as its window lets through
+        (1, {1: Known(0)}, 10, True),
+        (2, {}, 2, True),
+    ],
+)
+def test_a_turn_tells_whether_more_may_be_due(
+    engine: Flask, sent: int, known: dict[int, Known], limit: int, is_more: bool
+) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    if sent:
+        send(engine, sent)
+    with engine.app_context():
+        assert turns.turn([], Demand(known, 3, limit, LEASE), now()).is_more is is_more
+
+
+def test_many_webhooks_are_looked_at_in_several_turns(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MAX_HOPS", 2)
+    for number in range(5):
+        subscribe(engine, f"http://127.0.0.1/{number}")
+    send(engine)
+    seen: list[list[int]] = []
+    after = 0
+    with engine.app_context():
+        for _ in range(4):
+            turn = turns.turn([], Demand({}, 1, 10, LEASE, after=after), now())
+            seen.append([claim.webhook_id for claim in turn.claims])
+            after = turn.after
+
+    assert [sorted(one) for one in seen] == [[1, 2], [3, 4], [5], []]

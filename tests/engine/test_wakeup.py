@@ -1,5 +1,7 @@
-"""Waking an idle worker: by its own process at once, by another process within milliseconds."""
+"""Waking an idle worker, by its own process and by another one."""
 
+import os
+import socket
 import time
 
 import pytest
@@ -28,33 +30,25 @@ def test_an_event_wakes_a_worker(engine: Flask) -> None:
 
 
 @pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
-def test_what_another_process_commits_wakes_a_worker_on_sqlite(
-    engine: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subscribe(engine, "http://127.0.0.1:9/")
+def test_pipes_of_workers_that_died_are_removed_on_sqlite(engine: Flask) -> None:
     alarm = alarm_of(engine)
-    while alarm.wait(0):
-        pass
-    assert not alarm.wait(2 * wakeup.POLL_EVERY)
-    monkeypatch.setattr(wakeup, "_workers", set())  # as in a process that started no worker
-    send(engine)
-    assert alarm.wait(20)
-    assert not alarm.wait(2 * wakeup.POLL_EVERY)
-    monkeypatch.undo()
-    alarm.close()
+    pipes = engine.config["DATA_DIR"] / "workers"
+    os.mkfifo(pipes / "17")
+    with engine.app_context():
+        wakeup.wake_workers()
+        assert alarm.wait(20)
+        assert not alarm.wait(0)
+        assert [pipe.name for pipe in pipes.iterdir()] == [str(alarm.holder)]
+        alarm.close()
+        assert [*pipes.iterdir()] == []
 
 
-def test_a_parent_wakes_its_worker_and_its_end_is_told_once(engine: Flask) -> None:
-    listening, waking = wakeup.connect()
+def test_the_end_of_a_parent_is_told_once(engine: Flask) -> None:
+    listening, parent = socket.socketpair()
     told: list[bool] = []
     with engine.app_context():
         alarm = wakeup.alarm(db.engine, listening, lambda: told.append(True))
-    while alarm.wait(0):
-        pass
-    waking.send(b"!")
-    assert alarm.wait(20)
-    assert not told
-    wakeup.disconnect(waking)
+    parent.close()
     assert alarm.wait(20)
     assert told == [True]
     assert not alarm.wait(0)

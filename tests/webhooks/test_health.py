@@ -16,6 +16,7 @@ from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
 from tests.support.apps import MakeApp
 from webhooks_ui.catalogue.error_codes import DeliveryStatus
+from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import counting
@@ -184,12 +185,11 @@ def test_a_day_is_24_hours_at_any_time_of_the_day(app: Flask, hour: int) -> None
     with app.app_context():
         webhook = Webhook.by_public_id(own)
         assert webhook
-        with transaction():
-            connection = db.session.connection()
+        with transaction(), prepared.within(db.session.connection()) as runner:
             for number in range(-30, 7 * 24):
                 at = first + timedelta(hours=number, minutes=30)
                 attempt = AttemptRecord(1, at, 15.0, duration_ms=9, status_code=200)
-                counting.add(connection, [(webhook.id, "succeeded", attempt)])
+                counting.add(runner, [(webhook.id, "succeeded", attempt)])
     found = last_day(app, own, moment)
     assert (found.day.delivered, found.day.attempts) == (24, 24)
     assert list(found.hours) == [(1, 0)] * 24

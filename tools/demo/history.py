@@ -18,6 +18,7 @@ from tools.demo import cast
 from tools.demo.cast import Player
 from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery.attempt_record import attempt_of
 from webhooks_ui.delivery.http.outcome import Outcome
@@ -85,7 +86,8 @@ def write(webhooks: dict[str, Webhook], moment: datetime, days: int) -> None:
             if found:
                 db.session.execute(insert(model), found)
         turns.insert_attempts(rows.attempts)
-        counting.add(db.session.connection(), rows.ended)
+        with prepared.within(db.session.connection()) as runner:
+            counting.add(runner, rows.ended)
         for player in cast.PLAYERS:
             _settle(player, webhooks[player.name].id, rows, moment, days)
 

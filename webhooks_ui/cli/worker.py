@@ -27,9 +27,17 @@ from webhooks_ui.cli.app_context import app_context
     show_default=True,
     help="The address to serve them on; METRICS_TOKEN or METRICS_NETWORKS restrict access.",
 )
-@click.option("--with-parent", is_flag=True, hidden=True)
+@click.option(
+    "--with-parent",
+    type=(int, int),
+    hidden=True,
+    help="The holder's number of this worker and of the one before it, which has ended.",
+)
 def worker(
-    concurrency: int | None, metrics_port: int | None, metrics_host: str, with_parent: bool
+    concurrency: int | None,
+    metrics_port: int | None,
+    metrics_host: str,
+    with_parent: tuple[int, int] | None,
 ) -> None:
     """Deliver what is due until SIGTERM or SIGINT."""
     from webhooks_ui.server import process
@@ -54,7 +62,7 @@ def worker(
         parent = socket.socket(fileno=sys.stdin.fileno()) if with_parent else None
         wanted: int = concurrency or app.config["WORKER_CONCURRENCY"]
         most = min(wanted, process.open_files(app).attempts)
-        loop = Worker(app, concurrency=most, parent=parent)
+        loop = Worker(app, concurrency=most, parent=parent, numbers=with_parent or (None, None))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         for jobs in (all_jobs(app, loop.is_busy), [heartbeat_job()]):

@@ -6,6 +6,7 @@ writes later fails at once with "database is locked", whatever the busy time-out
 """
 
 import json
+import select
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
@@ -24,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from webhooks_ui.database import damage, driver
@@ -47,6 +48,8 @@ POSTGRES_LIMITS = {
 }
 
 
+LISTENS_AT = "listens_at"
+"""The execution option of an engine that reaches PostgreSQL by a pooler: where to listen."""
 _writer, _writers = Lock(), Writers()
 db = SQLAlchemy(model_class=Base)
 
@@ -180,7 +183,13 @@ def _engine_options(backend: str, config: Mapping[str, Any]) -> dict[str, Any]:
     }
     if backend != "sqlite":
         limits = POSTGRES_LIMITS | config["DATABASE_ENCRYPTION"]
-        return options | {"pool_pre_ping": True, "connect_args": limits}
+        if listens_at := config["DATABASE_LISTEN_URL"]:
+            own = {LISTENS_AT: listens_at}
+            return options | {
+                "connect_args": limits | {"prepare_threshold": None},
+                "execution_options": own,
+            }
+        return options | {"connect_args": limits}
     return options | {"module": driver.sqlite_module()}
 
 
@@ -228,3 +237,12 @@ def _set_up_postgres(engine: Engine) -> None:
         connection.execute("SET jit = off")
         connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}")
         connection.autocommit = False
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(connection: Any, _record: object, _proxy: object) -> None:
+        # The server says nothing unasked, unless it ends the session: a look at the socket is
+        # enough, where `pool_pre_ping` takes a round trip each time.
+        watch = select.poll()
+        watch.register(connection.fileno(), select.POLLIN)
+        if connection.closed or watch.poll(0):
+            raise InvalidatePoolError

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, overload
 
 from sqlalchemy import BigInteger, Dialect, Integer, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase
@@ -35,7 +35,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else milliseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+        return at_milliseconds(value)
 
 
 class Sealed(TypeDecorator[str]):
@@ -77,3 +77,12 @@ def after(column: str, length: timedelta = timedelta(0)) -> Callable[[Any], date
 def milliseconds(moment: datetime) -> int:
     """A moment as `Instant` stores it."""
     return int(moment.timestamp() * 1000)
+
+
+@overload
+def at_milliseconds(value: int) -> datetime: ...
+@overload
+def at_milliseconds(value: None) -> None: ...
+def at_milliseconds(value: int | None) -> datetime | None:
+    """The moment that `Instant` has stored so."""
+    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)

@@ -1,17 +1,19 @@
 """Keeps one worker process running beside the console: starts, restarts and ends it.
 
-The worker's standard input is one end of a socket pair. The console writes to the other end to
-wake the worker; when the console is gone, however it went, the pair is closed and the worker ends.
+The worker's standard input is one end of a socket pair: when the console is gone, however it went,
+the pair is closed and the worker ends. A worker is told the number of the one before it, which is
+dead for certain: what that had under way is due again at once.
 """
 
 import logging
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from threading import Event, Thread
 
-from webhooks_ui.delivery.queue import wakeup
+from webhooks_ui.delivery.queue import holders
 
 CALM = 60.0  # seconds after which a worker that died is started again at once
 FIRST_WAIT = 1.0  # seconds, before the second start anew
@@ -27,6 +29,7 @@ class Supervisor:
     def __init__(self, environ: Mapping[str, str], timeout: float) -> None:
         self._environ, self._timeout = dict(environ), timeout
         self._stopping = Event()
+        self._number = holders.NOBODY
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
 
@@ -57,14 +60,13 @@ class Supervisor:
             wait = min(wait * 2 or FIRST_WAIT, LONGEST_WAIT)
 
     def _run(self) -> int:
-        command = [sys.executable, "-m", "webhooks_ui", "worker", "--with-parent"]
-        listening, waking = wakeup.connect()
-        try:
-            with listening:
-                end = listening.fileno()
-                self._process = subprocess.Popen(command, stdin=end, env=self._environ)  # noqa: S603  # our own program
+        before, self._number = self._number, holders.new_number()
+        command = [sys.executable, "-m", "webhooks_ui", "worker"]
+        command += ["--with-parent", f"{self._number}", f"{before}"]
+        end, own = socket.socketpair()
+        with own:
+            with end:
+                self._process = subprocess.Popen(command, stdin=end.fileno(), env=self._environ)  # noqa: S603  # our own program
             if self._stopping.is_set():  # asked to end while it was being started
                 self._process.terminate()
             return self._process.wait()
-        finally:
-            wakeup.disconnect(waking)

@@ -7,14 +7,13 @@ so on: of none more than it may have under way, and of those that do not answer 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from math import inf
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnClause, Connection, column, text
+from sqlalchemy import text
 
-from webhooks_ui.database.driver import in_our_terms
+from webhooks_ui.database.prepared import Prepared, Runner
 from webhooks_ui.database.types import milliseconds
 from webhooks_ui.delivery.queue import waiting
 from webhooks_ui.delivery.queue.claims import Claim, Demand, Turn
@@ -31,7 +30,8 @@ RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, 
 """
 DUE_ON_SQLITE = """
 SELECT due_at, id FROM deliveries
-WHERE webhook_id = ? AND status = 'pending' AND due_at <= ? ORDER BY due_at, id LIMIT ?
+WHERE webhook_id = :webhook_id AND status = 'pending' AND due_at <= :now
+ORDER BY due_at, id LIMIT :slots
 """
 # The last step is by the primary key (= ANY), whatever the statistics say of how many wait.
 _CHOSEN = """id = ANY (ARRAY(
@@ -53,14 +53,12 @@ WITH known AS (
   FROM ranked
 )"""
 LEASE_ON_POSTGRESQL = text(_TAKEN + _LEASED.format(chosen=_CHOSEN))
-# With its columns named, what SQLAlchemy makes of the result is made once and kept.
-_CLAIMED: list[ColumnClause[Any]] = [column(field.name) for field in fields(Claim)]
-_LEASE = {
-    "sqlite": text(_LEASED.format(chosen="id IN (SELECT value FROM json_each(:ids))")).columns(
-        *_CLAIMED
-    ),
-    "postgresql": LEASE_ON_POSTGRESQL.columns(*_CLAIMED),
-}
+_LEASE = Prepared(
+    {
+        "sqlite": text(_LEASED.format(chosen="id IN (SELECT value FROM json_each(:ids))")),
+        "postgresql": LEASE_ON_POSTGRESQL,
+    }
+)
 _FINISH_ON_SQLITE = """
 UPDATE deliveries
 SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
@@ -89,25 +87,29 @@ WHERE deliveries.id = r.id AND deliveries.claims = r.claims
   AND deliveries.status IN ('delivering', 'pending') AND deliveries.attempts_made < r.attempts_made
 RETURNING deliveries.id, deliveries.claims
 """
-_FINISH = {"sqlite": text(_FINISH_ON_SQLITE), "postgresql": text(_FINISH_ON_POSTGRESQL)}
-_MOVE_ON = text("UPDATE webhooks SET held_until = :until, hold_reason = :reason WHERE id = :row")
+_FINISH = Prepared({"sqlite": text(_FINISH_ON_SQLITE), "postgresql": text(_FINISH_ON_POSTGRESQL)})
+_DUE = Prepared(text(DUE_ON_SQLITE))
+_MOVE_ON = Prepared(
+    text("UPDATE webhooks SET held_until = :until, hold_reason = :reason WHERE id = :row")
+)
 
 
-def claim(connection: Connection, demand: Demand, moment: datetime) -> Turn:
+def claim(runner: Runner, demand: Demand, moment: datetime) -> Turn:
     """Leases due deliveries, and moves the holds of their webhooks on."""
-    found = waiting.read(connection, demand, moment)
+    found = waiting.read(runner, demand, moment)
     sources = first_taken(found.sources, demand)
     if not sources:
-        return Turn([], found.resumes_in)
+        return Turn([], found.resumes_in, found.is_more or bool(found.sources), found.after)
     given = parameters(sources, demand, moment)
-    dialect = connection.dialect.name
-    if dialect == "sqlite":
-        ids = json.dumps(_chosen(connection, sources, demand, given["now"]))
+    if runner.dialect.name == "sqlite":
+        ids = json.dumps(_chosen(runner, sources, demand, given["now"]))
         given = {"ids": ids} | {name: given[name] for name in ("now", "lease_until", "holder")}
-    rows = connection.execute(_LEASE[dialect], given)
-    claims = [Claim(*row) for row in rows.all()]
-    resumes_in = _move_on(connection, found.gates, claims, given) if found.gates else inf
-    return Turn(claims, min(found.resumes_in, resumes_in))
+    claims = [Claim(*row) for row in runner.run(_LEASE, **given).fetchall()]
+    taken = Counter(claim.webhook_id for claim in claims)
+    is_more = found.is_more or len(sources) < len(found.sources) or len(claims) >= demand.limit
+    is_more = is_more or any(taken[one.webhook_id] >= one.slots for one in sources)
+    resumes_in = _move_on(runner, found.gates, taken, given) if found.gates else inf
+    return Turn(claims, min(found.resumes_in, resumes_in), is_more, found.after)
 
 
 def first_taken(sources: Sequence[Source], demand: Demand) -> list[Source]:
@@ -136,15 +138,14 @@ def parameters(sources: Sequence[Source], demand: Demand, moment: datetime) -> d
     }
 
 
-def _chosen(
-    connection: Connection, sources: Sequence[Source], demand: Demand, at: int
-) -> list[int]:
+def _chosen(runner: Runner, sources: Sequence[Source], demand: Demand, at: int) -> list[int]:
     """The ids to lease, as `LEASE_ON_POSTGRESQL` finds them: here a query costs little."""
     due: list[tuple[int, int, int, int, bool]] = []
     for source in sources:
         found = [(source.due_at, source.first)]
         if source.slots > 1:
-            found = _due(connection, (source.webhook_id, at, source.slots))
+            given = {"webhook_id": source.webhook_id, "now": at, "slots": source.slots}
+            found = runner.run(_DUE, **given).fetchall()
         for rank, (due_at, row) in enumerate(found):
             due.append((rank, source.served, due_at, -row, source.answers))
     unproven, chosen = demand.unproven, []
@@ -156,35 +157,25 @@ def _chosen(
     return chosen[: demand.limit]
 
 
-def _due(connection: Connection, given: tuple[int, int, int]) -> list[tuple[int, int]]:
-    driver: Any = connection.connection.dbapi_connection
-    with in_our_terms(connection.dialect):
-        return cast("list[tuple[int, int]]", driver.execute(DUE_ON_SQLITE, given).fetchall())
-
-
 def _move_on(
-    connection: Connection,
+    runner: Runner,
     gates: Mapping[int, Gate],
-    claims: Sequence[Claim],
+    taken: Mapping[int, int],
     given: Mapping[str, Any],
 ) -> float:
     """Moves on what has passed a gate; in how many seconds the first of them opens again."""
     at, rows = given["now"], []
-    for webhook, count in Counter(claim.webhook_id for claim in claims).items():
+    for webhook, count in taken.items():
         if webhook in gates:
             until, reason = gates[webhook].passed(count, at, given["lease_until"])
             rows.append({"row": webhook, "until": until, "reason": reason})
     if rows:
-        connection.execute(_MOVE_ON, rows)
+        runner.run_many(_MOVE_ON, rows)
     return (
         min((r["until"] - at for r in rows if r["until"] and r["until"] > at), default=inf) / 1000
     )
 
 
-def finish(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
+def finish(runner: Runner, rows: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
     """Writes the next state of claimed deliveries; id and claims of those still held."""
-    given = {"rows": json.dumps([dict(row) for row in rows])}
-    return {
-        (row[0], row[1])
-        for row in connection.execute(_FINISH[connection.dialect.name], given).all()
-    }
+    return {*runner.run(_FINISH, rows=json.dumps(rows)).fetchall()}

@@ -31,7 +31,8 @@ class Demand:
 
     `known` are the webhooks of which the worker knows something, `default_slots` is how many more
     any other one may have under way. Of webhooks that do not answer, or of which that is not known,
-    it takes `unproven` deliveries at most. The leases name `holder` (`holders`).
+    it takes `unproven` deliveries at most. The leases name `holder` (`holders`). It looks at the
+    webhooks after the row `after`, where the turn before has said so.
     """
 
     known: Mapping[int, "Known"]
@@ -40,6 +41,7 @@ class Demand:
     lease: timedelta
     unproven: int = 1_000_000
     holder: int | None = None
+    after: int = 0
 
 
 class Known(NamedTuple):
@@ -53,10 +55,15 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn has claimed, and in how many seconds the next webhook that is held may go on."""
+    """What a turn has claimed, and in how many seconds the next webhook that is held may go on.
+
+    `is_more`: more may be due than the worker could take; `after` is for the next `Demand`.
+    """
 
     claims: list[Claim]
     resumes_in: float = inf
+    is_more: bool = True
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)

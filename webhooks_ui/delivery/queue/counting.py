@@ -8,9 +8,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam
+from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
+from webhooks_ui.database.prepared import Prepared, Runner
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.models.counters import COUNTED, DURATION_BOUNDS, TotalHour, WebhookHour
 
@@ -20,7 +21,7 @@ Ended = tuple[int, str, AttemptRecord]
 """A webhook's row, the delivery's next status, and the attempt."""
 
 
-def add(connection: Connection, ended: Iterable[Ended]) -> None:
+def add(runner: Runner, ended: Iterable[Ended]) -> None:
     """Adds attempts to the counts of their hours."""
     webhooks: defaultdict[tuple[int, datetime], Counter[str]] = defaultdict(Counter)
     totals: defaultdict[datetime, Counter[str]] = defaultdict(Counter)
@@ -32,15 +33,15 @@ def add(connection: Connection, ended: Iterable[Ended]) -> None:
     if not webhooks:
         return
     # Always in the same order, so that two workers never wait for each other.
-    dialect = connection.dialect.name
+    dialect = runner.dialect.name
     rows = [
         {"webhook_id": webhook_id, "hour": hour} | _row(webhooks[webhook_id, hour])
         for webhook_id, hour in sorted(webhooks)
     ]
-    connection.execute(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
+    runner.run_many(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
     part = os.getpid() % _PARTS
     totalled = [{"hour": hour, "part": part} | _row(totals[hour]) for hour in sorted(totals)]
-    connection.execute(_upsert(dialect, TotalHour, ("hour", "part")), totalled)
+    runner.run_many(_upsert(dialect, TotalHour, ("hour", "part")), totalled)
 
 
 def _counts(status: str, attempt: AttemptRecord) -> list[str]:
@@ -63,9 +64,10 @@ def _row(counts: Counter[str]) -> dict[str, int]:
 
 
 @cache
-def _upsert(dialect: str, model: Any, key: tuple[str, ...]) -> Any:
+def _upsert(dialect: str, model: Any, key: tuple[str, ...]) -> Prepared:
     table: Table = model.__table__
     insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
-    new = insert(table).values({name: bindparam(name) for name in (*key, *COUNTED)})
+    given = {name: bindparam(name, type_=table.c[name].type) for name in (*key, *COUNTED)}
+    new = insert(table).values(given).inline()
     added = {name: table.c[name] + new.excluded[name] for name in COUNTED}
-    return new.on_conflict_do_update(index_elements=list(key), set_=added)
+    return Prepared(new.on_conflict_do_update(index_elements=list(key), set_=added))

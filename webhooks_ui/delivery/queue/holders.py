@@ -1,20 +1,21 @@
 """Who holds a lease, and whether it is still alive.
 
-A lease names its holder. A worker keeps a lock under its holder's number that ends with its
-process, however that ends: on PostgreSQL an advisory lock of a session of its own, on SQLite that
-of a file beside the database (`flock`). So others see that it died, and do not wait until its
-leases run out. A worker that is only slow keeps the lock, and with it what it has claimed.
+A lease names its holder. A worker keeps something under its holder's number that ends with its
+process, however that ends: on PostgreSQL an advisory lock of a session of its own, on SQLite the
+reading end of a named pipe beside the database. So others see that it died, and do not wait until
+its leases run out. A worker that is only slow keeps it, and with it what it has claimed.
 """
 
-import fcntl
+import errno
+import os
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from random import SystemRandom
-from typing import IO
 
 from sqlalchemy import Connection, Engine, text
 
+NOBODY = 0  # no holder has this number
 LOCK_CLASS = 0x77687569  # of our advisory locks, among those of other programs
 LOCK_SESSION = "SELECT pg_advisory_lock_shared(%s, %s)"
 _LOCKED = text(
@@ -29,29 +30,40 @@ def new_number() -> int:
     return SystemRandom().randrange(1, 2**31)
 
 
-def lock_file(engine: Engine, holder: int) -> IO[bytes] | None:
-    """The locked file of a holder, on SQLite; None where files cannot be locked."""
-    path = _path(engine, holder)
+def open_pipe(engine: Engine, holder: int) -> int | None:
+    """The descriptor of a holder's pipe, on SQLite; None where there can be none."""
+    path = _folder(engine) / str(holder)
+    hidden = path.with_name(f".{holder}")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        file = path.open("wb")
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.mkfifo(hidden, 0o600)
+        pipe = os.open(hidden, os.O_RDWR | os.O_NONBLOCK)
+        hidden.rename(path)  # who finds it finds that it is read
     except OSError:
         return None
-    return file
+    return pipe
 
 
-def unlock(engine: Engine, holder: int, file: IO[bytes]) -> None:
-    """Ends what `lock_file` has begun."""
+def close_pipe(engine: Engine, holder: int, pipe: int) -> None:
+    """Ends what `open_pipe` has begun."""
     with suppress(OSError):
-        _path(engine, holder).unlink()
-    file.close()
+        (_folder(engine) / str(holder)).unlink()
+    os.close(pipe)
+
+
+def ring_pipes(engine: Engine) -> None:
+    """Writes to the pipe of every holder; those of dead ones are removed."""
+    with suppress(FileNotFoundError):
+        for pipe in _folder(engine).iterdir():
+            if pipe.name.isdecimal():
+                _is_read(pipe, b"!")
 
 
 def dead(connection: Connection, holders: Collection[int]) -> set[int]:
     """Those of these holders whose process has ended, or has lost its session."""
     if connection.dialect.name == "sqlite":
-        return {holder for holder in holders if _is_free(_path(connection.engine, holder))}
+        folder = _folder(connection.engine)
+        return {holder for holder in holders if not _is_read(folder / str(holder), b"")}
     return {*holders} - {*connection.scalars(_LOCKED, {"class": LOCK_CLASS})}
 
 
@@ -60,17 +72,23 @@ def is_certain(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
-def _path(engine: Engine, holder: int) -> Path:
-    return Path(engine.url.database or "").parent / "workers" / str(holder)
+def _folder(engine: Engine) -> Path:
+    return Path(engine.url.database or "").parent / "workers"
 
 
-def _is_free(path: Path) -> bool:
+def _is_read(path: Path, data: bytes) -> bool:
+    """Whether somebody reads this pipe; writes to it if so, and removes it if not."""
     try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            path.unlink()
+        pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     except FileNotFoundError:
-        return True
-    except OSError:
         return False
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # nobody has it open for reading
+            return True
+        path.unlink(missing_ok=True)
+        return False
+    with suppress(OSError):  # full: it is ringing already
+        if data:
+            os.write(pipe, data)
+    os.close(pipe)
     return True

@@ -7,25 +7,28 @@ that of the index to its last column, so the index is used whatever the statisti
 
 from datetime import datetime
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnClause, Connection, column, text
+from sqlalchemy import text
 
+from webhooks_ui.database.prepared import Prepared, Runner
 from webhooks_ui.database.types import milliseconds
 from webhooks_ui.delivery.queue.claims import Demand, Known
 from webhooks_ui.delivery.queue.holds import Gate
 
 MAX_OF_EACH = 32  # deliveries of one webhook in one claim
+MAX_HOPS = 500  # webhooks that one claim looks at; the next one goes on from there
 
 _WAITING = """
-WITH RECURSIVE waiting(webhook_id) AS (
-  SELECT (SELECT d.webhook_id FROM deliveries d WHERE d.status = 'pending'
-          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
+WITH RECURSIVE waiting(webhook_id, hop) AS (
+  SELECT (SELECT d.webhook_id FROM deliveries d
+          WHERE d.status = 'pending' AND d.webhook_id > :after
+          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1), 1
   UNION ALL
   SELECT (SELECT d.webhook_id FROM deliveries d
           WHERE d.status = 'pending' AND d.webhook_id > waiting.webhook_id
-          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1)
-  FROM waiting WHERE waiting.webhook_id IS NOT NULL
+          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1), hop + 1
+  FROM waiting WHERE waiting.webhook_id IS NOT NULL AND hop < :most
 )"""
 _OPEN = """FROM waiting CROSS JOIN webhooks w
     WHERE w.id = waiting.webhook_id AND w.enabled AND w.deleted_at IS NULL
@@ -34,12 +37,15 @@ _COLUMNS = """w.id, w.held_until, w.hold_reason, w.send_interval_ms,
          w.failing_since IS NULL AND w.last_succeeded IS TRUE AS answers"""
 # Always one row, which tells when the next webhook may go on, also where none is open.
 _READ = """
-SELECT next.resumes_at, o.id, o.held_until, o.hold_reason, o.send_interval_ms, o.answers,
+SELECT next.resumes_at, next.after, o.id, o.held_until, o.hold_reason, o.send_interval_ms,
+  o.answers,
   (SELECT d.due_at FROM deliveries d WHERE d.webhook_id = o.id AND d.status = 'pending'
    ORDER BY d.due_at, d.id LIMIT 1),
   (SELECT d.id FROM deliveries d WHERE d.webhook_id = o.id AND d.status = 'pending'
    ORDER BY d.due_at, d.id LIMIT 1)
-FROM (SELECT min(at) AS resumes_at FROM (
+FROM (SELECT min(at) AS resumes_at,
+  CASE WHEN (SELECT count(webhook_id) FROM waiting) >= :most
+  THEN (SELECT max(webhook_id) FROM waiting) END AS after FROM (
   SELECT min(held_until) AS at FROM webhooks WHERE held_until > :now
   UNION ALL SELECT min(paused_until) FROM webhooks WHERE paused_until > :now) AS ends) AS next
 LEFT JOIN open AS o ON true
@@ -55,19 +61,11 @@ _POSTGRESQL = """, held AS (
   UNION ALL
   SELECT {columns} {open} AND w.hold_reason IS NULL AND w.send_interval_ms IS NULL
 )"""
-_FOUND: list[ColumnClause[Any]] = [
-    column(name)
-    for name in (
-        *("resumes_at", "id", "held_until", "hold_reason", "send_interval_ms", "answers"),
-        *("due_at", "first"),
-    )
-]
 STATEMENTS = {
     dialect: _WAITING + part.format(columns=_COLUMNS, open=_OPEN) + _READ
     for dialect, part in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL))
 }
-# With its columns named, what SQLAlchemy makes of the result is made once and kept.
-_STATEMENTS = {dialect: text(sql).columns(*_FOUND) for dialect, sql in STATEMENTS.items()}
+_STATEMENT = Prepared({dialect: text(sql) for dialect, sql in STATEMENTS.items()})
 
 
 class Source(NamedTuple):
@@ -87,25 +85,32 @@ class Source(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """The sources of a claim in order, the gates of some, and when another webhook may go on."""
+    """The sources of a claim in order, the gates of some, and when another webhook may go on.
+
+    `is_more`: there are webhooks that it did not look at, which begin after the row `after`, or
+    something is due to one that has as much under way as it may.
+    """
 
     sources: list[Source]
     gates: dict[int, Gate]
     resumes_in: float
+    is_more: bool
+    after: int
 
 
-def read(connection: Connection, demand: Demand, moment: datetime) -> Waiting:
+def read(runner: Runner, demand: Demand, moment: datetime) -> Waiting:
     """The webhooks of which a worker may claim."""
-    at = milliseconds(moment)
+    at, is_more = milliseconds(moment), demand.after > 0
     sources: list[Source] = []
     gates: dict[int, Gate] = {}
     default = Known(demand.default_slots)
-    found = connection.execute(_STATEMENTS[connection.dialect.name], {"now": at}).all()
-    for _, webhook, until, reason, interval, answers, due_at, first in found:
+    found = runner.run(_STATEMENT, now=at, after=demand.after, most=MAX_HOPS).fetchall()
+    for _, _, webhook, until, reason, interval, answers, due_at, first in found:
         if due_at is None or due_at > at:
             continue
         slots, served, is_suspect = demand.known.get(webhook, default)
         slots = min(slots, MAX_OF_EACH)
+        is_more = is_more or slots <= 0
         if reason or interval:
             gates[webhook] = gate = Gate(until or 0, reason, interval)
             slots = min(slots, gate.room(at))
@@ -114,5 +119,6 @@ def read(connection: Connection, demand: Demand, moment: datetime) -> Waiting:
                 Source(webhook, slots, served, bool(answers) and not is_suspect, due_at, first)
             )
     sources.sort(key=lambda source: source.order)
-    resumes_at = found[0].resumes_at
-    return Waiting(sources, gates, inf if resumes_at is None else (resumes_at - at) / 1000)
+    resumes_at, after = found[0][:2]
+    resumes_in = inf if resumes_at is None else (resumes_at - at) / 1000
+    return Waiting(sources, gates, resumes_in, is_more or after is not None, after or 0)

@@ -1,32 +1,27 @@
 """Wakes idle workers when something is due.
 
-A worker sleeps on a socket pair. The other end is held by whoever can wake it at once: its own
-threads, and the console that started it. Other processes are noticed by what they commit: on
-PostgreSQL by NOTIFY, on SQLite by a look at ``PRAGMA data_version`` every `POLL_EVERY` seconds. A
-wake-up that is lost costs a second at most, since workers also look by themselves.
+A worker sleeps on a socket pair, whose other end its own threads have, and on what other processes
+can reach: on PostgreSQL a session that listens to what they NOTIFY, on SQLite a named pipe that
+they write to (`holders`). A wake-up that is lost costs a second at most, since workers also look by
+themselves.
 """
 
+import os
 import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Lock
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 
-from webhooks_ui.database.engine import POSTGRES_LIMITS, db
+from webhooks_ui.database.engine import LISTENS_AT, POSTGRES_LIMITS, db
 from webhooks_ui.delivery.queue import holders
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
 CHANNEL = "webhooks_ui_due"
-POLL_EVERY = 0.02  # seconds
-
-_lock = Lock()
-_workers: set[socket.socket] = set()  # what wakes the workers in this process or started by it
 
 
 def wake_workers() -> None:
@@ -34,32 +29,22 @@ def wake_workers() -> None:
     if db.engine.dialect.name == "postgresql":
         with suppress(Exception), db.engine.begin() as connection:
             connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
-        return
-    with _lock:
-        for waking in _workers:
-            _ring(waking)
+    else:
+        holders.ring_pipes(db.engine)
 
 
-def connect() -> tuple[socket.socket, socket.socket]:
-    """The two ends of a pair: a worker listens at one, this process wakes it by the other."""
-    listening, waking = socket.socketpair()
-    waking.setblocking(False)
-    with _lock:
-        _workers.add(waking)
-    return listening, waking
+def alarm(
+    engine: Engine,
+    parent: socket.socket | None,
+    on_orphaned: Callable[[], None],
+    number: int | None = None,
+) -> "Alarm":
+    """An alarm for a worker with this holder's number, or a new one.
 
-
-def disconnect(waking: socket.socket) -> None:
-    """Wakes nobody any more; the worker at the other end, if it has a process, stops."""
-    with _lock:
-        _workers.discard(waking)
-        waking.close()
-
-
-def alarm(engine: Engine, parent: socket.socket | None, on_orphaned: Callable[[], None]) -> "Alarm":
-    """An alarm for a worker; `on_orphaned` is called when the other end of `parent` is closed."""
-    kind = NotifyAlarm if engine.dialect.name == "postgresql" else PollAlarm
-    return kind(engine, parent, on_orphaned)
+    `on_orphaned` is called when the other end of `parent` is closed.
+    """
+    kind = NotifyAlarm if engine.dialect.name == "postgresql" else PipeAlarm
+    return kind(engine, parent, on_orphaned, number or holders.new_number())
 
 
 class Alarm:
@@ -69,12 +54,17 @@ class Alarm:
     """
 
     def __init__(
-        self, engine: Engine, parent: socket.socket | None, on_orphaned: Callable[[], None]
+        self,
+        engine: Engine,
+        parent: socket.socket | None,
+        on_orphaned: Callable[[], None],
+        number: int,
     ) -> None:
         self._engine, self._on_orphaned = engine, on_orphaned
-        own, self._waking = connect()
+        own, self._waking = socket.socketpair()
+        self._waking.setblocking(False)
         self._sockets = [own, parent] if parent else [own]
-        self.number = holders.new_number()
+        self.number = number
 
     @property
     def holder(self) -> int | None:
@@ -97,12 +87,12 @@ class Alarm:
 
     def ring(self) -> None:
         """Wakes this worker."""
-        _ring(self._waking)
+        with suppress(OSError):  # full: it is ringing already
+            self._waking.send(b"!")
 
     def close(self) -> None:
         """Frees what it holds."""
-        disconnect(self._waking)
-        for one in self._sockets:
+        for one in (self._waking, *self._sockets):
             one.close()
 
     def _descriptors(self) -> list[int]:
@@ -110,46 +100,35 @@ class Alarm:
         return []
 
 
-class PollAlarm(Alarm):
-    """On SQLite: notices every commit to the file, for 3 µs a look."""
+class PipeAlarm(Alarm):
+    """On SQLite: other processes write to a named pipe beside the database."""
 
     def __init__(self, engine: Engine, *others: Any) -> None:
         super().__init__(engine, *others)
-        self._connection: Any = engine.raw_connection()
-        self._connection.detach()  # kept: the pool has no use for it
-        self._version = self._data_version()
-        self._lock = holders.lock_file(engine, self.number)
+        self._pipe = holders.open_pipe(engine, self.number)
 
     @property
     def holder(self) -> int | None:
         """See `Alarm`."""
-        return self.number if self._lock else None
+        return None if self._pipe is None else self.number
 
     def wait(self, seconds: float) -> bool:
         """See `Alarm`."""
-        until = monotonic() + seconds
-        while not super().wait(max(min(until - monotonic(), POLL_EVERY), 0)):
-            version, self._version = self._version, self._data_version()
-            if version != self._version:
-                return True
-            if monotonic() >= until:
-                return False
-        return True
+        is_woken = super().wait(seconds)
+        if is_woken and self._pipe is not None:
+            with suppress(BlockingIOError):  # it was another one that rang
+                os.read(self._pipe, 65536)
+        return is_woken
 
     def close(self) -> None:
         """See `Alarm`."""
         super().close()
-        self._connection.close()
-        if self._lock:
-            holders.unlock(self._engine, self.number, self._lock)
+        if self._pipe is not None:
+            holders.close_pipe(self._engine, self.number, self._pipe)
+            self._pipe = None
 
-    def _data_version(self) -> int | None:
-        """Changes with each commit of another connection; None when the file cannot be read."""
-        try:
-            ((version,),) = self._connection.execute("PRAGMA data_version").fetchall()
-        except self._engine.dialect.loaded_dbapi.Error:
-            return None
-        return int(version)
+    def _descriptors(self) -> list[int]:
+        return [] if self._pipe is None else [self._pipe]
 
 
 class NotifyAlarm(Alarm):
@@ -187,7 +166,8 @@ class NotifyAlarm(Alarm):
 
         try:
             limits = {name: str(value) for name, value in POSTGRES_LIMITS.items()}
-            url = self._engine.url.set(drivername="postgresql").update_query_dict(limits)
+            known = self._engine.get_execution_options().get(LISTENS_AT) or self._engine.url
+            url = make_url(known).set(drivername="postgresql").update_query_dict(limits)
             connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
             connection.execute(f"LISTEN {CHANNEL}")
             connection.execute(holders.LOCK_SESSION, (holders.LOCK_CLASS, self.number))
@@ -204,8 +184,3 @@ class NotifyAlarm(Alarm):
         except psycopg.Error:
             listening.close()
             self._listening = None
-
-
-def _ring(waking: socket.socket) -> None:
-    with suppress(OSError):  # full: it is ringing already; closed: nobody is there
-        waking.send(b"!")

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, Self, cast
 
-from sqlalchemy import Row, Table, bindparam, insert, or_, select, update
+from sqlalchemy import Table, bindparam, insert, or_, select, update
 
 from webhooks_ui import audit
+from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db
-from webhooks_ui.database.types import now
+from webhooks_ui.database.prepared import Prepared, Runner
+from webhooks_ui.database.types import at_milliseconds, now
 from webhooks_ui.delivery.queue import holds
 from webhooks_ui.delivery.queue.claims import Result
 from webhooks_ui.models import Alert, Delivery, Webhook, webhook_display, webhook_history
@@ -26,7 +28,7 @@ _HOLD = {
     "unanswered": _WEBHOOKS.c.unanswered,
 }
 """The columns of a `Hold`, by its fields."""
-_UPDATE = (
+_UPDATE = Prepared(
     update(_WEBHOOKS)
     .where(_WEBHOOKS.c.id == bindparam("row"))
     .values(
@@ -38,51 +40,86 @@ _UPDATE = (
     )
 )
 # FOR NO KEY UPDATE: events that refer to these webhooks are taken in meanwhile.
-_STATE = (
+_LOCK = prepared.of_rows(
     select(
         *(_WEBHOOKS.c.id, _WEBHOOKS.c.failing_since, _WEBHOOKS.c.failing_noticed_at),
         *(_WEBHOOKS.c.last_succeeded, *_HOLD.values()),
     )
-    .where(_WEBHOOKS.c.id.in_(bindparam("rows", expanding=True)))
     .order_by(_WEBHOOKS.c.id)
     .with_for_update(key_share=True)
 )
 
 
-def update_webhooks(results: Sequence[Result], moment: datetime) -> None:
-    """Writes what results mean for their webhooks, in the transaction that records them."""
-    by_webhook: dict[int, list[Result]] = {}
-    for result in results:
-        by_webhook.setdefault(result.claim.webhook_id, []).append(result)
-    if not by_webhook:
-        return
-    connection = db.session.connection()
-    found = connection.execute(_STATE, {"rows": [*by_webhook]}).all()
-    changes = [
-        {"row": row.id}
-        | _changed(by_webhook[row.id], row, moment)
-        | _held(by_webhook[row.id], row[-len(_HOLD) :], moment)
-        for row in found
-    ]
+class _State(NamedTuple):
+    """A webhook's row, as far as results change it."""
+
+    id: int
+    failing_since: datetime | None
+    alerted_at: datetime | None
+    last_succeeded: bool | None
+    hold: holds.Hold
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Self:
+        """From what `_LOCK` finds."""
+        number, since, alerted_at, succeeded, until, reason, interval, counted, *rest = row
+        hold = holds.Hold(at_milliseconds(until), reason, interval, at_milliseconds(counted), *rest)
+        succeeded = None if succeeded is None else bool(succeeded)
+        return cls(number, at_milliseconds(since), at_milliseconds(alerted_at), succeeded, hold)
+
+
+def lock(runner: Runner, webhook_ids: Collection[int]) -> Any:
+    """A cursor with the state of these webhooks, which others cannot change until the commit."""
+    return runner.run(_LOCK, rows=runner.ids(webhook_ids))
+
+
+def update_webhooks(
+    runner: Runner, states: Any, results: Sequence[Result], moment: datetime
+) -> list[dict[str, Any]]:
+    """Writes what results mean for their webhooks, which are locked; returns alerts to insert."""
+    by_webhook, changes, alerts = _by_webhook(results), [], list[dict[str, Any]]()
+    for state in map(_State.of, states.fetchall()):
+        if of_it := by_webhook.get(state.id):
+            hold = holds.after(state.hold, of_it, moment)
+            held = {f"hold_{name}": getattr(hold, name) for name in _HOLD}
+            changes.append({"row": state.id} | _changed(of_it, state, moment, alerts) | held)
     if changes:
-        connection.execute(_UPDATE, changes)
-    for webhook_id, of_it in sorted(by_webhook.items()):
+        runner.run_many(_UPDATE, changes)
+    return alerts
+
+
+def follow_up(
+    results: Sequence[Result], alerts: Sequence[dict[str, Any]], moment: datetime
+) -> None:
+    """Inserts alerts, disables webhooks and cancels what waits for them, where results say so."""
+    for alert in alerts:
+        db.session.execute(insert(Alert).values(**alert))
+    for webhook_id, of_it in sorted(_by_webhook(results).items()):
         reason = next((r.decision.disable for r in of_it if r.decision.disable), None)
         if reason and not _any_succeeded(of_it):
             _disable(webhook_id, reason, of_it[-1], moment)
     cancel_disabled({r.claim.webhook_id for r in results if r.attempt.error})
 
 
-def _changed(results: Sequence[Result], row: Row[Any], moment: datetime) -> dict[str, Any]:
-    """The webhook's columns after these results; inserts the alert that they cause."""
-    last, since, alerted_at = results[-1], row.failing_since, row.failing_noticed_at
+def _by_webhook(results: Sequence[Result]) -> dict[int, list[Result]]:
+    found: dict[int, list[Result]] = {}
+    for result in results:
+        found.setdefault(result.claim.webhook_id, []).append(result)
+    return found
+
+
+def _changed(
+    results: Sequence[Result], state: _State, moment: datetime, alerts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The webhook's columns after these results; adds the alert that they cause."""
+    last, since, alerted_at = results[-1], state.failing_since, state.alerted_at
     changed: dict[str, Any] = {"last": last.claim.id, "since": None, "alerted_at": None}
     # What the receiver put off is no failure until it is given up.
     counted = [r for r in results if not r.decision.hold_until or r.decision.status == "failed"]
-    changed["succeeded"] = counted[-1].attempt.error is None if counted else row.last_succeeded
+    changed["succeeded"] = counted[-1].attempt.error is None if counted else state.last_succeeded
     if _any_succeeded(results):
         if alerted_at:
-            _insert_alert(row.id, "recovered", last, since or alerted_at)
+            alerts.append(_alert(state.id, "recovered", last, since or alerted_at))
         return changed
     if not counted:
         return changed | {"since": since, "alerted_at": alerted_at}
@@ -91,14 +128,8 @@ def _changed(results: Sequence[Result], row: Row[Any], moment: datetime) -> dict
     if alerted_at is None and (given_up or moment - changed["since"] >= ALERT_AFTER):
         changed["alerted_at"] = moment
         if not any(result.decision.disable for result in results):  # has an alert of its own
-            _insert_alert(row.id, "failing", last, changed["since"])
+            alerts.append(_alert(state.id, "failing", last, changed["since"]))
     return changed
-
-
-def _held(results: Sequence[Result], stored: Sequence[Any], moment: datetime) -> dict[str, Any]:
-    """The columns of the webhook's hold after these results."""
-    hold = holds.after(holds.Hold(*stored), results, moment)
-    return {f"hold_{name}": getattr(hold, name) for name in _HOLD}
 
 
 def end_probes(webhook_ids: Collection[int], moment: datetime) -> None:
@@ -131,17 +162,17 @@ def _any_succeeded(results: Sequence[Result]) -> bool:
     return any(result.attempt.error is None for result in results)
 
 
-def _insert_alert(
+def _alert(
     webhook_id: int, kind: str, cause: Result, since: datetime | None, **more: str
-) -> None:
-    """Inserts an alert, to be sent once this is committed."""
+) -> dict[str, Any]:
+    """The columns of an alert."""
     detail = {
         "error": cause.attempt.error,
         "status_code": cause.attempt.status_code,
         "since": since.isoformat() if since else None,
         "delivery_id": cause.claim.id,
     }
-    db.session.execute(insert(Alert).values(webhook_id=webhook_id, kind=kind, detail=detail | more))
+    return {"webhook_id": webhook_id, "kind": kind, "detail": detail | more}
 
 
 def _disable(webhook_id: int, reason: str, cause: Result, moment: datetime) -> None:
@@ -161,7 +192,8 @@ def _disable(webhook_id: int, reason: str, cause: Result, moment: datetime) -> N
         title = webhook_display.titled(disabled.name, disabled.url)
         changes = {"enabled": (True, False), "disabled_reason": (None, reason)}
         audit.record("webhook.disabled", "webhook", disabled.public_id, title, changes=changes)
-        _insert_alert(webhook_id, "disabled", cause, disabled.failing_since, reason=reason)
+        alert = _alert(webhook_id, "disabled", cause, disabled.failing_since, reason=reason)
+        db.session.execute(insert(Alert).values(**alert))
 
 
 def cancel_disabled(webhook_ids: Collection[int]) -> None:

@@ -7,7 +7,7 @@ worker's slots is used. The other half belongs to receivers that answer.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import count
 from time import monotonic
@@ -19,6 +19,24 @@ INITIAL_WINDOW = 2
 CLOSING = (429, 502, 503, 504)
 SUSPECT_AFTER = 1.0  # seconds in flight without any answer
 MAX_KNOWN = 10_000
+
+
+class _Told(Mapping[int, Known]):
+    """What is known of each webhook; of ten thousand a claim asks for a few."""
+
+    def __init__(self, limits: "ConcurrencyLimits") -> None:
+        self._limits = limits
+
+    def __getitem__(self, webhook: int) -> Known:
+        if told := self._limits.told(webhook):
+            return told
+        raise KeyError(webhook)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._limits.known())
+
+    def __len__(self) -> int:
+        return len(self._limits.known())
 
 
 class ConcurrencyLimits:
@@ -44,17 +62,21 @@ class ConcurrencyLimits:
         return min(INITIAL_WINDOW, self._maximum)
 
     def demand(self, room: int, lease: timedelta) -> Demand:
-        """What a worker with this room asks for."""
+        """What a worker with this room asks for; valid until the next change."""
         self._forget()
-        known = self._size.keys() | self._in_flight.keys() | self._served.keys()
-        told = {
-            webhook: Known(
-                self._free(webhook), self._served.get(webhook, 0), self._is_suspect(webhook)
-            )
-            for webhook in known
-        }
         unproven = max(self._share - self._unproven(), 0)
-        return Demand(told, self.default, room, lease, unproven)
+        return Demand(_Told(self), self.default, room, lease, unproven)
+
+    def known(self) -> set[int]:
+        """The webhooks of which something is known."""
+        return {*self._size, *self._in_flight, *self._served}
+
+    def told(self, webhook: int) -> Known | None:
+        """What is known of a webhook."""
+        if webhook not in self._served and webhook not in self._size:
+            return None
+        served = self._served.get(webhook, 0)
+        return Known(self._free(webhook), served, self._is_suspect(webhook))
 
     def begin(self, webhook: int, answers: bool = False) -> None:
         """One more is in flight; `answers` says whether the last attempt there succeeded."""

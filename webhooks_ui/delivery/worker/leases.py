@@ -5,13 +5,13 @@ no holder, or whose holder hangs, runs out.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from math import inf
 from time import monotonic
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.delivery.queue import holders, turns
+from webhooks_ui.delivery.queue import holders, releases
 
 LOOK_EVERY = 0.5  # seconds between looks for holders that died
 CONFIRM_AFTER = 1.1  # seconds in which a holder may come back that has only lost its session
@@ -24,36 +24,51 @@ class Leases:
     """Looks now and then, within an app context; not thread-safe."""
 
     def __init__(
-        self, longest_wait: timedelta, lease: timedelta, clock: Callable[[], float] = monotonic
+        self,
+        longest_wait: timedelta,
+        lease: timedelta,
+        clock: Callable[[], float] = monotonic,
+        before: int | None = None,
     ) -> None:
         self._longest_wait, self._lease, self._clock = longest_wait, lease, clock
+        self._before = before  # a holder that has ended for certain
         self._looked_at = self._expired_at = -inf
         self._missing: set[int] = set()
+        self._has_others = False  # who hold leases
 
     def look(self, own: int, moment: datetime) -> float:
         """Makes due again what nobody holds; in how many seconds to look anew, or `inf`."""
         start = self._clock()
+        if self._before:
+            self._release({self._before}, moment)
+            self._before = None
         if start - self._expired_at >= EXPIRE_EVERY:
             self._expired_at = start
             self._expire(moment)
-        wait = self._looked_at + (CONFIRM_AFTER if self._missing else LOOK_EVERY) - start
-        if wait > 0:
-            return wait if self._missing else inf
-        self._looked_at = start
-        missing = self._find_missing(own)
-        if dead := missing if holders.is_certain(db.engine) else missing & self._missing:
-            count = turns.release_held_by(dead, moment)
-            log.warning("A worker died; the %s deliveries that it held are due again", count)
-        self._missing = missing - dead
-        return CONFIRM_AFTER if self._missing else inf
+        wait = self._looked_at + self._period - start
+        if wait <= 0:
+            self._looked_at, wait = start, self._look(own, moment)
+        return wait if self._has_others else inf
 
-    def _find_missing(self, own: int) -> set[int]:
+    def _look(self, own: int, moment: datetime) -> float:
         connection = db.session.connection()
-        others = turns.holders_of_leases(connection) - {own}
-        return holders.dead(connection, others) if others else set()
+        others = releases.holders_of_leases(connection) - {own}
+        missing = holders.dead(connection, others) if others else set[int]()
+        if dead := missing if holders.is_certain(db.engine) else missing & self._missing:
+            self._release(dead, moment)
+        self._missing, self._has_others = missing - dead, bool(others)
+        return self._period
+
+    @property
+    def _period(self) -> float:
+        return CONFIRM_AFTER if self._missing else LOOK_EVERY
+
+    def _release(self, dead: Collection[int], moment: datetime) -> None:
+        if count := releases.release_held_by(dead, moment):
+            log.warning("A worker died; the %s deliveries that it held are due again", count)
 
     def _expire(self, moment: datetime) -> None:
-        if count := turns.release_expired(moment):
+        if count := releases.release_expired(moment):
             log.warning("The leases of %s deliveries ran out; they are due again", count)
-        if count := turns.pull_back(moment, self._longest_wait, self._lease):
+        if count := releases.pull_back(moment, self._longest_wait, self._lease):
             log.warning("%s deliveries were due later than any retry; they are due now", count)

@@ -21,7 +21,7 @@ from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery import retry
 from webhooks_ui.delivery.attempt_record import bare_attempt
-from webhooks_ui.delivery.queue import turns, wakeup
+from webhooks_ui.delivery.queue import releases, turns, wakeup
 from webhooks_ui.delivery.queue.claims import Claim, Demand, Job, Result
 from webhooks_ui.delivery.worker import prefetch
 from webhooks_ui.delivery.worker.concurrency import ConcurrencyLimits
@@ -34,6 +34,7 @@ MAX_RECORDED = 100
 RECORD_AFTER = 0.05  # seconds that a result waits for others to be recorded with
 POLL_EVERY = 1.0  # seconds between claims when nothing wakes the worker
 MIN_TURN = 0.01  # seconds, while the threads have enough to do
+MIN_REST = 0.002  # seconds, so that what comes together is claimed together
 BACK_OFF = 1.0  # seconds after the database refused
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ log = logging.getLogger(__name__)
 class Worker:
     """Delivers until `stop` is called, then finishes what is in flight.
 
-    `parent` is the end of a socket pair that wakes it, and stops it when the other end is closed.
+    `parent` is the end of a socket pair that stops it when the other end is closed. `numbers` are
+    its holder's, and that of one that has ended: what that had under way goes on at once.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Worker:
         *,
         concurrency: int | None = None,
         parent: socket | None = None,
+        numbers: tuple[int | None, int | None] = (None, None),
         clock: Callable[[], datetime] = now,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -60,7 +63,8 @@ class Worker:
         # Long enough to be sent last of all that was claimed, should everything before it hang.
         longest = (prefetch.MAX_PER_THREAD + 1) * timedelta(seconds=config["DELIVERY_TIMEOUT"])
         self._lease = longest + LEASE_MARGIN
-        self._leases = Leases(retry.longest(config["RETRY_SCHEDULE"]), self._lease)
+        most = retry.longest(config["RETRY_SCHEDULE"])
+        self._leases = Leases(most, self._lease, before=numbers[1])
         self._limits = ConcurrencyLimits(config["ENDPOINT_CONCURRENCY"], self._pace.concurrency)
         self._in_flight: dict[int, Claim] = {}
         self._senders = Senders(
@@ -71,12 +75,11 @@ class Worker:
             held=self._held,
         )
         self._results: list[Result] = []
-        self._stopping = Flag()
-        self._is_woken = False
-        self._claimed_at = float("-inf")
+        self._stopping, self._is_woken = Flag(), False
+        self._claimed_at, self._after = float("-inf"), 0
         self._resumes_at = float("inf")  # when a webhook that is held may go on
         with app.app_context():
-            self._alarm = wakeup.alarm(db.engine, parent, self._stopping.set)
+            self._alarm = wakeup.alarm(db.engine, parent, self._stopping.set, numbers[0])
 
     def stop(self) -> None:
         """Ends `run` once nothing is in flight; may be called from a signal handler."""
@@ -103,7 +106,8 @@ class Worker:
         is_reachable = self._record_and_claim()
         if not is_reachable:
             time.sleep(BACK_OFF)
-        self._sleep(is_reachable and len(self._results) < MAX_RECORDED)
+        has_time = not self._senders.has_to_wake() and len(self._results) < MAX_RECORDED
+        self._sleep(is_reachable and has_time)
 
     def _sleep(self, has_time: bool) -> None:
         """Until there are events or results to take in; without time it only checks."""
@@ -115,6 +119,8 @@ class Worker:
         # A turn costs as much as many deliveries.
         if self._senders.waiting() > self._senders.low_water:
             time.sleep(max(MIN_TURN - (time.monotonic() - start), 0))
+        elif not self._senders.is_awaited:
+            time.sleep(max(MIN_REST - (time.monotonic() - start), 0))
 
     def _wake(self) -> None:
         """Ends `_sleep`; called by the sending threads."""
@@ -145,6 +151,7 @@ class Worker:
             return True
         self._claimed_at, self._resumes_at = start, float("inf")
         batch, moment = self._results[:MAX_RECORDED], self._clock()
+        self._senders.is_awaited = True
         try:
             with self._app.app_context():
                 look_in = self._leases.look(self._alarm.number, moment)
@@ -161,13 +168,15 @@ class Worker:
             jobs = []
         else:
             self._resumes_at = start + max(min(turn.resumes_in, look_in), MIN_TURN)
+            self._senders.is_awaited, self._after = turn.is_more, turn.after
         del self._results[: len(batch)]
         self._submit(jobs)
         return True
 
     def _demand(self) -> Demand:
         room = 0 if self._stopping.is_set() else self._pace.room(len(self._in_flight))
-        return replace(self._limits.demand(room, self._lease), holder=self._alarm.holder)
+        demand = self._limits.demand(room, self._lease)
+        return replace(demand, holder=self._alarm.holder, after=self._after)
 
     def _jobs_of(self, claims: Sequence[Claim]) -> list[Job]:
         """The jobs of new claims, without deliveries that are in flight here already.
@@ -190,7 +199,7 @@ class Worker:
         """Makes due again at once what was claimed and not sent."""
         try:
             with self._app.app_context():
-                turns.release([self._held(claim) for claim in claims], self._clock())
+                releases.release([self._held(claim) for claim in claims], self._clock())
         except (DBAPIError, *UNREACHABLE) as error:
             log.warning("What was not sent is due again when its leases end: %s", _reason(error))
 

@@ -22,6 +22,7 @@ from webhooks_ui.delivery.retry import Policy, decide
 from webhooks_ui.delivery.worker.endpoint_cache import EndpointCache
 from webhooks_ui.monitoring import metrics
 
+MANY = 50  # results that are enough for a turn of their own
 STALE_AFTER = 0.1  # seconds since the claim after which the webhook is checked before sending
 UNREADABLE = "unexpected error: the secrets cannot be decrypted, see the setting ENCRYPTION_KEYS"
 BROKEN = "unexpected error: see the worker's log"
@@ -124,8 +125,9 @@ class Attempts:
 class Senders:
     """Up to `maximum` threads, started as they are needed.
 
-    `wake` is called when no more than `low_water` jobs wait, `write` for a result that cannot wait
-    for a turn, and `held` tells the newest claim on a delivery.
+    `write` is called for a result that cannot wait for a turn, `held` tells the newest claim on a
+    delivery, and `wake` is called when many results wait or, while `is_awaited`, when no more than
+    `low_water` jobs do.
     """
 
     def __init__(
@@ -143,6 +145,7 @@ class Senders:
         self._sent: SimpleQueue[Sent] = SimpleQueue()
         self._threads: list[Thread] = []
         self.low_water = 0
+        self.is_awaited = True  # there is more to send than could be claimed
 
     def submit(self, jobs: Sequence[Job], in_flight: int) -> None:
         """Has jobs sent, which makes `in_flight` in all."""
@@ -156,6 +159,13 @@ class Senders:
     def waiting(self) -> int:
         """How many jobs wait for a thread."""
         return self._jobs.qsize()
+
+    def has_to_wake(self) -> bool:
+        """Whether what the threads have returned is not to wait for a turn that comes anyway."""
+        count = self._sent.qsize()
+        return count >= MANY or (
+            count > 0 and self.is_awaited and self._jobs.qsize() <= self.low_water
+        )
 
     def sent(self) -> list[Sent]:
         """What the threads have returned since the last call."""
@@ -190,7 +200,7 @@ class Senders:
     def _run(self) -> None:
         while job := self._jobs.get():
             self._sent.put(self._send(job))
-            if self._jobs.qsize() <= self.low_water:
+            if self.has_to_wake():
                 self._wake()
 
     def _send(self, job: Job) -> Sent:

@@ -1,0 +1,114 @@
+"""Statements that run often: written out once for each kind of database, run by its driver.
+
+For a row or two SQLAlchemy's own way costs more than the database's work. On PostgreSQL statements
+can go out together, without waiting for each other's answers (`Runner.together`).
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, NamedTuple
+
+from sqlalchemy import ClauseElement, Connection, Dialect, Engine, Select, text
+
+from webhooks_ui.database.driver import connected, in_our_terms
+
+
+class _Form(NamedTuple):
+    """A statement in a dialect's words; `names` are its parameters where they go by position."""
+
+    text: str
+    names: list[str] | None
+    converters: dict[str, Callable[[Any], Any]]
+
+    def row(self, given: Mapping[str, Any]) -> Any:
+        """The parameters as the driver takes them."""
+        if self.converters:
+            given = {
+                name: self.converters[name](value) if name in self.converters else value
+                for name, value in given.items()
+            }
+        return given if self.names is None else [given[name] for name in self.names]
+
+
+class Prepared:
+    """A statement of SQLAlchemy Core, or one for each dialect by its name."""
+
+    def __init__(self, statement: ClauseElement | Mapping[str, ClauseElement]) -> None:
+        self._statement = statement
+        self._forms: dict[str, _Form] = {}
+
+    def form(self, dialect: Dialect) -> _Form:
+        """The statement as the dialect writes it."""
+        return self._forms.get(dialect.name) or self._forms.setdefault(
+            dialect.name, self._written(dialect)
+        )
+
+    def _written(self, dialect: Dialect) -> _Form:
+        own: Any = self._statement
+        compiled = (own[dialect.name] if isinstance(own, Mapping) else own).compile(dialect=dialect)
+        converters = {
+            name: convert
+            for name, one in compiled.binds.items()
+            if (convert := one.type.dialect_impl(dialect).bind_processor(dialect))
+        }
+        return _Form(str(compiled), compiled.positiontup, converters)
+
+
+_ONE_OF = {
+    "sqlite": text("id IN (SELECT value FROM json_each(:rows))"),
+    "postgresql": text("id = ANY(CAST(:rows AS bigint[]))"),
+}
+
+
+def of_rows(query: Select[Any]) -> Prepared:
+    """The query for the rows whose ids are given as `rows`: `Runner.ids`."""
+    return Prepared({dialect: query.where(chosen) for dialect, chosen in _ONE_OF.items()})
+
+
+class Runner:
+    """Runs prepared statements on one connection. Values of results are the driver's own."""
+
+    def __init__(self, driver: Any, dialect: Dialect) -> None:
+        self._driver, self.dialect = driver, dialect
+
+    def run(self, statement: Prepared, **given: Any) -> Any:
+        """A cursor of the driver, to fetch from."""
+        form = statement.form(self.dialect)
+        return self._driver.execute(form.text, form.row(given))
+
+    def run_many(self, statement: Prepared, rows: Iterable[Mapping[str, Any]]) -> None:
+        """The statement for each row."""
+        form = statement.form(self.dialect)
+        self._driver.cursor().executemany(form.text, [form.row(row) for row in rows])
+
+    def ids(self, rows: Collection[int]) -> Any:
+        """Row ids as one parameter: an array, on SQLite as JSON."""
+        return json.dumps([*rows]) if self.dialect.name == "sqlite" else [*rows]
+
+    def together(self) -> AbstractContextManager[Any]:
+        """Within it, statements on PostgreSQL wait only for results that are fetched."""
+        return nullcontext() if self.dialect.name == "sqlite" else self._driver.pipeline()
+
+
+@contextmanager
+def within(connection: Connection) -> Iterator[Runner]:
+    """In the transaction of a connection. Raises SQLAlchemy's errors."""
+    with in_our_terms(connection.dialect):
+        yield Runner(connection.connection.driver_connection, connection.dialect)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Runner]:
+    """On a connection of its own, each statement by itself. Raises SQLAlchemy's errors."""
+    with connected(engine) as connection, in_our_terms(engine.dialect):
+        driver: Any = connection.driver_connection
+        if engine.dialect.name == "sqlite":
+            yield Runner(driver, engine.dialect)
+            return
+        driver.autocommit = True
+        try:
+            yield Runner(driver, engine.dialect)
+        finally:
+            if not driver.closed:
+                driver.autocommit = False

@@ -1,0 +1,103 @@
+"""Claims that end without an outcome: their deliveries are due again, by whoever claims them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.delivery.queue import webhook_state
+from webhooks_ui.delivery.queue.claims import Claim
+from webhooks_ui.models import Delivery, Webhook
+
+MAX_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by a wrong clock
+
+
+def held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+    """The condition that a claim still holds."""
+    is_leased = Delivery.status == "delivering"
+    return Delivery.id == claim.id, Delivery.claims == claim.claims, is_leased
+
+
+def release(claims: Sequence[Claim], moment: datetime) -> None:
+    """Makes claimed deliveries due again; cancels those whose webhook is disabled or deleted.
+
+    A claim that does not hold any more changes nothing.
+    """
+    if not claims:
+        return
+    with transaction():
+        for claim in claims:
+            own = update(Delivery).where(*held(claim))
+            db.session.execute(own.values(status="pending", due_at=moment, lease_until=None))
+        webhook_state.end_probes({claim.webhook_id for claim in claims}, moment)
+        webhook_state.cancel_disabled({claim.webhook_id for claim in claims})
+
+
+def release_expired(moment: datetime) -> int:
+    """Makes due again deliveries whose lease ran out; returns how many there were.
+
+    Cancels those whose webhook was disabled or deleted meanwhile.
+    """
+    gone = (Delivery.lease_until < moment) | (Delivery.lease_until > moment + MAX_SKEW)
+    with transaction():
+        released = db.session.scalars(
+            update(Delivery)
+            .where(Delivery.status == "delivering", Delivery.test.is_(False), gone)
+            .values(status="pending", due_at=moment, lease_until=None)
+            .returning(Delivery.id)
+        ).all()
+        _cancel_disabled(moment)
+        return len(released)
+
+
+def holders_of_leases(connection: Connection) -> set[int]:
+    """Who holds leases, as far as leases name a holder."""
+    leased = Delivery.status == "delivering", Delivery.lease_holder.is_not(None)
+    return {*connection.scalars(select(Delivery.lease_holder).where(*leased).distinct())}
+
+
+def release_held_by(dead: Collection[int], moment: datetime) -> int:
+    """Makes due again what these holders had under way; returns how many there were.
+
+    Cancels those whose webhook was disabled or deleted meanwhile.
+    """
+    leased = Delivery.status == "delivering", Delivery.lease_holder.in_(dead)
+    with transaction():
+        released = db.session.scalars(
+            update(Delivery)
+            .where(*leased)
+            .values(status="pending", due_at=moment, lease_until=None)
+            .returning(Delivery.webhook_id)
+        ).all()
+        webhook_state.end_probes({row for row in released if row}, moment)
+        _cancel_disabled(moment)
+        return len(released)
+
+
+def pull_back(moment: datetime, longest: timedelta, lease: timedelta) -> int:
+    """Corrects times that a clock which was ahead has set; returns how many deliveries it moved.
+
+    No retry is due later than `longest` from now, and no webhook is held for longer than its
+    reason can ask for.
+    """
+    late = Delivery.status == "pending", Delivery.due_at > moment + longest
+    own = select(Delivery.id).where(Delivery.webhook_id == Webhook.id, *late).correlate(Webhook)
+    with transaction():
+        webhook_state.pull_back(moment, longest, lease)
+        found = db.session.scalars(select(Webhook.id).where(own.exists())).all()
+        if not found:
+            return 0
+        moved = update(Delivery).where(Delivery.webhook_id.in_(found), *late)
+        return len(db.session.scalars(moved.values(due_at=moment).returning(Delivery.id)).all())
+
+
+def _cancel_disabled(moment: datetime) -> None:
+    """Catches what came after `Delivery.cancel_waiting`: an expired lease, or an event that was
+    being taken in while the webhook was disabled (PostgreSQL runs both at once)."""
+    off = select(Webhook.id).where((~Webhook.enabled) | Webhook.deleted_at.is_not(None))
+    left = select(Delivery.id).where(Delivery.status == "pending", Delivery.webhook_id.in_(off))
+    # Skips what another transaction cancels at this moment, so that there is no deadlock.
+    free = left.with_for_update(skip_locked=True)
+    cancelled = update(Delivery).where(Delivery.id.in_(free))
+    db.session.execute(cancelled.values(status="cancelled", due_at=None, finished_at=moment))
