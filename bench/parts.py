@@ -45,9 +45,9 @@ from webhooks_ui.server import process
 
 __all__ = [
     "after_kill",
-    "fan_out",
     "backing_up",
     "chatwoot",
+    "fan_out",
     "filters",
     "many_failing",
     "pages",

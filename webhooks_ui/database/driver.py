@@ -41,6 +41,11 @@ def in_our_terms(dialect: Dialect) -> Iterator[None]:
         ) from error
 
 
+def reason_of(error: Exception) -> object:
+    """The driver's own error, where there is one."""
+    return getattr(error, "orig", error)
+
+
 @contextmanager
 def connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
     """A connection of the pool; the pool gets no broken one back."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from webhooks_ui.database.driver import in_our_terms
+from webhooks_ui.database.driver import in_our_terms, reason_of
 from webhooks_ui.database.engine import UNREACHABLE, db, transaction
 from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.intake import statements
@@ -22,7 +22,12 @@ from webhooks_ui.models import FanOut
 REST = 0.001  # seconds between two parts: whoever waits for the lock takes it
 
 log = logging.getLogger(__name__)
-_LAST = text("SELECT max(webhook_id) FROM deliveries WHERE event_id = :event")
+# The webhooks of a part are found first, so that the part costs the same wherever it begins.
+_LAST = text(
+    "SELECT max(webhook_id) FROM (SELECT webhook_id FROM webhook_events"
+    " WHERE type = (SELECT type FROM events WHERE id = :event) AND webhook_id > :after"
+    " ORDER BY webhook_id LIMIT :most) AS part"
+)
 
 
 def complete(event_id: int) -> None:
@@ -32,7 +37,7 @@ def complete(event_id: int) -> None:
             wakeup.wake_workers()
             time.sleep(REST)
     except UNREACHABLE as error:
-        log.warning("The deliveries of an event follow later: %s", getattr(error, "orig", error))
+        log.warning("The deliveries of an event follow later: %s", reason_of(error))
     wakeup.wake_workers()
 
 
@@ -57,14 +62,15 @@ def _make_part(event_id: int) -> bool:
         order = db.session.scalar(own)
         if order is None:
             return False
-        connection = db.session.connection()
-        dialect = connection.dialect
-        with in_our_terms(dialect):
-            driver: Any = connection.connection.driver_connection
-            given = (event_id, order.made_to, json.dumps(order.left_out))
-            made: int = driver.execute(statements.part(dialect), given).rowcount
-        if made < statements.PART:
+        given = {"event": event_id, "after": order.made_to, "most": statements.PART}
+        last = db.session.scalar(_LAST, given)
+        if last is None:
             db.session.delete(order)
             return False
-        order.made_to = db.session.scalar(_LAST, {"event": event_id})
+        connection = db.session.connection()
+        with in_our_terms(connection.dialect):
+            driver: Any = connection.connection.driver_connection
+            row = (event_id, order.made_to, last, json.dumps(order.left_out))
+            driver.execute(statements.part(connection.dialect), row)
+        order.made_to = last
         return True

@@ -71,9 +71,7 @@ def _events(dialect: Dialect) -> Insert:
     return insert(Event).from_select([*columns], rows, include_defaults=False)
 
 
-def _deliveries(
-    events: FromClause, dialect: Dialect, *chosen: ColumnElement[bool], limit: int | None = None
-) -> Insert:
+def _deliveries(events: FromClause, dialect: Dialect, *chosen: ColumnElement[bool]) -> Insert:
     """`due_at` is the epoch: due at once, even if the clock is set back."""
     columns: dict[str, Any] = {
         "public_id": _delivery_id(events, dialect),
@@ -91,8 +89,7 @@ def _deliveries(
     rows = (
         select(*columns.values())
         .where(*chosen, *_is_meant(events))
-        .order_by(events.c.id, Webhook.id)
-        .limit(limit)
+        .order_by(events.c.id, WebhookEvent.webhook_id)
     )
     return insert(Delivery).from_select([*columns], rows, include_defaults=False)
 
@@ -192,15 +189,17 @@ def for_postgresql(dialect: Dialect) -> str:
 
 @lru_cache(maxsize=2)
 def part(dialect: Dialect) -> str:
-    """The statement that makes up to `PART` deliveries of an event.
+    """The statement that makes the deliveries of an event to some webhooks.
 
-    Parameters: the event's row id, the row id of a webhook after which to begin, and the webhooks
+    Parameters: the event's row id, those of webhooks after which and up to which, and the webhooks
     that are left out as JSON.
     """
-    events = Event.__table__
-    chosen = events.c.id == literal_column(":event"), Webhook.id > literal_column(":after")
-    statement = _deliveries(events, dialect, *chosen, limit=PART)
-    text = _written(statement, dialect).replace(":event", "?").replace(":after", "?")
+    events, row = Event.__table__, WebhookEvent.webhook_id
+    between = row > literal_column(":after"), row <= literal_column(":last")
+    of_event = events.c.id == literal_column(":event")
+    text = _written(_deliveries(events, dialect, of_event, *between), dialect)
+    for name in (":event", ":after", ":last"):
+        text = text.replace(name, "?")
     values = "SELECT value FROM json_each(?)"
     if dialect.name == "postgresql":
         text = text.replace("?", "%s")

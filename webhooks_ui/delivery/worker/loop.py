@@ -17,6 +17,7 @@ from threading import Event as Flag
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
+from webhooks_ui.database.driver import reason_of
 from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery import retry
@@ -158,7 +159,7 @@ class Worker:
                 turn = turns.turn(batch, self._demand(), moment)
                 jobs = self._jobs_of(turn.claims)
         except UNREACHABLE as error:
-            log.warning("The queue is out of reach, trying again: %s", _reason(error))
+            log.warning("The queue is out of reach, trying again: %s", reason_of(error))
             return False
         except Exception:
             if not batch:
@@ -201,7 +202,7 @@ class Worker:
             with self._app.app_context():
                 releases.release([self._held(claim) for claim in claims], self._clock())
         except (DBAPIError, *UNREACHABLE) as error:
-            log.warning("What was not sent is due again when its leases end: %s", _reason(error))
+            log.warning("What was not sent is due again when its leases end: %s", reason_of(error))
 
     def _held(self, claim: Claim) -> Claim:
         """The newest claim on the same delivery, should this worker have claimed it twice."""
@@ -242,13 +243,8 @@ class Worker:
                     bare = replace(held, attempt=bare_attempt(held.attempt))
                     turns.record([bare], self._clock())
         except UNREACHABLE as error:
-            log.warning("A result is not recorded yet, trying again: %s", _reason(error))
+            log.warning("A result is not recorded yet, trying again: %s", reason_of(error))
             return False
         except Exception:
             log.exception("The result of delivery %s cannot be stored", held.claim.id)
         return True
-
-
-def _reason(error: Exception) -> object:
-    """The driver's own error, where there is one."""
-    return getattr(error, "orig", error)
