@@ -1,5 +1,6 @@
 """`backup` while a console takes in 200 events a second and delivers them; `restore` elsewhere."""
 
+import base64
 import json
 import os
 import subprocess
@@ -13,11 +14,13 @@ import psycopg
 from sqlalchemy import make_url, select
 
 from bench.beside import Console, Figures
-from bench.stage import HERE, accept, percentile, receiving
+from bench.stage import HERE, percentile, receiving
 from tools.provide import find_postgres
 from webhooks_ui import create_app
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.migrate import upgrade
+from webhooks_ui.intake import accept as intake
+from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.models import Event
 from webhooks_ui.server import process
 
@@ -68,9 +71,14 @@ def _app(folder: Path, url: str) -> Any:
 
 
 def _fill(folder: Path, url: str) -> None:
+    """Events whose text cannot be compressed below three quarters."""
     app = _app(folder, url)
     upgrade(app)
-    accept(app, THERE)
+    with app.app_context():
+        for _ in range(THERE // 100):
+            texts = (base64.b64encode(os.urandom(1050)).decode() for _ in range(100))
+            data = (json.dumps({"content": text}).encode() for text in texts)
+            intake.accept([IncomingEvent("message_created", one) for one in data])
     process.close(app)
 
 

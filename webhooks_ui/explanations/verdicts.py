@@ -15,6 +15,7 @@ from flask_babel.speaklater import LazyString
 from webhooks_ui.explanations import http_statuses, network_errors
 from webhooks_ui.explanations.network_errors import Words
 from webhooks_ui.explanations.proxy_errors import PROXY_ERRORS
+from webhooks_ui.explanations.template_errors import template_words
 from webhooks_ui.explanations.tls_errors import TLS_ERRORS
 
 STATUS_LABELS: dict[str, LazyString] = {
@@ -91,7 +92,8 @@ def verdict(
         return Verdict("wait", _("On its way."), _("The event is being sent."))
     if error is None and status_code is None:
         return _not_tried(status)
-    facts = _facts(status_code, location, address, host, timeout, detail)
+    said = str(template_words(detail)) if error == "template_error" else detail
+    facts = _facts(status_code, location, address, host, timeout, said)
     words = _words(error, status_code, location, detail)
     title, meaning, next_step = (str(text) % facts for text in words)
     if earlier_may_have_arrived:

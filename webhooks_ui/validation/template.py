@@ -11,6 +11,7 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload import PayloadError, Template
 from webhooks_ui.catalogue.payload_sample import sample_content
 from webhooks_ui.catalogue.payload_template import Templated
+from webhooks_ui.explanations.template_errors import template_words
 
 MAX_TEMPLATE = 65_536  # characters
 _CONTENT_TYPE = re.compile(
@@ -48,6 +49,6 @@ def _failure(template: Template, events: Sequence[str]) -> LazyString | None:
             return _l(
                 "It makes no body of the sample of %(event)s: %(detail)s.",
                 event=event,
-                detail=error.detail,
+                detail=template_words(error.detail),
             )
     return None

@@ -12,6 +12,7 @@ from webhooks_ui.catalogue.payload import Content, PayloadError, Template
 from webhooks_ui.catalogue.payload_sample import sample_content
 from webhooks_ui.catalogue.payload_template import Templated
 from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
+from webhooks_ui.explanations.template_errors import template_words
 from webhooks_ui.forms.request_fields import typed_template
 from webhooks_ui.models import Webhook, recent_events
 from webhooks_ui.views.webhook_form import form_of, render_form
@@ -73,5 +74,5 @@ def _preview(template: Template, type: str, content: Content, event: str | None)
     try:
         made = Templated().payload(content, template)
     except PayloadError as error:
-        return Preview(type, problem=error.detail, event=event)
+        return Preview(type, problem=str(template_words(error.detail)), event=event)
     return Preview(type, made.body.decode(errors="replace"), event=event)
