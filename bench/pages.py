@@ -24,6 +24,7 @@ from sqlalchemy import create_engine, func, make_url, select, text
 
 from bench.machine import Machine
 from bench.seed import seed
+from bench.seed_others import SUBJECT
 from bench.seed_sql import BUSY, MAIN_CHANNEL, QUIET
 from bench.stage import percentile
 from tests.conftest import sign_in
@@ -254,12 +255,33 @@ def _event_lists(evt: str, sender: str, middle: int) -> dict[str, str]:
     return {f"events: {name}": f"/events?{query}" for name, query in wanted.items()}
 
 
+def _audit_lists() -> dict[str, str]:
+    wanted = {
+        "all": "",
+        "older": "before=50000",
+        "who": "who=person-7",
+        "topic": "what=sign_in",
+        "one thing": f"q={SUBJECT}",
+        "a rare name": "q=webhook+4321",
+        "a rare name of one person": "who=person-7&q=webhook+4207",
+        "last 24 hours": "span=24h",
+        "everything": "who=person-7&what=change&q=webhook&span=7d",
+    }
+    return {f"audit: {name}": f"/settings/audit?{query}" for name, query in wanted.items()}
+
+
 def _other_pages(busy: str) -> dict[str, str]:
     return {
         "channels": "/channels",
         "channels: last page": "/channels?page=9",
         "channels: search": "/channels?q=1",
         "receivers": "/receiver",
+        "deleted webhooks": "/webhooks/deleted",
+        "deleted webhooks: last page": "/webhooks/deleted?page=80",
+        "people": "/settings/users",
+        "tokens": "/settings/tokens",
+        "sources": "/sources",
+        **_audit_lists(),
         "webhook to edit": f"/webhooks/{busy}/edit",
         "webhook to copy": f"/webhooks/new?from={busy}",
         "busy webhook: 7 days": f"/webhooks/{busy}?span=7d",

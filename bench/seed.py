@@ -16,7 +16,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import Connection, Index, insert, text
 
-from bench import seed_sql
+from bench import seed_others, seed_sql
 from webhooks_ui import create_app
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.crypto.signing import new_secret
@@ -53,6 +53,7 @@ def seed(app: Flask, webhooks: int, deliveries: int, *, report: bool = False) ->
     with app.app_context(), db.engine.connect() as connection:
         _hurry(connection)
         _set_up(app, connection, webhooks)
+        seed_others.fill(connection, webhooks, now())
         say("webhooks")
         indexes = [index for model in LOGS for index in _indexes(model)]
         for index in indexes:

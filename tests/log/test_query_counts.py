@@ -29,6 +29,12 @@ CEILINGS = {
     "/events/{event}": 11,
     "/channels": 4,
     "/channels?q=sales": 4,
+    "/webhooks/deleted": 3,
+    "/sources": 4,
+    "/settings/users": 5,
+    "/settings/tokens": 3,
+    "/settings/audit": 3,
+    "/settings/audit?who=olena&q=hook": 4,
 }
 """One query finds out who asks. A list has one for its rows, one for each thing shown beside all
 of them, one for what the filters offer, and one for the newest row. An event's page asks how

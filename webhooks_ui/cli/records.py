@@ -71,8 +71,9 @@ def user_list(as_json: bool) -> None:
         from webhooks_ui.models import User
         from webhooks_ui.models.user import last_seen
 
-        seen = last_seen()
-        rows = [(one.login, one.role, one.created_at, seen.get(one.id)) for one in User.everybody()]
+        people = User.everybody()
+        seen = last_seen(people)
+        rows = [(one.login, one.role, one.created_at, seen.get(one.id)) for one in people]
     print_rows(("login", "role", "created_at", "last_seen_at"), rows, as_json=as_json)
 
 

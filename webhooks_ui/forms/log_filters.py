@@ -12,7 +12,7 @@ from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.models import Webhook, payload_index, webhook_list
+from webhooks_ui.models import Webhook, payload_index, webhook_list, word_search
 from webhooks_ui.models.delivery_list import DeliveryFilter, event_meant, searched
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.public_ids import DELIVERY, EVENT, WEBHOOK, is_id
@@ -207,7 +207,7 @@ def payload_search(query: LogQuery) -> dict[str, Any]:
     offered = payloads.may_be_searched()
     return {
         "offered": offered,
-        "most": payload_index.MAX_FOUND,
+        "most": word_search.MAX_FOUND,
         "known_to": payload_index.known_to() if offered and query.q else None,
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import exists, func, select, text, union
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import payload_index
+from webhooks_ui.models import word_search
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import OPEN, UNDELIVERED, Delivery
@@ -86,13 +86,13 @@ class DeliveryFilter:
     def _find_words(self, before: int | None, after: int | None, limit: int) -> KeysetPage:
         found, rows, conditions = self._worded()
         ids = span(Delivery, DELIVERY, self.since, self.until).between(after, before)
-        return among(Delivery, rows, conditions, ids, limit, is_capped=found.is_capped)
+        return among(Delivery, rows, conditions, ids, limit, found.limits)
 
-    def _worded(self) -> tuple[payload_index.Found, Any, list[Condition]]:
+    def _worded(self) -> tuple[word_search.Found, Any, list[Condition]]:
         """What has the words, a select of its deliveries, and the other conditions."""
         words = self.words or ""
         last = span(Event, EVENT, None, self.until).last if self.until else None
-        found, own = payload_index.find(words, last), event_of_sender(words)
+        found, own = word_search.find(words, last), event_of_sender(words)
         of_sender = select(Event.id).where(Event.public_id == own)
         rows = union(
             select(Delivery.id).where(Delivery.event_id.in_(found.events)),

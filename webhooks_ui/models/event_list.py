@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, union
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import payload_index
+from webhooks_ui.models import word_search
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.delivery_list import event_of_sender
@@ -66,7 +66,7 @@ class EventFilter:
 
     def _find_words(self, ids: Ids, limit: int) -> KeysetPage:
         columns: Any = Event.__table__.c
-        found = payload_index.find(self.words or "", ids.last)
+        found = word_search.find(self.words or "", ids.last)
         own = event_of_sender(self.words or "")
         rows = union(
             select(Event.id).where(Event.id.in_(found.events)),
@@ -77,7 +77,7 @@ class EventFilter:
         if self.unmatched:
             conditions.append(text(UNMATCHED))
         conditions += self._unindexed(columns)
-        return among(Event, rows, conditions, ids, limit, is_capped=found.is_capped)
+        return among(Event, rows, conditions, ids, limit, found.limits)
 
     def _unindexed(self, columns: Any) -> list[Condition]:
         """The conditions that no index leads."""

@@ -49,18 +49,31 @@ class Ids:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchLimits:
+    """What a search has not looked through.
+
+    `is_capped`: of its matches the newest were looked through, and there may be older ones.
+    `back_to`: nothing that came before was, as the time was over. `whole_words`: no longer words
+    that begin with those that are sought.
+    """
+
+    is_capped: bool = False
+    back_to: datetime | None = None
+    whole_words: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KeysetPage:
     """The rows' ids, newest first.
 
     `next` is where the next page begins, None at the end. `is_short`: `WINDOW` rows were examined,
-    back to the row `next`, and did not fill the page. `is_capped`: the newest matches of a search
-    were looked through, and there may be older ones.
+    back to the row `next`, and did not fill the page. `limits` are those of a search.
     """
 
     ids: Sequence[int]
     next: int | None
     is_short: bool = False
-    is_capped: bool = False
+    limits: SearchLimits = SearchLimits()
 
 
 def walk(
@@ -93,14 +106,19 @@ def walk(
 
 
 def among(
-    model: Any, rows: Any, conditions: Sequence[Condition], ids: Ids, limit: int, *, is_capped: bool
+    model: Any,
+    rows: Any,
+    conditions: Sequence[Condition],
+    ids: Ids,
+    limit: int,
+    limits: SearchLimits,
 ) -> KeysetPage:
     """The newest `limit` rows of `ids` and of `rows`, a select of ids that are not many."""
     within = (model.id.in_(rows), model.id.between(ids.first, ids.last), *conditions)
     newest = select(model.id).where(*within).order_by(model.id.desc()).limit(limit + 1)
     found = list(db.session.scalars(newest))
     older = found[limit - 1] if len(found) > limit else None
-    return KeysetPage(found[:limit], older, is_capped=is_capped)
+    return KeysetPage(found[:limit], older, limits=limits)
 
 
 def nearest(

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from sqlalchemy import Select, func, select
+
+from webhooks_ui.database.engine import db
+
 T = TypeVar("T")
+SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,15 @@ class Page(Generic[T]):
     def has_next(self) -> bool:
         """Whether there is a page after."""
         return self.number < self.pages
+
+
+def find(query: Select[T], number: int) -> Page[T]:
+    """The page with this number of what a query selects, or the last one if there are fewer."""
+    counted = select(func.count()).select_from(query.order_by(None).subquery())
+    total = db.session.scalar(counted) or 0
+    number = within(number, total, SIZE)
+    rows = db.session.scalars(query.offset((number - 1) * SIZE).limit(SIZE)).all()
+    return Page(rows, total, number, SIZE)
 
 
 def number_of(text: str) -> int:

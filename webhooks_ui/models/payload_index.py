@@ -17,7 +17,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Engine,
-    Select,
     Text,
     bindparam,
     cast,
@@ -39,7 +38,6 @@ from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.event import Event
 from webhooks_ui.text import words
 
-MAX_FOUND = 500  # the newest matching events, and answers, that lists are made of
 _SETTLED = timedelta(minutes=1)  # longer than a transaction may take that has got its row ids
 _PUNCTUAL = timedelta(seconds=10)
 _with_tables: WeakSet[Engine] = WeakSet()
@@ -81,7 +79,7 @@ class Table:
         rows = select(self.model.id, *self.content).where(self.model.id > last)
         found: list[Document] = []
         for row, data, extra, at in db.session.execute(rows.order_by(self.model.id).limit(limit)):
-            if not _is_sqlite() and row != last + 1 and at > now() - _SETTLED:
+            if not is_sqlite() and row != last + 1 and at > now() - _SETTLED:
                 break
             own = dict.fromkeys((*words.sought(extra or ""), *words.of_payload(data)))
             found.append(Document(row, list(own)))
@@ -92,7 +90,7 @@ class Table:
         """Indexes them, save those whose rows are gone, and without words all but the last."""
         own, rows = bindparam("own", type_=BigInteger), self._rows()
         kept: Any = bindparam("kept")
-        if not _is_sqlite():
+        if not is_sqlite():
             kept = func.array_to_tsvector(cast(kept, ARRAY(Text)))
         is_there = exists().where(self.model.id == own)
         into = table(self.name, column(rows.name), column("words"))
@@ -108,21 +106,33 @@ class Table:
         db.session.execute(delete(rows.table).where(rows.in_(some)))
         return len(some)
 
-    def find(self, query: str, last: int | None = None) -> list[int]:
-        """The newest matching rows, `MAX_FOUND` at most; none after the row `last`."""
+    def newest(
+        self, query: str, first: int, last: int, limit: int, *, is_sparse: bool
+    ) -> Sequence[int]:
+        """The newest matches from the row `first` to the row `last`.
+
+        `is_sparse`: few of these rows match, so PostgreSQL is not to read them one by one.
+        """
         rows = self._rows()
-        if _is_sqlite():
+        if is_sqlite():
             matches = literal_column(self.name).op("MATCH")(query)
         else:
             matches = column("words").op("@@")(cast(query, TSQUERY))
-        found = select(rows).where(matches).order_by(rows.desc()).limit(MAX_FOUND)
-        if last is not None:
-            found = found.where(rows <= last)
-        return list(db.session.scalars(found))
+        found = select(rows).where(matches, rows.between(first, last))
+        if is_sparse and not is_sqlite():
+            all_of_them = found.offset(0).subquery()
+            found, rows = select(all_of_them), all_of_them.c[rows.name]
+        return db.session.scalars(found.order_by(rows.desc()).limit(limit)).all()
+
+    def moment_of(self, row: int) -> datetime | None:
+        """When this row came, or the newest one before it."""
+        at: ColumnElement[datetime] = self.content[-1]
+        own = select(at).where(self.model.id <= row).order_by(self.model.id.desc()).limit(1)
+        return db.session.scalar(own)
 
     def _rows(self) -> Any:
         """The column of row ids."""
-        name = "rowid" if _is_sqlite() else self.key
+        name = "rowid" if is_sqlite() else self.key
         return table(self.name, column(name, BigInteger)).c[name]
 
 
@@ -136,24 +146,9 @@ ANSWERS = Table(
 TABLES = (EVENTS, ANSWERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Rows of events, and of deliveries by their answers; capped: there may be older ones."""
-
-    events: Sequence[int]
-    deliveries: Sequence[int]
-    is_capped: bool
-
-
-def find(sought: str, last_event: int | None = None) -> Found:
-    """What has all of these words; of events none after the row `last_event`."""
-    query = _query(words.sought(sought))
-    if not query:
-        return Found((), (), False)
-    events, attempts = EVENTS.find(query, last_event), ANSWERS.find(query)
-    own = select(Attempt.delivery_id).where(Attempt.id.in_(attempts)).distinct()
-    deliveries = db.session.scalars(own).all() if attempts else ()
-    return Found(events, deliveries, is_capped=MAX_FOUND in (len(events), len(attempts)))
+def positions() -> Sequence[int]:
+    """The last rows that are indexed, of each table; 0 at first."""
+    return db.session.execute(select(*(func.coalesce(each.last(), 0) for each in TABLES))).one()
 
 
 def behind() -> list[Table]:
@@ -168,36 +163,24 @@ def behind() -> list[Table]:
 
 def known_to() -> datetime | None:
     """Until when what came can be found; None when that is the present."""
-    moments = [db.session.scalar(_moment_of(each)) or EPOCH for each in behind()]
+    moments = [each.moment_of(each.position()) or EPOCH for each in behind()]
     reached = min(moments, default=now())
     return reached if reached < now() - _PUNCTUAL else None
 
 
 def is_there() -> bool:
     """Whether the database has the tables: an SQLite without FTS5 has not."""
-    if not _is_sqlite():
+    if not is_sqlite():
         return True
     if db.engine not in _with_tables and inspect(db.session.connection()).has_table(EVENTS.name):
         _with_tables.add(db.engine)
     return db.engine in _with_tables
 
 
-def _moment_of(each: Table) -> Select[Any]:
-    at: ColumnElement[datetime] = each.content[-1]
-    return select(at).where(each.model.id == each.position())
-
-
-def _query(sought: Sequence[str]) -> str:
-    """The words as the database's query: all of them, as beginnings where they may go on."""
-    # Words have neither quotes nor spaces.
-    if _is_sqlite():
-        return " ".join(f'"{word}"{"*" * words.may_go_on(word)}' for word in sought)
-    return " & ".join(f"'{word}'{':*' * words.may_go_on(word)}" for word in sought)
-
-
 def _stored(own: Sequence[str]) -> Any:
-    return " ".join(own) if _is_sqlite() else list(own)
+    return " ".join(own) if is_sqlite() else list(own)
 
 
-def _is_sqlite() -> bool:
+def is_sqlite() -> bool:
+    """Whether the index is SQLite's."""
     return db.session.get_bind().dialect.name == "sqlite"

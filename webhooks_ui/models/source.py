@@ -1,7 +1,7 @@
 """A source: another program whose own webhooks are taken in as events."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -14,7 +14,6 @@ from sqlalchemy import (
     LargeBinary,
     String,
     delete,
-    func,
     insert,
     select,
 )
@@ -24,6 +23,8 @@ from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
+from webhooks_ui.models import pages
+from webhooks_ui.models.pages import Page
 from webhooks_ui.models.public_ids import SOURCE, new_id
 from webhooks_ui.models.token import digest
 from webhooks_ui.text import pretty_json
@@ -108,9 +109,9 @@ class Source(Model):
         return db.session.scalar(select(cls).where(cls.public_id == public_id))
 
     @classmethod
-    def newest_first(cls) -> Sequence[Self]:
-        """Every source."""
-        return db.session.scalars(select(cls).order_by(cls.id.desc())).all()
+    def page(cls, number: int) -> Page[Self]:
+        """A page of the list, the newest first."""
+        return pages.find(select(cls).order_by(cls.id.desc()), number)
 
 
 class SourceRequest(Model):
@@ -152,10 +153,12 @@ class SourceRequest(Model):
         return db.session.scalars(own.order_by(cls.id.desc()).limit(KEPT_REQUESTS)).all()
 
     @classmethod
-    def newest(cls) -> dict[int, datetime]:
-        """When the newest request of each source came, by the source's row."""
-        newest = select(cls.source_id, func.max(cls.received_at)).group_by(cls.source_id)
-        return {row[0]: row[1] for row in db.session.execute(newest)}
+    def newest(cls, sources: Iterable[Source]) -> dict[int, datetime | None]:
+        """When the newest request of each of these sources came, by the source's row."""
+        own = select(cls.received_at).where(cls.source_id == Source.id)
+        newest = own.order_by(cls.id.desc()).limit(1).correlate(Source).scalar_subquery()
+        chosen = Source.id.in_([source.id for source in sources])
+        return dict(iter(db.session.execute(select(Source.id, newest).where(chosen)).all()))
 
     @classmethod
     def keep(cls, source_id: int, **values: Any) -> tuple[Executable, Executable]:

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webhooks_ui.audit import Audited, as_it_is, record
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.models import pages
+from webhooks_ui.models.pages import Page
 from webhooks_ui.models.public_ids import TOKEN, new_id
 from webhooks_ui.models.token_memory import KnownToken, Memory
 
@@ -97,6 +99,11 @@ class Token(Model):
     def newest_first(cls) -> Sequence[Self]:
         """Every token."""
         return db.session.scalars(select(cls).order_by(cls.id.desc())).all()
+
+    @classmethod
+    def page(cls, number: int) -> Page[Self]:
+        """A page of the list, the newest first."""
+        return pages.find(select(cls).order_by(cls.id.desc()), number)
 
     @classmethod
     def revoke(cls, public_id: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -22,6 +22,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
+from webhooks_ui.models import pages
+from webhooks_ui.models.pages import Page
 from webhooks_ui.text.normal_form import composed
 
 ROLES = ("admin", "editor", "viewer")
@@ -107,6 +109,11 @@ class User(Model):
     def everybody(cls) -> Sequence[Self]:
         """Every user, by login."""
         return db.session.scalars(select(cls).order_by(cls.login)).all()
+
+    @classmethod
+    def page(cls, number: int) -> Page[Self]:
+        """A page of the list, by login."""
+        return pages.find(select(cls).order_by(cls.login), number)
 
     @classmethod
     def exists(cls) -> bool:
@@ -220,8 +227,9 @@ def _limits(moment: datetime) -> dict[str, Any]:
     return {"idle": moment - IDLE_LIMIT, "aged": moment - AGE_LIMIT}
 
 
-def last_seen() -> dict[int, datetime]:
-    """When each user was seen last, by row id; those without a session are left out."""
+def last_seen(users: Iterable[User]) -> dict[int, datetime]:
+    """When these users were seen last, by row id; those without a session are left out."""
     latest = select(UserSession.user_id, func.max(UserSession.last_seen_at, type_=Instant))
+    latest = latest.where(UserSession.user_id.in_([user.id for user in users]))
     rows = db.session.execute(latest.group_by(UserSession.user_id)).all()
     return dict(iter(rows))

@@ -33,6 +33,8 @@ def turns_direction(text: str) -> bool:
 
 def isolated(text: str) -> str:
     """The text for a plain sentence, which is not turned by it (UAX #9 §2.7)."""
+    if text.isascii():
+        return text
     kept = "".join(each for each in text if each not in _TURNS)
     runs_left = any(bidirectional(each) in ("R", "AL") for each in kept)
     return f"\u2068{kept}\u2069" if runs_left else kept

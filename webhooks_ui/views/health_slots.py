@@ -28,10 +28,11 @@ def slots(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> Markup:
     return Markup("".join(found))  # noqa: S704  # figures and times of day
 
 
-def figures(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> list[tuple[str, str]]:
-    """The hours in which something was sent, with “12 / 13” for the attempts that succeeded."""
+def figures(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> Markup:
+    """A list's items, one for each hour in which something was sent: “14:00 12 / 13”."""
     both = zip(clock, hours, strict=True)
-    return [(began, _figure(good, bad)) for began, (good, bad) in both if good or bad]
+    found = (_item(began, good, bad) for began, (good, bad) in both if good or bad)
+    return Markup("".join(found))  # noqa: S704  # figures and times of day
 
 
 def tone(good: int, bad: int) -> str:
@@ -49,6 +50,11 @@ def _slot(place: int, good: int, bad: int, began: str) -> str:
     if not good + bad:
         return f"{head}/>"
     return f"{head}><title>{began} · {_figure(good, bad)}</title></rect>"
+
+
+@lru_cache(maxsize=4096)
+def _item(began: str, good: int, bad: int) -> str:
+    return f"<li>{began} <b>{_figure(good, bad)}</b></li>"
 
 
 def _figure(good: int, bad: int) -> str:

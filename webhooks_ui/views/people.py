@@ -10,6 +10,7 @@ from webhooks_ui.accounts import openid, people, second_factor, user_agents
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.forms.people import InvitationForm, RoleForm
 from webhooks_ui.models import AccountLink, User, UserSession
+from webhooks_ui.models.pages import number_of
 from webhooks_ui.models.user import last_seen
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
@@ -24,12 +25,13 @@ _LINK = "account_link"
 
 @blueprint.get("/settings/users")
 def index() -> str:
-    """Everybody, and the invitations that are open. A new invitation's link is shown once."""
-    everybody = User.everybody()
+    """Who may sign in, and the invitations that are open; a new one's link is shown once."""
+    page = User.page(number_of(request.args.get("page", "")))
     return render_template(
         "people/list.html",
-        people=everybody,
-        seen=last_seen(),
+        page=page,
+        page_url=lambda n: url_for(".index", page=n),
+        seen=last_seen(page.items),
         invitations=AccountLink.invitations(),
         link=take_shown(_LINK),
     )

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.source import SourceForm
 from webhooks_ui.models import Source, SourceRequest, source_changes
+from webhooks_ui.models.pages import number_of
 from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
 from webhooks_ui.sources.kinds import KINDS
 from webhooks_ui.sources.reasons import REASONS
@@ -26,10 +27,12 @@ KIND = "chatwoot"  # the one that the form makes
 @blueprint.get("/sources")
 def index() -> str:
     """The sources, with the newest request of each."""
+    page = Source.page(number_of(request.args.get("page", "")))
     return render_template(
         "sources/list.html",
-        sources=Source.newest_first(),
-        newest=SourceRequest.newest(),
+        page=page,
+        page_url=lambda n: url_for(".index", page=n),
+        newest=SourceRequest.newest(page.items),
         kinds=KINDS,
     )
 

@@ -9,6 +9,7 @@ from webhooks_ui.accounts import security_log
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.forms.token import SCOPE_LABELS, TokenForm
 from webhooks_ui.models import Token
+from webhooks_ui.models.pages import number_of
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
@@ -22,9 +23,13 @@ _NEW = "new_token"
 
 @blueprint.get("/settings/tokens")
 def index() -> str:
-    """Every token. The text of a new one is shown once, in the browser that made it."""
+    """The tokens. The text of a new one is shown once, in the browser that made it."""
     return render_template(
-        "tokens/list.html", tokens=Token.newest_first(), scopes=SCOPE_LABELS, made=take_shown(_NEW)
+        "tokens/list.html",
+        page=Token.page(number_of(request.args.get("page", ""))),
+        page_url=lambda n: url_for(".index", page=n),
+        scopes=SCOPE_LABELS,
+        made=take_shown(_NEW),
     )
 
 

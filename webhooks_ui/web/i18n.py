@@ -1,9 +1,10 @@
 """Languages: which one a request is answered in, and the catalogue of its texts."""
 
+from functools import cached_property, lru_cache
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_locale, get_translations
+from flask_babel import Babel, Domain, get_locale, get_translations
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -13,7 +14,31 @@ from webhooks_ui.web.timezones import zone_in_use
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
 COOKIE = "language"
-babel = Babel()
+
+
+class _Texts(Domain):  # type: ignore[misc]  # Flask-Babel has no types
+    """Flask-Babel's, without writing the locale out for every text."""
+
+    def __init__(self, domain: str) -> None:
+        super().__init__(domain=domain)
+        self._known: dict[str, Any] = {}
+
+    def get_translations(self) -> Any:
+        locale = get_locale()
+        if locale is None:
+            return super().get_translations()
+        if locale.language not in self._known:
+            self._known[locale.language] = super().get_translations()
+        return self._known[locale.language]
+
+
+class _Babel(Babel):  # type: ignore[misc]
+    @cached_property
+    def domain_instance(self) -> Domain:
+        return _Texts(self.domain)
+
+
+babel = _Babel()
 
 
 def init_app(app: Flask) -> None:
@@ -38,6 +63,12 @@ def language() -> str:
 
 def event_labels() -> dict[str, str]:
     """The labels of all event types by identifier, in the language of this answer."""
+    found: dict[str, str] = _event_labels(language())
+    return found
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _event_labels(_language: str) -> dict[str, str]:
     return {identifier: str(kind.label) for identifier, kind in ALL_TYPES.items()}
 
 
@@ -55,9 +86,10 @@ def _counted(one: str, many: str, num: int, /, **values: Any) -> Markup:
 
 def _catalogue() -> Any:
     """The texts in the language of this answer."""
-    if "catalogue" not in g:
-        g.catalogue = get_translations()
-    return g.catalogue
+    known = g.get("catalogue")
+    if known is None:
+        known = g.catalogue = get_translations()
+    return known
 
 
 def _select_locale() -> str | None:

@@ -56,19 +56,20 @@ def moment(value: datetime | None) -> Markup:
     if value is None:
         return Markup("–")
     text = escape(absolute(value))
-    return Markup(  # noqa: S704  # the texts are escaped
-        f'<time datetime="{isotime(value)}" title="{text}" data-relative>'
-        f"{escape(relative(value) or text)}</time>"
-    )
+    return Markup(_distance(isotime(value), text, escape(relative(value) or text)))  # noqa: S704  # the texts are escaped
 
 
 def exact(value: datetime | None) -> Markup:
     """A moment as a page about one thing has it: absolute, then relative; "–" for None."""
     if value is None:
         return Markup("–")
-    full = f'<time datetime="{isotime(value)}">{escape(absolute(value))}</time>'
-    ago = f' <span class="muted ago">· {moment(value)}</span>' if relative(value) else ""
-    return Markup(f"<span>{full}{ago}</span>")  # noqa: S704
+    at, text, distance = isotime(value), escape(absolute(value)), escape(relative(value))
+    ago = f' <span class="muted ago">· {_distance(at, text, distance)}</span>' if distance else ""
+    return Markup(f'<span><time datetime="{at}">{text}</time>{ago}</span>')  # noqa: S704
+
+
+def _distance(at: str, text: str, distance: str) -> str:
+    return f'<time datetime="{at}" title="{text}" data-relative>{distance}</time>'
 
 
 def relative(value: datetime) -> str:

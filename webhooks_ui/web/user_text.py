@@ -1,5 +1,9 @@
 """Texts that people chose, such as names, on a page: isolated from what stands around them."""
 
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
 from flask import Flask
 from markupsafe import Markup, escape
 
@@ -7,8 +11,20 @@ from webhooks_ui.text.visibility import isolated
 
 
 def init_app(app: Flask) -> None:
-    """Gives templates the filters `bdi`, for HTML, and `isolated`, for attributes and options."""
-    app.jinja_env.filters.update(bdi=bdi, isolated=isolated)
+    """Gives templates `bdi`, for HTML, `isolated`, for attributes, and `options`, of a select."""
+    app.jinja_env.filters.update(bdi=bdi, isolated=isolated, options=options)
+
+
+def options(labels: Iterable[Sequence[Any]], chosen: str = "") -> Markup:
+    """The options of a select, of rows that end with a value and its label."""
+    found = (_option(value, str(label), value == chosen) for *_, value, label in labels)
+    return Markup("".join(found))  # noqa: S704  # escaped
+
+
+@lru_cache(maxsize=4096)  # a page has hundreds of channels, twice
+def _option(value: str, label: str, is_chosen: bool) -> str:
+    mark = " selected" if is_chosen else ""
+    return f'<option value="{escape(value)}"{mark}>{escape(isolated(label))}</option>'
 
 
 def bdi(text: object) -> Markup:

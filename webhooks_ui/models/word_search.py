@@ -1,0 +1,107 @@
+"""Searching in the index: the newest rows that have all of some words, within about a second.
+
+Rows are looked through from the newest on, in windows that are the larger the more seldom the words
+are: so a word that most rows have costs what is shown of it, not what there is of it. When the time
+is over, the answer is what was found, and how far back that was.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+from sqlalchemy import select
+
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.time_limit import TooSlowError, time_limit
+from webhooks_ui.models.attempt import Attempt
+from webhooks_ui.models.keyset import SearchLimits
+from webhooks_ui.models.payload_index import ANSWERS, EVENTS, Table, is_sqlite, positions
+from webhooks_ui.text import words
+
+MAX_FOUND = 500  # the newest matching events, and answers, that lists are made of
+SECONDS = 0.4  # for the events, then for the answers
+_WINDOW = 5_000  # rows that are looked through first
+_ALL = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of events, and of deliveries by their answers."""
+
+    events: Sequence[int]
+    deliveries: Sequence[int]
+    limits: SearchLimits
+
+
+@dataclass(slots=True)
+class _Look:
+    """A look through one table; `below` is where it ended, 0 when nothing is left."""
+
+    table: Table
+    rows: list[int]
+    below: int
+    whole_words: bool = False
+
+    @property
+    def back_to(self) -> datetime | None:
+        """The moment before which nothing was looked through, where the time was over."""
+        if not self.below or len(self.rows) == MAX_FOUND:
+            return None
+        return self.table.moment_of(self.below)
+
+
+def find(sought: str, last_event: int | None = None) -> Found:
+    """What has all of these words; of events none after the row `last_event`."""
+    chosen = words.sought(sought)
+    if not chosen:
+        return Found((), (), SearchLimits())
+    newest_event, newest_answer = positions()
+    last_event = newest_event if last_event is None else min(newest_event, last_event)
+    looks = events, answers = (
+        _look(EVENTS, chosen, last_event),
+        _look(ANSWERS, chosen, newest_answer),
+    )
+    own = select(Attempt.delivery_id).where(Attempt.id.in_(answers.rows)).distinct()
+    deliveries = db.session.scalars(own).all() if answers.rows else ()
+    limits = SearchLimits(
+        is_capped=any(len(look.rows) == MAX_FOUND for look in looks),
+        back_to=max((look.back_to for look in looks if look.back_to), default=None),
+        whole_words=any(look.whole_words for look in looks),
+    )
+    return Found(events.rows, deliveries, limits)
+
+
+def _look(table: Table, sought: Sequence[str], last: int) -> _Look:
+    look = _Look(table, [], last)
+    begins = [word for word in sought if words.may_go_on(word)]
+    if begins and is_sqlite():
+        # It reads all rows of all words that begin like this, whatever the window.
+        with suppress(TooSlowError), time_limit(SECONDS / 2):
+            _look_back(look, _query(sought, begins), _ALL)
+            return look
+        look.whole_words, begins = True, []
+    with suppress(TooSlowError), time_limit(SECONDS):
+        _look_back(look, _query(sought, begins), _WINDOW)
+    return look
+
+
+def _look_back(look: _Look, query: str, window: int) -> None:
+    until, newest = monotonic() + SECONDS, look.below
+    while look.below and len(look.rows) < MAX_FOUND and monotonic() < until:
+        first = max(look.below - window, 0) + 1
+        look.rows += look.table.newest(
+            query, first, look.below, MAX_FOUND - len(look.rows), is_sparse=window > _WINDOW
+        )
+        look.below = first - 1
+        # As many rows as are likely to have twice what a list takes.
+        window = (newest - look.below) * 2 * MAX_FOUND // max(len(look.rows), 1)
+
+
+def _query(sought: Sequence[str], begins: Sequence[str]) -> str:
+    """The words as the database's query: all of them, those of `begins` as beginnings."""
+    # Words have neither quotes nor spaces.
+    if is_sqlite():
+        return " ".join(f'"{word}"{"*" * (word in begins)}' for word in sought)
+    return " & ".join(f"'{word}'{':*' * (word in begins)}" for word in sought)
