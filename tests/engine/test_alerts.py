@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from standardwebhooks import Webhook as Verifier
 
 from tests.engine.conftest import ended, send, subscribe, working
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from tests.support.mail_server import MailServer
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.waiting import free_port
@@ -236,6 +236,7 @@ def test_a_mail_server_signed_by_a_company_authority(make_app: MakeApp, tmp_path
         assert len(server.messages) == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("tls", [False, True], ids=["starttls", "smtps"])
 def test_an_email_in_english_over_tls(make_engine: MakeApp, certificate: Path, tls: bool) -> None:
     with MailServer(certificate, tls=tls) as server:
@@ -259,6 +260,7 @@ def test_an_email_in_english_over_tls(make_engine: MakeApp, certificate: Path, t
     assert counts(app) == (0, 4)
 
 
+@ON_SQLITE
 def test_an_email_explains_the_error_of_the_attempt(
     make_engine: MakeApp, receiver: Receiver
 ) -> None:
@@ -275,6 +277,7 @@ def test_an_email_explains_the_error_of_the_attempt(
     assert f"127.0.0.1:{receiver.port}" in mail.message.get_content()
 
 
+@ON_SQLITE
 def test_one_email_in_ukrainian_about_several_webhooks(make_engine: MakeApp) -> None:
     with MailServer() as server:
         app = mailing(make_engine, server, LANGUAGE="uk", NOTICE_FROM="hooks@acme.example")
@@ -325,6 +328,7 @@ def test_a_refused_email_is_retried_with_backoff_for_a_day_at_most(
     assert "1 alerts could not be e-mailed within a day" in caplog.text
 
 
+@ON_SQLITE
 def test_no_password_is_sent_to_a_server_without_a_trusted_certificate(
     make_engine: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tests.conftest import sign_in
 from tests.delivery.hostile import Behaviour, Hostile, Peer, answering, answering_once
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_POSTGRESQL, ON_SQLITE, MakeApp
 from tests.support.postgres import Postgres
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
@@ -252,6 +252,7 @@ def test_a_worker_that_ends_does_not_storm_a_database_that_refuses(
     assert len(receiver.requests()) == 1
 
 
+@ON_SQLITE
 def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -430,6 +431,7 @@ def hostile() -> Iterator[Callable[..., Hostile]]:
         receiver.close()
 
 
+@ON_POSTGRESQL
 def test_every_fault_of_a_receiver_ends_in_a_recorded_attempt(
     make_engine: MakeApp, hostile: Callable[..., Hostile], receiver: Receiver
 ) -> None:
@@ -466,6 +468,7 @@ def test_every_fault_of_a_receiver_ends_in_a_recorded_attempt(
     assert recorded == {"pending", "succeeded"}
 
 
+@ON_SQLITE
 def test_secrets_that_cannot_be_decrypted_are_a_failure_that_is_told(
     engine: Flask, receiver: Receiver
 ) -> None:

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.engine.conftest import deliveries, send, subscribe
+from tests.support.apps import ON_SQLITE
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.intake import accept as intake
@@ -131,6 +132,7 @@ def test_a_batch_is_all_or_nothing(engine: Flask) -> None:
         assert Channel.choices() == []
 
 
+@ON_SQLITE
 def test_an_unknown_type_is_refused(engine: Flask) -> None:
     answer = accept(engine, IncomingEvent("no_such_thing", b"{}"))
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask
 
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from tests.support.rate_limited import rate_limited, token_bucket
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
@@ -55,6 +55,7 @@ def test_a_limited_receiver_takes_each_delivery_once(
     assert len(receiver.requests()) == COUNT
 
 
+@ON_SQLITE
 def test_a_limit_holds_the_webhook_and_not_only_the_delivery(
     engine: Flask, receiver: Receiver
 ) -> None:
@@ -76,6 +77,7 @@ def test_a_limit_holds_the_webhook_and_not_only_the_delivery(
     assert len(receiver.requests()) <= 2
 
 
+@ON_SQLITE
 def test_a_receiver_that_does_not_answer_is_probed_one_at_a_time(engine: Flask) -> None:
     public_id = subscribe(engine, f"http://127.0.0.1:{free_port()}/")
     send(engine, 60)
@@ -103,6 +105,7 @@ def test_a_success_closes_the_breaker_and_all_goes_on(make_engine: MakeApp) -> N
     assert {delivery.status for delivery in deliveries(app)} == {"succeeded"}
 
 
+@ON_SQLITE
 def test_receivers_that_hang_leave_half_of_the_slots_to_those_that_answer(
     make_engine: MakeApp, receiver: Receiver
 ) -> None:

@@ -44,26 +44,27 @@ def simulated(make_engine: MakeApp, limited: Respond) -> Simulation:
     return simulation
 
 
+PACES: dict[str, tuple[Callable[[], Limit], float, float]] = {
+    # What is left after the burst, at the bucket's rate; the last of the windows.
+    "2 a second": (lambda: token_bucket(2, 2), (COUNT - 3) / 2, SOON),
+    "10 a second": (lambda: token_bucket(10, 5), (COUNT - 6) / 10, SOON),
+    "20 a second": (lambda: token_bucket(20, 5), (COUNT - 6) / 20, SOON),
+    "40 a second": (lambda: token_bucket(40, 10), (COUNT - 11) / 40, SOON),
+    "5 in 2 seconds": (lambda: fixed_window(5, 2), (COUNT / 5 - 1) * 2, SOON),
+    "20 a second, slow": (lambda: token_bucket(20, 5), (COUNT - 6) / 20, LATE),
+    "40 a second, slow": (lambda: token_bucket(40, 5), (COUNT - 6) / 40, LATE),
+}
+
+
 @pytest.mark.parametrize(
-    ("limit", "best", "answers_in"),
-    [
-        # What is left after the burst, at the bucket's rate; the last of the windows.
-        (lambda: token_bucket(2, 2), (COUNT - 3) / 2, SOON),
-        (lambda: token_bucket(10, 5), (COUNT - 6) / 10, SOON),
-        (lambda: token_bucket(20, 5), (COUNT - 6) / 20, SOON),
-        (lambda: token_bucket(40, 10), (COUNT - 11) / 40, SOON),
-        (lambda: fixed_window(5, 2), (COUNT / 5 - 1) * 2, SOON),
-        (lambda: token_bucket(20, 5), (COUNT - 6) / 20, LATE),
-        (lambda: token_bucket(40, 5), (COUNT - 6) / 40, LATE),
-    ],
-    ids=[
-        *("2 a second", "10 a second", "20 a second", "40 a second", "5 in 2 seconds"),
-        *("20 a second, slow", "40 a second, slow"),
-    ],
+    ("make_engine", "pace"),
+    [*(("sqlite", pace) for pace in PACES), ("postgresql", "20 a second, slow")],
+    indirect=["make_engine"],
 )
 def test_a_limited_receiver_gets_its_pace_with_few_refusals(
-    make_engine: MakeApp, limit: Callable[[], Limit], best: float, answers_in: float
+    make_engine: MakeApp, pace: str
 ) -> None:
+    limit, best, answers_in = PACES[pace]
     simulation = simulated(make_engine, behind(limit(), answers_in))
 
     taken = simulation.taken[LIMITED]

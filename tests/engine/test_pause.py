@@ -14,6 +14,7 @@ from tests.engine.conftest import (
     working,
 )
 from tests.engine.conftest import claim as claim_due
+from tests.support.apps import ON_SQLITE
 from tests.support.receiver import Receiver
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import actions, releases, turns
@@ -142,6 +143,7 @@ def test_a_worker_goes_on_by_itself_at_the_end(engine: Flask, receiver: Receiver
         assert delivery.attempt.started_at >= until
 
 
+@ON_SQLITE
 def test_an_event_says_why_it_was_not_got(engine: Flask) -> None:
     own = subscribe(engine, "http://127.0.0.1/1")
     pause(engine, own, now() + HOUR)

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from tests.engine.conftest import claim, deliveries, ended, send, subscribe, switch_off, working
+from tests.support.apps import ON_SQLITE
 from tests.support.receiver import Receiver
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
@@ -36,6 +37,7 @@ def looked_at(engine: Flask, job: Job) -> Job | None:
     return Attempts(engine, now, random.random).current(job, job.claim)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("act", ["disable", "delete"])
 def test_it_is_not_sent_to_a_webhook_that_is_off(engine: Flask, public_id: str, act: str) -> None:
     job = claimed(engine, waited=2 * STALE_AFTER)
@@ -44,6 +46,7 @@ def test_it_is_not_sent_to_a_webhook_that_is_off(engine: Flask, public_id: str, 
     assert looked_at(engine, job) is None
 
 
+@ON_SQLITE
 def test_it_is_sent_by_the_settings_as_edited(engine: Flask, public_id: str) -> None:
     job = claimed(engine, waited=2 * STALE_AFTER)
     with engine.app_context(), transaction():
@@ -67,6 +70,7 @@ def test_it_is_not_sent_when_another_worker_has_taken_it_over(
     assert looked_at(engine, job) is None
 
 
+@ON_SQLITE
 def test_what_was_claimed_just_now_costs_no_second_look(engine: Flask, public_id: str) -> None:
     job = claimed(engine, waited=-60.0)  # however slow this machine is
     switch_off(engine, public_id, "disable")

@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.api.conftest import caller, issue
 from tests.engine.conftest import ended, subscribe, working
+from tests.support.apps import ON_SQLITE
 from tests.support.receiver import Receiver
 from webhooks_ui.text.trace import traceparent
 
@@ -14,6 +15,7 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 EVENT: dict[str, Any] = {"type": "message_created", "data": {}}
 
 
+@ON_SQLITE
 def test_it_is_passed_on(engine: Flask, receiver: Receiver) -> None:
     subscribe(engine, receiver.url)
     call = caller(engine, issue(engine, "events"))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, send, subscribe, working
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 
@@ -30,6 +30,7 @@ def test_what_waits_and_when_the_next_attempt_is_made(
     assert f"/webhooks/{public_id}" not in browser.get("/webhooks?status=untested").text
 
 
+@ON_SQLITE
 def test_a_success_is_the_last_result(make_engine: MakeApp, receiver: Receiver) -> None:
     app = make_engine()
     public_id = subscribe(app, receiver.url)

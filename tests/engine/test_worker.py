@@ -7,7 +7,7 @@ from flask import Flask
 from standardwebhooks import Webhook as Verifier
 
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui.authorization.bearer import Bearer
@@ -122,6 +122,7 @@ def test_a_failure_is_tried_again_under_the_same_id(
     assert webhook(app, public_id).failing_since is None
 
 
+@ON_SQLITE
 def test_when_the_schedule_has_ended_it_has_failed(
     make_engine: MakeApp, receiver: Receiver
 ) -> None:
@@ -138,6 +139,7 @@ def test_when_the_schedule_has_ended_it_has_failed(
     assert webhook(app, public_id).failing_since is not None
 
 
+@ON_SQLITE
 def test_410_disables_and_cancels_what_waits(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +158,7 @@ def test_410_disables_and_cancels_what_waits(
     assert len(receiver.requests()) < 10
 
 
+@ON_SQLITE
 def test_a_webhook_that_fails_for_too_long_is_disabled(
     make_engine: MakeApp, receiver: Receiver
 ) -> None:

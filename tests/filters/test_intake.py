@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, engine, send, subscribe
+from tests.support.apps import ON_SQLITE
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import EPOCH, now
@@ -70,6 +71,7 @@ def test_an_edit_counts_at_once(engine: Flask) -> None:
     assert send(engine, data=message("outgoing"))[0].deliveries == 1
 
 
+@ON_SQLITE
 def test_events_of_the_consoles_own_pass(engine: Flask) -> None:
     told = subscribe(engine, URL, events=("webhook_failing",), filters=INCOMING)
     about = subscribe(engine, URL, events=("webhook_failing",))
@@ -86,6 +88,7 @@ def test_events_of_the_consoles_own_pass(engine: Flask) -> None:
         assert delivery.webhook_id == found.id
 
 
+@ON_SQLITE
 def test_the_event_says_why(engine: Flask) -> None:
     subscribe(engine, URL, filters=INCOMING)
     send(engine, data=message("outgoing"))

@@ -13,14 +13,10 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.forms.log_filters import LogQuery, is_code
 from webhooks_ui.models import Attempt, Delivery
 
+EXPECTED = {"503": 1, "5xx": 2, "2xx": 1, "404": 0, "5xx&status=pending": 0}
 
-@pytest.mark.parametrize(
-    ("code", "others", "expected"),
-    [("503", "", 1), ("5xx", "", 2), ("2xx", "", 1), ("404", "", 0), ("5xx", "&status=pending", 0)],
-)
-def test_deliveries_are_filtered_by_the_status_code(
-    engine: Flask, browser: FlaskClient, code: str, others: str, expected: int
-) -> None:
+
+def test_deliveries_are_filtered_by_the_status_code(engine: Flask, browser: FlaskClient) -> None:
     subscribe(engine, "http://127.0.0.1:9/")
     send(engine, 3)
     with engine.app_context(), transaction():
@@ -34,9 +30,10 @@ def test_deliveries_are_filtered_by_the_status_code(
             db.session.query(Attempt).filter_by(delivery_id=made.id).update(
                 {"status_code": answered}
             )
-    page = browser.get(f"/deliveries?code={code}{others}").text
-    assert page.count('class="outcome') == expected
-    assert f"<bdi>{code}</bdi>" in page, "a filter that is set is a chip"
+    for asked, expected in EXPECTED.items():
+        page = browser.get(f"/deliveries?code={asked}").text
+        assert page.count('class="outcome') == expected, asked
+        assert f"<bdi>{asked.partition('&')[0]}</bdi>" in page, "a filter that is set is a chip"
 
 
 def test_today_and_yesterday_are_days_of_the_readers_clock(app: Flask) -> None:

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import piece, sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.support.apps import ON_SQLITE
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.crypto import signature_check
@@ -81,6 +82,7 @@ def test_it_is_sent_again_once_and_both_are_linked(
     assert "Resent as" in browser.get(path).text
 
 
+@ON_SQLITE
 def test_the_piece_is_sent_only_when_there_is_news(
     engine: Flask, browser: FlaskClient, receiver: Receiver
 ) -> None:
@@ -99,6 +101,7 @@ def test_the_piece_is_sent_only_when_there_is_news(
     assert "Queued." in due.text
 
 
+@ON_SQLITE
 def test_a_viewer_looks_and_does_nothing(
     engine: Flask, browser: FlaskClient, receiver: Receiver
 ) -> None:
@@ -113,6 +116,7 @@ def test_a_viewer_looks_and_does_nothing(
     assert [delivery.status for delivery in deliveries(engine)] == ["pending"]
 
 
+@ON_SQLITE
 def test_it_is_named_by_event_and_webhook(
     engine: Flask, browser: FlaskClient, receiver: Receiver
 ) -> None:
@@ -132,6 +136,7 @@ def test_it_is_named_by_event_and_webhook(
         assert '<span class="push code good">200' in elsewhere
 
 
+@ON_SQLITE
 def test_one_attempt_at_a_time_and_what_changed_since_the_one_before(
     engine: Flask, browser: FlaskClient, receiver: Receiver
 ) -> None:
@@ -159,6 +164,7 @@ def test_one_attempt_at_a_time_and_what_changed_since_the_one_before(
     assert browser.get(f"{path}?attempt=99&view=nonsense&raw=1").status_code == 200
 
 
+@ON_SQLITE
 def test_a_body_is_shown_in_colours_or_raw(
     engine: Flask, browser: FlaskClient, receiver: Receiver
 ) -> None:
@@ -168,6 +174,7 @@ def test_a_body_is_shown_in_colours_or_raw(
     assert "{&#34;error&#34;: &#34;out of stock&#34;}" in browser.get(f"{path}?raw=yes").text
 
 
+@ON_SQLITE
 def test_the_request_as_command_and_as_http(
     engine: Flask, browser: FlaskClient, receiver: Receiver
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.conftest import send, subscribe
+from tests.support.apps import ON_SQLITE
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.intake.event import ChannelName
 from webhooks_ui.models import (
@@ -142,6 +143,7 @@ def test_deleting_restoring_and_other_channels_are_part_of_the_story(
     assert _said(engine, deleted.event_id) == [("deleted",)]
 
 
+@ON_SQLITE
 def test_the_page_says_it_and_delivers_to_who_did_not_get_it(
     engine: Flask, browser: FlaskClient
 ) -> None:
@@ -176,6 +178,7 @@ def test_the_page_says_it_and_delivers_to_who_did_not_get_it(
         assert db.session.query(Delivery).count() == 1
 
 
+@ON_SQLITE
 def test_the_page_says_why_those_who_got_it_did(engine: Flask, browser: FlaskClient) -> None:
     with engine.app_context(), transaction():
         db.session.add(Channel(key="own", name="Own"))

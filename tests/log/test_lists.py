@@ -23,7 +23,7 @@ from sqlalchemy import insert, text
 
 from tests.conftest import piece, sign_in
 from tests.log.rows import CHANNELS, ERRORS, TYPES, Known, fill
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
@@ -171,6 +171,7 @@ def test_pages_do_not_shift_and_new_ones_are_counted(engine: Flask, browser: Fla
     assert len(shown(browser.get("/deliveries").text)) == 50
 
 
+@ON_SQLITE
 def test_live_lets_new_ones_in_and_an_older_page_is_still(
     engine: Flask, browser: FlaskClient
 ) -> None:
@@ -285,11 +286,13 @@ def test_a_step_back_leads_away_from_what_was_asked_twice(app: Flask, path: str)
     assert "HX-Push-Url" not in again
 
 
+@ON_SQLITE
 def test_nothing_yet(browser: FlaskClient) -> None:
     assert "No deliveries" in browser.get("/deliveries").text
     assert "No events" in browser.get("/events").text
 
 
+@ON_SQLITE
 def test_what_a_url_says_that_means_nothing_narrows_nothing(
     engine: Flask, browser: FlaskClient
 ) -> None:
@@ -299,6 +302,7 @@ def test_what_a_url_says_that_means_nothing_narrows_nothing(
         assert shown(browser.get(f"/deliveries?{query}").text) == everything, query
 
 
+@ON_SQLITE
 def test_times_are_those_of_the_console(make_engine: MakeApp) -> None:
     app = make_engine(TIMEZONE="Europe/Kyiv")
     known = fill(app, 20)
@@ -339,6 +343,7 @@ def test_a_download_holds_what_the_list_holds(engine: Flask) -> None:
     assert f"filename=deliveries-{TYPES[0]}-20" in table.headers["Content-Disposition"]
 
 
+@ON_SQLITE
 def test_a_download_is_named_by_its_filter_and_the_date(engine: Flask) -> None:
     viewer = sign_in(engine, "vira", role="viewer")
     viewer.set_cookie("timezone", "Pacific/Kiritimati")  # where the day begins
@@ -349,6 +354,7 @@ def test_a_download_is_named_by_its_filter_and_the_date(engine: Flask) -> None:
     assert f"filename*=UTF-8''{quote(name)}" in found
 
 
+@ON_SQLITE
 def test_semicolons_are_offered_where_the_comma_is_decimal(engine: Flask) -> None:
     fill(engine, 3)
     viewer = sign_in(engine, "vira", role="viewer")

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.log.rows import fill
+from tests.support.apps import ON_SQLITE
 
 FILTERS = (
     "",
@@ -42,6 +43,7 @@ def link(page: str, rel: str) -> str | None:
     return found[1] if found else None
 
 
+@ON_SQLITE
 def test_an_action_leads_back_into_the_list(engine: Flask, browser: FlaskClient) -> None:
     waiting = next(one for one in fill(engine, 60) if one.status == "pending")
     path = f"/deliveries/{waiting.id}"

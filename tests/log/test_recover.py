@@ -14,7 +14,7 @@ from ulid import ULID
 
 from tests.conftest import piece, sign_in
 from tests.engine.conftest import StartWorker, deliveries, send, subscribe, working
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_POSTGRESQL, ON_SQLITE, MakeApp
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.database.engine import db, transaction
@@ -149,6 +149,7 @@ def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: Fla
     assert "Nothing to send again" in browser.get(f"/webhooks/{own}/recover").text
 
 
+@ON_SQLITE
 def test_a_disabled_webhook_is_not_said_to_miss_nothing(
     engine: Flask, browser: FlaskClient
 ) -> None:
@@ -260,6 +261,7 @@ def test_more_than_were_counted_is_said_and_can_be_started(
     assert len(made(engine)) == 2
 
 
+@ON_SQLITE
 def test_a_filtered_list_leads_to_it(engine: Flask, browser: FlaskClient) -> None:
     subscribe(engine, "http://127.0.0.1/1", name="CRM")
     send(engine, 3)
@@ -275,6 +277,7 @@ def test_a_filtered_list_leads_to_it(engine: Flask, browser: FlaskClient) -> Non
     assert "Webhook failing" in browser.get("/deliveries/recover?event=webhook_failing").text
 
 
+@ON_SQLITE
 def test_it_can_be_stopped(engine: Flask, browser: FlaskClient) -> None:
     subscribe(engine, "http://127.0.0.1/1")
     send(engine, recovery.BATCH + 50)
@@ -344,6 +347,7 @@ def test_fresh_events_go_first(engine: Flask, receiver: Receiver) -> None:
     assert fresh.event_id in first
 
 
+@ON_POSTGRESQL
 def test_2000_with_the_worker_killed_in_the_middle(
     make_engine: MakeApp, receiver: Receiver, start_worker: StartWorker
 ) -> None:

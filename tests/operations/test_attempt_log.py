@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.engine.conftest import ended, send, subscribe, working
+from tests.support.apps import ON_SQLITE
 from tests.support.receiver import Answer, Receiver
 from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.monitoring.logs import JsonFormatter
@@ -14,6 +15,7 @@ from webhooks_ui.monitoring.logs import JsonFormatter
 LOGGER = "webhooks_ui.attempts"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("level", "told"), [("INFO", ["410"]), ("DEBUG", ["200", "410"])])
 def test_a_line_for_each_attempt(
     engine: Flask, receiver: Receiver, caplog: pytest.LogCaptureFixture, level: str, told: list[str]

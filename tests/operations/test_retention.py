@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select, text, update
 
 from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.support.apps import ON_SQLITE
 from tests.support.receiver import Receiver
 from webhooks_ui.database import vacuum
 from webhooks_ui.database.engine import db, transaction
@@ -224,6 +225,7 @@ def test_deliveries_of_a_running_recovery_are_kept(engine: Flask) -> None:
     assert prune(engine)["events"] == 1
 
 
+@ON_SQLITE
 def test_pages_work_when_the_last_delivery_was_deleted(engine: Flask) -> None:
     public_id = subscribe(engine, "http://127.0.0.1:9/")
     send(engine)
@@ -236,6 +238,7 @@ def test_pages_work_when_the_last_delivery_was_deleted(engine: Flask) -> None:
         assert browser.get(path).status_code == 200, path
 
 
+@ON_SQLITE
 def test_events_are_taken_in_and_delivered_meanwhile(engine: Flask, receiver: Receiver) -> None:
     subscribe(engine, receiver.url)
     for _ in range(3):

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from tests.conftest import piece, session_cookie, sign_in
 from tests.engine.conftest import deliveries, send, subscribe
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.crypto import signing
 from webhooks_ui.database.engine import db, transaction
@@ -52,6 +52,7 @@ def signed(app: Flask, delivery: Delivery, body: bytes) -> dict[str, str]:
         return dict(signing.headers(secrets, delivery.public_id, 1_767_000_000, body))
 
 
+@ON_SQLITE
 def test_its_address_is_never_what_a_request_calls_the_console(
     app: Flask, browser: FlaskClient
 ) -> None:
@@ -83,6 +84,7 @@ def test_anybody_may_send_there_and_it_is_shown(
     assert "/login" in stranger.get(path).location
 
 
+@ON_SQLITE
 def test_the_signature_is_judged(app: Flask, browser: FlaskClient, path: str) -> None:
     subscribe(app, "http://127.0.0.1/1", authorization=Bearer("t0ken-of-the-crm"))
     send(app, 2)
@@ -117,6 +119,7 @@ def test_each_attempt_of_a_delivery_is_kept_once(app: Flask, path: str) -> None:
     assert len(arrived(app)) == 2
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("answer", ["200", "204", "400", "401", "410", "429", "500"])
 def test_it_answers_as_chosen(app: Flask, browser: FlaskClient, path: str, answer: str) -> None:
     assert browser.post(f"{path}/answer", data={"answer": answer}).status_code == 303
@@ -138,6 +141,7 @@ def test_what_is_kept_is_bounded(app: Flask, browser: FlaskClient, path: str) ->
     assert kept[-1].body == str(MAX_REQUESTS + 4).encode()
 
 
+@ON_SQLITE
 def test_the_page_asks_for_news(app: Flask, browser: FlaskClient, path: str) -> None:
     assert "Nothing has arrived yet" in browser.get(path).text
     assert piece(browser, "GET", f"{path}?newest=0").status_code == 204
@@ -162,6 +166,7 @@ def test_it_expires(app: Flask, browser: FlaskClient, path: str) -> None:
     assert arrived(app) == []
 
 
+@ON_SQLITE
 def test_what_each_role_may_do(app: Flask, browser: FlaskClient, path: str) -> None:
     viewer = sign_in(app, "viewer", "viewer")
     assert viewer.get(path).status_code == 200
@@ -178,6 +183,7 @@ def test_the_number_of_receivers_is_limited(app: Flask, browser: FlaskClient) ->
     assert browser.post("/receiver").location == "/receiver"
 
 
+@ON_SQLITE
 def test_a_webhook_may_point_at_it_and_nowhere_else_there(
     make_engine: MakeApp,
 ) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from tests.engine.conftest import engine, subscribe
 from tests.sources.chatwoot import PATH, SECRET, body, changed, headers, make_source
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Event, SourceRequest
 from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
@@ -50,6 +50,7 @@ def channels(app: Flask) -> dict[str, tuple[str, str]]:
         return {each.key: (each.name, each.kind) for each in found}
 
 
+@ON_SQLITE
 def test_the_answer_says_what_became_of_it(engine: Flask) -> None:
     token = make_source(engine)
     sent = body("conversation_updated_team_and_assignee")
@@ -141,6 +142,7 @@ def test_requests_are_counted_by_what_they_became(app: Flask) -> None:
     assert [after - then for after, then in zip(counts(), before, strict=True)] == [1, 1, 1]
 
 
+@ON_SQLITE
 def test_two_sources_do_not_know_each_others_requests(engine: Flask) -> None:
     one, other = make_source(engine), make_source(engine, None, channel_prefix="b-")
     sent = body("message_created_incoming")
@@ -149,6 +151,7 @@ def test_two_sources_do_not_know_each_others_requests(engine: Flask) -> None:
     assert set(channels(engine)) == {"4", "b-4"}
 
 
+@ON_SQLITE
 def test_a_wrong_or_missing_signature_is_refused_and_recorded(engine: Flask) -> None:
     token = make_source(engine)
     sent = body("message_created_incoming")
@@ -160,6 +163,7 @@ def test_a_wrong_or_missing_signature_is_refused_and_recorded(engine: Flask) -> 
         assert not db.session.scalars(select(Event)).all()
 
 
+@ON_SQLITE
 def test_without_a_secret_nothing_is_checked(engine: Flask) -> None:
     answer = post(engine, make_source(engine, None), body("message_created_incoming"), secret=None)
     assert answer.status_code == 202

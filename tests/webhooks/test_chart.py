@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import sign_in
 from tests.engine.conftest import subscribe
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from tests.webhooks.test_health import happen
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
@@ -39,6 +39,7 @@ def row(app: Flask, public_id: str) -> int:
         return webhook.id
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("name", "ago", "place"),
     [

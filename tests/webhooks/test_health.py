@@ -14,7 +14,7 @@ from sqlalchemy import event, update
 from tests.conftest import sign_in
 from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_SQLITE, MakeApp
 from webhooks_ui.catalogue.error_codes import DeliveryStatus
 from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
@@ -88,6 +88,7 @@ def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(
     assert browser.get("/webhooks").status_code == 200
 
 
+@ON_SQLITE
 def test_nothing_sent_is_said_so(app: Flask, browser: FlaskClient, moment: datetime) -> None:
     own = subscribe(app, "http://127.0.0.1/1")
     assert "Last 24 hours: no events" in browser.get("/webhooks").text
@@ -114,6 +115,7 @@ def test_the_top_of_the_list_says_how_everything_stands(
     assert ">Good<" not in failing
 
 
+@ON_SQLITE
 def test_who_fails_says_since_when_why_and_what_to_do(
     app: Flask, browser: FlaskClient, moment: datetime
 ) -> None:
@@ -131,6 +133,7 @@ def test_who_fails_says_since_when_why_and_what_to_do(
     assert "3 години" in ukrainian
 
 
+@ON_SQLITE
 def test_enabling_offers_to_recover_what_was_missed(app: Flask, browser: FlaskClient) -> None:
     own = subscribe(app, "http://127.0.0.1/1", enabled=False)
     assert "Enable it to go on" in browser.get(f"/webhooks/{own}").text
@@ -177,6 +180,7 @@ def test_the_typical_time_lies_where_the_middle_one_does(took: list[int]) -> Non
     assert bounds[middle] <= median <= bounds[middle + 1] + 1e-6
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("hour", range(0, 24, 5))
 def test_a_day_is_24_hours_at_any_time_of_the_day(app: Flask, hour: int) -> None:
     own = subscribe(app, "http://127.0.0.1/1")
