@@ -23,7 +23,7 @@ from tests.support.server import Server
 from tests.support.waiting import wait_until
 from webhooks_ui.database import engine, writers
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.writers import FEW, StuckError, Writers
+from webhooks_ui.database.writers import FEW, MORE, StuckError, Writers
 from webhooks_ui.models import Channel
 
 BUSY = 5.0  # seconds that a request waits to write
@@ -66,6 +66,18 @@ def test_without_progress_few_wait_on(clock: Clock) -> None:
     with ExitStack() as waiting:  # they got through
         for _ in range(2 * FEW):
             waiting.enter_context(gate.admitted())
+
+
+def test_what_would_be_lost_waits_longer_and_in_greater_number(clock: Clock) -> None:
+    gate = Writers()
+    with ExitStack() as waiting:
+        ones = [waiting.enter_context(gate.admitted(patient=True)) for _ in range(MORE + 1)]
+        clock.now += writers.LONGER
+        assert not any(gate.has_to_give_up(one) for one in ones)
+        clock.now += 0.1
+        assert [gate.has_to_give_up(one) for one in ones] == [False] * MORE + [True]
+        with pytest.raises(StuckError), gate.admitted(patient=True):
+            pass
 
 
 def test_after_a_failure_few_try(clock: Clock) -> None:

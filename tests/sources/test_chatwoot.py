@@ -3,16 +3,22 @@
 import io
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.database.test_writers import held
 from tests.engine.conftest import engine, subscribe
 from tests.sources.chatwoot import PATH, SECRET, body, changed, headers, make_source
 from tests.support.apps import ON_SQLITE, MakeApp
+from tests.support.waiting import wait_until
+from webhooks_ui.database import engine as engine_module
+from webhooks_ui.database import writers
 from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.writers import FEW, Writers
 from webhooks_ui.models import Channel, Event, SourceRequest
 from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
 from webhooks_ui.monitoring.logs import RequestLog, TextFormatter
@@ -125,6 +131,21 @@ def test_no_rate_limit_loses_what_comes_once(make_app: MakeApp) -> None:
     sent = [body("message_created_incoming", id=number) for number in range(5)]
     answers = [post(app, token, each, f"{at}") for at, each in enumerate(sent)]
     assert {each.status_code for each in answers} == {202}
+
+
+def test_a_stuck_database_loses_less_of_what_comes_once(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, token = Writers(), make_source(app)
+    monkeypatch.setattr(writers, "PATIENCE", 0.0)
+    monkeypatch.setattr(writers, "LONGER", 0.0)
+    monkeypatch.setattr(engine_module, "_writers", gate)
+    sent = body("message_created_incoming")
+    with ThreadPoolExecutor(FEW + 2) as pool:
+        with held(app):
+            answers = [pool.submit(post, app, token, sent, f"{n}") for n in range(FEW + 2)]
+            wait_until(lambda: len(gate._since) == FEW + 2, what="requests that wait to write")
+        assert {each.result().status_code for each in answers} == {202}
 
 
 def test_requests_are_counted_by_what_they_became(app: Flask) -> None:

@@ -21,16 +21,17 @@ def init_app(app: Flask) -> None:
     app.extensions[_EXTENSION] = Group()
 
 
-def accept(events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
+def accept(events: Sequence[IncomingEvent], *, patient: bool = False) -> list[Accepted] | Refusal:
     """Stores the events, and a delivery for each subscribed webhook; all of them or none.
 
+    `patient` is for senders that do not try again: fewer of them are refused for a busy database.
     Raises SQLAlchemy's OperationalError when the database is locked, full or unreachable.
     """
     for index, event in enumerate(events):
         if event.type not in (EVENT_TYPES if event.about is None else OPERATIONAL_TYPES):
             return Refusal("unknown_type", index, _unknown(event.type))
     group: Group = current_app.extensions[_EXTENSION]
-    return group.store(events)
+    return group.store(events, patient=patient)
 
 
 def _unknown(type: str) -> LazyString:

@@ -58,20 +58,22 @@ class Group:
         self._waiting: list[_Request] = []
         self._is_led = False
 
-    def store(self, events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
+    def store(
+        self, events: Sequence[IncomingEvent], *, patient: bool = False
+    ) -> list[Accepted] | Refusal:
         """Stores the events and their deliveries, all or none; returns once they are committed.
 
         Where an event has very many deliveries, it is committed with the order to make them: they
         follow in parts, and others are let in between.
         """
-        request = self._stored(_Request(events))
+        request = self._stored(_Request(events), patient=patient)
         for event in request.large:
             fan_out.complete(event)
         return request.outcome
 
-    def _stored(self, request: _Request) -> _Request:
+    def _stored(self, request: _Request, *, patient: bool) -> _Request:
         events = request.events
-        with engine.admitted() as writer:
+        with engine.admitted(patient=patient) as writer:
             if len(events) > MOST:  # long enough to be worth its own transaction
                 _store_alone(request, writer)
                 return request

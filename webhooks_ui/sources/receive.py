@@ -71,9 +71,10 @@ def _accept(derived: Sequence[Derived], scope: str | None, trace: str | None) ->
     """`scope` is what the idempotency keys begin with, None where requests have no id."""
     known = {channel.key for channel in Channel.by_keys(_keys(derived))}
     events = [_incoming(each, known, scope, trace) for each in derived]
-    answers = accept(events)
+    answers = accept(events, patient=True)
     if isinstance(answers, Refusal) and answers.code == "unknown_channel":  # deleted just now
-        answers = accept(events := [_incoming(each, set(), scope, trace) for each in derived])
+        events = [_incoming(each, set(), scope, trace) for each in derived]
+        answers = accept(events, patient=True)
     if isinstance(answers, Refusal):
         # Its channel was made or renamed since it came first, which makes it another content.
         return Receipt(tuple(_earlier(events)))
