@@ -20,8 +20,8 @@ def test_the_own_browser_stands_first(app: Flask, admin: FlaskClient) -> None:
 
     page = admin.get(URL).text
 
-    assert page.index("A <span") < page.index("this one") < page.index("B</td>")
-    assert page.count("this one") == 1
+    assert page.index("A <span") < page.index("this browser") < page.index("B</td>")
+    assert page.count("this browser") == 1
     assert page.count("192.0.2.7") == 2
 
 

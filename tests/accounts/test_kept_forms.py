@@ -33,7 +33,7 @@ WEBHOOK = {
 }
 KEPT = "what you typed is kept"
 AGAIN = "You are signed in again."
-STALE = "You signed in anew since this page was opened."
+STALE = "You signed in again since this page was opened."
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_a_person_who_is_known_is_signed_in(app: Flask) -> None:
 def test_who_is_unknown_is_not_let_in(app: Flask) -> None:
     browser = app.test_client()
     assert enter(browser, "3") == "/login"
-    assert "Nobody here has this account" in browser.get("/login").text
+    assert "No user is linked to this account" in browser.get("/login").text
     assert browser.get("/webhooks").status_code == 303
     assert user(app, "taras@acme.example") is None
 
@@ -233,7 +233,7 @@ def test_a_removal_tells_whether_the_provider_lets_in_again(
     assert taras
     page = browser.get(f"/settings/users/{taras.id}").text
     assert ("is let in here again" in page) is comes_back
-    assert ("can sign in no longer" in page) is not comes_back
+    assert ("can no longer sign in" in page) is not comes_back
 
     browser.post(f"/settings/users/{taras.id}/remove")
     assert enter(app.test_client(), "3") == ("/webhooks" if comes_back else "/login")

@@ -65,8 +65,8 @@ def test_the_link_works_once(app: Flask, client: FlaskClient) -> None:
     [
         ("", PASSWORD, "Enter a login."),
         ("o" * 101, PASSWORD, "Use at most 100 characters."),
-        ("ole\x01na", PASSWORD, "Use only characters that can be seen."),
-        ("ole\u200bna", PASSWORD, "Use only characters that can be seen."),
+        ("ole\x01na", PASSWORD, "Use visible characters only."),
+        ("ole\u200bna", PASSWORD, "Use visible characters only."),
         ("olena", "", "Use at least 12 characters."),
         ("olena", "elevenchars", "Use at least 12 characters."),
         ("olena", "x y " * 65, "Use at most 256 characters."),

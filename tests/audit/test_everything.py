@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from tests.accounts.test_forgotten import can_mail
 from tests.accounts.test_second_factor import code_of
 from tests.api.conftest import Call, caller, issue
 from tests.audit.conftest import entries
@@ -112,6 +113,11 @@ def recovery(w: World) -> str:
 def link(w: World) -> str:
     with w.app.app_context():
         return people.invite("viewer", "olena")
+
+
+def asked_for_link(w: World) -> Any:
+    w.app.config.update(can_mail(9))
+    return w.app.test_client().post("/forgotten", data={"login": "nobody"})
 
 
 def set_up(w: World) -> Any:
@@ -214,6 +220,10 @@ ROUTES: dict[str, Act] = {
     "account.show": lambda w: w.post(
         "/settings/account", current_password="wrong", password=NEW_PASSWORD
     ),
+    "account.set_email": lambda w: w.post(
+        "/settings/account/email", email="olena@acme.example", passphrase="wrong"
+    ),
+    "account_link.ask": asked_for_link,
     "account_link.use": lambda w: w.app.test_client().post(
         f"/invitation?token={link(w)}", data={"login": "new", "password": NEW_PASSWORD}
     ),
@@ -290,7 +300,7 @@ ONLY_LOOKS = {
     "configuration.review",
 }
 """What is posted there is kept nowhere, or in the browser alone."""
-BY_NOBODY = {"auth.login", "account_link.use", "second_factor.ask"}
+BY_NOBODY = {"auth.login", "account_link.use", "account_link.ask", "second_factor.ask"}
 RECEIVES = {"receiver.arrive"}
 """What programs send all the time: it is counted and kept, not audited."""
 OPERATIONS: dict[str, Act] = {
@@ -329,6 +339,7 @@ CHANGES_NOTHING = {"completion", "doctor", "listen", "token list", "user list"}
 CHANGES_BY_ITSELF = {"serve", "worker"}
 """What these do is recorded where it happens, as `system` or as the user's."""
 ONLY_THE_SCHEMA = {"migrate"}
+"""Recorded where there was something to do: see tests/cli/test_migrate.py."""
 ALONE = {"restore", "move"}
 """Nobody else may use the database meanwhile: see tests/operations/test_backup.py, test_move.py."""
 

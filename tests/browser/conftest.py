@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
 
 from tests.browser.states import LOCALES, PROVOKED, Seeds, seed
-from tests.browser.steps import LOGIN, PASSWORD, sign_in
+from tests.browser.steps import LOGIN, PASSWORD, console, sign_in
 from tests.support.browser import Open, Visitor, launched
 from tests.support.receiver import Receiver
 from tests.support.server import Server
@@ -51,12 +51,8 @@ def new_folder(set_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Callab
 
 @pytest.fixture(scope="module")
 def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
-    """The program with an administrator, shared by the tests of one file.
-
-    Local receivers are allowed, and certificates that nobody verifies.
-    """
-    allowed = {"ALLOWED_NETWORKS": "127.0.0.0/8", "ALLOW_INSECURE_TLS": "yes"}
-    with Server(new_folder(), **allowed) as server:
+    """The program with an administrator, shared by the tests of one file."""
+    with console(new_folder()) as server:
         yield server
 
 

@@ -362,6 +362,7 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "help": partial(go, "/help"),
     "jump": partial(go, "/jump"),
     "nowhere to jump": partial(go, "/jump?q=nobody"),
+    "forgotten password": partial(go, "/forgotten"),
     "second factor": partial(go, "/settings/account/second-factor"),
     "sign out": partial(go, "/logout"),
     "not found": partial(go, "/webhooks/wh_none"),

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from standardwebhooks import Webhook as Verifier
 
 from tests.support.receiver import Received
+from tests.support.server import Server
 from webhooks_ui import create_app
 from webhooks_ui.models import channel_changes
 from webhooks_ui.models.channel_changes import ChannelSettings
@@ -18,6 +19,20 @@ from webhooks_ui.server import process
 LOGIN = "olena"
 PASSWORD = "verba-17-lystok-kobzar"
 SECRET = re.compile(r"^whsec_[A-Za-z0-9+/]{43}=$")
+
+
+def console(folder: Path) -> Server:
+    """The program, not started yet, with local receivers, certificates that nobody verifies, and
+    e-mail to a port that nothing listens on."""
+    server = Server(
+        folder,
+        ALLOWED_NETWORKS="127.0.0.0/8",
+        ALLOW_INSECURE_TLS="yes",
+        SMTP_URL="smtp://127.0.0.1:9",
+        NOTICE_FROM="hooks@acme.example",
+    )
+    server.environ["WEBHOOKS_UI_PUBLIC_URL"] = server.url
+    return server
 
 
 def sign_in(page: Page, login: str = LOGIN, password: str = PASSWORD) -> None:

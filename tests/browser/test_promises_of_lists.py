@@ -29,7 +29,7 @@ WORDS = {
         "restore": "Restore",
         "undo": "Undo",
         "save": "Save webhook",
-        "stale": "You signed in anew since this page was opened, so nothing was changed.",
+        "stale": "You signed in again since this page was opened, so nothing was changed.",
     },
     "uk": {
         "delete": "Видалити",

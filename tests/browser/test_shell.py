@@ -109,7 +109,7 @@ def test_a_theme_is_kept_without_javascript(open_page: Open) -> None:
     page.goto("/channels")
     assert page.evaluate(GROUND) != light
     expect(page.locator(".themes [aria-current]")).to_have_attribute("value", "dark")
-    page.get_by_role("button", name="As the system").click()
+    page.get_by_role("button", name="System").click()
     assert page.evaluate(GROUND) == light
 
 

@@ -10,6 +10,7 @@ import flask_migrate
 import pytest
 from flask import Flask
 
+from tests.audit.conftest import only
 from tests.cli.conftest import Run
 from webhooks_ui.cli.main import main
 from webhooks_ui.database.migrate import prepare_migrations
@@ -68,7 +69,9 @@ def test_a_command_leaves_an_older_schema_to_the_server(app: Flask, run: Run) ->
         assert (found.exit_code, found.stdout) == (1, ""), command
         assert found.stderr.startswith("Error: The database is not set up for this version.")
         assert "webhooks-ui migrate" in found.stderr
-    assert run("migrate").stdout == "The database is up to date.\n"
+    for _ in range(2):
+        assert run("migrate").stdout == "The database is up to date.\n"
+    assert only(app, "database.migrated").actor_kind == "command"
     assert run("token", "add", "platform").exit_code == 0
 
 

@@ -38,6 +38,7 @@ LANDED = {
     "0027_headers.py": "55cb9c2218af65a79dd172dc02ba6ed3f77de798813997cf225dbf273177b50b",
     "0028_traces.py": "9a1b5524bdafefd4a5bcaf8bed0a8650de28f726ed74bfcb87fec2a487204e42",
     "0029_fan_outs.py": "42998871b58edc1b4ea5dd1a527172031e3b9d38897314e0016f9c5c9b3b53a9",
+    "0030_emails.py": "5a30d942c63bc50933b9d55d56421bad40a83cf94c105dc54edaca21c436d783",
 }
 
 

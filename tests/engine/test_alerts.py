@@ -22,7 +22,6 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
-from webhooks_ui.jobs import alert_email
 from webhooks_ui.jobs.alerts import MAIL_GIVE_UP_AFTER, Alerts
 from webhooks_ui.jobs.scheduler import Scheduler, alerts_job
 from webhooks_ui.models import Alert, Delivery, Event, Webhook, event_outcomes, webhook_changes
@@ -365,7 +364,7 @@ def test_nothing_goes_to_another_machine_without_tls(
     plain: bool,
     sent: int,
 ) -> None:
-    monkeypatch.setattr(alert_email, "is_loopback", lambda _host: False)
+    monkeypatch.setattr("webhooks_ui.monitoring.mail.is_loopback", lambda _host: False)
     with MailServer() as server:
         app = mailing(make_app, server)
         app.config["SMTP_URL"] = Settings("127.0.0.1", server.port, False, plain=plain)

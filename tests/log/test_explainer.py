@@ -151,7 +151,7 @@ def test_the_page_says_it_and_delivers_to_who_did_not_get_it(
     off = subscribe(engine, "http://127.0.0.1/2", name="Turned off", enabled=False)
     (accepted,) = send(engine, data=b'{"amount": 1.50}', sender_id="order-17")
     assert accepted.deliveries == 0
-    assert "no webhook wanted it" in browser.get("/events?unmatched=yes").text
+    assert "no webhook matched" in browser.get("/events?unmatched=yes").text
     path = f"/events/{accepted.event_id}"
     page = browser.get(path).text
     assert "&#34;amount&#34;: 1.50" in page

@@ -12,11 +12,14 @@ def browser(make_app: MakeApp) -> FlaskClient:
     return sign_in(make_app(), "viewer", "viewer")
 
 
-def test_every_page_names_the_program_and_leads_to_help(browser: FlaskClient) -> None:
+def test_every_page_names_the_program_and_leads_to_help_and_the_time_zone(
+    browser: FlaskClient,
+) -> None:
     page = browser.get("/events").text
     foot = page[page.index('<footer class="colophon"') :]
     assert "webhooks-ui 0." in foot or "webhooks-ui 1." in foot
     assert 'href="/help"' in foot
+    assert 'href="/settings/account#zone-title">Time zone: UTC</a>' in foot
 
 
 def test_the_keys_stand_on_a_page_and_in_a_piece(browser: FlaskClient) -> None:

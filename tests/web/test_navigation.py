@@ -4,9 +4,12 @@ from html.parser import HTMLParser
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
-from tests.conftest import sign_in
+from tests.conftest import make_webhook, sign_in
 from tests.support.apps import MakeApp
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.models import Webhook
 from webhooks_ui.models.user import ROLES
 
 FOR_ALL = [
@@ -62,6 +65,16 @@ def test_it_lists_what_a_role_may_open(console: Flask, role: str) -> None:
     labels = [text for text, _current in Links(page, "Main").found]
     wanted = FOR_ALL + (FOR_ADMINISTRATORS if role == "admin" else [])
     assert [each for each in labels if each != "Audit log"] == wanted
+
+
+def test_it_counts_what_needs_attention_and_the_channels(console: Flask) -> None:
+    browser = sign_in(console, "olena")
+    make_webhook(browser, name="Failing")
+    browser.post("/channels/new", data={"key": "9", "name": "Nine", "kind": "api"})
+    with console.app_context(), transaction():
+        db.session.execute(update(Webhook).values(last_succeeded=False))
+    found = {text for text, _current in Links(browser.get("/help").text, "Main").found}
+    assert {"Webhooks11 webhook needs attention", "Channels1"} <= found
 
 
 @pytest.mark.parametrize(

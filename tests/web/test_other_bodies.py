@@ -12,7 +12,9 @@ KINDS = ["application/json", "application/problem+json", "text/plain", "multipar
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("path", ["/login", "/setup", "/webhooks/new", "/channels/new"])
+@pytest.mark.parametrize(
+    "path", ["/login", "/setup", "/forgotten", "/webhooks/new", "/channels/new"]
+)
 def test_every_form(app: Flask, path: str, kind: str) -> None:
     browser = sign_in(app, "olena")
     for body in BODIES:

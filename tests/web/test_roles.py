@@ -17,8 +17,8 @@ from webhooks_ui.models.user import ROLES
 
 WITHOUT_USER = {"static", "auth.login", "auth.setup", "language.switch", "receiver.arrive"}
 WITHOUT_USER |= {"theme.switch", "second_factor.ask"}
-WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show", "account_link.use"}
-WITHOUT_USER |= {"openid.begin", "openid.back"}
+WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show"}
+WITHOUT_USER |= {"account_link.use", "account_link.ask", "openid.begin", "openid.back"}
 OWN_ACCOUNT = {"auth.ask_to_log_out", "auth.logout", "account.show"}
 OWN_ACCOUNT |= {"second_factor.show", "second_factor.remove"}
 OWN_ACCOUNT |= {"verify.check"}  # what is pasted is kept nowhere
@@ -26,6 +26,7 @@ OWN_ACCOUNT |= {
     "account.end_session",
     "account.end_sessions",
     "account.choose_timezone",
+    "account.set_email",
     "help.switch",
 }
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.conftest import make_webhook, piece, sign_in, stored
 
 STALE = {
-    "en": "You signed in anew since this page was opened, so nothing was changed.",
+    "en": "You signed in again since this page was opened, so nothing was changed.",
     "uk": "Відтоді як цю сторінку відкрито, ви ввійшли знову, тож нічого не змінено.",
 }
 

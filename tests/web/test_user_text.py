@@ -58,7 +58,7 @@ def test_a_name_that_is_refused_by_webhooks_and_channels(admin: FlaskClient, nam
 
 def test_tokens_and_logins_can_be_seen(app: Flask) -> None:
     with app.app_context():
-        assert users.login_problem("\u3164") == "Use only characters that can be seen."
+        assert users.login_problem("\u3164") == "Use visible characters only."
         assert name_rule.problem("") == "Enter a name."
     answer = app.test_cli_runner().invoke(args=["token", "add", "\u200b"])
     assert answer.exit_code != 0

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from tests.accounts.test_forgotten import can_mail
 from tests.api.conftest import issue
 from tests.conftest import make_webhook, sign_in
 from tests.log.rows import fill
@@ -117,6 +118,7 @@ def forms_of(app: Flask, pages: Mapping[str, str]) -> dict[str, Form]:
 @pytest.fixture
 def every_form(app: Flask, admin: FlaskClient) -> dict[str, Form]:
     """Every form of the console, by its endpoint; routes without one get fields of any name."""
+    app.config.update(can_mail(9))
     fill(app, 3)
     admin.post(f"/webhooks/{make_webhook(admin)}/delete")
     admin.post("/receiver")
@@ -137,7 +139,8 @@ def every_form(app: Flask, admin: FlaskClient) -> dict[str, Form]:
 def crawled(app: Flask, browser: FlaskClient) -> dict[str, str]:
     """The pages that links lead to, two of each kind, by their paths."""
     urls = app.url_map.bind("localhost")
-    waiting, pages = ["/webhooks", "/logout", "/invitation", "/webhooks/deleted"], dict[str, str]()
+    waiting = ["/webhooks", "/logout", "/invitation", "/forgotten", "/webhooks/deleted"]
+    pages = dict[str, str]()
     kinds = Counter[str]()
     while waiting:
         path = urlsplit(waiting.pop(0)).path

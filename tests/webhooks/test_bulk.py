@@ -150,7 +150,7 @@ def test_undo_leaves_what_was_changed_since_and_works_once(
     ("ids", "form", "said"),
     [
         ([], {"action": "disable"}, "Choose at least one webhook first."),
-        (["wh_x"] * 2, {"action": "pause", "until": "never"}, "Choose a time to come."),
+        (["wh_x"] * 2, {"action": "pause", "until": "never"}, "Choose a time in the future."),
         (["wh_x"], {"action": "channel", "channel": "gone"}, "This channel no longer exists."),
         (["wh_x"], {"action": "add_event", "event": "gone"}, "Choose one of the events."),
         ([f"wh_{n}" for n in range(MAX_AT_ONCE + 1)], {"action": "enable"}, "at most."),

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import timedelta
+from html import unescape
 from itertools import product
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.states import ATTENTION, RANKED
-from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list
+from webhooks_ui.models import Channel, Delivery, Event, Webhook, rail_counts, webhook_list
 from webhooks_ui.models.webhook import BY_NAME
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
 
@@ -126,6 +127,7 @@ def test_each_state_is_found_as_it_is_shown(
         everything = WebhookQuery().find()
         assert {one.name: one.state for one in everything.items} == shown
         assert everything.counts == Counter(shown.values())
+        assert rail_counts.load().attention == everything.in_states(ATTENTION) > 0
         places = [RANKED.index(one.state) for one in everything.items]
         assert places == sorted(places)
     for state in STATES:
@@ -133,6 +135,13 @@ def test_each_state_is_found_as_it_is_shown(
         assert found
         of_these = ATTENTION if state == "attention" else (state,)
         assert set(found) == {name for name, of_it in shown.items() if of_it in of_these}
+
+
+def test_one_that_has_heard_nothing_for_a_day_says_since_when(some: FlaskClient) -> None:
+    page = some.get("/webhooks?status=working").text
+    row = page[page.index("<tbody") : page.index("</tbody")]
+    assert f"No events since {now():%-d %b %Y}" in row
+    assert row.count("Working") == 1  # the group
 
 
 def test_a_last_delivery_that_is_gone_leaves_the_state(app: Flask, admin: FlaskClient) -> None:
@@ -206,6 +215,26 @@ def test_pages_follow_each_other_from_either_end(
         pages = [WebhookQuery(sort=sort, page=number).find().items for number in range(1, 7)]
     assert [len(page) for page in pages] == [2, 2, 2, 2, 2, 1]
     assert [line.id for page in pages for line in page] == order
+
+
+@ON_BOTH_DATABASES
+def test_a_webhooks_page_leads_to_its_neighbours_in_the_list(
+    app: Flask, admin: FlaskClient
+) -> None:
+    fill(app, 5)
+    fill_alike = update(Webhook).where(Webhook.name.in_(("n001", "n002", "n003")))
+    with app.app_context(), transaction():
+        db.session.execute(fill_alike.values(sort_key=b"n", last_delivery_id=7))
+        db.session.execute(update(Webhook).where(Webhook.name == "n004").values(enabled=False))
+    for sort, filters in (*product(SORTS, [""]), ("name", "&status=working"), ("-last", "&q=n00")):
+        query = f"sort={sort}{filters}"
+        shown = admin.get(f"/webhooks?{query}").text
+        listed = re.findall(r'class="title clip" href="([^"]+)"', shown)
+        assert len(listed) > 3, query
+        for place, path in enumerate(listed):
+            page = admin.get(unescape(path)).text
+            beside = [re.findall(rf'href="([^"]+)" rel="{rel}"', page) for rel in ("prev", "next")]
+            assert beside == [listed[max(place - 1, 0) : place], listed[place + 1 : place + 2]]
 
 
 def test_a_failing_row_says_for_how_long(app: Flask, some: FlaskClient) -> None:

@@ -77,7 +77,7 @@ def test_a_time_that_is_over_and_a_disabled_webhook_are_answered(
     app: Flask, admin: FlaskClient
 ) -> None:
     own = make_webhook(admin)
-    assert "Choose a time to come." in press(admin, own, until="2020-01-01T00:00")
+    assert "Choose a time in the future." in press(admin, own, until="2020-01-01T00:00")
     admin.post(f"/webhooks/{own}/disable")
     assert "there is nothing to pause" in press(admin, own, until="1h")
     assert stored(app, own).state == "disabled"

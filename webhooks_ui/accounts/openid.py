@@ -41,7 +41,7 @@ _talking = BoundedSemaphore(2)  # a provider that hangs holds two threads, never
 
 _UNREACHABLE = _l("The sign-in server does not answer. Try again, or sign in with a password.")
 _REFUSED = _l("The sign-in server did not confirm who you are. Try again.")
-_UNKNOWN = _l("Nobody here has this account. Ask an administrator for an invitation.")
+_UNKNOWN = _l("No user is linked to this account. Ask an administrator for an invitation.")
 
 log = logging.getLogger(__name__)
 

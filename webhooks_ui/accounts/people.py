@@ -53,6 +53,7 @@ def use_link(text: str, login: str, password: str) -> users.Problems | None:
         if link.user:
             link.user.password_hash = password_hash
             UserSession.end_all(link.user.id)
+            AccountLink.end_all(link.user, but=link.id)
             throttle.lift(login)
         elif User.by_login(login):
             return {"login": _l("This login is taken.")}

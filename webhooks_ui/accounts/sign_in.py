@@ -95,6 +95,17 @@ def change_password(current: str, new: str) -> Refusal | None:
     return let_in(login, known, passwords.hash_password(new), alone=True)
 
 
+def set_email(current: str, email: str | None) -> Refusal | None:
+    """Sets where the signed-in user gets a link for a new password, which the password allows."""
+    known = _verify(current_user.login, current)
+    if isinstance(known, Refusal):
+        return known
+    with transaction():
+        throttle.clear(_source(current_user.login))
+        current_user.user.email = email
+    return None
+
+
 def _verify(login: str, password: str) -> str | Refusal:
     """The user's password hash if `password` is right; an unknown login takes as long."""
     if refusal := _throttled(login, User.by_login(login)):

@@ -1,4 +1,4 @@
-"""Rate limits on failed sign-ins, by account and network.
+"""Rate limits on failed sign-ins and on links asked for by e-mail, by account and network.
 
 An attempt is counted before its password is verified, and cleared if it was right, so that
 concurrent guesses are limited like consecutive ones.
@@ -6,7 +6,7 @@ concurrent guesses are limited like consecutive ones.
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
@@ -22,6 +22,8 @@ WINDOW = timedelta(minutes=15)
 PER_ACCOUNT_AND_NETWORK = 5
 PER_NETWORK = 25  # an office behind one address has fewer typing errors
 PER_ACCOUNT = 100  # from all networks; high, since it locks the owner out too
+LINKS_PER_ACCOUNT = 3  # who is asked for more than that has the links of the first three
+LINKS_PER_NETWORK = 10
 _LOCK = 0x77687369  # of PostgreSQL, for `one_at_a_time`
 
 
@@ -32,10 +34,14 @@ class Source(NamedTuple):
     network: str
 
 
-def account(login: str) -> str:
+Limit = tuple[int, str | None, str | None]
+"""How many attempts, at which account or any, from which network or any."""
+
+
+def account(login: str, purpose: str = "sign-in") -> str:
     """The fingerprint of a login, which people type passwords into: an HMAC-SHA256."""
     key: str = current_app.config["SECRET_KEY"]
-    message = f"sign-in\0{User.tidy_login(login)}".encode(errors="replace")
+    message = f"{purpose}\0{User.tidy_login(login)}".encode(errors="replace")
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
 
 
@@ -55,10 +61,28 @@ def check(who: Source, *, is_known: bool = False) -> timedelta | None:
 
     The limit of an account from all networks does not hold for a known browser.
     """
+    limits: list[Limit] = [
+        (PER_ACCOUNT_AND_NETWORK, who.account, who.network),
+        (PER_NETWORK, None, who.network),
+    ]
+    if not is_known:
+        limits.append((PER_ACCOUNT, who.account, None))
+    return _counted(who, limits)
+
+
+def check_link(login: str, address: str | None) -> timedelta | None:
+    """Counts a link that is asked for and returns None, or returns how long to wait."""
+    who = Source(account(login, "link"), f"link {network(address)}"[:45])
+    limits = (LINKS_PER_ACCOUNT, who.account, None), (LINKS_PER_NETWORK, None, who.network)
+    return _counted(who, limits)
+
+
+def _counted(who: Source, limits: Iterable[Limit]) -> timedelta | None:
+    """Counts for `who`, unless a limit has been reached: then returns how long it still holds."""
     with transaction():
         one_at_a_time()
         moment = now()
-        ends = max(_ends(who, moment - WINDOW, is_known), default=moment)
+        ends = max(_ends(limits, moment - WINDOW), default=moment)
         if ends > moment:
             return ends - moment
         SignInFailure.forget_before(moment - WINDOW)
@@ -82,14 +106,8 @@ def one_at_a_time() -> None:
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _ends(who: Source, since: datetime, is_known: bool) -> Iterator[datetime]:
-    """When each limit that `who` has reached ends."""
-    limits: list[tuple[int, str | None, str | None]] = [
-        (PER_ACCOUNT_AND_NETWORK, who.account, who.network),
-        (PER_NETWORK, None, who.network),
-    ]
-    if not is_known:
-        limits.append((PER_ACCOUNT, who.account, None))
+def _ends(limits: Iterable[Limit], since: datetime) -> Iterator[datetime]:
+    """When each limit that has been reached ends."""
     for most, login, place in limits:
         if oldest := SignInFailure.oldest_of_last(most, since, login=login, address=place):
             yield oldest + WINDOW

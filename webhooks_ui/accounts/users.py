@@ -26,7 +26,7 @@ def login_problem(login: str) -> LazyString | None:
     if len(login) > MAX_LOGIN_CHARACTERS:
         return _l("Use at most %(count)s characters.", count=MAX_LOGIN_CHARACTERS)
     if not (login.isprintable() and is_visible(login)):
-        return _l("Use only characters that can be seen.")
+        return _l("Use visible characters only.")
     return None
 
 

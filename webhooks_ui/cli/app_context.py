@@ -54,7 +54,7 @@ def app_context(
             if by_hand:
                 actor.is_command_line(app)
             with app.app_context():
-                (migrate.upgrade if migrates else migrate.upgrade_if_empty)(app)
+                (process.upgrade if migrates else migrate.upgrade_if_empty)(app)
                 process.check_keys(app)
                 yield app
         finally:

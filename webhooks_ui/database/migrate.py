@@ -24,10 +24,11 @@ class SchemaError(Exception):
         self.problem, self.way_out = problem, way_out
 
 
-def upgrade(app: Flask) -> None:
+def upgrade(app: Flask) -> str | None:
     """Brings the database to this program's schema; safe when several processes start at once.
 
-    Raises `SchemaError` for a database that a newer version has made.
+    Returns its revision where there was something to do. Raises `SchemaError` for a database that a
+    newer version has made.
     """
     with app.app_context():
         Path(app.config["DATA_DIR"]).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,6 +37,8 @@ def upgrade(app: Flask) -> None:
 
             prepare_migrations(app)
             flask_migrate.upgrade()
+            return _revisions()[1]
+    return None
 
 
 def require_current(app: Flask) -> None:

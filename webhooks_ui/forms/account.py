@@ -7,13 +7,16 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import Field, PasswordField, SelectField, StringField
 
-from webhooks_ui.accounts import passwords
+from webhooks_ui.accounts import forgotten, passwords
 from webhooks_ui.accounts import sign_in as signin
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.forms.base import Form
+from webhooks_ui.settings import addresses
 from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
 from webhooks_ui.web.kept_form import is_unsent
+
+MAX_EMAIL_CHARACTERS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 
 
 class SetUpForm(Form):
@@ -56,6 +59,55 @@ class SignInForm(Form):
         return self.refusal is None
 
 
+class ForgottenForm(Form):
+    """Whose password is forgotten. Whether there is such a user is told to nobody."""
+
+    login = StringField(_l("Login"))
+    refusal: signin.Refusal | None = None
+
+    def ask(self) -> bool:
+        """Whether a link is on its way, if there is somebody to get it."""
+        if is_unsent():
+            return False
+        self.validate()
+        if not (self.login.data or "").strip():
+            self.login.errors = [_l("Enter your login.")]
+        if not self.errors:
+            self.refusal = forgotten.ask(self.login.data or "")
+        return not self.errors and self.refusal is None
+
+
+class EmailForm(Form):
+    """Where a link for a new password is sent; empty for nowhere."""
+
+    email = StringField(_l("E-mail address"))
+    passphrase = PasswordField(_l("Current password"))
+    refusal: signin.Refusal | None = None
+
+    def save(self) -> bool:
+        """Keeps the address; or says at the fields, or as the `refusal` to wait, why not."""
+        if is_unsent():
+            return _type_again(self.passphrase)
+        self.validate()
+        email = self._checked((self.email.data or "").strip())
+        if not self.passphrase.data:
+            self.passphrase.errors = [_l("Enter your current password.")]
+        if not self.errors:
+            self.refusal = signin.set_email(self.passphrase.data or "", email)
+        if self.refusal and not self.refusal.wait:
+            self.passphrase.errors, self.refusal = [_l("This is not your current password.")], None
+        return not self.errors and self.refusal is None
+
+    def _checked(self, text: str) -> str | None:
+        try:
+            if len(text) > MAX_EMAIL_CHARACTERS:
+                raise ValueError(text)
+            return addresses.mail_address(text)
+        except ValueError:
+            self.email.errors = [_l("Enter an e-mail address, such as olena@acme.example.")]
+            return None
+
+
 class PasswordForm(Form):
     """The change of the signed-in user's password, which the current one allows."""
 
@@ -74,7 +126,7 @@ class PasswordForm(Form):
         if problem := passwords.problem(new, current_user.login):
             self.password.errors = [problem]
         elif new == current:
-            self.password.errors = [_l("This is the password you have. Choose another one.")]
+            self.password.errors = [_l("This is your current password. Choose another one.")]
         if not self.errors:
             self._change(current, new)
         return not self.errors and self.refusal is None

@@ -69,7 +69,10 @@ class ConditionForm(wtforms.Form):
 def filter_fields() -> dict[str, Any]:
     """The fields, by their names in the form."""
     ready = [SelectChoice(name, label) for name, (label, _conditions) in READY.items()]
-    matches = [SelectChoice("all", _l("All of them hold")), SelectChoice("any", _l("Any holds"))]
+    matches = [
+        SelectChoice("all", _l("All conditions match")),
+        SelectChoice("any", _l("Any condition matches")),
+    ]
     return {
         "filter_ready": SelectMultipleField(_l("Ready filters"), choices=ready),
         "filter_match": SelectField(_l("An event is sent when"), choices=matches, default="all"),

@@ -20,8 +20,9 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
-from webhooks_ui.jobs.alert_email import AlertContext, Mailer, MailError
+from webhooks_ui.jobs.alert_email import AlertContext, AlertMail
 from webhooks_ui.models import Alert, Delivery, Webhook, backlog
+from webhooks_ui.monitoring.mail import MailError
 from webhooks_ui.web.localised import isotime
 
 MAX_IN_MAIL = 50
@@ -35,14 +36,14 @@ class Alerts:
     """The job: `step` emits one alert as an event or, when none is left, sends one e-mail."""
 
     def __init__(
-        self, mailer: Mailer | None, public_url: str, clock: Callable[[], datetime]
+        self, mail: AlertMail | None, public_url: str, clock: Callable[[], datetime]
     ) -> None:
-        self._mailer, self._public_url, self._clock = mailer, public_url, clock
+        self._mail, self._public_url, self._clock = mail, public_url, clock
 
     @classmethod
     def from_app(cls, app: Flask, clock: Callable[[], datetime] = now) -> Self:
         """As the app is configured."""
-        return cls(Mailer.from_config(app.config), app.config["PUBLIC_URL"] or "", clock)
+        return cls(AlertMail.from_config(app.config), app.config["PUBLIC_URL"] or "", clock)
 
     def is_due(self, moment: datetime, _done_at: datetime) -> bool:
         """Whether an alert is to be emitted or mailed."""
@@ -75,7 +76,7 @@ class Alerts:
             if isinstance(answer, Refusal) and answer.code != "conflict":
                 log.error("Alert %s was refused by intake: %s", context.id, answer.detail)
         with transaction():
-            if self._mailer and not context.is_deleted:
+            if self._mail and not context.is_deleted:
                 db.session.execute(update(Alert).where(this).values(emitted=True))
             else:
                 db.session.execute(delete(Alert).where(this))
@@ -90,8 +91,8 @@ class Alerts:
         tries = max(alert.mail_tries for alert in alerts) + 1
         db.session.rollback()  # no transaction is open while the mail server is waited for
         try:
-            if self._mailer:
-                self._mailer.send(contexts)
+            if self._mail:
+                self._mail.send(contexts)
         except MailError as error:
             log.warning("E-mail about %s webhooks failed, will retry: %s", len(contexts), error)
             self._postpone(moment, tries)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -15,10 +15,11 @@ from webhooks_ui.models.token import digest
 from webhooks_ui.models.user import User
 
 LIFETIME = timedelta(days=7)
+MAILED_LIFETIME = timedelta(hours=1)
 
 
 class AccountLink(Model):
-    """Valid once, for `LIFETIME`: for a new user of `role`, or for the new password of `user`.
+    """Valid once, for a while: for a new user of `role`, or for the new password of `user`.
 
     Kept as a hash; `issue` alone knows its text.
     """
@@ -46,14 +47,26 @@ class AccountLink(Model):
     @classmethod
     def issue(cls, role: str, *, user: User | None = None, created_by: str | None = None) -> str:
         """Adds a link to the session and returns its text; a user's earlier links end."""
-        db.session.execute(delete(cls).where(cls.expires_at <= now()))
         if user:
-            db.session.execute(delete(cls).where(cls.user_id == user.id))
+            cls.end_all(user)
+        return cls._add(LIFETIME, role=role, user=user, created_by=created_by)
+
+    @classmethod
+    def issue_by_mail(cls, user: User) -> str:
+        """The same for a user who gets it by e-mail: anybody may ask for it, so others go on."""
+        return cls._add(MAILED_LIFETIME, role=user.role, user=user)
+
+    @classmethod
+    def _add(cls, lifetime: timedelta, **facts: Any) -> str:
+        db.session.execute(delete(cls).where(cls.expires_at <= now()))
         text = secrets.token_urlsafe(24)
-        link = cls(token_hash=digest(text), role=role, user=user, created_by=created_by)
-        link.expires_at = now() + LIFETIME
-        db.session.add(link)
+        db.session.add(cls(token_hash=digest(text), expires_at=now() + lifetime, **facts))
         return text
+
+    @classmethod
+    def end_all(cls, user: User, *, but: int = 0) -> None:
+        """Ends the links for a user's password, save the one with the id `but`."""
+        db.session.execute(delete(cls).where(cls.user_id == user.id, cls.id != but))
 
     @classmethod
     def find(cls, text: str) -> Self | None:

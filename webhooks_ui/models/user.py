@@ -48,7 +48,7 @@ class User(Model):
     __tablename__ = "users"
     __audited__: ClassVar[Audited] = Audited(
         "user",
-        told=dict.fromkeys(("login", "role", "language", "timezone"), as_it_is),
+        told=dict.fromkeys(("login", "role", "email", "language", "timezone"), as_it_is),
         id=lambda user: user.id,
         silent=frozenset(("totp_step",)),
         name=lambda user: user.login,
@@ -59,6 +59,8 @@ class User(Model):
     login: Mapped[str] = mapped_column(String(100), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(20), default="admin")
+    # Where a link for a new password is sent.
+    email: Mapped[str | None] = mapped_column(String(254))
     language: Mapped[str | None] = mapped_column(String(5))
     timezone: Mapped[str | None] = mapped_column(String(64))
     # The second factor, where it is on: encrypted; the last step used; hashes of what is left.

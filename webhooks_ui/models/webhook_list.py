@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
@@ -127,7 +127,7 @@ class WebhookQuery:
         backwards = narrowed.order_by(*self._order(moment, backwards=True)).offset(total - last)
         return db.session.scalars(backwards.limit(last - first)).all()[::-1]
 
-    def _narrowed(self, query: Select[int]) -> Select[int]:
+    def _narrowed(self, query: Select[Any]) -> Select[Any]:
         query = query.where(Webhook.deleted_at.is_(None))
         for word in folded(self.q).split():
             query = query.where(Webhook.search_text.contains(word, autoescape=True))
@@ -140,22 +140,51 @@ class WebhookQuery:
             query = query.where(Webhook.channel_id == row_of(Channel.key, self.channel))
         return query
 
+    def neighbours(self, row: int) -> tuple[str | None, str | None]:
+        """The public ids of the webhooks before and after one in the list, None at its ends."""
+        moment = now()
+        keys = self._keys(moment)
+        own = db.session.execute(select(*dict(keys)).where(Webhook.id == row)).one()
+        chosen = self._narrowed(select(Webhook.public_id))
+        if self.status:
+            states = ATTENTION if self.status == "attention" else (self.status,)
+            chosen = chosen.where(webhook_ranks.is_in(states, moment))
+        sides = []
+        for backwards in (True, False):
+            beyond = chosen.where(_beyond(keys, own, backwards=backwards))
+            ordered = beyond.order_by(*self._order(moment, backwards=backwards))
+            sides.append(ordered.limit(1).scalar_subquery())
+        before, after = db.session.execute(select(*sides)).one()
+        return before, after
+
     def _order(self, moment: datetime, *, backwards: bool = False) -> list[ColumnElement[Any]]:
-        columns: dict[str, ColumnElement[Any]] = {
-            "name": Webhook.sort_key.expression,
-            "created": Webhook.id.expression,
-            "last": func.coalesce(Webhook.last_delivery_id, 0),
-        }
-        if self.sort == "attention":
-            by_rank: list[ColumnElement[Any]] = [webhook_ranks.rank(moment)]
-            by_rank += [Webhook.sort_key.expression, Webhook.id.expression]
-            return [column.desc() if backwards else column.asc() for column in by_rank]
-        column = columns[self.sort.removeprefix("-")]
-        falls = self.sort.startswith("-") != backwards
         return [
-            column.desc() if falls else column.asc(),
-            Webhook.id.desc() if backwards else Webhook.id.asc(),
+            column.desc() if falls != backwards else column.asc()
+            for column, falls in self._keys(moment)
         ]
+
+    def _keys(self, moment: datetime) -> list[tuple[ColumnElement[Any], bool]]:
+        """What the list is sorted by, and whether it falls; no two webhooks have all of it."""
+        columns: dict[str, list[ColumnElement[Any]]] = {
+            "attention": [webhook_ranks.rank(moment), Webhook.sort_key.expression],
+            "name": [Webhook.sort_key.expression],
+            "created": [],
+            "last": [func.coalesce(Webhook.last_delivery_id, 0)],
+        }
+        falls = self.sort.startswith("-")
+        keys = [(column, falls) for column in columns[self.sort.removeprefix("-")]]
+        return [*keys, (Webhook.id.expression, falls and self.sort == "-created")]
+
+
+def _beyond(
+    keys: Sequence[tuple[ColumnElement[Any], bool]], own: Sequence[Any], *, backwards: bool
+) -> ColumnElement[bool]:
+    """Whether a row comes after the one with these values, or before it."""
+    ways, same = [], list[ColumnElement[bool]]()
+    for (column, falls), value in zip(keys, own, strict=True):
+        ways.append(and_(*same, column < value if falls != backwards else column > value))
+        same.append(column == value)
+    return or_(*ways)
 
 
 def _one_of(known: Any, text: str) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.explanations.states import RANKED, State
+from webhooks_ui.models.bounded_count import counted
 from webhooks_ui.models.webhook import Webhook
 
 
@@ -28,6 +29,24 @@ def rank(moment: datetime) -> ColumnElement[int]:
 def is_in(states: Collection[str], moment: datetime) -> ColumnElement[bool]:
     """Whether a webhook is in one of these states."""
     return rank(moment).in_([number for number, name in enumerate(RANKED) if name in states])
+
+
+def needing_attention(moment: datetime, most: int) -> list[ScalarSelect[int]]:
+    """Counts, `most` at most each, whose sum is how many webhooks are failing or degraded.
+
+    Each reads its own entries of the index alone, so that every page can have it.
+    """
+    active = select(Webhook.id).where(
+        Webhook.deleted_at.is_(None), Webhook.enabled.is_(True), Webhook.goes_on(moment)
+    )
+    since, succeeded = Webhook.failing_since, Webhook.last_succeeded
+    found = [counted(active.where(since.is_not(None)), most)]
+    others = active.where(since.is_(None))
+    found.append(counted(others.where(succeeded.is_(False)), most))
+    for known in (True, None):
+        degraded = others.where(succeeded.is_(known), Webhook.degraded.is_(True))
+        found.append(counted(degraded, most))
+    return found
 
 
 def counts(narrowed: Select[Any], moment: datetime) -> dict[State, int]:

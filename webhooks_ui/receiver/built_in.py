@@ -29,13 +29,13 @@ RETRY_AFTER = 30  # seconds that the answer 429 asks for
 ANSWERS: dict[str, LazyString] = {
     "200": _l("200 OK"),
     "204": _l("204 without a body"),
-    "400": _l("400: it does not understand"),
-    "401": _l("401: the authorization is wrong"),
-    "410": _l("410: gone for good, disables the webhook"),
+    "400": _l("400 Bad Request"),
+    "401": _l("401 Unauthorized"),
+    "410": _l("410 Gone: disables the webhook"),
     "429": _l("429 with Retry-After: 30 seconds"),
-    "500": _l("500: it has an error"),
+    "500": _l("500 Internal Server Error"),
     "slow": _l("200 after 5 seconds"),
-    "hang_up": _l("no answer: it hangs up"),
+    "hang_up": _l("no answer: closes the connection"),
 }
 """The answers to choose from."""
 

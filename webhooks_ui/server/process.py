@@ -8,7 +8,9 @@ from typing import NoReturn
 
 from flask import Flask
 
+from webhooks_ui import audit
 from webhooks_ui.crypto.keys import KeyFileError
+from webhooks_ui.database import migrate
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import installation
 from webhooks_ui.settings.open_files import ENOUGH, OpenFiles
@@ -41,6 +43,16 @@ def open_files(app: Flask) -> OpenFiles:
     return found
 
 
+def upgrade(app: Flask) -> None:
+    """Brings the database to this program's schema, which the audit log tells.
+
+    Raises `SchemaError` for a database that a newer version has made.
+    """
+    if revision := migrate.upgrade(app):
+        with app.app_context():
+            audit.record("database.migrated", "database", revision)
+
+
 def check_keys(app: Flask) -> None:
     """Raises `KeyFileError` where the database was encrypted under other keys than the app has."""
     with app.app_context():
@@ -49,8 +61,10 @@ def check_keys(app: Flask) -> None:
 
 
 def close(app: Flask) -> None:
-    """Waits for the pings in flight, then closes the receivers' and the database's connections."""
+    """Waits for pings and e-mail in flight, then closes connections to receivers and database."""
     app.extensions["pings"].close()
+    if postman := app.extensions.get("account_mail"):  # an app without pages has none
+        postman.close()
     app.extensions["sender"].close()
     with app.app_context():
         db.engine.dispose()

@@ -10,7 +10,6 @@ from waitress.task import ErrorTask
 
 from webhooks_ui import create_app
 from webhooks_ui.accounts import setup_link
-from webhooks_ui.database import migrate
 from webhooks_ui.models import User
 from webhooks_ui.monitoring import logs, metrics
 from webhooks_ui.server import process
@@ -28,7 +27,7 @@ def serve(
     """Serves until a signal ends it; `say` gets the lines for whoever started it.
 
     `host` and `port` go above the settings. Raises `AddressError`, `table.SettingError`,
-    `keys.KeyFileError` and `migrate.SchemaError`.
+    `keys.KeyFileError` and `SchemaError`.
     """
     process.exit_on_stop()
     given = {"HOST": host, "PORT": port}
@@ -36,7 +35,7 @@ def serve(
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
     with listen(app.config["HOST"], app.config["PORT"]) as listening:
         app.config["OWN_URL"] = address(listening)
-        migrate.upgrade(app)
+        process.upgrade(app)
         process.check_keys(app)
         metrics.share(app.config["DATA_DIR"])
         supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])

@@ -270,7 +270,9 @@ SETTINGS: tuple[Setting, ...] = (
         "SMTP_URL",
         addresses.mail_server,
         "",
-        "The server that takes e-mail: `smtp://login:password@host:587` uses STARTTLS;"
+        "The server that takes e-mail: notices to NOTICE_EMAIL and, where NOTICE_FROM and"
+        " PUBLIC_URL are set too, links for forgotten passwords."
+        " `smtp://login:password@host:587` uses STARTTLS;"
         " `smtps://…:465` has TLS from the start. Certificates are verified. To another machine"
         " nothing is sent without TLS, unless `?tls=no` stands at the end, and a password never."
         " Escape `@ : / %` in the password as in a URL.",
@@ -289,7 +291,7 @@ SETTINGS: tuple[Setting, ...] = (
         "NOTICE_FROM",
         addresses.mail_address,
         "",
-        "The sender of these e-mails.",
+        "The sender of e-mails.",
         shown="the first of NOTICE_EMAIL",
     ),
     Setting(

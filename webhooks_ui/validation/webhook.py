@@ -30,7 +30,7 @@ MAY_NOT_SKIP = _l(
     "An administrator of the server has to allow this first, by the setting"
     " WEBHOOKS_UI_ALLOW_INSECURE_TLS."
 )
-PAUSE_IS_OVER = _l("Choose a time to come.")
+PAUSE_IS_OVER = _l("Choose a time in the future.")
 
 _look_ups = LookUps()
 

@@ -6,8 +6,8 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.accounts import openid, sessions, user_agents
-from webhooks_ui.forms.account import PasswordForm, TimeZoneForm
+from webhooks_ui.accounts import forgotten, openid, sessions, user_agents
+from webhooks_ui.forms.account import EmailForm, PasswordForm, TimeZoneForm
 from webhooks_ui.models import UserSession
 from webhooks_ui.web import timezones
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
@@ -46,6 +46,21 @@ def choose_timezone() -> Response:
     return redirect(url_for(".show"), 303)
 
 
+@blueprint.post("/settings/account/email")
+@keeps_typed
+@max_body(FEW_FIELDS)
+def set_email() -> Response:
+    """Sets where a link for a new password is sent."""
+    form = EmailForm()
+    if form.save():
+        flash(_("E-mail address saved."), "good")
+        return redirect(url_for(".show"), 303)
+    answer = make_response(_page(PasswordForm(formdata=None), email_form=form), 422)
+    if form.refusal:
+        answer.status_code, answer.retry_after = 429, form.refusal.retry_after
+    return answer
+
+
 @blueprint.post("/settings/account/sessions/end")
 @max_body(FEW_FIELDS)
 def end_sessions() -> Response:
@@ -75,12 +90,16 @@ def end_session(id: int) -> Response:
     return redirect(url_for(".show"), 303)
 
 
-def _page(form: PasswordForm, zone_form: TimeZoneForm | None = None) -> str:
+def _page(
+    form: PasswordForm, zone_form: TimeZoneForm | None = None, email_form: EmailForm | None = None
+) -> str:
     user, own_id = current_user.user, current_user.id
+    mails = forgotten.is_offered() and not user.oidc_subject
     return render_template(
         "account/show.html",
         form=form,
         zone_form=zone_form or TimeZoneForm(formdata=None, timezone=timezones.chosen()),
+        email_form=email_form or (EmailForm(formdata=None, obj=user) if mails else None),
         user=user,
         sessions=sorted(UserSession.of(user), key=lambda session: session.id != own_id),
         own_id=own_id,

@@ -1,12 +1,14 @@
-"""Where a one-time link leads: a new account, or a new password for one."""
+"""One-time links: where one leads, a new account or a new password, and where one is asked for."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from webhooks_ui.accounts import forgotten
+from webhooks_ui.forms.account import ForgottenForm
 from webhooks_ui.forms.people import LinkForm
-from webhooks_ui.models import AccountLink
+from webhooks_ui.models import AccountLink, User
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 
@@ -34,3 +36,23 @@ def use() -> Answer:
     if form.is_gone:
         return render_template("people/link_gone.html"), 404
     return render_template("people/use_link.html", form=form, user=link.user), 422
+
+
+@blueprint.route("/forgotten", methods=["GET", "POST"])
+@keeps_typed
+@max_body(FEW_FIELDS)
+def ask() -> Answer:
+    """Has a link for a new password e-mailed, or says how else there is one."""
+    if not User.exists():
+        return redirect(url_for("auth.login"), 303)
+    form, is_offered = ForgottenForm(), forgotten.is_offered()
+    if request.method == "POST" and is_offered and form.ask():
+        said = _("If an account with this login has an e-mail address, a link is on its way.")
+        flash(said, "good")
+        return redirect(url_for("auth.login"), 303)
+    answer = make_response(render_template("auth/forgotten.html", form=form, offered=is_offered))
+    if request.method == "POST":
+        answer.status_code = 422
+    if form.refusal:
+        answer.status_code, answer.retry_after = 429, form.refusal.retry_after
+    return answer

@@ -43,7 +43,7 @@ CHOOSE_ACTION = _l("Nothing was changed. Press the button of what is to be done.
 CHOOSE = _l("Choose at least one webhook first.")
 CHOOSE_EVENT = _l("Choose one of the events.")
 CHOOSE_CHANNEL = _l("This channel no longer exists. Choose another one.")
-CHOOSE_TIME = _l("Choose a time to come.")
+CHOOSE_TIME = _l("Choose a time in the future.")
 
 
 @blueprint.post("/webhooks/bulk")

@@ -26,7 +26,7 @@ def pause(id: str) -> Response:
     resumes = request.form.get("until", "") in ("", pause_form.RESUME)
     until = None if resumes else pause_form.until(request.form)
     if not resumes and until is None:
-        flash(_("Choose a time to come."), "bad")
+        flash(_("Choose a time in the future."), "bad")
         return redirect(back, 303)
     name = isolated(webhook.title)
     if not webhook_changes.pause(webhook, until, current_user.user):

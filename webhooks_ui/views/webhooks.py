@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask import session as cookie
@@ -79,6 +79,7 @@ def index() -> Response | str:
         "sorts": SORT_LABELS,
         "nothing_yet": not page.total and not query.active,
         **_of_rows([webhook.id for webhook in page.items]),
+        "within": urlencode(query.arguments(page=1)),
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
         "sort_url": lambda key: url_for(".index", **query.arguments(sort=key, page=1)),
     }
@@ -132,6 +133,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
     secrets = webhook.signing_secrets(current_vault(), now())
     last = Delivery.last_of([webhook]).get(webhook.id)
     return {
+        **_place_in_list(webhook),
         "webhook": webhook,
         "authorization": kind_of(webhook.auth_type),
         "payload_format": format_of(webhook.payload_format),
@@ -152,6 +154,18 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "unverified": current_app.config["ALLOW_INSECURE_TLS"] and webhook.skips_verification,
         "authorities": certificates(webhook.tls_ca or ""),
         "client_certificates": certificates(webhook.tls_certificate or ""),
+    }
+
+
+def _place_in_list(webhook: Webhook) -> dict[str, Any]:
+    """The list that the URL says one comes from, and the webhooks before and after this one."""
+    query = WebhookQuery.parse(request.args)
+    before, after = query.neighbours(webhook.id)
+    within = query.arguments(page=1)
+    return {
+        "within": within,
+        "previous_url": before and url_for("webhooks.show", id=before, **within),
+        "next_url": after and url_for("webhooks.show", id=after, **within),
     }
 
 
@@ -199,6 +213,7 @@ def _of_rows(webhook_ids: Sequence[int]) -> dict[str, Any]:
         "no_hours": HealthCounts().hours,
         "errors": ERROR_LABELS,
         "short_errors": SHORT,
+        "within": "",
     }
 
 

@@ -107,9 +107,10 @@ FOR_ADMINISTRATORS = Words(
     _l("This page is for administrators."),
     _l("Ask one of them to do it, or to give you the administrator role."),
 )
-STALE = _l("You signed in anew since this page was opened. Nothing is lost: send it once more.")
+STALE = _l("You signed in again since this page was opened. Nothing is lost: send it once more.")
 STALE_BUTTON = _l(
-    "You signed in anew since this page was opened, so nothing was changed. Press the button again."
+    "You signed in again since this page was opened, so nothing was changed. Press the button"
+    " again."
 )
 ADVICE = {
     400: _l("The request could not be understood. Look at how it is put together."),

@@ -29,6 +29,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update({write.__name__: write for write in filters})
     app.jinja_env.filters.update(datetime=absolute, ms=milliseconds, zone=timezones.label)
+    app.jinja_env.globals["zone_in_use"] = timezones.zone_in_use
 
 
 def absolute(moment: datetime) -> str:
@@ -89,11 +90,10 @@ def relative(value: datetime) -> str:
     return ""
 
 
-def day(moment: str) -> str:
-    """The date of a moment in ISO 8601, such as the end of a certificate."""
-    return _date(
-        language(), datetime.fromisoformat(moment).astimezone(timezones.zone_in_use()).date()
-    )
+def day(moment: datetime | str) -> str:
+    """The date of a moment, which may be in ISO 8601, as the end of a certificate is."""
+    known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return _date(language(), known.astimezone(timezones.zone_in_use()).date())
 
 
 def isotime(moment: datetime) -> str:

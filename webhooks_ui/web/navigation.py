@@ -6,6 +6,7 @@ from flask import Flask, current_app, request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from webhooks_ui.models import rail_counts
 from webhooks_ui.version import __version__
 from webhooks_ui.web.roles import may
 
@@ -67,9 +68,12 @@ ON_A_PHONE = ("webhooks.index", "deliveries.index", "events.index", "receiver.in
 
 
 def init_app(app: Flask) -> None:
-    """Gives templates `navigation` and `phone_navigation`."""
+    """Gives templates `navigation`, `phone_navigation` and `rail_counts`."""
     app.jinja_env.globals.update(
-        navigation=groups, phone_navigation=on_a_phone, console_version=__version__
+        navigation=groups,
+        phone_navigation=on_a_phone,
+        rail_counts=rail_counts.load,
+        console_version=__version__,
     )
 
 

@@ -1,0 +1,87 @@
+"""By keyboard, with and without JavaScript: a webhook, its deliveries and their signatures."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import console, make_webhook
+from tests.browser.test_put_right import press, shown
+from tests.support.browser import Open
+from tests.support.receiver import Answer, Receiver
+from tests.support.server import Server
+
+EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+
+
+@pytest.fixture(scope="module")
+def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
+    """The program; what has failed waits until somebody hurries it."""
+    server = console(new_folder())
+    server.environ["WEBHOOKS_UI_RETRY_SCHEDULE"] = "1h"
+    with server:
+        yield server
+
+
+def follow(page: Page, name: str | re.Pattern[str]) -> None:
+    """A link of the page itself, by keyboard."""
+    link = page.get_by_role("main").get_by_role("link", name=name, exact=True)
+    link.first.press("Enter")
+
+
+@EITHER_WAY
+def test_a_webhook_its_deliveries_and_their_signatures(
+    open_page: Open, server: Server, receiver: Receiver, javascript: bool
+) -> None:
+    page = open_page("/webhooks", javascript=javascript)
+    receiver.answer(Answer(500, (("Content-Type", "application/json"),), b'{"error": "busy"}'))
+    own = make_webhook(page, receiver.url, name=f"Orders {javascript}")
+    make_webhook(page, receiver.url, name=f"Orders {javascript}, too", events=["team_changed"])
+
+    page.goto(f"/webhooks?q=orders+{javascript}&sort=name")
+    follow(page, f"Orders {javascript}")
+    follow(page, "Next webhook")
+    expect(page.get_by_role("heading", name=f"Orders {javascript}, too")).to_be_visible()
+    expect(page.get_by_role("link", name="Next webhook")).to_have_count(0)
+    follow(page, "Previous webhook")
+    follow(page, "7 d")
+    expect(page.locator("#span-7d")).to_have_attribute("aria-current", "true")
+
+    press(page, "Pause")
+    press(page, re.compile("^Until tomorrow"))
+    expect(page.get_by_text("It is paused until")).to_be_visible()
+    server.command("event", "send", "message_created")
+    press(page, "Resume")
+    expect(page.get_by_text("1 event came meanwhile.")).to_be_visible()
+    press(page, "Send them now")
+    expect(page.locator("#progress")).to_be_visible()
+    page.goto(f"/webhooks/{own}")
+    follow(page, "History")
+    expect(page.get_by_role("table", name="Changes")).to_contain_text("Webhook paused")
+    press(page, "More")
+    follow(page, "Duplicate")
+    expect(page.get_by_label("Name (optional)")).to_have_value(re.compile(f"Orders {javascript}"))
+
+    page.goto(f"/deliveries?webhook={own}&status=pending")
+    shown(page, javascript=False, what=page.locator("tbody td .code", has_text="500"))
+    page.locator("tbody td.main a").first.press("Enter")
+    press(page, "Try now")
+    shown(page, javascript, page.locator("#attempt-2"))
+    follow(page, "Changes")
+    expect(page.locator("#exchange")).to_contain_text("Compared with attempt 1.")
+    follow(page, "Both sides")
+    follow(page, "Raw")
+    expect(page.locator("pre", has_text='{"error": "busy"}')).to_be_visible()
+    follow(page, "curl")
+    expect(page.locator("#exchange pre")).to_contain_text("curl ")
+    follow(page, "Raw HTTP")
+    request = page.locator("#exchange pre").inner_text()
+    follow(page, "Check a signature")
+    page.get_by_label("Request", exact=True).fill(request)
+    press(page, "Check signature")
+    expect(page.locator("#check-result.good")).to_be_visible()
+    page.get_by_label("Request", exact=True).fill(request.replace("message_created", "other"))
+    press(page, "Check signature")
+    expect(page.locator("#check-result.bad")).to_be_visible()
