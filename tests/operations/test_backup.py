@@ -59,7 +59,7 @@ def elsewhere(
 
 def what_is_in(folder: Path, url: str) -> tuple[int, str]:
     """The events of an installation, and the secret of its webhook."""
-    app = create_app({"DATA_DIR": folder, "DATABASE_URL": url})
+    app = create_app({"DATA_DIR": folder, "DATABASE_URL": url}, pages=False)
     try:
         process.check_keys(app)
         with app.app_context():

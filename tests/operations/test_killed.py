@@ -134,7 +134,7 @@ def test_a_move_leaves_nothing_there_until_all_of_it_is(
     console: Flask, run: Run, kill_at: KillAt, postgres: Postgres, data_dir: Path
 ) -> None:
     before, url = rows(console), postgres.create_database()
-    there = create_app({"DATA_DIR": data_dir, "DATABASE_URL": url})
+    there = create_app({"DATA_DIR": data_dir, "DATABASE_URL": url}, pages=False)
     for moment in ("migrate.upgrade", "moving._copy#20"):
         kill_at(moment, "move", url)
         assert not any(rows(there).values()), moment
@@ -144,7 +144,6 @@ def test_a_move_leaves_nothing_there_until_all_of_it_is(
     assert rows(there) == before == rows(console)
 
 
-@ON_BOTH_DATABASES
 def test_an_import_changes_all_or_nothing(
     console: Flask, run: Run, kill_at: KillAt, tmp_path: Path
 ) -> None:
