@@ -1,6 +1,7 @@
 """A start loads nothing that only some installations, pages or commands use."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +38,9 @@ print(*{name.partition(".")[0] for name in sys.modules})
 
 
 @pytest.mark.process
-def test_console_and_worker_load_what_they_need(migrated: Path) -> None:
-    environ = os.environ | {"WEBHOOKS_UI_DATA_DIR": str(migrated)}
+def test_console_and_worker_load_what_they_need(migrated: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(migrated, tmp_path / "data")
+    environ = os.environ | {"WEBHOOKS_UI_DATA_DIR": str(folder)}
     command = [sys.executable, "-c", STARTED]
     done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE, text=True)
     loaded = set(done.stdout.split())

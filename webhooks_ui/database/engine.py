@@ -50,6 +50,7 @@ POSTGRES_LIMITS = {
 
 LISTENS_AT = "listens_at"
 """The execution option of an engine that reaches PostgreSQL by a pooler: where to listen."""
+Given = tuple[Executable, Mapping[str, Any]]  # a statement with its values
 _writer, _writers = Lock(), Writers()
 db = SQLAlchemy(model_class=Base)
 
@@ -92,7 +93,7 @@ def is_writing() -> bool:
     return _WRITES in db.session.info
 
 
-def write_if_free(*statements: Executable, within: float = 0.1) -> bool:
+def write_if_free(*statements: Executable | Given, within: float = 0.1) -> bool:
     """Executes statements that may as well be left out, as they are where the database is busy.
 
     They wait `within` so many seconds to begin. Returns whether they were executed.
@@ -102,8 +103,8 @@ def write_if_free(*statements: Executable, within: float = 0.1) -> bool:
         with db.engine.connect().execution_options(**options) as connection:
             if connection.dialect.name != "sqlite":
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {within * 1000:.0f}")
-            for statement in statements:
-                connection.execute(statement)
+            for one in statements:
+                connection.execute(*(one if isinstance(one, tuple) else (one,)))
             connection.commit()
         return True
     return False

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Self
 
 from sqlalchemy import (
     JSON,
-    Executable,
     ForeignKey,
     Index,
     LargeBinary,
     String,
+    bindparam,
     delete,
     insert,
     select,
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.engine import Given, Model, db
 from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
 from webhooks_ui.models import pages
 from webhooks_ui.models.pages import Page
@@ -161,9 +161,16 @@ class SourceRequest(Model):
         return dict(iter(db.session.execute(select(Source.id, newest).where(chosen)).all()))
 
     @classmethod
-    def keep(cls, source_id: int, **values: Any) -> tuple[Executable, Executable]:
+    def keep(cls, source_id: int, **values: Any) -> tuple[Given, Given]:
         """The statements that add a request and forget those that are one too many."""
-        own = select(cls.id).where(cls.source_id == source_id).order_by(cls.id.desc())
-        oldest = own.offset(KEPT_REQUESTS).limit(1).scalar_subquery()
-        forget = delete(cls).where(cls.source_id == source_id, cls.id <= oldest)
-        return insert(cls).values(source_id=source_id, **values), forget
+        return (_ADD, {"source_id": source_id, **values}), (_FORGET, {"source": source_id})
+
+
+# Built once: to build them takes longer than to run them.
+_requests = SourceRequest.metadata.tables[SourceRequest.__tablename__]
+_of_source = _requests.c.source_id == bindparam("source")
+_newest = select(_requests.c.id).where(_of_source).order_by(_requests.c.id.desc())
+_ADD = insert(_requests)
+_FORGET = delete(_requests).where(
+    _of_source, _requests.c.id <= _newest.offset(KEPT_REQUESTS).limit(1).scalar_subquery()
+)
