@@ -24,6 +24,7 @@ BOTH = (
     "end_to_end",
     "isolation",
     "many_failing",
+    "trickle",
     "fan_out",
     "after_kill",
     "claiming",

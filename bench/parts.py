@@ -32,6 +32,7 @@ from bench.stage import (
     workers,
     working,
 )
+from bench.trickle import trickle
 from tests.engine.conftest import claim
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
@@ -53,6 +54,7 @@ __all__ = [
     "pages",
     "search",
     "size",
+    "trickle",
 ]  # parts in files of their own
 
 Figures = dict[str, float]
