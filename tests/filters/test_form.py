@@ -100,7 +100,7 @@ def test_the_page_of_a_webhook_names_them(admin: FlaskClient) -> None:
     written = conditions(("conversation.labels", "in", "vip, друзі"))
     page = admin.get(f"/webhooks/{make_webhook(admin, filter_match='any', **written)}").text
     assert "<code>conversation.labels in [&#34;vip&#34;, &#34;друзі&#34;]</code>" in page
-    assert "Any holds" in page
+    assert "Any condition matches" in page
 
 
 def test_paths_are_suggested_from_samples_and_events(app: Flask, admin: FlaskClient) -> None:
