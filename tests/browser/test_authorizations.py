@@ -1,6 +1,6 @@
 """Each authorization made in the browser, tested there, and checked by the receiver.
 
-Everything twice: as htmx does it, and by plain forms with JavaScript off.
+With htmx, and by plain forms with JavaScript off: all that is awaited.
 """
 
 import re
@@ -70,6 +70,9 @@ def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
         yield server
 
 
+BY_HTMX = pytest.mark.parametrize("page", [True], ids=["htmx"], indirect=True)
+
+
 @pytest.fixture(params=[True, False], ids=["htmx", "plain"])
 def page(request: pytest.FixtureRequest, open_page: Open) -> Page:
     """A signed-in page with JavaScript, and one without."""
@@ -107,6 +110,7 @@ def test_an_authorization_arrives(page: Page, receiver: Receiver, kind: Kind) ->
         assert set(body["data"]["changed_attributes"][0]) == {"assignee_id"}
 
 
+@BY_HTMX
 def test_a_receiver_that_refuses_the_authorization(page: Page, receiver: Receiver) -> None:
     receiver.answer(Answer(401, body=b'{"error":"who are you?"}'))
     fields = {"auth_type": "bearer", "auth_token": "stale-token-11"}
@@ -119,6 +123,7 @@ def test_a_receiver_that_refuses_the_authorization(page: Page, receiver: Receive
     expect(page.locator("#health")).to_contain_text("Failing")
 
 
+@BY_HTMX
 def test_a_port_that_nothing_listens_on(page: Page) -> None:
     page.goto(f"/webhooks/{make_webhook(page, f'http://127.0.0.1:{free_port()}/')}")
     send_test(page)
@@ -127,6 +132,7 @@ def test_a_port_that_nothing_listens_on(page: Page) -> None:
     expect(result(page)).to_contain_text("Address tried")
 
 
+@BY_HTMX
 def test_an_address_that_is_blocked(page: Page, server: Server) -> None:
     page.goto("/webhooks/new")
     page.get_by_label("Webhook URL").fill("http://127.0.0.2:9/hook")

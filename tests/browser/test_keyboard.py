@@ -68,7 +68,7 @@ class Keys:
 def keys(browser: Browser, server: Server) -> Iterator[Keys]:
     """The keyboard at a fresh browser, in which nobody is signed in."""
     visitor = Visitor(browser, server.url, signed_in=None)
-    page = visitor.open()
+    page = visitor.open(is_new=True)
     lost: list[str] = []
 
     def note(path: str) -> None:

@@ -82,6 +82,13 @@ class Watch:
         context.on("request", self._on_request)
         context.on("requestfailed", self._on_failure)
 
+    def detach(self, context: BrowserContext) -> None:
+        """Listen no more."""
+        context.remove_listener("console", self._on_console)
+        context.remove_listener("weberror", self._on_error)
+        context.remove_listener("request", self._on_request)
+        context.remove_listener("requestfailed", self._on_failure)
+
     def allow(self, text: str) -> None:
         """Expect problems that contain this text: the test provokes them."""
         self.allowed.append(text)
@@ -119,7 +126,7 @@ class Visitor:
         self._browser = browser
         self._origin = origin
         self._signed_in = signed_in
-        self._contexts: list[BrowserContext] = []
+        self._contexts: list[tuple[str | None, BrowserContext]] = []
         self.watch = Watch(origin)
 
     def open(
@@ -133,26 +140,31 @@ class Visitor:
         height: int = 800,
         javascript: bool = True,
         timezone: str = "Europe/Kyiv",
+        is_new: bool = False,
         **options: Any,
     ) -> Page:
-        """A page in a context of its own, at `path` of the console if given.
+        """A page in a context that no other test uses, at `path` of the console if given.
 
         `locale` is the browser's preferred language; `options` go to Playwright's `new_context`.
+        A context that `is_new` has nothing in its cache, and may be changed for good.
         """
-        context = self._browser.new_context(
-            base_url=self._origin,
-            locale=locale,
-            timezone_id=timezone,
-            color_scheme=color_scheme,
-            viewport={"width": width, "height": height},
-            java_script_enabled=javascript,
-            reduced_motion="reduce",
-            storage_state=self._signed_in if signed_in else None,
+        options = {
+            "base_url": self._origin,
+            "locale": locale,
+            "timezone_id": timezone,
+            "color_scheme": color_scheme,
+            "viewport": {"width": width, "height": height},
+            "java_script_enabled": javascript,
+            "reduced_motion": "reduce",
             **options,
-        )
+        }
+        key = None if is_new else repr(sorted(options.items()))
+        context = _idle.take(self._browser, key) or self._browser.new_context(**options)
+        if signed_in and self._signed_in:
+            context.add_cookies(self._signed_in["cookies"])  # type: ignore[arg-type]
         context.set_default_timeout(30_000)
         self.watch.attach(context)
-        self._contexts.append(context)
+        self._contexts.append((key, context))
         page = context.new_page()
         if path is not None:
             page.goto(path)
@@ -160,19 +172,58 @@ class Visitor:
 
     def leave(self) -> None:
         """Close every page; AssertionError when one of them had a problem."""
-        for context in self._contexts:
-            context.close()
+        for key, context in self._contexts:
+            for page in context.pages:
+                page.close()
+            self.watch.detach(context)
+            _idle.put_back(key, context)
         problems = self.watch.unexpected()
         assert not problems, "the browser complained:\n" + "\n".join(problems)
+
+
+class _Idle:
+    """Contexts without pages and cookies, for the next test that asks for one of the same options.
+
+    Making one takes long, and so does the first page in it: style and scripts come anew.
+    """
+
+    MOST = 8
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[str, BrowserContext]] = []  # the latest last
+
+    def take(self, browser: Browser, key: str | None) -> BrowserContext | None:
+        for place, (kept, context) in enumerate(self._kept):
+            if kept == key and context.browser is browser:
+                return self._kept.pop(place)[1]
+        return None
+
+    def put_back(self, key: str | None, context: BrowserContext) -> None:
+        if key is None:
+            context.close()
+            return
+        context.clear_cookies()
+        self._kept.append((key, context))
+        if len(self._kept) > self.MOST:
+            self._kept.pop(0)[1].close()
+
+
+_idle = _Idle()
 
 
 Open = Callable[..., Page]
 
 
-def assert_accessible(page: Page) -> None:
+def assert_accessible(page: Page, *, with_contrast: bool = True) -> None:
     """No violation found by axe on the page as it is now (WCAG 2.2 AA and best practices)."""
-    tags = {"type": "tag", "values": AXE_TAGS}
-    options = {"runOnly": tags, "resultTypes": ["violations"]}
+    options = {
+        "runOnly": {"type": "tag", "values": AXE_TAGS},
+        "rules": {"color-contrast": {"enabled": with_contrast}},
+        "resultTypes": ["violations"],
+        # Nothing is loaded from elsewhere: no style that it would have to fetch, and no frames.
+        "preload": False,
+        "iframes": False,
+    }
     if not page.evaluate("'axe' in window"):  # half a megabyte, so once for each document
         page.evaluate(Axe().axe_script)
     violations = page.evaluate(VIOLATIONS, options)
