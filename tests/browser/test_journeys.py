@@ -1,4 +1,4 @@
-"""By keyboard, with and without JavaScript: a webhook, its deliveries and their signatures."""
+"""By keyboard, with and without JavaScript: a webhook and its deliveries, and who may sign in."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import console, make_webhook
+from tests.browser.steps import console, expect_said, make_webhook
 from tests.browser.test_put_right import press, shown
 from tests.support.browser import Open
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 
 EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
+PASSWORD = "plum copper violin 42"
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,52 @@ def test_a_webhook_its_deliveries_and_their_signatures(
     page.get_by_label("Request", exact=True).fill(request.replace("message_created", "other"))
     press(page, "Check signature")
     expect(page.locator("#check-result.bad")).to_be_visible()
+
+
+@EITHER_WAY
+def test_who_may_sign_in_and_what_the_log_says_of_it(open_page: Open, javascript: bool) -> None:
+    page = open_page("/settings/tokens/new", javascript=javascript)
+    page.get_by_label("Name").fill(f"Script {javascript}")
+    page.get_by_label("Name").press("Enter")
+    expect(page.locator("#new-token")).to_be_visible()
+    follow(page, re.compile(f"^Revoke ?: Script {javascript}"))
+    press(page, "Revoke")
+    expect(page.get_by_text(f"Script {javascript}").first).to_be_visible()
+    expect(page.get_by_role("cell", name=f"Script {javascript}", exact=True)).to_have_count(0)
+
+    login = f"taras.{javascript}".lower()
+    page.goto("/settings/users/new")
+    page.get_by_role("radio", name="Viewer").check()
+    press(page, "Create invitation")
+    link = page.locator("#new-link").inner_text()
+    guest = open_page(link, signed_in=False, javascript=javascript)
+    guest.get_by_label("Login").fill(login)
+    guest.get_by_label("Password", exact=True).fill(PASSWORD)
+    guest.get_by_label("Password", exact=True).press("Enter")
+    expect(guest.get_by_text("Welcome. You are signed in.").first).to_be_visible()
+    expect(guest.get_by_role("link", name="Add a new webhook")).to_have_count(0)
+
+    page.goto("/settings/users")
+    follow(page, login)
+    page.get_by_role("radio", name="Editor").check()
+    press(page, "Save role")
+    expect_said(page, "is changed.")
+    guest.goto("/webhooks")
+    expect(guest.get_by_role("link", name="Add a new webhook").first).to_be_visible()
+    press(page, "Sign out everywhere")
+    expect_said(page, "1 browser was signed out.")
+    guest.reload()
+    follow(guest, "Forgot your password?")
+    guest.get_by_label("Login").fill(login)
+    guest.get_by_label("Login").press("Enter")
+    expect_said(guest, "a link is on its way.")
+
+    page.goto(f"/settings/audit?what=sign_in&who={login}")
+    expect(page.get_by_role("table", name="Audit log")).to_contain_text("Signed in")
+    page.goto("/settings/audit")
+    page.get_by_role("searchbox").fill(f"script {javascript}")
+    page.get_by_role("searchbox").press("Enter")
+    for words in ("API token created", "API token revoked"):
+        expect(page.get_by_role("table", name="Audit log")).to_contain_text(words)
+    page.goto("/settings/about")
+    expect(page.get_by_role("heading", name="Health checks")).to_be_visible()
