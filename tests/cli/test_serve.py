@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.program import Program
 from tests.support.server import PROGRAM, Server
 from tests.support.waiting import wait_until
 from webhooks_ui.server import listening as server
@@ -44,14 +45,10 @@ def get(url: str) -> int:
 
 def run(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs a command that is expected to end by itself."""
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        env=server.environ,
-        capture_output=True,
-        text=True,
-        timeout=240,  # a busy machine starts it slowly
-        check=False,
-    )
+    log, errors = server.data_dir / "output.log", server.data_dir / "errors.log"
+    program = Program(*arguments, environ=server.environ, log=log, errors=errors)
+    status = program.wait(240)  # a busy machine starts it slowly
+    return subprocess.CompletedProcess(arguments, status, log.read_text(), errors.read_text())
 
 
 def test_the_first_start_shows_the_set_up_link_until_there_is_a_user(tmp_path: Path) -> None:

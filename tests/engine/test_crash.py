@@ -28,7 +28,7 @@ from webhooks_ui.models import Delivery, Event, Token
 
 pytestmark = pytest.mark.process
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def environ(make_engine: MakeApp) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("seed", range(1, ROUNDS + 1))
 def test_a_killed_worker_loses_nothing(
     make_engine: MakeApp,
     environ: dict[str, str],
@@ -77,7 +77,7 @@ def test_a_killed_worker_loses_nothing(
     assert {public_id for public_id, times in Counter(sent).items() if times > 1} <= in_flight
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("seed", range(1, ROUNDS + 1))
 def test_a_killed_server_keeps_what_it_has_promised(
     make_engine: MakeApp, tmp_path: Path, receiver: Receiver, seed: int
 ) -> None:

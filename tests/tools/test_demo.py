@@ -76,7 +76,7 @@ def test_the_demo_serves_delivers_and_ends(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("hour", [3, 8, 15, 20])
+@pytest.mark.parametrize("hour", [3, 15])
 def test_the_history_has_pending_deliveries_at_any_hour(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hour: int
 ) -> None:

@@ -108,12 +108,14 @@ def test_a_clock_time_in_kyiv(clock: str, begin: str, end: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca"])
-def test_every_quarter_of_a_year_is_found_again(zone: str) -> None:
+def test_every_quarter_where_the_clock_is_changed_is_found_again(zone: str) -> None:
     tz, at, second = ZoneInfo(zone), datetime(2026, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+    day = timedelta(days=1)
     while at.year == 2026:
         clock = at.astimezone(tz).replace(tzinfo=None)
         assert timezones.resolve(clock, tz) <= at < timezones.resolve_end(clock + second, tz)
-        at += timedelta(minutes=15)
+        changes = (at - day).astimezone(tz).utcoffset() != (at + day).astimezone(tz).utcoffset()
+        at += timedelta(minutes=15) if changes else day / 2
 
 
 def test_the_hours_of_october_are_told_apart(make_app: Callable[..., Flask]) -> None:

@@ -1,5 +1,6 @@
 """A stored secret does not go to another server than that it was stored for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -42,6 +43,12 @@ FIELD = {kind: one.form_name for kind in FIELDS for one in KINDS[kind].inputs() 
 ASKED = "Enter this again"
 
 
+def cases(urls: Sequence[str]) -> pytest.MarkDecorator:
+    """Every URL with one kind and every kind with one URL: they know nothing of each other."""
+    pairs = [("bearer", url) for url in urls] + [(kind, urls[-1]) for kind in FIELDS]
+    return pytest.mark.parametrize(("kind", "url"), dict.fromkeys(pairs), indirect=["kind"])
+
+
 @pytest.fixture(params=FIELDS)
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -61,7 +68,7 @@ def test_every_kind_with_a_secret_is_tried() -> None:
     assert {kind for kind, one in KINDS.items() if one.secret_name()} == FIELDS.keys()
 
 
-@pytest.mark.parametrize("url", ELSEWHERE)
+@cases(ELSEWHERE)
 def test_saving_asks_for_it_anew(
     app: Flask, admin: FlaskClient, webhook: str, kind: str, url: str
 ) -> None:
@@ -77,7 +84,7 @@ def test_saving_asks_for_it_anew(
     assert changed.secret == "secret-2"
 
 
-@pytest.mark.parametrize("url", ELSEWHERE)
+@cases(ELSEWHERE)
 def test_a_test_from_the_form_asks_too(
     admin: FlaskClient, webhook: str, kind: str, url: str
 ) -> None:
@@ -89,7 +96,7 @@ def test_a_test_from_the_form_asks_too(
     assert "dlv_" not in admin.get("/deliveries?test=true").text
 
 
-@pytest.mark.parametrize("url", ELSEWHERE)
+@cases(ELSEWHERE)
 def test_a_change_by_the_api_asks_too(
     app: Flask, call: Call, webhook: str, kind: str, url: str
 ) -> None:
@@ -106,7 +113,7 @@ def test_a_change_by_the_api_asks_too(
     assert answer.status_code == 200 or "/url" in errors(answer)
 
 
-@pytest.mark.parametrize("url", THE_SAME)
+@cases(THE_SAME)
 def test_the_same_server_asks_for_nothing(
     app: Flask, admin: FlaskClient, call: Call, webhook: str, kind: str, url: str
 ) -> None:
