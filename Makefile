@@ -27,8 +27,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make run           serve console and worker on http://127.0.0.1:8000"
-	@echo "make test          every test, in under 6 minutes on two cores (ARGS=… goes to pytest)"
-	@echo "make test-quick    the tests without browser, PostgreSQL and other processes: under a minute"
+	@echo "make test          every test, the browser's too (ARGS=… goes to pytest)"
+	@echo "make test-quick    the tests without browser, PostgreSQL and other processes"
 	@echo "make bench         the benchmarks, as a table and as JSON"
 	@echo "make crash         kill -9 server and workers 25 times on each database, and count"
 	@echo "make check         formatter, linter, types, import rules, translations, generated docs"
