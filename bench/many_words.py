@@ -34,11 +34,11 @@ LETTERS = "bcdfghjklmnprstvz", "aeiou"
 Words = Callable[[int], Sequence[str]]
 
 
-def fill(app: Flask) -> None:
-    """Indexes all events and answers."""
+def fill(app: Flask, most: int) -> None:
+    """Indexes the newest events and answers, `most` of each."""
     with app.app_context():
-        _fill(EVENTS, _event_words())
-        _fill(ANSWERS, lambda row: ("accepted", "true", f"n{row}"))
+        _fill(EVENTS, _event_words(), most)
+        _fill(ANSWERS, lambda row: ("accepted", "true", f"n{row}"), most)
 
 
 def search(app: Flask) -> None:
@@ -100,15 +100,17 @@ def _word(rank: int) -> str:
     return "".join(syllables)
 
 
-def _fill(each: Table, of: Words) -> None:
+def _fill(each: Table, of: Words, most: int) -> None:
     began = time.perf_counter()
     last = db.session.scalar(select(func.max(each.model.id))) or 0
-    rows = iter(range(1, last + 1))
+    rows = iter(range(max(last - most, 0) + 1, last + 1))
     if db.engine.dialect.name == "sqlite":
         _into_sqlite(each, of, rows)
     else:
         _into_postgresql(each, of, rows)
-    print(f"{each.name}: {last:,} rows in {time.perf_counter() - began:.0f} s", flush=True)
+    print(
+        f"{each.name}: {min(last, most):,} rows in {time.perf_counter() - began:.0f} s", flush=True
+    )
 
 
 def _into_sqlite(each: Table, of: Words, rows: Iterator[int]) -> None:
@@ -148,12 +150,16 @@ def main() -> None:
     parser.add_argument("part", choices=("fill", "search"))
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--database", help="else a SQLite file in that folder")
+    parser.add_argument("--most", type=int, default=10**9, help="rows to index of each table")
     chosen = parser.parse_args()
     settings = {"DATA_DIR": chosen.data_dir}
     if chosen.database:
         settings["DATABASE_URL"] = chosen.database
     app = create_app(settings)
-    {"fill": fill, "search": search}[chosen.part](app)
+    if chosen.part == "fill":
+        fill(app, chosen.most)
+    else:
+        search(app)
     process.close(app)
 
 

@@ -52,6 +52,11 @@ def test_every_answer_is_protected_and_not_kept(
     assert "HX-Request" in answer.headers["Vary"]
 
 
+def test_what_is_open_to_all_is_in_no_search_engine(client: FlaskClient) -> None:
+    assert client.get("/login").headers["X-Robots-Tag"] == "noindex"
+    assert client.get("/webhooks").status_code == 303
+
+
 def test_a_piece_is_protected(admin: FlaskClient) -> None:
     answer = piece(admin, "GET", "/webhooks")
     assert "<html" not in answer.text

@@ -185,6 +185,8 @@ def _protect(response: Response) -> Response:
     response.vary.add("HX-Request")
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
+    if request.endpoint in OPEN_TO_ALL:  # what a search engine could read: it is not to list it
+        response.headers["X-Robots-Tag"] = "noindex"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = _hsts(current_app)
     return response
