@@ -107,7 +107,10 @@ class Console:
     def idle(self) -> Figures:
         """Memory and start, before the first event."""
         worker = only_child(self._process.pid)
-        time.sleep(1.0)  # the worker has started as well
+        spent = -1.0
+        while cpu_of(worker) - spent > 0.05:  # it is starting still
+            spent = cpu_of(worker)
+            time.sleep(1.0)
         both = proportional_memory(self._process.pid) + proportional_memory(worker)
         return {"idle memory MB": both / 1e6, "start to first answer s": self.start_seconds}
 

@@ -65,7 +65,9 @@ def _running(app: Flask, kind: str) -> Iterator[subprocess.Popen[str]]:
         "PYTHONUNBUFFERED": "1",
     }
     program = [sys.executable, "-m", "webhooks_ui", *command]
-    running = subprocess.Popen(program, env=environ, stdout=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        program, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     try:
         yield running
     finally:
