@@ -111,17 +111,23 @@ class Table:
     ) -> Sequence[int]:
         """The newest matches from the row `first` to the row `last`.
 
-        `is_sparse`: few of these rows match, so PostgreSQL is not to read them one by one.
+        `is_sparse`: few of these rows match, so PostgreSQL is not to read them one by one; else it
+        is not to read all matches of the words from their index.
         """
         rows = self._rows()
+        chosen = rows.between(first, last)
         if is_sqlite():
-            matches = literal_column(self.name).op("MATCH")(query)
+            found = select(rows).where(literal_column(self.name).op("MATCH")(query), chosen)
         else:
-            matches = column("words").op("@@")(cast(query, TSQUERY))
-        found = select(rows).where(matches, rows.between(first, last))
-        if is_sparse and not is_sqlite():
-            all_of_them = found.offset(0).subquery()
-            found, rows = select(all_of_them), all_of_them.c[rows.name]
+            meant = cast(query, TSQUERY)
+            stored: ColumnElement[Any] = column("words")
+            inner = select(rows, stored).where(chosen)
+            inner = (
+                inner.where(stored.op("@@")(meant)) if is_sparse else inner.order_by(rows.desc())
+            )
+            apart = inner.offset(0).subquery()
+            rows = apart.c[rows.name]
+            found = select(rows).where(apart.c.words.op("@@")(meant))
         return db.session.scalars(found.order_by(rows.desc()).limit(limit)).all()
 
     def moment_of(self, row: int) -> datetime | None:
