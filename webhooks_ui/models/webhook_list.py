@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
@@ -149,11 +149,7 @@ class WebhookQuery:
         if self.status:
             states = ATTENTION if self.status == "attention" else (self.status,)
             chosen = chosen.where(webhook_ranks.is_in(states, moment))
-        sides = []
-        for backwards in (True, False):
-            beyond = chosen.where(_beyond(keys, own, backwards=backwards))
-            ordered = beyond.order_by(*self._order(moment, backwards=backwards))
-            sides.append(ordered.limit(1).scalar_subquery())
+        sides = [_beyond(chosen, keys, own, backwards=side) for side in (True, False)]
         before, after = db.session.execute(select(*sides)).one()
         return before, after
 
@@ -177,14 +173,24 @@ class WebhookQuery:
 
 
 def _beyond(
-    keys: Sequence[tuple[ColumnElement[Any], bool]], own: Sequence[Any], *, backwards: bool
-) -> ColumnElement[bool]:
-    """Whether a row comes after the one with these values, or before it."""
-    ways, same = [], list[ColumnElement[bool]]()
-    for (column, falls), value in zip(keys, own, strict=True):
-        ways.append(and_(*same, column < value if falls != backwards else column > value))
-        same.append(column == value)
-    return or_(*ways)
+    chosen: Select[Any],
+    keys: Sequence[tuple[ColumnElement[Any], bool]],
+    own: Sequence[Any],
+    *,
+    backwards: bool,
+) -> ColumnElement[Any]:
+    """The first row after the one with these values, or before it.
+
+    Among those that share the most of them first, which an index finds; only at the end of these
+    the others are looked through.
+    """
+    ways = []
+    for place, ((column, falls), value) in enumerate(zip(keys, own, strict=True)):
+        same = [each == known for (each, _), known in zip(keys[:place], own, strict=False)]
+        ahead = column < value if falls != backwards else column > value
+        rest = [one.desc() if down != backwards else one.asc() for one, down in keys[place:]]
+        ways.append(chosen.where(*same, ahead).order_by(*rest).limit(1).scalar_subquery())
+    return func.coalesce(*reversed(ways)) if len(ways) > 1 else ways[0]
 
 
 def _one_of(known: Any, text: str) -> str:
