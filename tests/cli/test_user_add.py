@@ -64,7 +64,7 @@ def test_a_password_that_is_refused_is_told_why(run: Run, app: Flask) -> None:
 def test_a_login_that_cannot_be_one_is_refused(run: Run) -> None:
     result = run("user", "add", "an\x1bna", "--password-stdin", stdin=PASSWORD)
     assert result.exit_code == 1
-    assert "characters that can be seen" in result.stderr
+    assert "visible characters" in result.stderr
 
 
 def test_an_unknown_role_is_refused(run: Run) -> None:

@@ -45,6 +45,7 @@ def pooler(url: str, folder: Path) -> Iterator[str]:
     port, direct = free_port(), make_url(url)
     file = folder / "pgbouncer.ini"
     file.write_text(CONFIGURATION.format(host=direct.query["host"], port=port))
+    file.chmod(0o644)  # whatever the umask, which our own commands set
     user: dict[str, Any] = {}
     if not_root := next((e for e in pwd.getpwall() if e.pw_name == "postgres"), None):
         user = {"user": not_root.pw_uid, "extra_groups": []}

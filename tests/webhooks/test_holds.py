@@ -1,7 +1,7 @@
 """What the list, a webhook's page and the metrics say of a webhook that is held."""
 
 import html
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -15,14 +15,15 @@ from webhooks_ui.models import Webhook, webhook_display
 
 __all__ = ["call"]  # a fixture
 
-AT = datetime(2026, 11, 28, 14, 2, 10, tzinfo=UTC)
+AT = now().replace(microsecond=0)  # near, so that it is told by the clock alone
+TOLD = f"{AT:%H:%M:%S}"
 LIMITED = {
-    "en": "Limited by the receiver until 14:02:10",
-    "uk": "Отримувач обмежив до 14:02:10",
+    "en": f"Limited by the receiver until {TOLD}",
+    "uk": f"Отримувач обмежив до {TOLD}",
 }
 PROBED = {
-    "en": "Does not answer: one attempt at a time, the next at 14:02:10",
-    "uk": "Не відповідає: спроби по одній, наступна о 14:02:10",
+    "en": f"Does not answer: one attempt at a time, the next at {TOLD}",
+    "uk": f"Не відповідає: спроби по одній, наступна о {TOLD}",
 }
 
 
