@@ -102,15 +102,15 @@ def test_switched_off_the_keys_do_nothing(page: Page) -> None:
 
 def test_a_theme_is_kept_without_javascript(open_page: Open) -> None:
     page = open_page("/deliveries?status=failed", javascript=False)
-    light = page.evaluate(GROUND)
+    light, ground = page.evaluate(GROUND), page.locator("body")
     page.get_by_role("button", name="Dark").click()
+    expect(ground).not_to_have_css("background-color", light)
     assert page.url.endswith("/deliveries?status=failed")
-    assert page.evaluate(GROUND) != light
     page.goto("/channels")
-    assert page.evaluate(GROUND) != light
+    expect(ground).not_to_have_css("background-color", light)
     expect(page.locator(".themes [aria-current]")).to_have_attribute("value", "dark")
     page.get_by_role("button", name="System").click()
-    assert page.evaluate(GROUND) == light
+    expect(ground).to_have_css("background-color", light)
 
 
 def test_on_a_phone_every_page_is_two_touches_away(open_page: Open) -> None:

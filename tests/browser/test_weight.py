@@ -4,7 +4,6 @@ from playwright.sync_api import Page, Response
 
 from tests.browser.steps import make_webhook
 from tests.support.browser import Open, weigh
-from tests.support.waiting import wait_until
 
 MAX_REQUESTS = 6
 MAX_BYTES = 45 * 1024
@@ -39,15 +38,12 @@ def test_the_style_is_small(page: Page) -> None:
     assert 1_000 < len(answer.body()) <= MAX_STYLE
 
 
-def test_a_second_page_loads_itself_alone(page: Page) -> None:
-    """Style, script and icons come from the browser's cache, once it has written them there."""
-    page.goto("/webhooks", wait_until="networkidle")
-
-    def comes_alone() -> bool:
-        page.goto("/channels", wait_until="networkidle")
-        return bool(page.evaluate(TRANSFERRED) == ["/channels"])
-
-    wait_until(comes_alone, what="a page that loads nothing but itself")
+def test_a_second_page_loads_itself_alone(open_page: Open) -> None:
+    """Style, script and icons come from the browser's cache."""
+    page = open_page("/webhooks", is_new=True)
+    page.wait_for_load_state("networkidle")
+    page.goto("/channels", wait_until="networkidle")
+    assert page.evaluate(TRANSFERRED) == ["/channels"]
 
 
 def test_every_answer_is_protected_and_ours(page: Page) -> None:
