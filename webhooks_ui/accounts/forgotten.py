@@ -98,11 +98,7 @@ def send_link(login: str, address: str | None) -> None:
         if mailer is None or user is None or recipient is None:
             return
         link = AccountLink.issue_by_mail(user)
-        facts = {"address": address}
-        audit.record(
-            "user.link_mailed", "user", user.id, user.login, details=facts, actor=actor.NOBODY
-        )
-        known = user.login
+        user_id, known = user.id, user.login
     lines = (
         _("Someone asked to reset the password of your account %(login)s.", login=known),
         _("To set a new one, open this link within an hour. It works once:"),
@@ -110,6 +106,9 @@ def send_link(login: str, address: str | None) -> None:
         _("If it wasn't you, ignore this message: your password stays the same."),
     )
     mailer.send([recipient], _("Reset your webhook console password"), "\n\n".join(lines) + "\n")
+    facts = {"address": address}
+    with transaction():
+        audit.record("user.link_mailed", "user", user_id, known, details=facts, actor=actor.NOBODY)
 
 
 def _recipient(user: User) -> str | None:
