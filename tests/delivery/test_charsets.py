@@ -17,6 +17,7 @@ SAID = "Ключ прийнято: "
 def recorded(body: bytes, media_type: str, endpoint: Endpoint) -> Attempt:
     """The attempt as it is stored."""
     outcome = Outcome(
+        request_headers=(),
         status_code=400,
         reason="",
         error="http_status",

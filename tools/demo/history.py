@@ -211,6 +211,7 @@ def _outcome(came: int | ErrorCode, player: Player, chance: random.Random) -> Ou
     headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
     reached = error != "dns_failure"
     return Outcome(
+        request_headers=(),
         status_code=status,
         reason=reason,
         error=error,

@@ -31,7 +31,7 @@ def attempt_of(
         timings=outcome.timings_ms,
         tls=asdict(outcome.tls) if outcome.tls else None,
         request_url=request.url,
-        request_headers=masked_headers(request, endpoint),
+        request_headers=masked_headers(outcome.request_headers, endpoint),
         payload_format=endpoint.payload_format,
         method=request.method,
         request_body=request.body if format_of(endpoint.payload_format).keeps_body else None,

@@ -3,7 +3,8 @@
 The layers, from the caller to the socket, and why each is there:
 
 - `sender`: one call, one `Outcome`, whatever the receiver does.
-- `requests.Session`: the interface that is given; it redirects, remembers and reads nothing here.
+- `requests.Session`: the interface that is given. It only finds the transport: what else it does
+  (redirects, cookies, settings from the environment) is unwanted here, and costs time.
 - `transport`: a `requests` adapter, since `HTTPAdapter` resolves the host itself, after the guard
   has checked it. Connects to checked addresses only, over a kept connection from `pool` if it can.
 - `connection`, `connecting`, `tls`: open a connection to the first address that answers (RFC 8305);

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
@@ -26,8 +27,12 @@ VIA_PROXY, UNVERIFIED = "via_proxy", "unverified"
 
 @dataclass(slots=True)
 class Trace:
-    """What is known of an attempt so far. `phases` are durations in seconds."""
+    """What is known of an attempt so far. `phases` are durations in seconds.
 
+    `sent` has the headers as they go out; it is empty for a URL that is refused.
+    """
+
+    sent: Sequence[tuple[str, str]] = ()
     phases: dict[str, float] = field(default_factory=dict)
     address: str | None = None
     tls: TlsFacts | None = None

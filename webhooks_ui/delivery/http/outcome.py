@@ -1,6 +1,7 @@
 """The input and the result of an attempt, as values."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
@@ -45,6 +46,9 @@ class Outcome:
     `connect` and `tls` (None on a kept connection); `first_byte`, from sending to the first byte of
     the response; `total`, the same as `duration_ms`.
 
+    `request_headers` are those that went out, with their secrets; those given where the URL is
+    refused.
+
     `headers`, `reason` and `location` are capped, with control characters escaped (`\\x00`).
     `body` is at most `body_limit` bytes as they came; `truncated` says that there were more. `size`
     counts the bytes of the body as far as they were read or, when it is truncated, as announced.
@@ -55,6 +59,7 @@ class Outcome:
     `early_answer`.
     """
 
+    request_headers: Sequence[tuple[str, str]] = field(repr=False)
     status_code: int | None
     reason: str
     error: ErrorCode | None

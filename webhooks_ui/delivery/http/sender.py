@@ -2,10 +2,9 @@
 
 import logging
 from dataclasses import replace
-from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 
-from requests import Response, Session
+from requests import PreparedRequest, Response, Session
 
 from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.delivery.http.connection import Dial, Opener, Trace
@@ -13,7 +12,7 @@ from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest, TlsFacts
 from webhooks_ui.delivery.http.pool import Pool
 from webhooks_ui.delivery.http.response_head import RawResponse
-from webhooks_ui.delivery.http.transport import AttemptRequest, Transport
+from webhooks_ui.delivery.http.transport import AttemptRequest, Transport, wire_headers
 from webhooks_ui.egress.guard import Guard
 from webhooks_ui.egress.target_url import TargetError, parse
 from webhooks_ui.settings.addresses import Proxy
@@ -32,14 +31,12 @@ class _Session(Session):
 
     def __init__(self, transport: Transport) -> None:
         super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.mount("https://", transport)
         self.mount("http://", transport)
 
-    def get_redirect_target(self, resp: Response) -> None:
-        """Never a redirect: `requests` prepares the next request even if it may not follow it."""
-        return
+    def send(self, request: PreparedRequest, **_options: object) -> Response:
+        """The adapter's response and nothing else: all that the original adds is unwanted here."""
+        return self.get_adapter(request.url or "").send(request)
 
 
 class Sender:
@@ -84,7 +81,7 @@ class Sender:
             # A bug of ours: it is logged, and the delivery is retried.
             log.exception("Sending failed unexpectedly")
             failure = AttemptError("protocol_error", "unexpected error: see the server's log")
-        return _outcome(trace, failure, monotonic() - start)
+        return _outcome(request, trace, failure, monotonic() - start)
 
     def close(self) -> None:
         """Closes idle connections; attempts under way go on."""
@@ -95,12 +92,16 @@ class Sender:
             target = parse(request.url)
         except TargetError as error:
             raise AttemptError("blocked_address", f"refused URL: {error.code}") from None
-        tls = replace(request.tls, verify=request.tls.verify or not self._may_skip_verification)
-        attempt = AttemptRequest(request, Dial(target, tls, deadline, trace))
-        self._session.send(attempt, stream=True, allow_redirects=False, proxies={})
+        tls = request.tls
+        if not tls.verify and not self._may_skip_verification:
+            tls = replace(tls, verify=True)
+        trace.sent = wire_headers(request, target)
+        self._session.send(AttemptRequest(request, Dial(target, tls, deadline, trace)))
 
 
-def _outcome(trace: Trace, failure: AttemptError | None, seconds: float) -> Outcome:
+def _outcome(
+    request: OutgoingRequest, trace: Trace, failure: AttemptError | None, seconds: float
+) -> Outcome:
     response = trace.response or RawResponse(http_version="", status=0, reason="")
     total = round(seconds * 1000)
     timings: dict[str, int | None] = {
@@ -109,6 +110,7 @@ def _outcome(trace: Trace, failure: AttemptError | None, seconds: float) -> Outc
     }
     retry_after = response.header("retry-after")
     return Outcome(
+        request_headers=trace.sent or request.headers,
         status_code=response.status or None,
         reason=response.reason,
         error=failure.code if failure else _error_code(response.status),

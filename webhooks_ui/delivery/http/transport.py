@@ -9,7 +9,6 @@ import time
 
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
 
 from webhooks_ui.delivery.http.connection import Connection, Dial, Opener
 from webhooks_ui.delivery.http.errors import AttemptError, StaleError, about_our_certificate
@@ -39,13 +38,15 @@ def wire_headers(request: OutgoingRequest, target: Target) -> list[tuple[str, st
 
 
 class AttemptRequest(PreparedRequest):
-    """A prepared request with where it goes, until when, and what is known of it so far."""
+    """A prepared request with where it goes, until when, and what is known of it so far.
+
+    Its headers are the trace's, as they are written: no adapter of `requests` is to look them up.
+    """
 
     def __init__(self, request: OutgoingRequest, dial: Dial) -> None:
         super().__init__()
         self.method = self.verb = request.method
         self.url = dial.target.url
-        self.headers = CaseInsensitiveDict(wire_headers(request, dial.target))
         self.body = self.content = request.body
         self.dial = dial
         self.target, self.deadline, self.trace = dial.target, dial.deadline, dial.trace
@@ -71,7 +72,7 @@ class Transport(BaseAdapter):
         """
         if not isinstance(request, AttemptRequest):
             raise TypeError("This transport sends an AttemptRequest only.")
-        head = request_head(request.verb, request.target.path, request.headers.items())
+        head = request_head(request.verb, request.target.path, request.trace.sent)
         addresses = self._addresses(request)
         try:
             if not self._send_on_kept(request, addresses, head):
@@ -150,5 +151,4 @@ def _response(attempt: AttemptRequest) -> Response:
     response.request, response.url, response.raw = attempt, attempt.target.url, raw
     if raw is not None:
         response.status_code, response.reason = raw.status, raw.reason
-        response.headers = CaseInsensitiveDict(raw.headers)
     return response
