@@ -209,15 +209,17 @@ def test_a_worker_that_is_asked_to_end_finishes_what_is_under_way(
 def test_serve_delivers_restarts_its_worker_and_takes_it_along(
     tmp_path: Path, receiver: Receiver
 ) -> None:
-    server = Server(tmp_path / "data", ALLOWED_NETWORKS="127.0.0.0/8")
-    server.forks_worker = False
-    with server:
+    with Server(tmp_path / "data", ALLOWED_NETWORKS="127.0.0.0/8") as server:
         first = wait_until(lambda: worker_of(server), what="a worker")
+        console = server._process
+        assert console
+        pids = first, console.pid
+        wait_until(lambda: not sockets(pids[0]) & sockets(pids[1]), what="sockets of its own")
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: worker_of(server) not in (0, first), what="another worker")
         second = worker_of(server)
-        console = server._process
-        assert console
+        command = Path(f"/proc/{second}/cmdline")  # started anew, not forked
+        wait_until(lambda: b"worker" in command.read_bytes(), what="a program of its own")
         console.kill()
         wait_until(lambda: not Path(f"/proc/{second}").exists(), what="the worker's own end")
         server.kill()
@@ -229,9 +231,14 @@ def worker_of(server: object) -> int:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-            command = (stat.parent / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(fields[1]) == parent and b"worker" in command and fields[0] != "Z":
+        if int(fields[1]) == parent and fields[0] != "Z":
             return int(stat.parent.name)
     return 0
+
+
+def sockets(pid: int) -> set[str]:
+    """The sockets that a process has open."""
+    files = (file.readlink().name for file in Path(f"/proc/{pid}/fd").iterdir())
+    return {name for name in files if name.startswith("socket:")}

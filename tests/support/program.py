@@ -16,8 +16,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from tests.support.nursery import open_nursery
-
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
     [
@@ -37,8 +35,7 @@ class Program:
 
     It leads a process group of its own, reads `stdin`, and writes to the ends of the files `log`
     and `errors`, which are one unless given. With `killed_at`, `module.function` or
-    `module.function#3`, it dies of SIGKILL when that function returns, for the third time. The
-    worker that `serve` starts is forked as well if it `forks_worker`.
+    `module.function#3`, it dies of SIGKILL when that function returns, for the third time.
     """
 
     def __init__(
@@ -49,9 +46,8 @@ class Program:
         errors: Path | None = None,
         stdin: str = "",
         killed_at: str = "",
-        forks_worker: bool = False,
     ) -> None:
-        given = (arguments, dict(environ), (log, errors or log), stdin, killed_at, forks_worker)
+        given = (arguments, dict(environ), (log, errors or log), stdin, killed_at)
         self._process = _context.Process(target=_run, args=given, daemon=True)
         self._process.start()
         assert self._process.pid
@@ -88,7 +84,6 @@ def _run(
     outputs: tuple[Path, Path],
     stdin: str,
     killed_at: str,
-    forks_worker: bool,
 ) -> None:
     """What `python -m webhooks_ui` does, in the forked process."""
     os.setsid()
@@ -100,8 +95,6 @@ def _run(
     sys.stdin = _pipe(stdin)
     os.environ.clear()
     os.environ.update(environ)
-    if forks_worker:
-        open_nursery(_main)
     _main(arguments, killed_at)
 
 

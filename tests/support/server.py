@@ -35,8 +35,6 @@ class Server:
         self._log = data_dir / "server.log"
         self._commands = count(1)
         self._process: Program | None = None
-        self.forks_worker = True
-        """Whether the worker is forked, as it is itself, and not started as in earnest."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -55,13 +53,7 @@ class Server:
 
     def start(self, *arguments: str, timeout: float = PATIENCE) -> None:
         """Run `serve` with these arguments and return once it answers."""
-        self._process = Program(
-            "serve",
-            *arguments,
-            environ=self.environ,
-            log=self._log,
-            forks_worker=self.forks_worker and "--no-worker" not in arguments,
-        )
+        self._process = Program("serve", *arguments, environ=self.environ, log=self._log)
         wait_until(self._is_up, timeout, "the server's answer")
 
     def _is_up(self) -> bool:

@@ -1,9 +1,7 @@
 """The command `worker`."""
 
-import signal
 import socket
 import sys
-from contextlib import ExitStack
 
 import click
 
@@ -44,35 +42,18 @@ def worker(
 
     process.exit_on_stop()  # nothing is in flight until the loop runs
 
-    from webhooks_ui.delivery.worker.loop import Worker
-    from webhooks_ui.jobs.scheduler import Scheduler, all_jobs, heartbeat_job
     from webhooks_ui.monitoring import logs, metrics
-    from webhooks_ui.server import cpu_affinity
     from webhooks_ui.server import metrics_port as metrics_server
+    from webhooks_ui.server import worker_process
 
-    with (
-        app_context(pages=metrics_port is not None, migrates=True, by_hand=False) as app,
-        ExitStack() as background,
-    ):
+    with app_context(pages=metrics_port is not None, migrates=True, by_hand=False) as app:
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:
             app.config["HOST"] = metrics_host  # which Host headers it answers to
             metrics_server.start(app, _listen(metrics_host, metrics_port))
         parent = socket.socket(fileno=sys.stdin.fileno()) if with_parent else None
-        wanted: int = concurrency or app.config["WORKER_CONCURRENCY"]
-        most = min(wanted, process.open_files(app).attempts)
-        loop = Worker(app, concurrency=most, parent=parent, numbers=with_parent or (None, None))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
-        for jobs in (all_jobs(app, loop.is_busy), [heartbeat_job()]):
-            scheduler = Scheduler(app, jobs)
-            scheduler.start()
-            background.callback(scheduler.stop)
-        process.freeze_garbage_collector()
-        if app.config["WORKER_CORE"] == "auto":
-            cpu_affinity.pin()
-        loop.run()
+        worker_process.run(app, concurrency, parent, with_parent or (None, None))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -12,10 +13,10 @@ from webhooks_ui import create_app
 from webhooks_ui.accounts import setup_link
 from webhooks_ui.models import User
 from webhooks_ui.monitoring import logs, metrics
-from webhooks_ui.server import process
+from webhooks_ui.server import process, worker_process
 from webhooks_ui.server.connections import Server
 from webhooks_ui.server.listening import address, listen
-from webhooks_ui.server.supervisor import Supervisor
+from webhooks_ui.server.supervisor import Forked, Supervisor
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web import body_limits, errors, sub_path
 from webhooks_ui.web.security import HEADERS
@@ -37,10 +38,16 @@ def serve(
         app.config["OWN_URL"] = address(listening)
         process.upgrade(app)
         process.check_keys(app)
-        metrics.share(app.config["DATA_DIR"])
         supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
         if worker:
+            process.prepare_fork(app)
+            # Elsewhere the system's libraries may have threads that a fork would lose.
+            if sys.platform == "linux" and (forked := supervisor.fork()):
+                listening.close()
+                _deliver(app, forked)
+                return
             supervisor.start()
+        metrics.share(app.config["DATA_DIR"])
         server = _server(app, listening)
         _greet(app, address(listening), say)
         process.freeze_garbage_collector()
@@ -48,6 +55,15 @@ def serve(
     if worker:
         supervisor.close()
     process.close(app)
+
+
+def _deliver(app: Flask, forked: Forked) -> None:
+    """What the worker does that was forked from here."""
+    try:
+        metrics.share(app.config["DATA_DIR"])
+        worker_process.run(app, parent=forked.parent, numbers=(forked.number, forked.before))
+    finally:
+        process.close(app)
 
 
 def _refusal(app: Flask) -> type[ErrorTask]:
