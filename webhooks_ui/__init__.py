@@ -50,10 +50,9 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
 def _add_pages(app: Flask) -> None:
     from webhooks_ui import api, views
     from webhooks_ui.accounts import forgotten, sign_in
-    from webhooks_ui.api import plain_events
     from webhooks_ui.web import assets, errors, page_room, security
 
-    plain_events.init_app(app)  # innermost: after what security does about hosts and proxies
+    api.take_plainly(app)  # innermost: after what security does about hosts and proxies
     security.init_app(app)
     sign_in.init_app(app)
     forgotten.init_app(app)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from werkzeug.test import TestResponse
 
 from tests.engine.conftest import receiver
@@ -46,6 +46,20 @@ def caller(app: Flask, token: str | None) -> Call:
         return client.open(f"/api/v1{path}", method=method, data=data, headers=sent)
 
     return call
+
+
+@pytest.fixture
+def by_the_app(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths that the app itself was asked for, one for each request."""
+    asked: list[str] = []
+    original = Flask.full_dispatch_request
+
+    def noting(self: Flask) -> Any:
+        asked.append(request.path)
+        return original(self)
+
+    monkeypatch.setattr(Flask, "full_dispatch_request", noting)
+    return asked
 
 
 @pytest.fixture

@@ -6,32 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, request
+from flask import Flask
 from sqlalchemy import delete, event, update
 from sqlalchemy.exc import OperationalError
 
-from tests.api.conftest import Call, caller, issue
+from tests.api.conftest import Call, by_the_app, caller, issue
 from tests.api.test_take_events import EVENT, events_in
 from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.intake.store import SqliteStore
-from webhooks_ui.models import Token, token_memory
+from webhooks_ui.models import Token, memory
 from webhooks_ui.models.token import MEMORY
 
-
-@pytest.fixture
-def by_the_app(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths that the app itself was asked for, one for each request."""
-    asked: list[str] = []
-    original = Flask.full_dispatch_request
-
-    def noting(self: Flask) -> Any:
-        asked.append(request.path)
-        return original(self)
-
-    monkeypatch.setattr(Flask, "full_dispatch_request", noting)
-    return asked
+__all__ = ["by_the_app"]  # fixtures
 
 
 @pytest.fixture
@@ -148,7 +136,7 @@ def test_a_token_revoked_elsewhere_is_known_for_less_than_a_second(
     app: Flask, used: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moment = 1_000.0
-    monkeypatch.setattr(token_memory, "monotonic", lambda: moment)
+    monkeypatch.setattr(memory, "monotonic", lambda: moment)
     assert used("POST", "/events", EVENT).status_code == 202
     with app.app_context(), db.engine.begin() as elsewhere:
         elsewhere.execute(delete(Token))

@@ -55,6 +55,22 @@ def test_while_transactions_end_any_number_waits(clock: Clock) -> None:
         assert not any(gate.has_to_give_up(one) for one in ones)
 
 
+def test_who_gives_up_in_a_hurry_says_nothing_of_the_database(clock: Clock) -> None:
+    gate = Writers()
+    for hurried, refuses in ((True, False), (False, True)):
+        with pytest.raises(OperationalError), gate.admitted(hurried=hurried):
+            raise StuckError
+        with ExitStack() as waiting:
+            ones = [waiting.enter_context(gate.admitted()) for _ in range(FEW)]
+            assert not any(gate.has_to_give_up(one) for one in ones)
+            if refuses:
+                with pytest.raises(StuckError), gate.admitted():
+                    pass
+            else:
+                waiting.enter_context(gate.admitted())
+        gate._ended_well = 0.0
+
+
 def test_without_progress_few_wait_on(clock: Clock) -> None:
     gate = Writers()
     with ExitStack() as waiting:

@@ -218,7 +218,7 @@ def test_an_unknown_token_is_refused(app: Flask, query: str) -> None:
 def test_the_token_stands_in_no_log_answer_or_metric(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from webhooks_ui.api import sources
+    from webhooks_ui.api import plain_sources
 
     token, written = make_source(app), io.StringIO()
     handler = logging.StreamHandler(written)
@@ -232,7 +232,7 @@ def test_the_token_stands_in_no_log_answer_or_metric(
             sent = body("message_created_incoming")
             answers = [post(app, token, sent), post(app, token, sent, secret="x")]
             answers.append(app.test_client().get(f"{PATH}?token={token}"))
-            patch.setattr(sources, "receive", lambda *_: 1 / 0)
+            patch.setattr(plain_sources, "receive", lambda *_: 1 / 0)
             answers.append(post(app, token, sent))
     finally:
         logging.getLogger().removeHandler(handler)

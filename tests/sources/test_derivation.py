@@ -205,10 +205,10 @@ def test_channels() -> None:
     update, _ = only(read(body("conversation_updated_status"), channel_prefix="acme-"))
     assert update.channel is not None
     assert (update.channel.key, update.channel.name) == ("acme-4", None)
-    assert update.fallback_name == "Telegram 4"
+    assert update.channel.new_name == "Telegram 4"
     gone, _ = only(read(body("conversation_updated_status", channel=None)))
     assert gone.channel is not None
-    assert gone.fallback_name == "4"
+    assert gone.channel.new_name == "4"
     nowhere, _ = only(read(body("conversation_updated_status", inbox_id=None)))
     assert nowhere.channel is None
 

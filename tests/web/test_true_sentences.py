@@ -25,7 +25,7 @@ from webhooks_ui.delivery.queue import actions
 from webhooks_ui.delivery.queue.webhook_state import ALERT_AFTER
 from webhooks_ui.explanations.verdicts import headline, verdict
 from webhooks_ui.intake.event import ChannelName
-from webhooks_ui.models import Attempt, Delivery, Event, Recovery, Webhook, backlog, token_memory
+from webhooks_ui.models import Attempt, Delivery, Event, Recovery, Webhook, backlog, memory
 from webhooks_ui.models.receiver import KEPT_FOR, MAX_BODY
 from webhooks_ui.models.user import AGE_LIMIT, IDLE_LIMIT
 from webhooks_ui.models.webhook_secrets import ROTATION_OVERLAP
@@ -327,7 +327,7 @@ def test_who_is_not_signed_in_after_the_set_up_is_not_said_to_be(
         ("For 24 hours every request has both signatures", DAY, ROTATION_OVERLAP),
         ("Two slow answers were in progress already", 2, MAX_SLOW),
         ("A webhook has failed for 15 minutes", 15 * MINUTE, ALERT_AFTER),
-        ("Within a second requests that use it are refused", True, token_memory.KEPT <= 1),
+        ("Within a second requests that use it are refused", True, memory.KEPT <= 1),
     ],
 )
 def test_a_figure_is_that_of_the_code(text: str, told: object, kept: object) -> None:

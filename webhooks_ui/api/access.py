@@ -13,8 +13,7 @@ from webhooks_ui.audit import actor
 from webhooks_ui.database.engine import write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Token
-from webhooks_ui.models.token import MEMORY, SCOPES
-from webhooks_ui.models.token_memory import KnownToken
+from webhooks_ui.models.token import MEMORY, SCOPES, KnownToken
 from webhooks_ui.monitoring.logs import WHO
 from webhooks_ui.web.problem import Problem
 

@@ -109,7 +109,8 @@ def _accept(
         raise invalid(faults)
     trace = request.headers.get("traceparent")
     events = [_incoming(body, key, trace) for body, key in zip(bodies, keys, strict=True)]
-    answer = outcome_before(request.environ) or accept(events)
+    known: Refusal | None = outcome_before(request.environ)
+    answer = known or accept(events)
     if isinstance(answer, Refusal):
         raise _refused(answer, places[answer.index])
     return answer

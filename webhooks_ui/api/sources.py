@@ -7,6 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhooks_ui.api.access import REALM
 from webhooks_ui.api.body import too_large_body
+from webhooks_ui.api.hand_over import outcome_before
 from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.audit import actor
 from webhooks_ui.crypto.vault import current_vault
@@ -92,9 +93,9 @@ def _take(kind: Kind) -> tuple[ReceiptShape, Headers]:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise too_large_body(kind.max_bytes) from None
-    receipt = receive(
-        kind, source, Arrival(request.headers, body, request.remote_addr), current_vault()
-    )
+    arrival = Arrival(request.headers, body, request.remote_addr)
+    known: Receipt | None = outcome_before(request.environ)
+    receipt = known or receive(kind, source, arrival, current_vault())
     if receipt.reason == "signature":
         raise Problem(401, REASONS["signature"], headers={"WWW-Authenticate": REALM, **UNSEEN})
     return ReceiptShape.of(receipt), UNSEEN

@@ -50,7 +50,6 @@ POSTGRES_LIMITS = {
 
 LISTENS_AT = "listens_at"
 """The execution option of an engine that reaches PostgreSQL by a pooler: where to listen."""
-Given = tuple[Executable, Mapping[str, Any]]  # a statement with its values
 _writer, _writers = Lock(), Writers()
 db = SQLAlchemy(model_class=Base)
 
@@ -93,7 +92,7 @@ def is_writing() -> bool:
     return _WRITES in db.session.info
 
 
-def write_if_free(*statements: Executable | Given, within: float = 0.1) -> bool:
+def write_if_free(*statements: Executable, within: float = 0.1) -> bool:
     """Executes statements that may as well be left out, as they are where the database is busy.
 
     They wait `within` so many seconds to begin. Returns whether they were executed.
@@ -104,7 +103,7 @@ def write_if_free(*statements: Executable | Given, within: float = 0.1) -> bool:
             if connection.dialect.name != "sqlite":
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {within * 1000:.0f}")
             for one in statements:
-                connection.execute(*(one if isinstance(one, tuple) else (one,)))
+                connection.execute(one)
             connection.commit()
         return True
     return False
@@ -115,9 +114,9 @@ def _waited() -> float:
     return float(g.get("waited_to_write", 0.0)) if has_request_context() else 0.0
 
 
-def admitted(*, patient: bool = False) -> AbstractContextManager[object]:
+def admitted(*, patient: bool = False, hurried: bool = False) -> AbstractContextManager[object]:
     """See `Writers.admitted`, for the writers of this process."""
-    return _writers.admitted(patient=patient)
+    return _writers.admitted(patient=patient, hurried=hurried)
 
 
 def has_to_give_up(writer: object) -> bool:

@@ -2,22 +2,29 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from flask_babel.speaklater import LazyString
 
+from webhooks_ui.models.source import RequestRow
+
 RefusalCode = Literal["unknown_type", "unknown_channel", "conflict"]
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelName:
-    """A channel as an event names it; with a name, it is created or renamed."""
+    """A channel as an event names it; with a name, it is created or renamed.
+
+    `new_name` is what it is called where nobody has made it yet; its kind counts only then, too.
+    """
 
     key: str
     name: str | None = None
     kind: str | None = None
+    new_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,8 @@ class IncomingEvent:
     """An event before it is stored. `data` is the exact bytes of a JSON object.
 
     `about` is set for operational events alone: the row id of the webhook that the event is about,
-    which does not get it. Their idempotency keys never collide with those of senders.
+    which does not get it. Their idempotency keys never collide with those of senders. With
+    `is_known_by_key`, a key that came before is the same event, whatever it holds now.
     """
 
     type: str
@@ -36,6 +44,7 @@ class IncomingEvent:
     idempotency_key: str | None = None
     about: int | None = None
     traceparent: str | None = None
+    is_known_by_key: bool = False
 
     @property
     def keys(self) -> list[str]:
@@ -69,3 +78,7 @@ class Refusal:
     code: RefusalCode
     index: int
     detail: LazyString
+
+
+Record = Callable[[Sequence[Accepted]], RequestRow]
+"""What is stored of a source's request beside its events, once it is known what they became."""

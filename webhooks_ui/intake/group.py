@@ -6,6 +6,7 @@ of its own. A request is answered after its own commit; what fails in company is
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from threading import Lock
 from time import monotonic
 from typing import Literal
@@ -17,7 +18,7 @@ from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.database.writers import StuckError
 from webhooks_ui.intake import fan_out
-from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
+from webhooks_ui.intake.event import Accepted, IncomingEvent, Record, Refusal
 from webhooks_ui.intake.store import of
 from webhooks_ui.monitoring import metrics
 
@@ -32,9 +33,11 @@ State = Literal["waiting", "leading", "taken", "done"]
 class _Request:
     """Events that are stored all or none, and what came of them."""
 
-    def __init__(self, events: Sequence[IncomingEvent]) -> None:
-        self.events = events
-        self.until = monotonic() + engine.BUSY_TIMEOUT.total_seconds()
+    def __init__(
+        self, events: Sequence[IncomingEvent], record: Record | None, within: timedelta | None
+    ) -> None:
+        self.events, self.record = events, record
+        self.until = monotonic() + (within or engine.BUSY_TIMEOUT).total_seconds()
         self.state: State = "waiting"
         self.answer: list[Accepted] | Refusal = []
         self.large: list[int] = []  # events whose deliveries are made after the commit
@@ -59,33 +62,37 @@ class Group:
         self._is_led = False
 
     def store(
-        self, events: Sequence[IncomingEvent], *, patient: bool = False
+        self,
+        events: Sequence[IncomingEvent],
+        record: Record | None = None,
+        *,
+        patient: bool = False,
+        within: timedelta | None = None,
     ) -> list[Accepted] | Refusal:
         """Stores the events and their deliveries, all or none; returns once they are committed.
 
         Where an event has very many deliveries, it is committed with the order to make them: they
         follow in parts, and others are let in between.
         """
-        request = self._stored(_Request(events), patient=patient)
+        request = _Request(events, record, within)
+        with engine.admitted(patient=patient, hurried=within is not None) as writer:
+            self._store(request, writer)
         for event in request.large:
             fan_out.complete(event)
         return request.outcome
 
-    def _stored(self, request: _Request, *, patient: bool) -> _Request:
-        events = request.events
-        with engine.admitted(patient=patient) as writer:
-            if len(events) > MOST:  # long enough to be worth its own transaction
-                _store_alone(request, writer)
-                return request
-            with self._lock:
-                self._waiting.append(request)
-                if not self._is_led:
-                    self._is_led, request.state = True, "leading"
-            if request.state == "waiting":
-                self._wait(request, writer)
-            if request.state == "leading":
-                self._lead(request, writer)
-            return request
+    def _store(self, request: _Request, writer: object) -> None:
+        if len(request.events) > MOST:  # long enough to be worth its own transaction
+            _store_alone(request, writer)
+            return
+        with self._lock:
+            self._waiting.append(request)
+            if not self._is_led:
+                self._is_led, request.state = True, "leading"
+        if request.state == "waiting":
+            self._wait(request, writer)
+        if request.state == "leading":
+            self._lead(request, writer)
 
     def _wait(self, request: _Request, writer: object) -> None:
         """Waits until the request is done, or leads; raises `StuckError` where that is in vain."""
@@ -138,7 +145,7 @@ def _first(waiting: Sequence[_Request], most: int) -> Iterator[_Request]:
     """The first requests with `most` events together; the very first in any case."""
     total = 0
     for number, one in enumerate(waiting):
-        total += len(one.events)
+        total += max(len(one.events), 1)
         if number and total > most:
             return
         yield one
@@ -171,8 +178,8 @@ def _commit(
     with store.opened(writer, until) as cursor:
         requests = take()
         plan = store.plan(cursor, [one.events for one in requests], sure=sure)
-        found = [plan.add(one.events) for one in requests]
-        if plan.events:
+        found = [plan.add(one.events, one.record) for one in requests]
+        if plan.events or plan.records:
             plan.moment = milliseconds(now())
             store.write(cursor, plan)
     for request, own in zip(requests, found, strict=True):

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
-from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
+from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Record, Refusal
 from webhooks_ui.models.public_ids import EVENT, new_id
+from webhooks_ui.models.source import RequestRow
 
 
 class Earlier(NamedTuple):
@@ -57,7 +58,7 @@ class Plan:
     when its events are stored, in milliseconds since 1970: one for all, so that no span of time
     parts a batch. `counts` and `large` are filled by whoever stores the plan: the number of
     deliveries by the public id of each new event, and the row ids of those whose deliveries are
-    still to be made (`fan_out`).
+    still to be made (`fan_out`). Only then `source_requests` says what they became.
     """
 
     known: dict[str, Earlier]
@@ -68,8 +69,11 @@ class Plan:
     counts: dict[str, int] = field(default_factory=dict)
     large: dict[str, int] = field(default_factory=dict)
     moment: int = 0
+    records: list[tuple[Record, Sequence[Found]]] = field(default_factory=list)
 
-    def add(self, events: Sequence[IncomingEvent]) -> list[Found] | Refusal:
+    def add(
+        self, events: Sequence[IncomingEvent], record: Record | None = None
+    ) -> list[Found] | Refusal:
         """Plans the events of a request; what is refused leaves nothing behind."""
         keys, channels = dict[str, Earlier](), dict[str, KnownChannel]()
         found, fresh = list[Found](), list[NewEvent]()
@@ -83,7 +87,7 @@ class Plan:
                 if given:
                     mark = Earlier(event.fingerprint, new.public_id, 0)
                     keys |= dict.fromkeys(given, mark)
-            elif earlier.fingerprint == event.fingerprint:
+            elif event.is_known_by_key or earlier.fingerprint == event.fingerprint:
                 found.append(Found(earlier.event_id, earlier.deliveries, is_fresh=False))
             else:
                 return _conflict(index)
@@ -96,6 +100,8 @@ class Plan:
         self.events += fresh
         self.keys |= keys
         self.changed |= channels
+        if record:
+            self.records.append((record, found))
         return found
 
     def answers(self, found: Sequence[Found]) -> list[Accepted]:
@@ -105,6 +111,11 @@ class Plan:
             for one in found
         ]
 
+    @property
+    def source_requests(self) -> list[RequestRow]:
+        """The rows to be stored of the requests of sources, with what each became."""
+        return [record(self.answers(found)) for record, found in self.records]
+
     def _known(self, key: str) -> Earlier | None:
         return self.keys.get(key) or self.known.get(key)
 
@@ -113,12 +124,13 @@ class Plan:
         known = (
             changed.get(named.key) or self.changed.get(named.key) or self.channels.get(named.key)
         )
-        if named.name is None:
+        name = named.name or (None if known else named.new_name)
+        if name is None:
             return known
         kind = known.kind if known else "other"
         if named.kind in CHANNEL_KINDS:
             kind = named.kind
-        wanted = KnownChannel(known and known.id, named.key, named.name, kind)
+        wanted = KnownChannel(known and known.id, named.key, name, kind)
         if wanted != known:
             changed[named.key] = wanted
         return wanted

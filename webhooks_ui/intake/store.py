@@ -14,7 +14,7 @@ from webhooks_ui.database.driver import connected, in_our_terms, writing_sqlite
 from webhooks_ui.database.engine import turn
 from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.delivery.queue import wakeup
-from webhooks_ui.intake import filtering, statements
+from webhooks_ui.intake import filtering, source_requests, statements
 from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.intake.plan import Earlier, KnownChannel, NewEvent, Plan
 from webhooks_ui.models.public_ids import CHANNEL, new_id
@@ -111,6 +111,8 @@ class SqliteStore(Store):
             text = statements.for_sqlite(self._engine.dialect).keys
             columns = statements.KEY_COLUMNS
             cursor.execute(statements.with_rows(text, "given", columns, len(plan.keys)), keys)
+        if plan.records:
+            source_requests.in_sqlite(cursor, plan.source_requests)
 
     def wake_workers(self) -> None:
         """See `Store`."""
@@ -144,7 +146,7 @@ class SqliteStore(Store):
 
 
 class PostgresStore(Store):
-    """Commits by the one statement that stores everything, unless a channel changes with it."""
+    """Commits by the one statement that stores events, unless there is more than these to store."""
 
     @contextmanager
     def opened(self, writer: object, until: float) -> Iterator[Any]:
@@ -160,9 +162,12 @@ class PostgresStore(Store):
 
     def write(self, cursor: Any, plan: Plan) -> None:
         """See `Store`."""
-        if plan.changed:
+        if plan.changed or plan.records:
             with cursor.connection.transaction():
-                self._write(cursor, plan)
+                if plan.events:
+                    self._write(cursor, plan)
+                if plan.records:
+                    source_requests.in_postgresql(cursor, plan.source_requests)
         else:
             self._write(cursor, plan)
 

@@ -1,6 +1,6 @@
 """A channel (inbox): where conversations happen; a webhook may listen to one of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -59,11 +59,6 @@ class Channel(Model):
     def by_key(cls, key: str) -> Self | None:
         """The channel of this key, if there is one."""
         return db.session.scalar(select(cls).where(cls.key == key))
-
-    @classmethod
-    def by_keys(cls, keys: Collection[str]) -> Sequence[Self]:
-        """The channels of these keys."""
-        return db.session.scalars(select(cls).where(cls.key.in_(keys))).all() if keys else []
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

@@ -1,7 +1,6 @@
 """An event: something that happened in a conversation, as it was taken in."""
 
 import json
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -31,11 +30,6 @@ class IdempotencyKey(Model):
     event_public_id: Mapped[str] = mapped_column(String(40))
     deliveries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now, index=True)
-
-    @classmethod
-    def of(cls, keys: Collection[str]) -> Sequence[Self]:
-        """Those of these keys that came before."""
-        return db.session.scalars(select(cls).where(cls.key.in_(keys))).all()
 
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

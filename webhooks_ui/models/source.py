@@ -4,26 +4,17 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
-from sqlalchemy import (
-    JSON,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    String,
-    bindparam,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, event, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import Given, Model, db
+from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
 from webhooks_ui.models import pages
+from webhooks_ui.models.memory import Memory
 from webhooks_ui.models.pages import Page
 from webhooks_ui.models.public_ids import SOURCE, new_id
 from webhooks_ui.models.token import digest
@@ -46,6 +37,23 @@ class SourceOptions:
     without_updates: bool = False
     substatus_key: str = ""
     channel_prefix: str = ""
+
+
+class KnownSource(NamedTuple):
+    """What a request of a source needs of it; its signing secret is encrypted."""
+
+    id: int
+    public_id: str
+    name: str
+    secret: str | None
+    options: SourceOptions
+
+    def signing_secret(self, vault: Vault) -> str | None:
+        """The secret in clear. Raises VaultError."""
+        return _in_clear(self, vault)
+
+
+MEMORY = Memory[KnownSource]()
 
 
 class Source(Model):
@@ -86,22 +94,28 @@ class Source(Model):
 
     def sign_with(self, secret: str | None, vault: Vault) -> None:
         """Sets the secret that its requests are signed with; None for none."""
-        self.secret = vault.encrypt(secret, self._secret_context) if secret else None
+        self.secret = vault.encrypt(secret, _context(self.public_id)) if secret else None
 
     def signing_secret(self, vault: Vault) -> str | None:
         """The secret in clear. Raises VaultError."""
-        return vault.decrypt(self.secret, self._secret_context) if self.secret else None
-
-    @property
-    def _secret_context(self) -> str:
-        return f"{self.public_id}:secret"
+        return _in_clear(self, vault)
 
     @classmethod
-    def by_token(cls, kind: str, token: str) -> Self | None:
-        """The source of this kind and token, if there is one."""
-        return db.session.scalar(
-            select(cls).where(cls.token_hash == digest(token), cls.kind == kind)
-        )
+    def by_token(cls, kind: str, token: str) -> KnownSource | None:
+        """The source of this kind and token, from memory where it was found a moment ago."""
+        token_hash = digest(token)
+
+        def look_up() -> KnownSource | None:
+            columns = cls.id, cls.public_id, cls.name, cls.secret, cls.options
+            own = cls.token_hash == token_hash, cls.kind == kind
+            with db.engine.connect() as connection:
+                row = connection.execute(select(*columns).where(*own)).one_or_none()
+            if row is None:
+                return None
+            known = KnownSource(*row)
+            return known._replace(options=SourceOptions(**row.options))
+
+        return MEMORY.recall(f"{kind}:{token_hash}", look_up)
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:
@@ -112,6 +126,23 @@ class Source(Model):
     def page(cls, number: int) -> Page[Self]:
         """A page of the list, the newest first."""
         return pages.find(select(cls).order_by(cls.id.desc()), number)
+
+
+def _context(public_id: str) -> str:
+    """What the signing secret of a source is bound to."""
+    return f"{public_id}:secret"
+
+
+def _in_clear(source: Source | KnownSource, vault: Vault) -> str | None:
+    return vault.decrypt(source.secret, _context(source.public_id)) if source.secret else None
+
+
+def _forget(_mapper: object, _connection: object, _source: Source) -> None:
+    MEMORY.forget_after_commit(db.session())
+
+
+for _moment in ("after_update", "after_delete"):
+    event.listen(Source, _moment, _forget)
 
 
 class SourceRequest(Model):
@@ -160,17 +191,17 @@ class SourceRequest(Model):
         chosen = Source.id.in_([source.id for source in sources])
         return dict(iter(db.session.execute(select(Source.id, newest).where(chosen)).all()))
 
-    @classmethod
-    def keep(cls, source_id: int, **values: Any) -> tuple[Given, Given]:
-        """The statements that add a request and forget those that are one too many."""
-        return (_ADD, {"source_id": source_id, **values}), (_FORGET, {"source": source_id})
 
+class RequestRow(NamedTuple):
+    """A new row of `SourceRequest`: `became` as JSON, `received_at` in milliseconds since 1970."""
 
-# Built once: to build them takes longer than to run them.
-_requests = SourceRequest.metadata.tables[SourceRequest.__tablename__]
-_of_source = _requests.c.source_id == bindparam("source")
-_newest = select(_requests.c.id).where(_of_source).order_by(_requests.c.id.desc())
-_ADD = insert(_requests)
-_FORGET = delete(_requests).where(
-    _of_source, _requests.c.id <= _newest.offset(KEPT_REQUESTS).limit(1).scalar_subquery()
-)
+    source_id: int
+    name: str
+    delivery_id: str | None
+    signature: str
+    became: str
+    reason: str | None
+    body: bytes | None
+    size: int
+    address: str | None
+    received_at: int

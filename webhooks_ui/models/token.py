@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from sqlalchemy import String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,12 +13,24 @@ from webhooks_ui.audit import Audited, as_it_is, record
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models import pages
+from webhooks_ui.models.memory import Memory
 from webhooks_ui.models.pages import Page
 from webhooks_ui.models.public_ids import TOKEN, new_id
-from webhooks_ui.models.token_memory import KnownToken, Memory
 
 SCOPES = ("events", "admin")
-MEMORY = Memory()
+
+
+class KnownToken(NamedTuple):
+    """What is remembered of a token; its text is not."""
+
+    id: int
+    public_id: str
+    scope: str
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+MEMORY = Memory[KnownToken]()
 
 
 def digest(token: str) -> str:

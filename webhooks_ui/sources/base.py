@@ -27,12 +27,11 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """An event of ours; `fallback_name` is for a channel that is new and that nobody has named."""
+    """An event of ours."""
 
     type: str
     data: bytes
     channel: ChannelName | None
-    fallback_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

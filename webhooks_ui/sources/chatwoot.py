@@ -105,7 +105,7 @@ def _derive(
         return _message(name, body, found, options)
     if name in CHANGES and "inbox_id" in found and _changes(_value(found, "changed_attributes")):
         # NovaTalks', which says each change by our own names; Chatwoot's never hold the change.
-        return [Derived(name, body, *_channel_of(found, options))]
+        return [Derived(name, body, _channel_of(found, options))]
     if name == "conversation_status_changed":
         return _status_alone(name, body, found, options)
     if name == "conversation_updated":
@@ -126,7 +126,7 @@ def _message(
     inbox = inbox if isinstance(inbox, dict) else {}
     key = inbox.get("id", conversation.get("inbox_id"))
     channel = _channel(key, inbox.get("name"), conversation.get("channel"), options)
-    return [Derived(name, body, *channel)]
+    return [Derived(name, body, channel)]
 
 
 def _status_alone(
@@ -137,7 +137,7 @@ def _status_alone(
         return "other_shape"
     if not options.without_updates:
         return "said_twice"
-    return [Derived(name, body, *_channel_of(found, options))]
+    return [Derived(name, body, _channel_of(found, options))]
 
 
 def _updated(found: Members, options: SourceOptions) -> list[Derived] | Reason:
@@ -148,7 +148,7 @@ def _updated(found: Members, options: SourceOptions) -> list[Derived] | Reason:
     changes = _changes(_value(found, "changed_attributes"))
     channel = _channel_of(found, options)
     derived = [
-        Derived(kind, _changed(kind, found, kept), *channel)
+        Derived(kind, _changed(kind, found, kept), channel)
         for kind, kept in _by_type(changes, options)
     ]
     return derived or "nothing_changed"
@@ -197,22 +197,22 @@ def _changes(listed: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def _channel_of(found: Members, options: SourceOptions) -> tuple[ChannelName | None, str]:
+def _channel_of(found: Members, options: SourceOptions) -> ChannelName | None:
     return _channel(_value(found, "inbox_id"), None, _value(found, "channel"), options)
 
 
 def _channel(
     inbox_id: Any, name: Any, ruby_class: Any, options: SourceOptions
-) -> tuple[ChannelName | None, str]:
+) -> ChannelName | None:
     """The channel, and what to call it while no message has named it. None without an inbox."""
     if not isinstance(inbox_id, Number) or not inbox_id.isdecimal() or len(inbox_id) > MAX_DIGITS:
-        return None, ""
+        return None
     label = ruby_class.removeprefix("Channel::") if isinstance(ruby_class, str) else ""
-    key = f"{options.channel_prefix}{inbox_id}"
     given = name.strip() if type(name) is str else ""
     given = "" if name_rules.problem(given) else given
-    fallback = " ".join(part for part in (label, str(inbox_id)) if part)
-    return ChannelName(key, given or None, CHANNEL_KINDS.get(label)), fallback[:200]
+    new_name = " ".join(part for part in (label, str(inbox_id)) if part)[:200]
+    key = f"{options.channel_prefix}{inbox_id}"
+    return ChannelName(key, given or None, CHANNEL_KINDS.get(label), new_name)
 
 
 def _value(found: Members, name: str) -> Any:
