@@ -1,5 +1,6 @@
 """The queue by itself: claims, their fence, and what comes too late."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import update
 
 from tests.engine.conftest import attempt_at, deliveries, send, subscribe, switch_off
 from tests.engine.conftest import claim as claim_due
+from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import releases, turns, waiting
@@ -150,3 +152,19 @@ def test_many_webhooks_are_looked_at_in_several_turns(
             after = turn.after
 
     assert [sorted(one) for one in seen] == [[1, 2], [3, 4], [5], []]
+
+
+def test_those_that_do_not_answer_are_not_read_while_none_may_be_claimed(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1/answers")
+    send(engine)
+    record(engine, *(outcome(job) for job in claim(engine)))
+    subscribe(engine, "http://127.0.0.1/unknown")
+    send(engine)
+    demand, moment = Demand({}, 1, 10, LEASE, unproven=0), now()
+    with engine.app_context():
+        with prepared.within(db.session.connection()) as runner:
+            found = waiting.read(runner, demand, moment)
+        assert [one.webhook_id for one in found.sources] == [1]
+        assert [one.webhook_id for one in turns.turn([], demand, moment).claims] == [1]
+        more = turns.turn([], replace(demand, unproven=1), moment)
+        assert [one.webhook_id for one in more.claims] == [2]

@@ -2,7 +2,8 @@
 
 They are found by a loose scan of the partial index ``ix_deliveries_due``: it hops from one webhook
 to the next, so that 100,000 deliveries waiting for a dead receiver cost one hop. Every ORDER BY is
-that of the index to its last column, so the index is used whatever the statistics say.
+that of the index to its last column, so the index is used whatever the statistics say. While none
+of those that do not answer may be claimed, no more than the hop is spent on them.
 """
 
 from datetime import datetime
@@ -32,9 +33,10 @@ WITH RECURSIVE waiting(webhook_id, hop) AS (
 )"""
 _OPEN = """FROM waiting CROSS JOIN webhooks w
     WHERE w.id = waiting.webhook_id AND w.enabled AND w.deleted_at IS NULL
-      AND COALESCE(w.held_until, 0) <= :now AND COALESCE(w.paused_until, 0) <= :now"""
-_COLUMNS = """w.id, w.held_until, w.hold_reason, w.send_interval_ms,
-         w.failing_since IS NULL AND w.last_succeeded IS TRUE AS answers"""
+      AND COALESCE(w.held_until, 0) <= :now AND COALESCE(w.paused_until, 0) <= :now
+      AND (:unproven > 0 OR {answers})"""
+_ANSWERS = "(w.failing_since IS NULL AND w.last_succeeded IS TRUE)"
+_COLUMNS = "w.id, w.held_until, w.hold_reason, w.send_interval_ms, {answers} AS answers"
 # Always one row, which tells when the next webhook may go on, also where none is open.
 _READ = """
 SELECT next.resumes_at, next.after, o.id, o.held_until, o.hold_reason, o.send_interval_ms,
@@ -62,7 +64,7 @@ _POSTGRESQL = """, held AS (
   SELECT {columns} {open} AND w.hold_reason IS NULL AND w.send_interval_ms IS NULL
 )"""
 STATEMENTS = {
-    dialect: _WAITING + part.format(columns=_COLUMNS, open=_OPEN) + _READ
+    dialect: _WAITING + part.format(columns=_COLUMNS, open=_OPEN).format(answers=_ANSWERS) + _READ
     for dialect, part in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL))
 }
 _STATEMENT = Prepared({dialect: text(sql) for dialect, sql in STATEMENTS.items()})
@@ -104,7 +106,8 @@ def read(runner: Runner, demand: Demand, moment: datetime) -> Waiting:
     sources: list[Source] = []
     gates: dict[int, Gate] = {}
     default = Known(demand.default_slots)
-    found = runner.run(_STATEMENT, now=at, after=demand.after, most=MAX_HOPS).fetchall()
+    look = {"now": at, "after": demand.after, "most": MAX_HOPS, "unproven": demand.unproven}
+    found = runner.run(_STATEMENT, **look).fetchall()
     for _, _, webhook, until, reason, interval, answers, due_at, first in found:
         if due_at is None or due_at > at:
             continue
