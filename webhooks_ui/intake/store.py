@@ -163,7 +163,7 @@ class PostgresStore(Store):
     def write(self, cursor: Any, plan: Plan) -> None:
         """See `Store`."""
         if plan.changed or plan.records:
-            with cursor.connection.transaction():
+            with cursor.connection.pipeline(), cursor.connection.transaction():
                 if plan.events:
                     self._write(cursor, plan)
                 if plan.records:

@@ -19,7 +19,7 @@ from webhooks_ui.intake.event import ChannelName
 from webhooks_ui.models.source import SourceOptions
 from webhooks_ui.sources.base import Derived, Reading, Reason, Signature
 from webhooks_ui.text.printable import visible
-from webhooks_ui.text.strict_json import JsonError, Member, Number, members
+from webhooks_ui.text.strict_json import JsonError, Number, members, values
 from webhooks_ui.validation import name as name_rules
 
 MESSAGES = ("message_created", "message_updated")
@@ -48,7 +48,7 @@ _STRING = rb'"(?:[^"\\]|\\.)*+"'
 _CREDENTIAL = rb'"pubsub_token"\s*+:\s*+(?:%s|null)' % _STRING
 _TAKEN_OUT = re.compile(rb",\s*+%s|%s\s*+,?" % (_CREDENTIAL, _CREDENTIAL), re.DOTALL)
 
-Members = dict[str, Member]
+Members = dict[str, Any]
 
 
 class Chatwoot:
@@ -82,14 +82,14 @@ class Chatwoot:
         """What the request means; credentials in it are taken out first."""
         body = _TAKEN_OUT.sub(b"", body) if b'"pubsub_token"' in body else body
         try:
-            found = members(body)
+            found = values(body)
         except JsonError:
             return Reading("", reason="not_json")
         given = _text(found, "event")
         if given is None:
             return Reading("", reason="no_event")
         name, kept = canonical(given), visible(given)[:MAX_ID]
-        if name.startswith("inbox_") or isinstance(_value(found, "channel"), dict):
+        if name.startswith("inbox_") or isinstance(found.get("channel"), dict):
             # It holds the channel's tokens and passwords, and names neither its id nor its name.
             return Reading(kept, reason="channel_settings")
         derived = _derive(name, body, found, options)
@@ -103,26 +103,26 @@ def _derive(
 ) -> list[Derived] | Reason:
     if name in MESSAGES:
         return _message(name, body, found, options)
-    if name in CHANGES and "inbox_id" in found and _changes(_value(found, "changed_attributes")):
+    if name in CHANGES and "inbox_id" in found and _changes(found.get("changed_attributes")):
         # NovaTalks', which says each change by our own names; Chatwoot's never hold the change.
         return [Derived(name, body, _channel_of(found, options))]
     if name == "conversation_status_changed":
         return _status_alone(name, body, found, options)
     if name == "conversation_updated":
-        return _updated(found, options)
+        return _updated(body, found, options)
     return "other_type"
 
 
 def _message(
     name: str, body: bytes, found: Members, options: SourceOptions
 ) -> list[Derived] | Reason:
-    conversation = _value(found, "conversation")
+    conversation = found.get("conversation")
     # The name of a widget's event is chosen in the visitor's browser; its body has another shape.
     if _text(found, "message_type") is None or not isinstance(conversation, dict):
         return "other_shape"
-    if _value(found, "private") is True and not options.private_notes:
+    if found.get("private") is True and not options.private_notes:
         return "private_note"
-    inbox = _value(found, "inbox")
+    inbox = found.get("inbox")
     inbox = inbox if isinstance(inbox, dict) else {}
     key = inbox.get("id", conversation.get("inbox_id"))
     channel = _channel(key, inbox.get("name"), conversation.get("channel"), options)
@@ -140,18 +140,17 @@ def _status_alone(
     return [Derived(name, body, _channel_of(found, options))]
 
 
-def _updated(found: Members, options: SourceOptions) -> list[Derived] | Reason:
+def _updated(body: bytes, found: Members, options: SourceOptions) -> list[Derived] | Reason:
     if "inbox_id" not in found or "changed_attributes" not in found:
         return "other_shape"
     if options.without_updates:
         return "updates_left_out"
-    changes = _changes(_value(found, "changed_attributes"))
+    changes = [*_by_type(_changes(found.get("changed_attributes")), options)]
+    if not changes:
+        return "nothing_changed"
+    raw = {name: member.raw for name, member in members(body).items()}
     channel = _channel_of(found, options)
-    derived = [
-        Derived(kind, _changed(kind, found, kept), channel)
-        for kind, kept in _by_type(changes, options)
-    ]
-    return derived or "nothing_changed"
+    return [Derived(kind, _changed(kind, raw, kept), channel) for kind, kept in changes]
 
 
 def _by_type(changes: Mapping[str, Any], options: SourceOptions) -> Iterator[tuple[str, Any]]:
@@ -171,13 +170,13 @@ def _by_type(changes: Mapping[str, Any], options: SourceOptions) -> Iterator[tup
         yield "team_changed", {"team_id": changes["team_id"]}
 
 
-def _changed(type: str, found: Members, changes: Mapping[str, Any]) -> bytes:
+def _changed(type: str, conversation: Mapping[str, bytes], changes: Mapping[str, Any]) -> bytes:
     """The conversation with the changes of one type alone.
 
     Its attributes are those of the time at which Chatwoot ran the job, after a later change too;
     only the changes are of the moment, so the status is taken from them.
     """
-    raw = {name: member.raw for name, member in found.items()}
+    raw = dict(conversation)
     for key in ("status", "substatus"):
         if key in changes:
             raw[key] = _json(changes[key].get("current_value")).encode()
@@ -198,7 +197,7 @@ def _changes(listed: Any) -> dict[str, dict[str, Any]]:
 
 
 def _channel_of(found: Members, options: SourceOptions) -> ChannelName | None:
-    return _channel(_value(found, "inbox_id"), None, _value(found, "channel"), options)
+    return _channel(found.get("inbox_id"), None, found.get("channel"), options)
 
 
 def _channel(
@@ -215,13 +214,8 @@ def _channel(
     return ChannelName(key, given or None, CHANNEL_KINDS.get(label), new_name)
 
 
-def _value(found: Members, name: str) -> Any:
-    member = found.get(name)
-    return member.value if member else None
-
-
 def _text(found: Members, name: str) -> str | None:
-    value = _value(found, name)
+    value = found.get(name)
     return value if type(value) is str else None
 
 

@@ -6,8 +6,9 @@ The record of the request is stored in the commit of its events.
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import Headers
@@ -36,8 +37,7 @@ class Arrival:
     address: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Became:
+class Became(NamedTuple):
     """An event that a request became."""
 
     type: str
@@ -101,7 +101,7 @@ class _Request:
             name=self.reading.name,
             delivery_id=self.delivery_id,
             signature=self.signature,
-            became=_encode([asdict(each) for each in self.became(answers)]),
+            became=_encode([each._asdict() for each in self.became(answers)]),
             reason=self.reason,
             body=body if body is None else body[:KEPT_BODY],
             size=len(self.arrival.body),

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn, TypeAlias, cast
 
 from flask_babel import lazy_gettext as _l
@@ -76,6 +77,17 @@ def members(data: bytes, raw: Container[str] = ()) -> dict[str, Member]:
     return found
 
 
+def values(data: bytes) -> dict[str, Any]:
+    """The values of an object's members, as `members` finds them, read in one go."""
+    reader = Reader(data)
+    reader.expect("{")
+    found = reader.value()
+    reader.end()
+    if len(found) > MAX_MEMBERS:
+        raise _too_many_members()
+    return cast("dict[str, Any]", found)
+
+
 class Reader:
     """Reads JSON from left to right, each value once; every method may raise `JsonError`.
 
@@ -89,9 +101,15 @@ class Reader:
         self._text = self._whole[: 2 * self._most]
         self._base = self._at = 0  # where the window begins, and where in it the reader stands
         self._fault: LazyString | None = None
-        # Python refuses to parse integers of more than 4,300 digits, and nobody computes with them.
-        self._keeping = _decoder(self._object, self._constant, Number)
-        self._checking = _decoder(self._unkept_object, self._constant, str)
+
+    # Python refuses to parse integers of more than 4,300 digits, and nobody computes with them.
+    @cached_property
+    def _keeping(self) -> _Scan:
+        return _decoder(self._object, self._constant, Number)
+
+    @cached_property
+    def _checking(self) -> _Scan:
+        return _decoder(self._unkept_object, self._constant, str)
 
     def expect(self, bracket: str) -> None:
         """Refuses another kind of value than the one that this bracket opens."""
@@ -136,7 +154,13 @@ class Reader:
                 self._note_duplicate(name)
             found[name] = Member(value, self._text[start : self._at].encode())
             if len(found) > MAX_MEMBERS:
-                raise JsonError(_l("An object has more than %(most)s members.", most=MAX_MEMBERS))
+                raise _too_many_members()
+        self._raise_fault()
+        return found
+
+    def value(self) -> Any:
+        """The next value."""
+        found = self._scan(self._keeping)
         self._raise_fault()
         return found
 
@@ -231,6 +255,10 @@ class Reader:
         fault, self._fault = self._fault, None
         if fault is not None:
             raise FaultError(fault)
+
+
+def _too_many_members() -> JsonError:
+    return JsonError(_l("An object has more than %(most)s members.", most=MAX_MEMBERS))
 
 
 def _decoder(pairs: Any, constant: Any, number: Any) -> _Scan:
