@@ -1,19 +1,22 @@
 """What a dead worker had under way goes on at once; a holder that lives keeps its claims."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, text, update
 
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-from webhooks_ui.database.engine import db
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.queue import holders, turns, wakeup
-from webhooks_ui.delivery.queue.claims import Demand
+from webhooks_ui.delivery.queue import holders, releases, turns, wakeup
+from webhooks_ui.delivery.queue.claims import Claim, Demand
 from webhooks_ui.delivery.worker.leases import CONFIRM_AFTER, LOOK_EVERY, Leases
+from webhooks_ui.models import Delivery, Webhook
 
 LEASE = timedelta(minutes=50)  # far longer than any test waits
 NOBODY = 1
@@ -93,3 +96,39 @@ def test_what_the_worker_before_had_under_way_goes_on_at_once(
     holder.close()
 
     assert statuses(engine) == {"pending"}
+
+
+@pytest.mark.parametrize("make_engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("way", ["held", "claims"])
+def test_webhooks_are_locked_before_deliveries(
+    engine: Flask, holder: wakeup.Alarm, way: str
+) -> None:
+    """As a turn does: it and a release never wait for each other."""
+    with engine.app_context(), transaction():
+        db.session.execute(update(Webhook).values(hold_reason="probing"))
+        ids = db.session.execute(select(Delivery.id, Delivery.claims, Delivery.webhook_id)).all()
+    claims = [Claim(row, number, webhook or 0) for row, number, webhook in ids]
+
+    def release() -> None:
+        with engine.app_context():
+            if way == "held":
+                releases.release_held_by({holder.number}, now())
+            else:
+                releases.release(claims, now())
+
+    with engine.app_context(), ThreadPoolExecutor(1) as pool:
+        with db.engine.begin() as turn:
+            turn.execute(select(Webhook.id).with_for_update(key_share=True))
+            released = pool.submit(release)
+            wait_until(lambda: waits_for_a_lock(engine), what="the release")
+            turn.execute(select(Delivery.id).with_for_update(nowait=True))
+        released.result()
+    holder.close()
+
+    assert statuses(engine) == {"pending"}
+
+
+def waits_for_a_lock(app: Flask) -> bool:
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with app.app_context(), db.engine.connect() as connection:
+        return connection.scalar(text(waiting)) is not None

@@ -3,19 +3,25 @@
 Its errors become SQLAlchemy's, so that whoever catches those need not know of it.
 """
 
+import select
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, PoolProxiedConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Dialect, Engine, ExceptionContext, PoolProxiedConnection, event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
 from webhooks_ui.database import damage
 
 BUSY_SECONDS = 5
 BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}"
+# States of PostgreSQL (appendix A of its manual) that tell of the transaction or the prepared
+# statements of a session: on another one the statement does as well as ever.
+_OF_SESSION = ("25", "26", "42P05")
+_CHANGED_PLAN = "cached plan must not change"
+_UNDONE = ("40001", "40P01", "57014")  # not serializable, deadlock, cancelled
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
 
 
@@ -36,9 +42,52 @@ def in_our_terms(dialect: Dialect) -> Iterator[None]:
         with damage.noticed():
             yield
     except kind as error:
+        if is_of_session(error):
+            raise in_session(error) from error
         raise DBAPIError.instance(
             "", None, error, kind, hide_parameters=True, dialect=dialect
         ) from error
+
+
+def watch_sessions(engine: Engine) -> None:
+    """Has PostgreSQL's sessions that have ended, or do not work any more, replaced."""
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(connection: Any, record: Any, _proxy: object) -> None:
+        # The server says nothing unasked, unless it ends the session: a look at the socket is
+        # enough, where `pool_pre_ping` takes a round trip each time.
+        watch = select.poll()
+        watch.register(connection.fileno(), select.POLLIN)
+        was_lost = record.record_info.pop("is_lost", False)
+        if connection.closed or watch.poll(0):
+            if was_lost:  # a new one as well: the pool would give up with an error of its own
+                raise OperationalError("", None, ConnectionError("sessions end at once"))
+            record.record_info["is_lost"] = True
+            raise InvalidatePoolError
+
+    @event.listens_for(engine, "handle_error")
+    def _handle_error(context: ExceptionContext) -> OperationalError | None:
+        if not is_of_session(context.original_exception):
+            return None
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+        return in_session(context.original_exception)
+
+
+def is_of_session(error: object) -> bool:
+    """Whether the driver's error lies with the session, which is not to be used again."""
+    state = getattr(error, "sqlstate", None) or ""
+    return state.startswith(_OF_SESSION) or (state == "0A000" and _CHANGED_PLAN in str(error))
+
+
+def in_session(error: BaseException) -> OperationalError:
+    """An error of the session in SQLAlchemy's terms: the database is out of reach by it."""
+    return OperationalError("", None, error, hide_parameters=True)
+
+
+def is_undone(error: Exception) -> bool:
+    """Whether it changed nothing for certain, and may succeed when it is tried again at once."""
+    cause = reason_of(error)
+    return is_of_session(cause) or getattr(cause, "sqlstate", None) in _UNDONE
 
 
 def reason_of(error: Exception) -> object:
@@ -55,7 +104,8 @@ def connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
         yield connection
     except DBAPIError as error:
         cause: Any = error.orig
-        if engine.dialect.is_disconnect(cause, connection.dbapi_connection, None):
+        is_lost = engine.dialect.is_disconnect(cause, connection.dbapi_connection, None)
+        if is_lost or is_of_session(cause):
             connection.invalidate(error)
         raise
     finally:

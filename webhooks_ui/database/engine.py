@@ -6,7 +6,6 @@ writes later fails at once with "database is locked", whatever the busy time-out
 """
 
 import json
-import select
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
@@ -16,24 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, has_request_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Executable,
-    event,
-    text,
-)
+from sqlalchemy import Connection, Engine, Executable, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from webhooks_ui.database import damage, driver
 from webhooks_ui.database.types import Base
 from webhooks_ui.database.writers import StuckError, Writers
 
-UNREACHABLE = (OperationalError, InterfaceError, PoolTimeoutError)
-"""What is raised while the database is locked, full, away, or every connection to it is taken."""
+UNREACHABLE = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+"""What is raised while the database is locked, full, away, or every connection to it is taken, and
+where something fails in the database itself."""
 BUSY_TIMEOUT = timedelta(seconds=driver.BUSY_SECONDS)
 _WRITES = "writes"  # in the info of a session within `transaction`
 _TURN_LOOK = 0.2  # seconds between looks whether this thread still may wait for its turn
@@ -238,11 +232,4 @@ def _set_up_postgres(engine: Engine) -> None:
         connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}")
         connection.autocommit = False
 
-    @event.listens_for(engine, "checkout")
-    def _checkout(connection: Any, _record: object, _proxy: object) -> None:
-        # The server says nothing unasked, unless it ends the session: a look at the socket is
-        # enough, where `pool_pre_ping` takes a round trip each time.
-        watch = select.poll()
-        watch.register(connection.fileno(), select.POLLIN)
-        if connection.closed or watch.poll(0):
-            raise InvalidatePoolError
+    driver.watch_sessions(engine)

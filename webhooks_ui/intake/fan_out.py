@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database.driver import in_our_terms, reason_of
 from webhooks_ui.database.engine import UNREACHABLE, db, transaction
@@ -36,7 +37,7 @@ def complete(event_id: int) -> None:
         while _make_part(event_id):
             wakeup.wake_workers()
             time.sleep(REST)
-    except UNREACHABLE as error:
+    except (DBAPIError, *UNREACHABLE) as error:
         log.warning("The deliveries of an event follow later: %s", reason_of(error))
     wakeup.wake_workers()
 

@@ -14,6 +14,7 @@ from typing import Literal
 from sqlalchemy.exc import IntegrityError
 
 from webhooks_ui.database import engine
+from webhooks_ui.database.driver import is_undone
 from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.database.writers import StuckError
@@ -24,7 +25,7 @@ from webhooks_ui.monitoring import metrics
 
 MOST = 200
 """Events that are stored together, unless one request has more; so many take some milliseconds."""
-_TRIES = 5  # of what loses a race for the same key or channel
+_TRIES = 5  # of what loses a race for the same key or channel, or that the database undoes
 _LOOK = 0.2  # seconds between looks whether this thread still may wait
 
 State = Literal["waiting", "leading", "taken", "done"]
@@ -117,10 +118,9 @@ class Group:
 
         try:
             _commit(take, leader.until, writer, sure=False)
-        except UNREACHABLE as error:
-            _fail(taken or [leader], error)
         except Exception as error:
-            if len(taken) > 1 or isinstance(error, IntegrityError):
+            in_company = len(taken) > 1 and not isinstance(error, UNREACHABLE)
+            if taken and (in_company or _may_succeed(error)):
                 for one in taken:
                     _store_alone(one, writer)
             else:
@@ -151,16 +151,19 @@ def _first(waiting: Sequence[_Request], most: int) -> Iterator[_Request]:
         yield one
 
 
+def _may_succeed(error: Exception) -> bool:
+    """Whether nothing was stored for certain, and to try again is worth it."""
+    return isinstance(error, IntegrityError) or is_undone(error)
+
+
 def _store_alone(request: _Request, writer: object) -> None:
     for tries_left in reversed(range(_TRIES)):
         try:
             _commit(lambda: [request], request.until, writer, sure=True)
-        except IntegrityError as error:
-            if not tries_left:
-                _fail([request], error)
         except Exception as error:
-            _fail([request], error)
-            return
+            if not tries_left or not _may_succeed(error):
+                _fail([request], error)
+                return
         else:
             return
 

@@ -52,8 +52,8 @@ def close_pipe(engine: Engine, holder: int, pipe: int) -> None:
 
 
 def ring_pipes(engine: Engine) -> None:
-    """Writes to the pipe of every holder; those of dead ones are removed."""
-    with suppress(FileNotFoundError):
+    """Writes to the pipe of every holder; those of dead ones are removed. Best effort."""
+    with suppress(OSError):
         for pipe in _folder(engine).iterdir():
             if pipe.name.isdecimal():
                 _is_read(pipe, b"!")

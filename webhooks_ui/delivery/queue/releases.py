@@ -1,4 +1,8 @@
-"""Claims that end without an outcome: their deliveries are due again, by whoever claims them."""
+"""Claims that end without an outcome: their deliveries are due again, by whoever claims them.
+
+Webhooks are locked before deliveries, as a turn does, and both in the order of their ids or without
+waiting: so none of them waits for another one that waits for it.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -27,10 +31,10 @@ def release(claims: Sequence[Claim], moment: datetime) -> None:
     if not claims:
         return
     with transaction():
-        for claim in claims:
+        webhook_state.end_probes({claim.webhook_id for claim in claims}, moment)
+        for claim in sorted(claims, key=lambda claim: claim.id):
             own = update(Delivery).where(*held(claim))
             db.session.execute(own.values(status="pending", due_at=moment, lease_until=None))
-        webhook_state.end_probes({claim.webhook_id for claim in claims}, moment)
         webhook_state.cancel_disabled({claim.webhook_id for claim in claims})
 
 
@@ -43,7 +47,7 @@ def release_expired(moment: datetime) -> int:
     with transaction():
         released = db.session.scalars(
             update(Delivery)
-            .where(Delivery.status == "delivering", Delivery.test.is_(False), gone)
+            .where(_free(Delivery.status == "delivering", Delivery.test.is_(False), gone))
             .values(status="pending", due_at=moment, lease_until=None)
             .returning(Delivery.id)
         ).all()
@@ -64,13 +68,15 @@ def release_held_by(dead: Collection[int], moment: datetime) -> int:
     """
     leased = Delivery.status == "delivering", Delivery.lease_holder.in_(dead)
     with transaction():
+        theirs = db.session.scalars(select(Delivery.webhook_id).where(*leased).distinct()).all()
+        webhook_state.end_probes({row for row in theirs if row}, moment)
+        in_order = select(Delivery.id).where(*leased).order_by(Delivery.id).with_for_update()
         released = db.session.scalars(
             update(Delivery)
-            .where(*leased)
+            .where(Delivery.id.in_(in_order))
             .values(status="pending", due_at=moment, lease_until=None)
-            .returning(Delivery.webhook_id)
+            .returning(Delivery.id)
         ).all()
-        webhook_state.end_probes({row for row in released if row}, moment)
         _cancel_disabled(moment)
         return len(released)
 
@@ -96,8 +102,12 @@ def _cancel_disabled(moment: datetime) -> None:
     """Catches what came after `Delivery.cancel_waiting`: an expired lease, or an event that was
     being taken in while the webhook was disabled (PostgreSQL runs both at once)."""
     off = select(Webhook.id).where((~Webhook.enabled) | Webhook.deleted_at.is_not(None))
-    left = select(Delivery.id).where(Delivery.status == "pending", Delivery.webhook_id.in_(off))
-    # Skips what another transaction cancels at this moment, so that there is no deadlock.
-    free = left.with_for_update(skip_locked=True)
-    cancelled = update(Delivery).where(Delivery.id.in_(free))
+    cancelled = update(Delivery).where(
+        _free(Delivery.status == "pending", Delivery.webhook_id.in_(off))
+    )
     db.session.execute(cancelled.values(status="cancelled", due_at=None, finished_at=moment))
+
+
+def _free(*chosen: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Chosen deliveries, without those that another transaction changes at this moment."""
+    return Delivery.id.in_(select(Delivery.id).where(*chosen).with_for_update(skip_locked=True))

@@ -155,7 +155,7 @@ def _finish(runner: Runner, results: Sequence[Result]) -> list[Result]:
     first: dict[tuple[int, int], Result] = {}
     for result in results:
         first.setdefault((result.claim.id, result.claim.claims), result)
-    rows = [_next_state(result) for result in first.values()]
+    rows = [_next_state(first[claim]) for claim in sorted(first)]
     current = claim_sql.finish(runner, rows)
     return [result for claim, result in first.items() if claim in current]
 

@@ -134,8 +134,11 @@ def _changed(
 
 def end_probes(webhook_ids: Collection[int], moment: datetime) -> None:
     """Lets the next attempt go at once where a probe was not sent."""
-    probed = update(Webhook).where(Webhook.id.in_([*webhook_ids]), Webhook.hold_reason == "probing")
-    db.session.execute(probed.values(held_until=moment, hold_reason="failing"))
+    is_probed = Webhook.id.in_([*webhook_ids]), Webhook.hold_reason == "probing"
+    locked = select(Webhook.id).where(*is_probed).order_by(Webhook.id)
+    rows = db.session.scalars(locked.with_for_update(key_share=True)).all()
+    ended = update(Webhook).where(Webhook.id.in_(rows))
+    db.session.execute(ended.values(held_until=moment, hold_reason="failing"))
 
 
 def probe_now(webhook_id: int) -> None:
