@@ -40,6 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
     templates.share(config)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names a long text by its beginning and its length: ids stand in logs and environments."""
+    if isinstance(val, str | bytes) and len(val) > 80:
+        return f"{ascii(val[:30])}… {len(val)}"
+    return None
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Marks the kind of a test, and keeps the tests of a file together where one may have to.
 
