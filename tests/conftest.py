@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Names a long text by its beginning and its length: ids stand in logs and environments."""
     if isinstance(val, str | bytes) and len(val) > 80:
-        return f"{ascii(val[:30])}… {len(val)}"
+        return f"{val[:30]!a}… {len(val)}"
     return None
 
 
