@@ -11,16 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webhooks_ui.text.json_nesting import MAX_DEPTH
+from webhooks_ui.text.json_parts import FaultError, JsonError, TooLongError
 from webhooks_ui.text.pretty_json import MAX_PRETTY, pretty
-from webhooks_ui.text.strict_json import (
-    MAX_MEMBERS,
-    FaultError,
-    JsonError,
-    Reader,
-    TooLongError,
-    check,
-    members,
-)
+from webhooks_ui.text.strict_json import MAX_MEMBERS, Reader, check, members, values
 
 JSON = st.recursive(
     st.none()
@@ -114,8 +107,9 @@ def test_only_so_many_members_are_taken_apart() -> None:
     text = json.dumps({str(n): n for n in range(MAX_MEMBERS + 1)}).encode()
 
     check(text)
-    with pytest.raises(JsonError, match="100"):
-        members(text)
+    for read in (members, values):
+        with pytest.raises(JsonError, match="100"):
+            read(text)
 
 
 @pytest.mark.parametrize(
@@ -152,14 +146,17 @@ def test_half_of_a_surrogate_pair_is_taken_as_it_came(text: str) -> None:
 def test_bad_json_is_refused(text: bytes) -> None:
     with pytest.raises(JsonError) as caught:
         members(text)
+    with pytest.raises(JsonError) as in_one_go:
+        values(text)
 
     assert str(caught.value.message).encode()
+    assert type(in_one_go.value) is type(caught.value)
 
 
-@given(st.binary(max_size=200))
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps({"a": value}).encode()))
 def test_no_input_raises_anything_else(data: bytes) -> None:
     with suppress(JsonError):
-        members(data)
+        assert values(data) == {name: one.value for name, one in members(data).items()}
 
 
 def test_a_number_of_ten_thousand_digits_is_kept() -> None:

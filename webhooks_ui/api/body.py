@@ -17,7 +17,8 @@ from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhooks_ui.api.content_coding import coding_of, decompressed
-from webhooks_ui.text.strict_json import JsonError, Member, Number, members
+from webhooks_ui.text.json_parts import JsonError, Number
+from webhooks_ui.text.strict_json import Member, members
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.errors import ADVICE
 from webhooks_ui.web.problem import Fault, Problem, pointer

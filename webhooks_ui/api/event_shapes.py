@@ -18,7 +18,8 @@ from webhooks_ui.api.shapes import (
     RowShape,
     TypeName,
 )
-from webhooks_ui.text.strict_json import FaultError, JsonError, Reader, TooLongError
+from webhooks_ui.text.json_parts import FaultError, JsonError, TooLongError
+from webhooks_ui.text.strict_json import Reader
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 

@@ -30,6 +30,7 @@ def send(type: str, channel: str | None, data: IO[bytes] | None, as_json: bool) 
     from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
     from webhooks_ui.monitoring import metrics
     from webhooks_ui.text import strict_json
+    from webhooks_ui.text.json_parts import JsonError
     from webhooks_ui.validation import event as event_rules
 
     with app_context() as app:
@@ -39,7 +40,7 @@ def send(type: str, channel: str | None, data: IO[bytes] | None, as_json: bool) 
         raw = data.read().strip() if data else sample.encode()
         try:
             strict_json.check(raw)
-        except strict_json.JsonError as error:
+        except JsonError as error:
             raise click.ClickException(str(error)) from None
         if problem := event_rules.size_problem(raw, app.config["MAX_EVENT_SIZE"]):
             raise click.ClickException(str(problem))

@@ -11,6 +11,7 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.models import form_keys
 from webhooks_ui.models.public_ids import DELIVERY, is_id
 from webhooks_ui.text import strict_json
+from webhooks_ui.text.json_parts import JsonError
 from webhooks_ui.validation.event import size_problem
 
 
@@ -61,6 +62,6 @@ def _data_problem(data: bytes, most_bytes: int) -> LazyString | None:
         return problem
     try:
         strict_json.check(data)
-    except strict_json.JsonError as error:
+    except JsonError as error:
         return error.message
     return None

@@ -7,47 +7,25 @@ no NaN, no duplicate names, nothing deeper than `MAX_DEPTH`. Half a surrogate pa
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, cast
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webhooks_ui.text.json_nesting import is_too_deep, no_collections
+from webhooks_ui.text.json_parts import FaultError, JsonError, Number, Scan, TooLongError, decoder
 
 MAX_MEMBERS = 100  # of an object that `members` takes apart
 
 _UNKEPT: dict[str, Any] = {}
-_Scan: TypeAlias = Callable[[str, int], tuple[Any, int]]
 _EXPECTED = {
     "{": _l("A JSON object was expected: { … }."),
     "[": _l("A JSON array was expected: [ … ]."),
 }
 _SPACE = re.compile(r"[ \t\n\r]*")
-
-
-class JsonError(ValueError):
-    """Text that is refused. `message` says what is wrong and where."""
-
-    def __init__(self, message: LazyString) -> None:
-        super().__init__(str(message))
-        self.message = message
-
-
-class FaultError(JsonError):
-    """A fault behind which the text can be read on, such as a name that stands twice."""
-
-
-class TooLongError(JsonError):
-    """A value that is longer than the reader reads at once."""
-
-
-class Number(str):
-    """A number as it is written."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +82,12 @@ class Reader:
 
     # Python refuses to parse integers of more than 4,300 digits, and nobody computes with them.
     @cached_property
-    def _keeping(self) -> _Scan:
-        return _decoder(self._object, self._constant, Number)
+    def _keeping(self) -> Scan:
+        return decoder(self._object, self._constant, Number)
 
     @cached_property
-    def _checking(self) -> _Scan:
-        return _decoder(self._unkept_object, self._constant, str)
+    def _checking(self) -> Scan:
+        return decoder(self._unkept_object, self._constant, str)
 
     def expect(self, bracket: str) -> None:
         """Refuses another kind of value than the one that this bracket opens."""
@@ -202,7 +180,7 @@ class Reader:
     def _is_cut(self) -> bool:
         return self._base + len(self._text) < len(self._whole)
 
-    def _scan(self, scan: _Scan) -> Any:
+    def _scan(self, scan: Scan) -> Any:
         start = self._at
         try:
             with no_collections(self._text):
@@ -259,13 +237,6 @@ class Reader:
 
 def _too_many_members() -> JsonError:
     return JsonError(_l("An object has more than %(most)s members.", most=MAX_MEMBERS))
-
-
-def _decoder(pairs: Any, constant: Any, number: Any) -> _Scan:
-    decoder: Any = json.JSONDecoder(
-        object_pairs_hook=pairs, parse_constant=constant, parse_int=number, parse_float=number
-    )
-    return cast("_Scan", decoder.scan_once)
 
 
 def _decoded(data: bytes) -> str:
