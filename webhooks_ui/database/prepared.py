@@ -23,12 +23,10 @@ class _Form(NamedTuple):
 
     def row(self, given: Mapping[str, Any]) -> Any:
         """The parameters as the driver takes them."""
-        if self.converters:
-            given = {
-                name: self.converters[name](value) if name in self.converters else value
-                for name, value in given.items()
-            }
-        return given if self.names is None else [given[name] for name in self.names]
+        told = self.converters
+        if self.names is not None:
+            return [told[n](given[n]) if n in told else given[n] for n in self.names]
+        return {n: told[n](value) if n in told else value for n, value in given.items()}
 
 
 class Prepared:
