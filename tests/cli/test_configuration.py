@@ -1,5 +1,7 @@
 """`webhooks-ui export` and `import`: the configuration as a file that changes nothing by itself."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,25 @@ def test_importing_an_export_changes_nothing(filled: Flask, run: Run, tmp_path: 
     assert (result.exit_code, result.stdout) == (0, ""), result.output
     assert len(entries(filled)) == before
     assert exported(run) == text
+
+
+def test_a_file_is_written_whole_or_not_at_all(
+    filled: Flask, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "hooks.yaml"
+    assert run("export", str(file)).exit_code == 0
+    before = file.read_text()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = run("export", str(file))
+    assert (result.exit_code, "No space left" in result.stderr) == (1, True)
+    assert (file.read_text(), [*tmp_path.glob("*.yaml*"), *tmp_path.glob(".*yaml*")]) == (
+        before,
+        [file],
+    )
 
 
 @ON_BOTH_DATABASES

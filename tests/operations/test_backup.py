@@ -6,8 +6,10 @@ import shutil
 import tarfile
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import Result
 from flask import Flask
 
 from tests.audit.conftest import only
@@ -23,6 +25,7 @@ from webhooks_ui import create_app
 from webhooks_ui.crypto import keys
 from webhooks_ui.database import archive
 from webhooks_ui.database.engine import db
+from webhooks_ui.database.files import alone_in
 from webhooks_ui.models import Event, Webhook
 from webhooks_ui.server import process
 
@@ -178,6 +181,39 @@ def test_a_damaged_database_is_replaced(
     process.close(console)
     (data_dir / "webhooks.db").write_bytes(b"\xa5" * 8192)
     assert run("restore", "--yes", str(file)).exit_code == 0
+    assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (2, "secret-1")
+
+
+def test_two_backups_of_one_name_do_not_meet(
+    console: Flask, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, write, ended = tmp_path / "hooks.backup", archive.write, list[Result]()
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.setattr(archive, "write", write)
+        ended.extend(run("backup", str(one)) for one in (file, tmp_path / "other.backup"))
+        write(*arguments)
+
+    monkeypatch.setattr(archive, "write", meanwhile)
+    assert run("backup", str(file)).exit_code == 0
+    same, other = ended
+    assert (same.exit_code, "Another backup" in same.stderr, other.exit_code) == (1, True, 0)
+    assert {one.name for one in tmp_path.glob("*.backup*")} == {"hooks.backup", "other.backup"}
+    archive.read(file)
+
+
+@pytest.mark.parametrize("command", [("restore", "--yes"), ("rotate-key",)])
+def test_what_changes_the_keys_is_alone(
+    console: Flask, run: Run, tmp_path: Path, data_dir: Path, command: tuple[str, ...]
+) -> None:
+    file = tmp_path / "hooks.backup"
+    run("backup", str(file))
+    arguments = (*command, str(file)) if command[0] == "restore" else command
+    with alone_in(data_dir, ValueError()):
+        result = run(*arguments)
+    assert (result.exit_code, "Another restore or rotate-key" in result.stderr) == (1, True)
+    process.close(console)
+    assert run(*arguments).exit_code == 0
     assert what_is_in(data_dir, console.config["DATABASE_URL"]) == (2, "secret-1")
 
 

@@ -8,13 +8,17 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from webhooks_ui.cli.app_context import app_context
 from webhooks_ui.cli.tables import JSON, print_facts
 
+if TYPE_CHECKING:
+    from webhooks_ui.database.archive import Manifest
+
+KEYS_IN_USE = "Another restore or rotate-key is under way. Wait until it has ended."
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -34,7 +38,8 @@ def backup(file: Path, no_keys: bool, as_json: bool) -> None:
     from webhooks_ui.database.types import now
     from webhooks_ui.version import __version__
 
-    with _in_one_line(), _workshop(file.absolute().parent, file.name) as folder:
+    busy = f"Another backup into {file} is under way. Wait until it has ended."
+    with in_one_line(), _workshop(file.absolute().parent, file.name, busy) as folder:
         settings = _settings()
         database = database_of(settings["DATABASE_URL"], settings["DATABASE_ENCRYPTION"])
         if file.exists():
@@ -71,25 +76,21 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
     """
     from webhooks_ui import audit
     from webhooks_ui.crypto import keys
-    from webhooks_ui.database import archive, migrate
+    from webhooks_ui.database import archive
     from webhooks_ui.database.copies import database_of
-    from webhooks_ui.database.copying import CopyError
+    from webhooks_ui.database.files import alone_in
 
-    with _in_one_line():
+    with in_one_line():
         settings = _settings()
         data_dir: Path = settings["DATA_DIR"]
         keys.private_folder(data_dir)
         database = database_of(settings["DATABASE_URL"], settings["DATABASE_ENCRYPTION"])
-        with _workshop(database.folder or data_dir, "restore") as folder:
+        alone = alone_in(data_dir, click.ClickException(KEYS_IN_USE))
+        place = database.folder or data_dir
+        with alone, _workshop(place, "restore", KEYS_IN_USE) as folder:
             copy = folder / archive.DATABASE
             manifest, kept = archive.read(file, copy)
-            if manifest.database != database.kind:
-                raise CopyError(
-                    f"{file} is a backup of {manifest.database}, and WEBHOOKS_UI_DATABASE_URL names"
-                    f" {database.kind}. Restore it there; `move` brings SQLite to PostgreSQL."
-                )
-            if not migrate.is_known(manifest.schema):
-                raise CopyError(f"{manifest.program}, a newer version, has made it. Install that.")
+            _require_usable(file, manifest, database.kind)
             database.verify(copy)
             found = keys.parsed(kept.get(keys.ENCRYPTION, b"").decode())
             _require_key((*found, *keys.present(data_dir, settings)), manifest.key_check)
@@ -114,6 +115,20 @@ def _settings() -> dict[str, Any]:
     return found | {"DATABASE_ENCRYPTION": encryption}
 
 
+def _require_usable(file: Path, manifest: "Manifest", kind: str) -> None:
+    """Raises `CopyError` where this version cannot use the backup with this kind of database."""
+    from webhooks_ui.database import migrate
+    from webhooks_ui.database.copying import CopyError
+
+    if manifest.database != kind:
+        raise CopyError(
+            f"{file} is a backup of {manifest.database}, and WEBHOOKS_UI_DATABASE_URL names"
+            f" {kind}. Restore it there; `move` brings SQLite to PostgreSQL."
+        )
+    if not migrate.is_known(manifest.schema):
+        raise CopyError(f"{manifest.program}, a newer version, has made it. Install that.")
+
+
 def _require_key(keys: tuple[bytes, ...], key_check: str | None) -> None:
     """Raises `CopyError` where none of the keys is that of the database's secrets."""
     from webhooks_ui.crypto.vault import Vault
@@ -128,19 +143,27 @@ def _require_key(keys: tuple[bytes, ...], key_check: str | None) -> None:
 
 
 @contextmanager
-def _workshop(place: Path, name: str) -> Iterator[Path]:
-    """A folder for what is unfinished; what a run that was killed has left there goes."""
+def _workshop(place: Path, name: str, busy: str) -> Iterator[Path]:
+    """A folder for what is unfinished; what a run that was killed has left there goes.
+
+    Where another run is at work in it, this ends with `busy`.
+    """
+    from webhooks_ui.database.files import alone_in
+
     folder = place / f".{name}.unfinished"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with alone_in(folder, click.ClickException(busy)):
+        try:
+            for left in folder.iterdir():
+                left.unlink()
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _in_one_line() -> Iterator[None]:
+def in_one_line() -> Iterator[None]:
+    """Says in one line what keeps a command from its work."""
     from webhooks_ui.database.copying import CopyError
 
     try:

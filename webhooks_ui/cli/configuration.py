@@ -6,6 +6,7 @@ from typing import IO
 import click
 
 from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.backup import in_one_line
 from webhooks_ui.cli.tables import JSON, print_facts
 
 _PASSPHRASE = click.option(
@@ -26,6 +27,7 @@ def export_(file: Path, passphrase_file: IO[str] | None) -> None:
     from webhooks_ui import audit
     from webhooks_ui.api.configuration import files
     from webhooks_ui.crypto.passphrase import LEAST
+    from webhooks_ui.database.files import write
 
     passphrase = _passphrase(passphrase_file)
     if passphrase_file and len(passphrase) < LEAST:
@@ -36,7 +38,8 @@ def export_(file: Path, passphrase_file: IO[str] | None) -> None:
     if str(file) == "-":
         click.echo(text, nl=False)
     else:
-        file.write_text(text, encoding="utf-8")
+        with in_one_line():
+            write(file, text)
         click.echo(f"{file} is written.")
 
 

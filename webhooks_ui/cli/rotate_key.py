@@ -1,11 +1,13 @@
 """The command `rotate-key`."""
 
 import secrets
+from contextlib import AbstractContextManager
 
 import click
 from flask import Flask
 
 from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.backup import KEYS_IN_USE
 from webhooks_ui.cli.tables import JSON, print_facts
 
 _OF_SETTING = (
@@ -31,7 +33,7 @@ def rotate_key(drop_old: bool, as_json: bool) -> None:
     from webhooks_ui.crypto.vault import VaultError, current_vault
     from webhooks_ui.models import sealed
 
-    with app_context() as app:
+    with app_context() as app, _alone(app):
         if drop_old:
             _drop_old(app, as_json=as_json)
             return
@@ -50,6 +52,13 @@ def rotate_key(drop_old: bool, as_json: bool) -> None:
         _record("rotated", key=key, count=count)
         words = f"{count:,} secrets are encrypted under the key {key} now."
         print_facts({"key": key, "encrypted": count}, words, as_json=as_json)
+
+
+def _alone(app: Flask) -> AbstractContextManager[None]:
+    """Two that add a key at once would leave one of them out of the file."""
+    from webhooks_ui.database.files import alone_in
+
+    return alone_in(app.config["DATA_DIR"], click.ClickException(KEYS_IN_USE))
 
 
 def _add_key(app: Flask) -> None:

@@ -1,6 +1,10 @@
-"""Files that have to outlive a crash of the machine."""
+"""Files that have to outlive a crash of the machine, and folders in which one works alone."""
 
+import fcntl
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -9,5 +13,41 @@ def sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write(file: Path, text: str) -> None:
+    """Writes a text file, whole or not at all; what is no file, as /dev/stdout, as it goes."""
+    if file.exists() and not file.is_file():
+        file.write_text(text, encoding="utf-8")
+        return
+    file = file.resolve()
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(file)
+    except BaseException:
+        draft.unlink()
+        raise
+    sync(file.parent)
+
+
+@contextmanager
+def alone_in(folder: Path, busy: Exception) -> Iterator[None]:
+    """Holds a folder; raises `busy` while anybody else holds it, in whatever process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise busy from None
+        if not folder.exists() or not os.path.samestat(os.fstat(descriptor), folder.stat()):
+            raise busy  # whoever held it has just removed it
+        yield
     finally:
         os.close(descriptor)
