@@ -63,7 +63,7 @@ class Plan:
             "HASH_D": _hash("d", 2_246_822_519),
             "HASH_W": _hash("d", 3_266_489_917),
             "EVENT_ID": _public_id("evt_", "moment", "e"),
-            "DELIVERY_ID": _public_id("dlv_", "created_at", "d"),
+            "DELIVERY_ID": f"'dlv_' || began || {_tail('d')}",
             "TYPE": _TYPE,
             "CHANNELS": str(self.channels),
             "MAIN_CHANNEL": str(MAIN_CHANNEL),
@@ -95,9 +95,13 @@ def _hash(name: str, factor: int) -> str:
 def _public_id(prefix: str, moment: str, number: str) -> str:
     """A ULID: 10 digits of time, 10 that only fill, 6 of the row's number."""
     digits = [f"substr('{DIGITS}', CAST(({moment} >> {n}) & 31 AS integer) + 1, 1)" for n in _TIME]
-    digits.append("'0000000000'")
-    digits += [f"substr('{DIGITS}', CAST(({number} >> {n}) & 31 AS integer) + 1, 1)" for n in _ROW]
-    return f"'{prefix}' || " + " || ".join(digits)
+    return f"'{prefix}' || " + " || ".join([*digits, _tail(number)])
+
+
+def _tail(number: str) -> str:
+    """The digits of an id after its time."""
+    digits = [f"substr('{DIGITS}', CAST(({number} >> {n}) & 31 AS integer) + 1, 1)" for n in _ROW]
+    return " || ".join(["'0000000000'", *digits])
 
 
 _TIME, _ROW = range(45, -1, -5), range(25, -1, -5)
@@ -132,25 +136,28 @@ SELECT 'id:' || sender_id, public_id, deliveries_count, 'seed', created_at
 # Of the busy webhook's deliveries two in five time out, of the others' one in twenty fails.
 _DELIVERIES = """INSERT INTO deliveries (id, public_id, event_id, webhook_id, type, channel_id,
  test, status, due_at, claims, attempts_made, error, created_at, finished_at)
+WITH numbered AS MATERIALIZED (SELECT (id - id / 20 - 1) * 3 + n AS d, id AS e, type, channel_id,
+ test, created_at, substr(public_id, 5, 10) AS began
+ FROM events, (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) AS thrice
+ WHERE id BETWEEN :first AND :last AND id % 20 > 0),
+hashed AS MATERIALIZED (SELECT d, e, type, channel_id, test, created_at, began, <HASH_D> AS h,
+ <HASH_W> AS w FROM numbered),
+sent AS MATERIALIZED (SELECT d, e, type, channel_id, test, created_at, began, h,
+ CASE WHEN d % <RARELY> = 0 THEN <QUIET> WHEN w % 100 < 15 THEN <BUSY>
+  WHEN w % 100 < 30 THEN w / 100 % 10 + 1 WHEN w / 100 % <WEBHOOKS> + 1 = <QUIET> THEN 1
+  ELSE w / 100 % <WEBHOOKS> + 1 END AS webhook FROM hashed),
+chosen AS MATERIALIZED (SELECT d, e, type, channel_id, test, created_at, began, h, webhook,
+ CASE WHEN test THEN 'succeeded' WHEN d > <WAITING> THEN 'pending' WHEN d % <RARELY> = 1
+  OR d % (<RARELY> * 10) = 0
+  OR h % 1000 < CASE webhook WHEN <BUSY> THEN 400 WHEN <QUIET> THEN 0 ELSE 50 END THEN 'failed'
+  WHEN h % 1000 > 980 THEN 'cancelled' ELSE 'succeeded' END AS status FROM sent)
 SELECT d, <DELIVERY_ID>, e, webhook, type, channel_id, test, status,
  CASE WHEN status = 'pending' THEN created_at + 600000 END,
  1, CASE WHEN status = 'failed' THEN 3 WHEN status IN ('cancelled', 'pending') THEN 0 ELSE 1 END,
  CASE WHEN status <> 'failed' THEN NULL WHEN d % <RARELY> = 1 THEN 'tls_failure'
   WHEN webhook = <BUSY> THEN 'timeout' ELSE CASE h / 1000 % 10 <ERRORS> END END,
  created_at, CASE WHEN status IN ('succeeded', 'failed') THEN created_at + 60 END
-FROM (SELECT d, e, type, channel_id, test, created_at, h, webhook,
- CASE WHEN test THEN 'succeeded' WHEN d > <WAITING> THEN 'pending' WHEN d % <RARELY> = 1
-  OR d % (<RARELY> * 10) = 0
-  OR h % 1000 < CASE webhook WHEN <BUSY> THEN 400 WHEN <QUIET> THEN 0 ELSE 50 END THEN 'failed'
-  WHEN h % 1000 > 980 THEN 'cancelled' ELSE 'succeeded' END AS status
- FROM (SELECT d, e, type, channel_id, test, created_at, <HASH_D> AS h,
-  CASE WHEN d % <RARELY> = 0 THEN <QUIET> WHEN <HASH_W> % 100 < 15 THEN <BUSY>
-   WHEN <HASH_W> % 100 < 30 THEN <HASH_W> / 100 % 10 + 1
-   WHEN <HASH_W> / 100 % <WEBHOOKS> + 1 = <QUIET> THEN 1
-   ELSE <HASH_W> / 100 % <WEBHOOKS> + 1 END AS webhook
-  FROM (SELECT (id - id / 20 - 1) * 3 + n AS d, id AS e, type, channel_id, test, created_at
-   FROM events, (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) AS thrice
-   WHERE id BETWEEN :first AND :last AND id % 20 > 0) AS numbered) AS sent) AS chosen ORDER BY d"""
+FROM chosen ORDER BY d"""
 
 _TRIES = """INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, timeout,
  address, status_code, error, detail, timings, request_url, request_headers, payload_format,

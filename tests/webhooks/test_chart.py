@@ -71,7 +71,7 @@ def test_the_page_shows_it_with_a_table_and_the_errors(engine: Flask) -> None:
     happen(engine, 3, 1, moment, duration_ms=120)
     page = words(browser, f"/webhooks/{own}")
     assert "Delivered at once 75% 3 of 4" in page
-    assert "answered with an error 1" in page
+    assert "error response 1" in page
     assert re.search(r"\d\d:00: 3 delivered at once, 0 after a retry, 1 failed", page)
     assert re.search(r"As a table .* \d\d:00 3 0 1 ", page)
     month = browser.get(f"/webhooks/{own}?span=30d").text

@@ -74,7 +74,7 @@ def test_what_happened_is_counted_by_the_hour(
 
     row = browser.get("/webhooks").text
     assert "5 / 6 attempts succeeded" in row
-    assert row.count('<rect class="') == 24
+    assert row.count("0v18") == 24
 
 
 def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(
@@ -125,7 +125,7 @@ def test_who_fails_says_since_when_why_and_what_to_do(
         db.session.execute(update(Webhook).values(failing_since=now() - timedelta(hours=3)))
     row = browser.get("/webhooks").text
     assert "Failing for 3 hours" in row
-    assert ">answered with an error<" in row
+    assert ">error response<" in row
     page = browser.get(f"/webhooks/{own}").text
     assert "Every attempt to deliver an event to it has failed since" in page
     assert "Look at the receiver" in page

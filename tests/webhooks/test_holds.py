@@ -22,8 +22,8 @@ LIMITED = {
     "uk": f"Отримувач обмежив до {TOLD}",
 }
 PROBED = {
-    "en": f"Does not answer: one attempt at a time, the next at {TOLD}",
-    "uk": f"Не відповідає: спроби по одній, наступна о {TOLD}",
+    "en": f"Not responding, next attempt at {TOLD}",
+    "uk": f"Не відповідає, наступна спроба о {TOLD}",
 }
 
 

@@ -26,13 +26,13 @@ STATUS_LABELS: dict[str, LazyString] = {
     "cancelled": _l("Cancelled"),
 }
 ERROR_LABELS: dict[str, LazyString] = {
-    "http_status": _l("answered with an error"),
+    "http_status": _l("error response"),
     "timeout": _l("took too long"),
     "connection_refused": _l("connection refused"),
     "connection_reset": _l("connection cut off"),
     "connection_timeout": _l("no connection in time"),
     "unreachable": _l("out of reach"),
-    "dns_failure": _l("host name look-up failed"),
+    "dns_failure": _l("host not found"),
     "tls_failure": _l("no secure connection"),
     "redirected": _l("redirected"),
     "protocol_error": _l("not HTTP"),

@@ -104,10 +104,11 @@ def by_hour(webhook_id: int, since: datetime, until: datetime) -> list[tuple[int
     return [(hour, counts) for _, hour, *counts in db.session.execute(_HOURS, span)]
 
 
-def delivered_last_day(moment: datetime) -> int:
-    """How many deliveries of all webhooks succeeded in the last 24 hours."""
+def day_of_all(moment: datetime) -> AttemptCounts:
+    """Counts of all webhooks together in the last 24 hours."""
     since = TotalHour.hour >= _full_hour(moment) - (HOURS - 1) * _HOUR
-    return int(db.session.scalar(select(func.sum(TotalHour.delivered)).where(since)) or 0)
+    sums = (func.coalesce(func.sum(getattr(TotalHour, name)), 0) for name in COUNTED)
+    return summed([[int(count) for count in db.session.execute(select(*sums).where(since)).one()]])
 
 
 def _full_hour(moment: datetime) -> datetime:

@@ -11,7 +11,6 @@ from webhooks_ui.web import timezones
 from webhooks_ui.web.localised import number
 
 GOOD, HALF = 0.95, 0.5
-_WIDTH, _STEP, _HEIGHT = 3.6, 4.95, 18  # of a slot, from one to the next, of the box; in SVG units
 
 
 def clock(moment: datetime) -> list[str]:
@@ -22,10 +21,19 @@ def clock(moment: datetime) -> list[str]:
     return [f"{hour.astimezone(zone):%H:%M}" for hour in hours]
 
 
-def slots(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> Markup:
-    """Rectangles in a box of 118 by 18; each with attempts has its figures as a title."""
-    found = (_slot(place, *counts, clock[place]) for place, counts in enumerate(hours))
-    return Markup("".join(found))  # noqa: S704  # figures and times of day
+def slots(hours: Sequence[tuple[int, int]]) -> Markup:
+    """Upright lines in a box of 24 by 18: a path for each tone."""
+    return _slots(tuple(tone(*counts) for counts in hours))
+
+
+@lru_cache(maxsize=1024)  # most hours of most webhooks are of one tone
+def _slots(tones: tuple[str, ...]) -> Markup:
+    places = {one: [place for place, own in enumerate(tones) if own == one] for one in tones}
+    paths = (
+        f'<path class="{one}" d="{"".join(f"M{place} 0v18" for place in mine)}"/>'
+        for one, mine in places.items()
+    )
+    return Markup("".join(paths))  # noqa: S704  # figures and tones
 
 
 def figures(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> Markup:
@@ -41,15 +49,6 @@ def tone(good: int, bad: int) -> str:
         return "off"
     share = good / (good + bad)
     return "good" if share >= GOOD else "wait" if share >= HALF else "bad"
-
-
-@lru_cache(maxsize=4096)
-def _slot(place: int, good: int, bad: int, began: str) -> str:
-    x = f"{place * _STEP:.2f}".rstrip("0").rstrip(".")
-    head = f'<rect class="{tone(good, bad)}" x="{x}" width="{_WIDTH}" height="{_HEIGHT}" rx="1"'
-    if not good + bad:
-        return f"{head}/>"
-    return f"{head}><title>{began} · {_figure(good, bad)}</title></rect>"
 
 
 @lru_cache(maxsize=4096)

@@ -39,6 +39,7 @@ from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookPage, WebhookQuery
 from webhooks_ui.views import health_slots, webhook_chart
+from webhooks_ui.web.i18n import written
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 from webhooks_ui.web.security import safe_next
 
@@ -92,7 +93,7 @@ def index() -> Response | str:
             "webhooks/list.html",
             deleted=deleted,
             done=done,
-            delivered=health_counts.delivered_last_day(now()),
+            day=health_counts.day_of_all(now()),
             backlog=backlog.total(MAX_COUNTED),
             most=MAX_COUNTED,
             **context,
@@ -211,8 +212,8 @@ def _of_rows(webhook_ids: Sequence[int]) -> dict[str, Any]:
         "health": health_counts.last_day(webhook_ids, moment),
         "clock": health_slots.clock(moment),
         "no_hours": HealthCounts().hours,
-        "errors": ERROR_LABELS,
-        "short_errors": SHORT,
+        "errors": written(ERROR_LABELS),
+        "short_errors": written(SHORT),
         "within": "",
     }
 
@@ -227,10 +228,12 @@ def _chips(query: WebhookQuery, channels: Sequence[Any]) -> list[tuple[str, Any]
 def _tabs(page: WebhookPage, chosen: str) -> list[tuple[str, Any, int, bool]]:
     """The tabs above the list: code, label, how many, and whether one at all is an alarm.
 
-    One state of a group has a tab where it is chosen, as by a link to it.
+    One state of a group has a tab where it is chosen, as by a link to it; what has no webhooks
+    has none.
     """
     codes: list[State] = ["working", "paused", "disabled", "untested"]
     codes += [one for one in ATTENTION if one == chosen]
     found: list[tuple[str, Any, int, bool]] = [("", _l("All"), page.all, False)]
     found.append(("attention", GROUP_LABELS["attention"], page.in_states(ATTENTION), True))
-    return found + [(one, LABELS[one], page.counts[one], False) for one in codes]
+    found += [(one, LABELS[one], page.counts[one], False) for one in codes]
+    return [tab for tab in found if tab[0] in {"", chosen} or tab[2]]

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from flask import Flask, Response, abort, current_app, g, request, url_for
+from markupsafe import Markup
 
 COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "image/svg")
 MAX_NAME = 100  # bytes; the system refuses names of 256
@@ -34,7 +35,7 @@ def init_app(app: Flask, folder: Path) -> None:
     htmx = Path(str(files("js_lib_htmx"))) / "static" / "htmx"
     app.extensions["assets"] = (folder.resolve(), htmx.resolve())
     app.add_url_rule("/static/<path:filename>", "static", serve)
-    app.jinja_env.globals["asset"] = asset_url
+    app.jinja_env.globals.update(asset=asset_url, icon=icon)
     app.after_request(compress)
 
 
@@ -44,6 +45,19 @@ def asset_url(name: str) -> str:
     if name not in known:
         known[name] = url_for("static", filename=name, v=_find(name).version)
     return known[name]
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """A drawing of static/icons.svg; screen readers read the label."""
+    return _icon(asset_url("icons.svg"), name, label)
+
+
+@lru_cache(maxsize=512)
+def _icon(drawings: str, name: str, label: str) -> Markup:
+    said = Markup('role="img" aria-label="{}"').format(label) if label else ""
+    return Markup('<svg class="icon" {}><use href="{}#{}"/></svg>').format(
+        said or Markup('aria-hidden="true"'), drawings, name
+    )
 
 
 def serve(filename: str) -> Response:
@@ -90,12 +104,16 @@ def _accepts_gzip() -> bool:
 def _find(name: str) -> Asset:
     if len(name) > MAX_NAME or not name.isascii():
         abort(404)
-    folders: tuple[Path, ...] = current_app.extensions["assets"]
-    paths = ((folder, (folder / name).resolve()) for folder in folders)
-    found = next((p for folder, p in paths if p.is_relative_to(folder) and p.is_file()), None)
+    found = _path(current_app.extensions["assets"], name)
     if found is None:
         abort(404)
     return _load(found, found.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _path(folders: tuple[Path, ...], name: str) -> Path | None:
+    paths = ((folder, (folder / name).resolve()) for folder in folders)
+    return next((p for folder, p in paths if p.is_relative_to(folder) and p.is_file()), None)
 
 
 @lru_cache(maxsize=64)

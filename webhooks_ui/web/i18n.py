@@ -1,10 +1,11 @@
 """Languages: which one a request is answered in, and the catalogue of its texts."""
 
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, Domain, get_locale, get_translations
+from flask_babel import Babel, Domain, LazyString, get_locale, get_translations
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -24,7 +25,7 @@ class _Texts(Domain):  # type: ignore[misc]  # Flask-Babel has no types
         self._known: dict[str, Any] = {}
 
     def get_translations(self) -> Any:
-        locale = get_locale()
+        locale = _locale()
         if locale is None:
             return super().get_translations()
         if locale.language not in self._known:
@@ -57,14 +58,34 @@ def init_app(app: Flask) -> None:
 
 def language() -> str:
     """The language of this answer: ``uk`` or ``en``."""
-    locale = get_locale()
+    locale = _locale()
     return locale.language if locale else "en"
+
+
+def _locale() -> Any:
+    """Flask-Babel's locale: a page asks hundreds of times, and its own look-up is long."""
+    try:
+        known = getattr(g.get("_flask_babel"), "babel_locale", None)
+    except RuntimeError:  # outside the app
+        known = None
+    return known or get_locale()
 
 
 def event_labels() -> dict[str, str]:
     """The labels of all event types by identifier, in the language of this answer."""
     found: dict[str, str] = _event_labels(language())
     return found
+
+
+def written(labels: Mapping[str, LazyString]) -> dict[str, str]:
+    """A module's labels in the language of this answer, written once for each language."""
+    key = language(), id(labels)
+    if key not in _WRITTEN:
+        _WRITTEN[key] = {code: str(label) for code, label in labels.items()}
+    return _WRITTEN[key]
+
+
+_WRITTEN: dict[tuple[str, int], dict[str, str]] = {}
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -115,7 +115,7 @@ def milliseconds(value: float) -> str:
 
 def age(moment: datetime) -> str:
     """The time since a moment, in the unit that reads best: “3 hours”."""
-    return str(format_timedelta(max(datetime.now(UTC) - moment, timedelta(minutes=1)), threshold=1))
+    return _age(language(), max((datetime.now(UTC) - moment) // timedelta(minutes=1), 1))
 
 
 def duration(span: timedelta) -> str:
@@ -158,6 +158,11 @@ def _relative(language: str, unit: _Unit, amount: int) -> str:
     return dates.format_timedelta(
         delta, unit, threshold=math.inf, add_direction=True, locale=language
     )
+
+
+@_cached
+def _age(language: str, minutes: int) -> str:
+    return dates.format_timedelta(timedelta(minutes=minutes), threshold=1, locale=language)
 
 
 @_cached

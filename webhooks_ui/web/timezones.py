@@ -18,12 +18,10 @@ COOKIE = "timezone"  # static/app.js sets it to what Intl says
 
 def zone_in_use() -> ZoneInfo:
     """What the user chose, else what the browser says, else the setting TIMEZONE."""
-    if not has_request_context():
-        return ZoneInfo(current_app.config["TIMEZONE"])
-    if "zone" not in g:
-        g.zone = find(chosen()) or offered()
-    found: ZoneInfo = g.zone
-    return found
+    found: ZoneInfo | None = g.get("zone")  # only a request's
+    if found is None and has_request_context():
+        found = g.zone = find(chosen()) or offered()
+    return found or ZoneInfo(current_app.config["TIMEZONE"])
 
 
 def offered() -> ZoneInfo:
