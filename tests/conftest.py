@@ -13,7 +13,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
 from werkzeug.test import TestResponse
 
-from tests.support import templates
+from tests.support import scratch, templates
 from tests.support.apps import DATABASES, Apps, MakeApp
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
@@ -36,7 +36,8 @@ KINDS = ("browser", "process", "postgres")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Templates are compiled once for all the processes of a run."""
+    """Files are kept in memory, and templates compiled once for all the processes of a run."""
+    scratch.in_memory(config)
     templates.share(config)
 
 
