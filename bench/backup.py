@@ -134,11 +134,10 @@ def _times(posted: dict[str, list[float]], backups: list[tuple[float, float]]) -
             calm.append(took)
     return {
         "backup s": sum(ended - began for began, ended in backups) / len(backups),
-        **{f"answer p50 ms, {how}": percentile(times, 0.5) for how, times in _named(calm, beside)},
-        **{f"answer p99 ms, {how}": percentile(times, 0.99) for how, times in _named(calm, beside)},
+        **{
+            f"answer {name} ms, {how}": percentile(times, share)
+            for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+            for how, times in (("calm", calm), ("during a backup", beside))
+        },
         "events/s while backing up": len(beside) / sum(ended - began for began, ended in backups),
     }
-
-
-def _named(calm: list[float], beside: list[float]) -> tuple[tuple[str, list[float]], ...]:
-    return ("calm", calm), ("during a backup", beside)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bench.processes import cpu_of
 from bench.stage import (
     accept,
     analyse,
@@ -29,15 +30,18 @@ def chatwoot(database: str) -> dict[str, float]:
         requests = [*_requests(make_source(app))]
         accept(app, BACKLOG)
         analyse(app)
-        with serving(app) as port:
+        with serving(app) as (port, console):
             until_finished(app, BACKLOG // 10)
+            spent = cpu_of(console)
             order = {"port": port, "connections": CONNECTIONS, "first": 0, "rate": RATE}
             found = posted(order | {"count": len(requests), "requests": requests})
+            spent = 1000 * (cpu_of(console) - spent) / len(requests)
             left = (BACKLOG + REQUESTS // 4) * WEBHOOKS - finished(app)
     took = [1000 * (b - a) for a, b in zip(found["sent"], found["answered"], strict=True)]
     shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
     figures = {f"{name} ms": percentile(took, share) for name, share in shares.items()}
-    return figures | {"deliveries left for the worker": left}
+    own = {"processor of the console ms, a request": spent}
+    return figures | own | {"deliveries left for the worker": left}
 
 
 def _requests(token: str) -> Iterator[str]:

@@ -133,8 +133,8 @@ def workers(app: Flask, count: int, core: str) -> Iterator[None]:
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[int]:
-    """Runs `webhooks-ui serve` with its worker; its port."""
+def serving(app: Flask) -> Iterator[tuple[int, int]]:
+    """Runs `webhooks-ui serve` with its worker; its port and the console's process id."""
     program = subprocess.Popen(
         [*PROGRAM, "serve", "--port", "0"],
         env=_environ(app),
@@ -144,7 +144,7 @@ def serving(app: Flask) -> Iterator[int]:
     )
     try:
         assert program.stdout
-        yield int(program.stdout.readline().rpartition(":")[2])
+        yield int(program.stdout.readline().rpartition(":")[2]), program.pid
     finally:
         program.terminate()
         program.communicate()

@@ -3,6 +3,8 @@
 
 def visible(text: str) -> str:
     """Escapes what could control a terminal, break a line or stay invisible."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
