@@ -69,9 +69,10 @@ def test_a_request_says_who_asks(app: Flask, capsys: pytest.CaptureFixture[str])
     try:
         logs.set_up("text")
         app.wsgi_app = logs.RequestLog(inner)  # type: ignore[method-assign]
-        browser.get("/webhooks")
-        app.test_client().get("/webhooks")
-        app.test_client().get("/api/v1/webhooks", headers={"Authorization": f"Bearer {token}"})
+        browser.get("/webhooks", buffered=True)
+        app.test_client().get("/webhooks", buffered=True)
+        known = {"Authorization": f"Bearer {token}"}
+        app.test_client().get("/api/v1/webhooks", headers=known, buffered=True)
     finally:
         app.wsgi_app = inner  # type: ignore[method-assign]
         root.handlers[:] = before

@@ -108,7 +108,7 @@ def test_a_sample_says_truly_who_asks_and_how(kind: str, tmp_path: Path) -> None
             assert "Strict-Transport-Security" in answer.headers
             assert answer.headers["Set-Cookie"].startswith("__Host-session")
             assert proxy.get("/login", Host="rebound.example").status in (421, 404)
-    assert "127.0.0.1 - GET /login 200" in server.log()
+    wait_until(lambda: "127.0.0.1 - GET /login 200" in server.log(), what="the request's line")
     assert "203.0.113.9" not in server.log()
 
 

@@ -31,6 +31,13 @@ def keep_logging() -> Iterator[None]:
 Captured = pytest.CaptureFixture[str]
 
 
+class Reader(Client):
+    """Reads each answer to its end, as a server does."""
+
+    def open(self, *arguments: Any, **named: Any) -> Any:
+        return super().open(*arguments, buffered=True, **named)
+
+
 def client() -> Client:
     app = Flask(__name__)
     app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
@@ -43,7 +50,7 @@ def client() -> Client:
             raise RuntimeError("broken inside")
         return "ok"
 
-    return Client(logs.RequestLog(app))
+    return Reader(logs.RequestLog(app))
 
 
 def test_a_request_is_one_line_without_its_query(capsys: Captured) -> None:

@@ -283,7 +283,7 @@ def test_requests_to_the_console_are_counted_by_part_and_status(make_app: MakeAp
     before = samples(app.test_client().get("/metrics").text)
     asked = (("GET", "/login"), ("GET", "/static/nothing"), ("POST", "/api/v1/events"))
     for method, path in (*asked, ("GET", "/api/v1/webhooks"), ("POST", "/receiver/nobody")):
-        run_wsgi_app(logged, EnvironBuilder(path, method=method).get_environ())
+        run_wsgi_app(logged, EnvironBuilder(path, method=method).get_environ(), buffered=True)
     after = samples(app.test_client().get("/metrics").text)
     name = "webhooks_ui_requests_total"
     more = {one: after[one] - before[one] for one in after if one.startswith(name)}

@@ -279,3 +279,28 @@ def test_nothing_is_tried_many_times_a_second_while_descriptors_lack(
     with closing(console.connect()):
         assert enough.wait(PATIENT)
     assert time.monotonic() - begun > connections._PAUSE  # a hot loop makes thousands meanwhile
+
+
+def test_an_answer_leaves_at_once_by_the_thread_that_made_it(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending, go_on, sent = threading.Event(), threading.Event(), list[bytes]()
+    original = client_connection.Connection.send
+
+    def send(self: client_connection.Connection, data: bytes, do_close: bool = True) -> int:
+        sent.append(data)
+        sending.set()
+        go_on.wait(PATIENT)
+        return int(original(self, data, do_close))
+
+    monkeypatch.setattr(client_connection.Connection, "send", send)
+    with closing(console.connect()) as client:
+        client.sendall(GET)
+        assert sending.wait(PATIENT)
+        (connection,) = console.server.active_channels.values()
+        assert connection.total_outbufs_len  # which the main thread leaves alone
+        assert not connection.writable()
+        go_on.set()
+        assert status(client) == 200
+
+    assert len(sent) == 1  # head and body

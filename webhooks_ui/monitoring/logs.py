@@ -7,7 +7,7 @@ headers stay out of it, because tokens travel in them. `log_rate` bounds how muc
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -90,12 +90,34 @@ class RequestLog:
         answer = self._app(environ, start)
         # Read after the app, which has put the client's address there when proxies are trusted, and
         # has taken the path of PUBLIC_URL away.
-        if not environ["PATH_INFO"].startswith(_QUIET_PATHS):
-            client = environ.get("REMOTE_ADDR", "-"), environ.get(WHO, "-")
-            seconds = time.perf_counter() - started
+        if environ["PATH_INFO"].startswith(_QUIET_PATHS):
+            return answer
+        client = environ.get("REMOTE_ADDR", "-"), environ.get(WHO, "-")
+        seconds = time.perf_counter() - started
+
+        def tell() -> None:
             _log(method, path, statuses[-1][:3], client, seconds)
             metrics.answered(method, environ["PATH_INFO"], statuses[-1], seconds)
-        return answer
+
+        return _Told(answer, tell)
+
+
+class _Told:
+    """An answer that is told of when it has been sent: nobody waits for the log."""
+
+    def __init__(self, answer: Iterable[bytes], tell: Callable[[], None]) -> None:
+        self._answer, self._tell = answer, tell
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._answer)
+
+    def close(self) -> None:
+        """Called by the server at the end, however it went."""
+        try:
+            if close := getattr(self._answer, "close", None):
+                close()
+        finally:
+            self._tell()
 
 
 def _path(environ: "WSGIEnvironment") -> str:

@@ -1,9 +1,10 @@
-"""One client's connection, and until when it may wait for its request."""
+"""One client's connection: until when it may wait for its request, and who sends its answer."""
 
 import time
 from typing import Any
 
 from waitress.channel import HTTPChannel
+from waitress.task import WSGITask
 
 from webhooks_ui.server.request_parser import Request
 
@@ -14,12 +15,26 @@ KEEP_ALIVE = 60.0  # seconds between two requests on a connection
 STALLED = 60.0  # seconds in which a client takes nothing of its answer
 
 
+class Task(WSGITask):  # type: ignore[misc]
+    """Answers a request; the head leaves with the beginning of the body."""
+
+    def write(self, data: bytes) -> None:
+        """Sends a part of the body, the first one with the head."""
+        if data and not self.wrote_header and self.complete:
+            self.channel.head, self.wrote_header = self.build_response_header(), True
+        super().write(data)
+        if self.channel.head:  # there is no body to send
+            self.channel.write_soon(b"")
+
+
 class Connection(HTTPChannel):  # type: ignore[misc]
     """One client's connection, which knows until when it may wait."""
 
-    parser_class = Request
+    parser_class, task_class = Request, Task
     requests_served = 0
     queued_at = 0.0
+    head = b""
+    _is_sending = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.waiting_since = time.monotonic()
@@ -38,6 +53,30 @@ class Connection(HTTPChannel):  # type: ignore[misc]
         super().service()
         self.requests_served += 1
         self.waiting_since = time.monotonic()
+
+    def write_soon(self, data: Any) -> int:
+        """Sends what it can of it, in the thread that answers; the main thread sends the rest."""
+        if self.head:
+            data, self.head = self.head + data, b""
+        written: int = super().write_soon(data)
+        return written
+
+    def writable(self) -> bool:
+        """Whether the main thread has something to send.
+
+        What a thread is sending at this moment is none of it: waitress alone would have the main
+        thread look again and again, in the way of those that answer.
+        """
+        return bool(super().writable()) and not self._is_sending
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        if do_close:  # by the main thread
+            return bool(super()._flush_some())
+        self._is_sending = True
+        try:
+            return bool(super()._flush_some(do_close=False))
+        finally:
+            self._is_sending = False
 
     @property
     def is_idle(self) -> bool:
