@@ -1,7 +1,8 @@
 """Runs each benchmark in a fresh process; prints a table and JSON: `python -m bench [PART …]`.
 
 `python -m bench beside OLD [sqlite|postgresql]` compares with another work tree instead,
-`python -m bench scale_out` measures PostgreSQL with several web processes and workers.
+`python -m bench scale_out` measures PostgreSQL with several web processes and workers,
+`python -m bench servers` the console under other WSGI servers, as far as they are installed.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from bench import beside, parts
 from bench.scale_out import scale_out
+from bench.servers import servers
 from tests.support import postgres
 
 BOTH = (
@@ -44,6 +46,9 @@ def main(chosen: list[str]) -> None:
     postgres.OPTIONS.update(fsync="on", full_page_writes="on", synchronous_commit="on")
     if chosen[:1] == ["beside"]:
         beside.main(Path(chosen[1]), chosen[2:])
+        return
+    if chosen == ["servers"]:
+        _print({"servers": servers()})
         return
     if chosen == ["scale_out"]:
         with postgres.Postgres() as cluster:

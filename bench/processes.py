@@ -30,6 +30,11 @@ def proportional_memory(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
 
 
+def memory_of_tree(pid: int) -> int:
+    """The same of a process and those that it has started."""
+    return proportional_memory(pid) + sum(memory_of_tree(child) for child in _children(pid))
+
+
 def _times(pid: int) -> list[float]:
     """User, system, and those of the children that ended, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

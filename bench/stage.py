@@ -121,7 +121,7 @@ def working(app: Flask) -> Iterator[None]:
 @contextmanager
 def workers(app: Flask, count: int, core: str) -> Iterator[None]:
     """Runs `webhooks-ui worker` so many times, with this WORKER_CORE."""
-    environ = _environ(app) | {"WEBHOOKS_UI_WORKER_CORE": core}
+    environ = environ_of(app) | {"WEBHOOKS_UI_WORKER_CORE": core}
     running = [subprocess.Popen([*PROGRAM, "worker"], env=environ) for _ in range(count)]
     try:
         yield
@@ -137,7 +137,7 @@ def serving(app: Flask) -> Iterator[tuple[int, int]]:
     """Runs `webhooks-ui serve` with its worker; its port and the console's process id."""
     program = subprocess.Popen(
         [*PROGRAM, "serve", "--port", "0"],
-        env=_environ(app),
+        env=environ_of(app),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -150,7 +150,8 @@ def serving(app: Flask) -> Iterator[tuple[int, int]]:
         program.communicate()
 
 
-def _environ(app: Flask) -> dict[str, str]:
+def environ_of(app: Flask) -> dict[str, str]:
+    """The settings of a program that runs on the app's database."""
     return {
         "PYTHONUNBUFFERED": "1",
         "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
