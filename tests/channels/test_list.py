@@ -135,8 +135,6 @@ def test_pages_are_counted_so_that_every_row_is_on_one(wanted: int, total: int, 
     page = Page(rows[(number - 1) * size : number * size], total, number, size)
     assert 1 <= number <= page.pages
     assert wanted not in range(1, page.pages + 1) or number == wanted
-    assert page.has_prev == (page.first > 1)
-    assert page.has_next == (page.last < total)
     assert list(page.items) == list(range(page.first, page.last + 1) if total else ())
 
 

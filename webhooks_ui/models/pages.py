@@ -36,16 +36,6 @@ class Page(Generic[T]):
         """The number of the last one."""
         return min(self.number * self.size, self.total)
 
-    @property
-    def has_prev(self) -> bool:
-        """Whether there is a page before."""
-        return self.number > 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there is a page after."""
-        return self.number < self.pages
-
 
 def find(query: Select[T], number: int) -> Page[T]:
     """The page with this number of what a query selects, or the last one if there are fewer."""
