@@ -66,6 +66,7 @@ def test_everything_is_there_as_it_was(filled: Flask, run: Run, there: Flask, ur
     assert sum(map(len, before.values())) > 100
     result = run("move", url)
     assert result.exit_code == 0, result.output
+    assert {"webhooks", "events", "users"} <= set(result.stderr.split())  # progress by table
     assert rows(there) == before
     assert only(there, "database.moved").actor_kind == "command"
     with there.app_context():

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.api.conftest import by_the_app
 from tests.database.test_writers import held
 from tests.engine.conftest import engine, subscribe
 from tests.sources.chatwoot import PATH, SECRET, body, changed, headers, make_source
@@ -24,7 +25,7 @@ from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
 from webhooks_ui.monitoring.logs import RequestLog, TextFormatter
 from webhooks_ui.sources.chatwoot import Chatwoot
 
-__all__ = ["engine"]  # fixtures
+__all__ = ["by_the_app", "engine"]  # fixtures
 UUID = "6c1d3a52-0000-4000-8000-000000000001"
 MOST = Chatwoot.max_bytes
 
@@ -192,7 +193,9 @@ def test_without_a_secret_nothing_is_checked(engine: Flask) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["query", "bearer", "basic"])
-def test_the_token_may_stand_wherever_the_sender_can_put_it(app: Flask, scheme: str) -> None:
+def test_the_token_may_stand_wherever_the_sender_can_put_it(
+    app: Flask, by_the_app: list[str], scheme: str
+) -> None:
     from base64 import b64encode
 
     token = make_source(app)
@@ -203,8 +206,10 @@ def test_the_token_may_stand_wherever_the_sender_can_put_it(app: Flask, scheme: 
     }
     path = f"{PATH}?token={token}" if scheme == "query" else PATH
     sent = body("message_created_incoming")
-    answer = post(app, token, sent, path=path, headers=given.get(scheme, {}))
-    assert answer.status_code == 202
+    by_app = f"{path}{'&' if '?' in path else '?'}by=app"
+    for address, asked in ((path, []), (by_app, [PATH])):
+        answer = post(app, token, sent, path=address, headers=given.get(scheme, {}))
+        assert (answer.status_code, by_the_app) == (202, asked)
 
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=whus_other"])

@@ -18,6 +18,7 @@ class Shown(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.names: set[str | None] = set()
+        self.kinds: list[str | None] = []  # of authorization
         self._folds: list[bool] = []
         self._is_main = False
 
@@ -29,6 +30,8 @@ class Shown(HTMLParser):
         is_field = tag in ("input", "select", "textarea") and given.get("type") != "hidden"
         if self._is_main and is_field and all(self._folds):
             self.names.add(given.get("name"))
+            if given.get("name") == "auth_type":
+                self.kinds.append(given.get("value"))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "details":
@@ -40,3 +43,4 @@ def test_a_new_webhook_asks_for_no_more_than_the_first_version(admin: FlaskClien
     shown = Shown()
     shown.feed(admin.get("/webhooks/new").text)
     assert shown.names == FIRST
+    assert shown.kinds == ["none", "bearer", "basic", "custom"]

@@ -8,7 +8,7 @@ from werkzeug.datastructures import EnvironHeaders
 
 from webhooks_ui.api.hand_over import hand_over
 from webhooks_ui.api.plain import Answer, body_of
-from webhooks_ui.api.sources import UNSEEN, ReceiptShape
+from webhooks_ui.api.sources import UNSEEN, ReceiptShape, token_in
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models.source import KnownSource, Source
 from webhooks_ui.monitoring.logs import WHO
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 _TOKEN = re.compile(r"token=([\w-]+)", re.ASCII)
-_BEARER = re.compile(r"bearer ([\w-]+)", re.ASCII | re.IGNORECASE)
 _WORDS_BY = ("HTTP_ACCEPT_LANGUAGE", "HTTP_COOKIE")
 """What a reader's language follows from; senders have none."""
 
@@ -45,9 +44,12 @@ def take(kind: Kind, _app: Flask, environ: "WSGIEnvironment") -> Answer | None:
 
 
 def _source(kind: Kind, environ: "WSGIEnvironment") -> KnownSource | None:
-    query, header = environ.get("QUERY_STRING"), environ.get("HTTP_AUTHORIZATION", "")
-    found = _TOKEN.fullmatch(query) if query else _BEARER.fullmatch(header)
-    return Source.by_token(kind.identifier, found[1]) if found else None
+    if query := environ.get("QUERY_STRING"):
+        found = _TOKEN.fullmatch(query)
+        token = found[1] if found else ""
+    else:
+        token = token_in(environ.get("HTTP_AUTHORIZATION", ""))
+    return Source.by_token(kind.identifier, token) if token else None
 
 
 def _receipt(kind: Kind, source: KnownSource, environ: "WSGIEnvironment", body: bytes) -> Receipt:

@@ -3,6 +3,7 @@
 from flask import request
 from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel
+from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhooks_ui.api.access import REALM
@@ -79,7 +80,8 @@ def chatwoot() -> tuple[ReceiptShape, Headers]:
 
 
 def _take(kind: Kind) -> tuple[ReceiptShape, Headers]:
-    source = Source.by_token(kind.identifier, _token())
+    token = request.args.get("token") or token_in(request.headers.get("Authorization", ""))
+    source = Source.by_token(kind.identifier, token)
     if source is None:
         raise Problem(
             401,
@@ -101,12 +103,10 @@ def _take(kind: Kind) -> tuple[ReceiptShape, Headers]:
     return ReceiptShape.of(receipt), UNSEEN
 
 
-def _token() -> str:
-    """The token, from wherever the sender can put it; empty where there is none."""
-    if given := request.args.get("token", ""):
-        return given
-    scheme, _, text = request.headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() == "bearer":
-        return text.strip()
-    login = request.authorization
-    return (login.password or "") if login and login.type == "basic" else ""
+def token_in(authorization: str) -> str:
+    """The token in this header: a bearer token, or the password of a URL; empty without one."""
+    given = Authorization.from_header(authorization)
+    if given is None:
+        return ""
+    by_kind = {"bearer": given.token, "basic": given.password}
+    return by_kind.get(given.type) or ""
