@@ -240,5 +240,8 @@ def worker_of(server: object) -> int:
 
 def sockets(pid: int) -> set[str]:
     """The sockets that a process has open."""
-    files = (file.readlink().name for file in Path(f"/proc/{pid}/fd").iterdir())
-    return {name for name in files if name.startswith("socket:")}
+    found = set()
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(str(file.readlink()))
+    return {name for name in found if name.startswith("socket:")}

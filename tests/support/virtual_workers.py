@@ -16,7 +16,8 @@ from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Job, Result
 from webhooks_ui.delivery.retry import Policy, decide
 from webhooks_ui.delivery.worker.concurrency import ConcurrencyLimits
-from webhooks_ui.delivery.worker.loop import MIN_TURN, POLL_EVERY, RECORD_AFTER
+from webhooks_ui.delivery.worker.loop import MIN_TURN, POLL_EVERY
+from webhooks_ui.delivery.worker.unrecorded import RECORD_AFTER
 
 START = datetime.fromisoformat("2026-01-21T12:00:00+00:00")
 LEASE = timedelta(seconds=120)

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from webhooks_ui.database import damage, driver
 from webhooks_ui.database.types import Base
@@ -29,6 +30,8 @@ UNREACHABLE = (OperationalError, InterfaceError, InternalError, PoolTimeoutError
 """What is raised while the database is locked, full, away, or every connection to it is taken, and
 where something fails in the database itself."""
 BUSY_TIMEOUT = timedelta(seconds=driver.BUSY_SECONDS)
+_LASTING = "PRAGMA synchronous=FULL"
+_IN_HASTE = "in haste"  # in the info of a connection whose commits wait for no disk
 _WRITES = "writes"  # in the info of a session within `transaction`
 _TURN_LOOK = 0.2  # seconds between looks whether this thread still may wait for its turn
 CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL, and for a free connection
@@ -54,10 +57,12 @@ else:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(*, lasting: bool = True) -> Iterator[None]:
     """One short write transaction on this context's session; what was read is read anew.
 
     Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
+    Unless `lasting` the commit waits for no disk: a loss of power may undo it, whole, as long as
+    nothing was committed after it; a process that is killed undoes nothing.
     Waits `BUSY_TIMEOUT` to write; all transactions of a request wait no longer together. Raises
     SQLAlchemy's OperationalError.
     """
@@ -67,7 +72,8 @@ def transaction() -> Iterator[None]:
     with admitted() as writer, turn(writer, until):
         try:
             try:
-                db.session.connection(execution_options={"writes": True, "until": until})
+                options = {"writes": True, "until": until, "lasting": lasting}
+                db.session.connection(execution_options=options)
             finally:
                 if has_request_context():
                     g.waited_to_write = _waited() + monotonic() - begun
@@ -202,22 +208,26 @@ def _set_up_sqlite(engine: Engine) -> None:
         if options.get("writes", False):
             until = options.get("until", monotonic() + BUSY_TIMEOUT.total_seconds())
             with driver.in_our_terms(engine.dialect):
-                own = connection.connection.dbapi_connection
+                own: Any = connection.connection.dbapi_connection
+                if not options.get("lasting", True):
+                    connection.info[_IN_HASTE] = True
+                    own.execute("PRAGMA synchronous=NORMAL")
                 driver.begin_to_write(own, engine.dialect, until)
         else:
             connection.exec_driver_sql("BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        if record.info.pop(_IN_HASTE, None) and connection:
+            connection.cursor().execute(_LASTING)
 
 
 def _prepare(cursor: Any) -> None:
     if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
         # Of a new file alone: on others it would wait for whoever writes.
         cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    for pragma in ("PRAGMA journal_mode=WAL", _LASTING, "PRAGMA foreign_keys=ON"):
+        cursor.execute(pragma)
     cursor.execute(driver.BUSY_TIMEOUT)
     cursor.close()
 
@@ -231,5 +241,10 @@ def _set_up_postgres(engine: Engine) -> None:
         connection.execute("SET jit = off")
         connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}")
         connection.autocommit = False
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("lasting", True):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
     driver.watch_sessions(engine)

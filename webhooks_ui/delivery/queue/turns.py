@@ -48,9 +48,10 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
 
     Deliveries of disabled webhooks stay where they are. An outcome that comes too late changes
     nothing. The claim is last: it waits for no lock, so that two turns never wait for each other.
+    A claim alone need not outlast a loss of power: what it leases is then due as it was before.
     """
     done, kept = Turn([]), list[Result]()
-    with transaction(), prepared.within(db.session.connection()) as runner:
+    with transaction(lasting=bool(results)), prepared.within(db.session.connection()) as runner:
         if results:
             kept = _record(runner, results, moment)
         if demand and demand.limit:

@@ -28,14 +28,12 @@ from webhooks_ui.delivery.worker import prefetch
 from webhooks_ui.delivery.worker.concurrency import ConcurrencyLimits
 from webhooks_ui.delivery.worker.leases import Leases
 from webhooks_ui.delivery.worker.senders import Attempts, Senders
+from webhooks_ui.delivery.worker.unrecorded import MAX_RECORDED, RECORD_AFTER, Unrecorded
 from webhooks_ui.monitoring import metrics
 
 LEASE_MARGIN = timedelta(seconds=30)
-MAX_RECORDED = 100
-RECORD_AFTER = 0.05  # seconds that a result waits for others to be recorded with
 POLL_EVERY = 1.0  # seconds between claims when nothing wakes the worker
 MIN_TURN = 0.01  # seconds, while the threads have enough to do
-MIN_REST = 0.002  # seconds, so that what comes together is claimed together
 BACK_OFF = 1.0  # seconds after the database refused
 
 log = logging.getLogger(__name__)
@@ -75,7 +73,7 @@ class Worker:
             write=lambda result: self._write([result]),
             held=self._held,
         )
-        self._results: list[Result] = []
+        self._results = Unrecorded()
         self._stopping, self._is_woken = Flag(), False
         self._claimed_at, self._after = float("-inf"), 0
         self._resumes_at = float("inf")  # when a webhook that is held may go on
@@ -114,14 +112,13 @@ class Worker:
         """Until there are events or results to take in; without time it only checks."""
         is_busy = bool(self._in_flight or self._results)
         start = time.monotonic()
-        most = min(RECORD_AFTER if is_busy else POLL_EVERY, max(self._resumes_at - start, 0))
+        until = min(self._resumes_at, self._results.until)
+        most = min(RECORD_AFTER if is_busy else POLL_EVERY, max(until - start, 0))
         if self._alarm.wait(most if has_time else 0):
             self._claimed_at = float("-inf")
         # A turn costs as much as many deliveries.
         if self._senders.waiting() > self._senders.low_water:
             time.sleep(max(MIN_TURN - (time.monotonic() - start), 0))
-        elif not self._senders.is_awaited:
-            time.sleep(max(MIN_REST - (time.monotonic() - start), 0))
 
     def _wake(self) -> None:
         """Ends `_sleep`; called by the sending threads."""
@@ -137,7 +134,7 @@ class Worker:
             self._limits.end(held.webhook_id, one.error, one.status_code)
             # A result that disables its webhook has been recorded already.
             if one.result and not one.result.decision.disable:
-                self._results.append(replace(one.result, claim=held))
+                self._results.add(replace(one.result, claim=held))
             if one.is_released:
                 unsent.append(held)
         self._pace.record_sent(len(sent))
@@ -148,10 +145,12 @@ class Worker:
     def _record_and_claim(self) -> bool:
         """One transaction of the queue; false when the database refuses."""
         start = time.monotonic()
-        if not self._results and start < min(self._claimed_at + POLL_EVERY, self._resumes_at):
+        is_due = start >= min(self._claimed_at + POLL_EVERY, self._resumes_at)
+        if not self._results and not is_due:
             return True
+        has_time = not (self._senders.is_awaited or self._stopping.is_set())
+        batch, moment = self._results.batch(claims=is_due and has_time), self._clock()
         self._claimed_at, self._resumes_at = start, float("inf")
-        batch, moment = self._results[:MAX_RECORDED], self._clock()
         self._senders.is_awaited = True
         try:
             with self._app.app_context():
@@ -170,7 +169,7 @@ class Worker:
         else:
             self._resumes_at = start + max(min(turn.resumes_in, look_in), MIN_TURN)
             self._senders.is_awaited, self._after = turn.is_more, turn.after
-        del self._results[: len(batch)]
+        self._results.forget(len(batch))
         self._submit(jobs)
         return True
 

@@ -1,0 +1,101 @@
+"""What is claimed goes out before results are recorded, and its commit waits for no disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, text
+
+from tests.engine.conftest import attempt_at, claim, send, subscribe
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
+from webhooks_ui.delivery.queue import turns
+from webhooks_ui.delivery.queue.claims import Result
+from webhooks_ui.delivery.retry import Decision
+from webhooks_ui.delivery.worker import unrecorded
+from webhooks_ui.delivery.worker.unrecorded import MANY, RECORD_AFTER, Unrecorded
+
+LEASE = timedelta(minutes=1)
+SYNCHRONOUS = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}
+
+
+def result(error: str | None = None) -> Any:
+    return SimpleNamespace(attempt=SimpleNamespace(error=error))
+
+
+def test_results_wait_for_a_claim_and_not_for_two_beyond_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moment = 0.0
+    monkeypatch.setattr(unrecorded, "time", SimpleNamespace(monotonic=lambda: moment))
+    waiting, one = Unrecorded(), result()
+    waiting.add(one)
+    assert waiting.batch(claims=True) == waiting.batch(claims=True) == []
+    assert waiting.until == RECORD_AFTER
+    moment = RECORD_AFTER
+    assert waiting.batch(claims=True) == []
+    assert waiting.batch(claims=True) == [one]
+    assert waiting.batch(claims=False) == [one]
+    waiting.forget(1)
+    assert (len(waiting), waiting.until) == (0, float("inf"))
+
+
+@pytest.mark.parametrize("results", [[result("timeout")], [result()] * MANY])
+def test_no_claim_goes_before_failures_or_many(results: list[Any]) -> None:
+    waiting = Unrecorded()
+    for one in results:
+        waiting.add(one)
+    assert waiting.batch(claims=True) == results
+
+
+@pytest.fixture
+def durable(engine: Flask) -> Iterator[None]:
+    """Commits last by default, as they do not in the tests' own cluster."""
+    own = "ALTER DATABASE {} {}"
+    with engine.app_context():
+        name, is_sqlite = db.engine.url.database, db.engine.dialect.name == "sqlite"
+        if not is_sqlite:
+            with db.engine.begin() as connection:
+                connection.execute(text(own.format(name, "SET synchronous_commit = on")))
+            db.engine.dispose()
+        yield
+        if not is_sqlite:
+            with db.engine.begin() as connection:
+                connection.execute(text(own.format(name, "RESET synchronous_commit")))
+
+
+@pytest.mark.usefixtures("durable")
+def test_only_a_claim_alone_may_be_undone_by_a_loss_of_power(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def look(connection: Connection) -> None:
+        found = connection.exec_driver_sql(SYNCHRONOUS[connection.dialect.name]).scalar()
+        seen.append({1: "hasty", "off": "hasty", 2: "lasting", "on": "lasting"}[found])
+
+    @contextmanager
+    def watched(**options: Any) -> Iterator[None]:
+        with transaction(**options):
+            yield
+            look(db.session.connection())
+
+    monkeypatch.setattr(turns, "transaction", watched)
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine)
+    with engine.app_context():
+        (claimed,) = claim({}, 1, 1, now(), LEASE)
+        with watched():
+            pass
+        (job,) = turns.jobs([claimed])
+        moment = now()
+        turns.record(
+            [Result(claimed, attempt_at(job, None, moment), Decision("succeeded"))], moment
+        )
+        with db.engine.connect() as connection:  # one of the pool's
+            look(connection)
+    assert seen == ["hasty", "lasting", "lasting", "lasting"]
