@@ -328,6 +328,7 @@ def test_who_is_not_signed_in_after_the_set_up_is_not_said_to_be(
         ("Two slow answers were in progress already", 2, MAX_SLOW),
         ("A webhook has failed for 15 minutes", 15 * MINUTE, ALERT_AFTER),
         ("Within a second requests that use it are refused", True, memory.KEPT <= 1),
+        ("Within a second requests to its URL are refused", True, memory.KEPT <= 1),
     ],
 )
 def test_a_figure_is_that_of_the_code(text: str, told: object, kept: object) -> None:
