@@ -46,13 +46,6 @@ class _Request:
         self.signal = Lock()  # released when it is done, or leads
         self.signal.acquire()
 
-    @property
-    def outcome(self) -> list[Accepted] | Refusal:
-        """The answer; raises what went wrong."""
-        if self.error:
-            raise self.error
-        return self.answer
-
 
 class Group:
     """The requests of this process that wait to be stored, in the order in which they came."""
@@ -78,9 +71,11 @@ class Group:
         request = _Request(events, record, within)
         with engine.admitted(patient=patient, hurried=within is not None) as writer:
             self._store(request, writer)
+            if request.error:
+                raise request.error
         for event in request.large:
             fan_out.complete(event)
-        return request.outcome
+        return request.answer
 
     def _store(self, request: _Request, writer: object) -> None:
         if len(request.events) > MOST:  # long enough to be worth its own transaction
