@@ -33,7 +33,7 @@ SNIPPETS = {
     "python": Snippet("Python", "verify.py.txt"),
     "node": Snippet("Node.js", "verify.mjs.txt"),
     "php": Snippet("PHP", "verify.php.txt"),
-    "go": Snippet("Go", "verify.go.txt"),
+    "go": Snippet("Go (net/http)", "verify.go.txt"),
     "ruby": Snippet("Ruby", "verify.rb.txt"),
     "shell": Snippet(_l("Shell"), "verify.sh.txt"),
 }
