@@ -27,6 +27,7 @@ BOTH = (
     "isolation",
     "many_failing",
     "trickle",
+    "starting",
     "fan_out",
     "after_kill",
     "claiming",

@@ -32,6 +32,7 @@ from bench.stage import (
     workers,
     working,
 )
+from bench.starting import starting
 from bench.trickle import trickle
 from tests.engine.conftest import claim
 from webhooks_ui.authorization.none import NoAuthorization
@@ -54,6 +55,7 @@ __all__ = [
     "pages",
     "search",
     "size",
+    "starting",
     "trickle",
 ]  # parts in files of their own
 

@@ -1,5 +1,6 @@
 """The command `worker`."""
 
+import gc
 import socket
 import sys
 
@@ -38,6 +39,8 @@ def worker(
     with_parent: tuple[int, int] | None,
 ) -> None:
     """Deliver what is due until SIGTERM or SIGINT."""
+    gc.disable()  # as `serve` does, until everything is loaded
+
     from webhooks_ui.server import process
 
     process.exit_on_stop()  # nothing is in flight until the loop runs

@@ -28,7 +28,7 @@ def freeze_garbage_collector() -> None:
     """Exempts what start-up made, which lives to the end, from garbage collection."""
     gc.freeze()  # without a look before: hardly anything of it is garbage
     gc.set_threshold(50_000, 20, 20)
-    gc.enable()  # `serve` starts without
+    gc.enable()  # `serve` and `worker` start without
 
 
 def open_files(app: Flask) -> OpenFiles:
