@@ -22,10 +22,10 @@ def test_what_waits_and_when_the_next_attempt_is_made(
     with working(app):
         wait_until(lambda: all(d.attempts_made for d in deliveries(app)), what="attempts")
 
-    for path in ("/webhooks", f"/webhooks/{public_id}"):
+    for path, told in (("/webhooks", ""), (f"/webhooks/{public_id}", " · next attempt")):
         page = browser.get(path).text
         assert "Failing" in page
-        assert "3 waiting · next attempt" in page
+        assert f"3 waiting{told}" in page
     assert f"/webhooks/{public_id}" in browser.get("/webhooks?status=failing").text
     assert f"/webhooks/{public_id}" not in browser.get("/webhooks?status=untested").text
 
