@@ -296,6 +296,7 @@ def test_one_email_in_ukrainian_about_several_webhooks(make_engine: MakeApp) -> 
     assert "До того не працював з 1 бер. 2026, 09:30:00 UTC." in text
 
 
+@ON_SQLITE
 def test_a_refused_email_is_retried_with_backoff_for_a_day_at_most(
     make_engine: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:

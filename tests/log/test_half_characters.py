@@ -31,7 +31,7 @@ def walk(browser: FlaskClient, *starts: str) -> dict[str, str]:
         answer = browser.get(path)
         assert answer.status_code < 500, path
         texts[path] = answer.get_data().decode(errors="replace")
-        if len(texts) < 80 and answer.mimetype == "text/html":
+        if len(texts) < 30 and answer.mimetype == "text/html":
             waiting += LINK.findall(texts[path])
     return texts
 
