@@ -21,11 +21,12 @@ PASSWORD = "verba-17-lystok-kobzar"
 SECRET = re.compile(r"^whsec_[A-Za-z0-9+/]{43}=$")
 
 
-def console(folder: Path) -> Server:
+def console(folder: Path, port: int = 0) -> Server:
     """The program, not started yet, with local receivers, certificates that nobody verifies, and
     e-mail to a port that nothing listens on."""
     server = Server(
         folder,
+        port,
         ALLOWED_NETWORKS="127.0.0.0/8",
         ALLOW_INSECURE_TLS="yes",
         SMTP_URL="smtp://127.0.0.1:9",

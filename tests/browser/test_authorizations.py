@@ -1,6 +1,6 @@
 """Each authorization made in the browser, tested there, and checked by the receiver.
 
-With htmx, and by plain forms with JavaScript off: all that is awaited.
+With htmx, and by plain forms with JavaScript off: one with fields of its own, and what is awaited.
 """
 
 import re
@@ -63,10 +63,10 @@ KINDS = [
 
 
 @pytest.fixture(scope="module")
-def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     """A server that waits a short time for receivers."""
     settings = {"ALLOWED_NETWORKS": "127.0.0.1", "DELIVERY_TIMEOUT": TIMEOUT}
-    with Server(new_folder(), **settings) as server:
+    with Server(new_folder(), port, **settings) as server:
         yield server
 
 
@@ -79,7 +79,12 @@ def page(request: pytest.FixtureRequest, open_page: Open) -> Page:
     return open_page(javascript=request.param)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [*((True, kind) for kind in KINDS), (False, KINDS[-1])],
+    ids=[*map(str, KINDS), "plain"],
+    indirect=["page"],
+)
 def test_an_authorization_arrives(page: Page, receiver: Receiver, kind: Kind) -> None:
     receiver.answer(Answer(200, body=f"you sent {kind.value}".encode()))
     page.goto("/webhooks/new")

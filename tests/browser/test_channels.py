@@ -19,7 +19,7 @@ SHOPS = 53  # three more than a page holds
 
 
 @pytest.fixture(scope="module")
-def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     """A server with many channels."""
     folder = new_folder()
     app = create_app({"DATA_DIR": folder})
@@ -27,7 +27,7 @@ def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
         names = [f"Крамниця {number:02}" for number in range(1, SHOPS + 1)]
         db.session.add_all([Channel(key=f"shop-{name[-2:]}", name=name) for name in names])
     process.close(app)
-    with Server(folder) as server:
+    with Server(folder, port) as server:
         yield server
 
 

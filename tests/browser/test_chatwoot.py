@@ -54,7 +54,9 @@ OTHER = ("message_created_private_note", "message_created_incoming")
 
 
 @pytest.fixture(params=DATABASES)
-def server(request: pytest.FixtureRequest, new_folder: Callable[[], Path]) -> Iterator[Server]:
+def server(
+    request: pytest.FixtureRequest, new_folder: Callable[[], Path], port: int
+) -> Iterator[Server]:
     """The program on each database, with an administrator."""
     folder, given = new_folder(), empty_database(request, request.param)
     if given:
@@ -63,7 +65,7 @@ def server(request: pytest.FixtureRequest, new_folder: Callable[[], Path]) -> It
             assert not users.add_user(LOGIN, PASSWORD)
         process.close(app)
     settings = {"ALLOWED_NETWORKS": "127.0.0.0/8", "LOG_LEVEL": "debug"}
-    with Server(folder, **settings, **given) as server:
+    with Server(folder, port, **settings, **given) as server:
         yield server
 
 

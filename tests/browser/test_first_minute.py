@@ -26,9 +26,9 @@ BASIC = Basic("acme-crm", "s3cret päss")
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path, port: int) -> Iterator[Server]:
     """A server that nobody has set up."""
-    with Server(tmp_path / "data", ALLOWED_NETWORKS="127.0.0.1") as server:
+    with Server(tmp_path / "data", port, ALLOWED_NETWORKS="127.0.0.1") as server:
         yield server
 
 

@@ -185,7 +185,8 @@ class Asked:
             dialog.dismiss()
 
 
-def test_leaving_a_changed_form_asks(page: Page, receiver: Receiver) -> None:
+def test_leaving_a_changed_form_asks(open_page: Open, receiver: Receiver) -> None:
+    page = open_page(is_new=True)
     asked = Asked(page, leave=False)
     page.goto("/webhooks/new")
     name = page.get_by_label("Name (optional)")
@@ -200,7 +201,8 @@ def test_leaving_a_changed_form_asks(page: Page, receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("noun", ["webhook", "channel"])
-def test_leaving_a_form_with_mistakes_asks(page: Page, noun: str) -> None:
+def test_leaving_a_form_with_mistakes_asks(open_page: Open, noun: str) -> None:
+    page = open_page(is_new=True)
     asked = Asked(page, leave=True)
     page.goto(f"/{noun}s/new")
     page.get_by_label("Name").first.press_sequentially("Half done")
@@ -213,8 +215,9 @@ def test_leaving_a_form_with_mistakes_asks(page: Page, noun: str) -> None:
 
 
 def test_leaving_a_form_that_is_saved_or_only_tested_does_not_ask(
-    page: Page, receiver: Receiver
+    open_page: Open, receiver: Receiver
 ) -> None:
+    page = open_page(is_new=True)
     asked = Asked(page, leave=True)
     page.goto("/webhooks/new")
     page.get_by_label("Webhook URL").press_sequentially(receiver.url)

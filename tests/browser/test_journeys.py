@@ -18,9 +18,9 @@ PASSWORD = "plum copper violin 42"
 
 
 @pytest.fixture(scope="module")
-def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     """The program; what has failed waits until somebody hurries it."""
-    server = console(new_folder())
+    server = console(new_folder(), port)
     server.environ["WEBHOOKS_UI_RETRY_SCHEDULE"] = "1h"
     with server:
         yield server

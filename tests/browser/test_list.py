@@ -18,9 +18,9 @@ SHOPS = 28  # three more than a page holds
 
 
 @pytest.fixture(scope="module")
-def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     """A server with a channel and, once `session` is there, many webhooks called "Shop …"."""
-    with Server(new_folder(), ALLOWED_NETWORKS="127.0.0.0/8") as server:
+    with Server(new_folder(), port, ALLOWED_NETWORKS="127.0.0.0/8") as server:
         add_channel(server.data_dir, "telegram-sales", "Telegram sales")
         yield server
 
@@ -76,8 +76,8 @@ def filters(page: Page, label: str) -> Locator:
     return page.get_by_role("search", name="Webhooks").get_by_label(label, exact=True)
 
 
-def test_search_as_you_type_replaces_the_address(page: Page) -> None:
-    page.goto("/channels")
+def test_search_as_you_type_replaces_the_address(open_page: Open) -> None:
+    page = open_page("/channels", is_new=True)  # no history that is full
     page.get_by_role("link", name="Webhooks", exact=True).click()
     expect(rows(page)).to_have_count(25)
     entries = page.evaluate("history.length")

@@ -17,10 +17,10 @@ EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "
 
 
 @pytest.fixture(scope="module")
-def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     """The program; what has failed is tried again after an hour, unless somebody hurries it."""
     settings = {"ALLOWED_NETWORKS": "127.0.0.1", "RETRY_SCHEDULE": "1h"}
-    with Server(new_folder(), **settings) as server:
+    with Server(new_folder(), port, **settings) as server:
         yield server
 
 

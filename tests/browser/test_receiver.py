@@ -12,9 +12,9 @@ from tests.support.server import Server
 
 
 @pytest.fixture
-def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     """A server as `make run` starts it: no private network may be reached."""
-    with Server(new_folder()) as server:
+    with Server(new_folder(), port) as server:
         yield server
 
 

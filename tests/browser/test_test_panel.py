@@ -32,9 +32,9 @@ REFUSING_CLIPBOARD = "navigator.clipboard.writeText = () => Promise.reject(new E
 
 
 @pytest.fixture(scope="module")
-def server(new_folder: Callable[[], Path]) -> Iterator[Server]:
+def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     settings = {"ALLOWED_NETWORKS": "127.0.0.1", "DELIVERY_TIMEOUT": TIMEOUT}
-    with Server(new_folder(), **settings) as server:
+    with Server(new_folder(), port, **settings) as server:
         yield server
 
 
@@ -173,7 +173,7 @@ def prepared(page: Page, url: str, way: str) -> Request:
 )
 def test_copy_as_curl(open_page: Open, receiver: Receiver, script: str) -> None:
     receiver.answer(Answer(200, body=f"password={SECRET}".encode()))
-    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page = open_page(permissions=["clipboard-read", "clipboard-write"], is_new=True)
     page.add_init_script(script)
     data = open_panel(page, receiver.url, **BASIC)
     send(page)

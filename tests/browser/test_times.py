@@ -4,19 +4,14 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import APIResponse, BrowserContext, Page, expect
+from playwright.sync_api import APIResponse, Page, expect
 
-from tests.browser.states import LOCALES, STATES, Seeds
+from tests.browser.phone import EXACT
+from tests.browser.states import LOCALES, Seeds
 from tests.support.browser import Open
 
-EXACT = {
-    "en": re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d \S+"),
-    "uk": re.compile(r"\d{1,2} [а-яіїє]+\.? \d{4}, \d\d:\d\d:\d\d \S+"),
-}
 ZONE = {"en": "Kyiv time", "uk": "Київ, місцевий час"}
 LANGUAGE = pytest.mark.parametrize("language", LOCALES)
-DETAILS = ("webhook", "delivery", "event", "receiver", "source", "person", "account")
-RECORDS = ("history of a webhook", "audit log")  # whose rows have no page of their own
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["js", "plain"])
@@ -41,20 +36,6 @@ def test_fields_name_the_zone_and_links_keep_it(
     expect(elsewhere.locator("[name=since]")).to_have_value("2026-10-25T03:30")
 
 
-@LANGUAGE
-def test_detail_pages_have_exact_times_on_a_phone(
-    contexts: dict[str, BrowserContext], seeds: Seeds, language: str
-) -> None:
-    page = contexts[language].new_page()
-    page.set_viewport_size({"width": 320, "height": 800})
-    for state in (*DETAILS, *RECORDS):
-        STATES[state](page, seeds)
-        expect(page.locator("main")).to_contain_text(EXACT[language])
-        relative = page.locator("main time:not([data-relative])")
-        assert EXACT[language].fullmatch(relative.first.inner_text())
-    page.close()
-
-
 def test_the_script_changes_no_word_of_the_server(open_page: Open, seeds: Seeds) -> None:
     """The server's words are those of the script just before the request or just after it."""
     for locale in LOCALES.values():
@@ -62,7 +43,7 @@ def test_the_script_changes_no_word_of_the_server(open_page: Open, seeds: Seeds)
         answer = open_page(locale=locale).request.get("/channels")
         moments.append(time.time())
         came = re.findall(r"data-relative>([^<]+)</time>", answer.text())
-        before, after = (_seen(open_page(locale=locale), answer, moment) for moment in moments)
+        before, after = (_seen(open_page(locale=locale, is_new=True), answer, at) for at in moments)
         assert came
         for text, earlier, later in zip(came, before, after, strict=True):
             assert _without_number(text) in {_without_number(earlier), _without_number(later)}
@@ -91,30 +72,6 @@ def test_on_paper_times_are_absolute(
     text, size = times.evaluate(shown)
     assert EXACT[language].fullmatch(text.strip('"'))
     assert size == "0px"
-
-
-BODY = {"en": "Request body", "uk": "Тіло запиту"}
-HIDDEN = "each => !each.checkVisibility({ visibilityProperty: true })"
-
-
-@LANGUAGE
-def test_paper_has_the_content_and_no_buttons(
-    contexts: dict[str, BrowserContext], seeds: Seeds, language: str
-) -> None:
-    page = contexts[language].new_page()
-    page.set_viewport_size({"width": {"en": 1280, "uk": 320}[language], "height": 800})
-    for state in ("list", "webhook", "good result", "delivery", "event", "recover", "channel"):
-        STATES[state](page, seeds)
-        page.emulate_media(media="print")
-        buttons = page.locator("button, .btn, [type=submit], nav").all()
-        assert [each.inner_html() for each in buttons if not each.evaluate(HIDDEN)] == [], state
-        expect(page.locator("h1").first).to_be_visible()
-        page.emulate_media(media="screen")
-    STATES["delivery"](page, seeds)
-    page.emulate_media(media="print")
-    expect(page.get_by_role("region", name=BODY[language])).to_be_visible()
-    expect(page.get_by_text("webhook-signature").first).to_be_visible()  # a folded part
-    page.close()
 
 
 GROUND = "each => getComputedStyle(each).backgroundColor"

@@ -75,7 +75,8 @@ def test_a_second_page_loads_itself_alone(open_page: Open) -> None:
     assert page.evaluate(TRANSFERRED) == ["/channels"]
 
 
-def test_every_answer_is_protected_and_ours(page: Page) -> None:
+def test_every_answer_is_protected_and_ours(open_page: Open) -> None:
+    page = open_page(is_new=True)
     public_id = make_webhook(page, NOBODY)
     answers: list[Response] = []
 

@@ -1,7 +1,7 @@
 """Real Chromium, watched: what a visitor's browser would complain about fails the test."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     Request,
     StorageState,
@@ -146,7 +147,8 @@ class Visitor:
         """A page in a context that no other test uses, at `path` of the console if given.
 
         `locale` is the browser's preferred language; `options` go to Playwright's `new_context`.
-        A context that `is_new` has nothing in its cache, and may be changed for good.
+        A page that `is_new` has nothing in its cache and history, and may be changed for good: by
+        scripts and listeners, which a page keeps.
         """
         options = {
             "base_url": self._origin,
@@ -165,26 +167,44 @@ class Visitor:
         context.set_default_timeout(30_000)
         self.watch.attach(context)
         self._contexts.append((key, context))
-        page = context.new_page()
+        page = context.pages[0] if context.pages else context.new_page()
+        page.emulate_media(media="null", color_scheme=color_scheme)
+        page.set_viewport_size({"width": width, "height": height})
         if path is not None:
             page.goto(path)
         return page
 
     def leave(self) -> None:
-        """Close every page; AssertionError when one of them had a problem."""
+        """Leave every page; AssertionError when one of them had a problem."""
         for key, context in self._contexts:
+            for further in context.pages[1 if key else 0 :]:
+                further.close()
             for page in context.pages:
-                page.close()
+                _make_blank(page)
             self.watch.detach(context)
             _idle.put_back(key, context)
         problems = self.watch.unexpected()
         assert not problems, "the browser complained:\n" + "\n".join(problems)
 
 
-class _Idle:
-    """Contexts without pages and cookies, for the next test that asks for one of the same options.
+def _make_blank(page: Page) -> None:
+    """Nothing of it is left but its history; a page that goes elsewhere meanwhile is closed.
 
-    Making one takes long, and so does the first page in it: style and scripts come anew.
+    It stays on our site, since another site, `about:blank` too, would have another process.
+    """
+    try:
+        page.unroute_all()
+        page.mouse.move(0, 0)
+        page.goto("/healthz")
+    except Error:
+        page.close()
+
+
+class _Idle:
+    """Contexts without cookies, with a blank page, for a test that asks for the same options.
+
+    Making one takes long, and so does the first page in it, for which a process is started and
+    style and scripts are read anew.
     """
 
     MOST = 8
@@ -214,11 +234,14 @@ _idle = _Idle()
 Open = Callable[..., Page]
 
 
-def assert_accessible(page: Page, *, with_contrast: bool = True) -> None:
-    """No violation found by axe on the page as it is now (WCAG 2.2 AA and best practices)."""
+def assert_accessible(page: Page, *, without: Sequence[str] = ()) -> None:
+    """No violation found by axe on the page as it is now (WCAG 2.2 AA and best practices).
+
+    It is asked for no rule that is named in `without`.
+    """
     options = {
         "runOnly": {"type": "tag", "values": AXE_TAGS},
-        "rules": {"color-contrast": {"enabled": with_contrast}},
+        "rules": {rule: {"enabled": False} for rule in without},
         "resultTypes": ["violations"],
         # Nothing is loaded from elsewhere: no style that it would have to fetch, and no frames.
         "preload": False,

@@ -23,12 +23,13 @@ class Server:
     """Starts on entering; on leaving asks it to stop and checks that it ended well.
 
     `settings` are given by name without prefix: `Server(folder, ALLOWED_NETWORKS="127.0.0.1")`.
+    Port 0 is a free one.
     """
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, port: int = 0, /, **settings: str) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir = data_dir
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         own = {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "PORT": str(self.port)}
         self.environ = _environ(own | settings)

@@ -2,7 +2,8 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,3 +30,21 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
+
+
+@contextmanager
+def own_port() -> Iterator[int]:
+    """A TCP port of 127.0.0.1 for one server after the other, which nobody is given meanwhile.
+
+    Systems give out higher ones by themselves (Linux from 32,768 on). A UDP socket of the same
+    number keeps other runs of these tests away.
+    """
+    with socket.socket(type=socket.SOCK_DGRAM) as claim:
+        for port in range(20_000, 32_000):
+            with suppress(OSError):
+                socket.create_server(("127.0.0.1", port)).close()
+                claim.bind(("127.0.0.1", port))
+                break
+        else:
+            raise AssertionError("no port is free")
+        yield port
