@@ -177,11 +177,13 @@ class Visitor:
     def leave(self) -> None:
         """Leave every page; AssertionError when one of them had a problem."""
         for key, context in self._contexts:
+            for page in context.pages:
+                page.wait_for_timeout(0)  # what it has complained of so far is heard
+            self.watch.detach(context)
             for further in context.pages[1 if key else 0 :]:
                 further.close()
             for page in context.pages:
                 _make_blank(page)
-            self.watch.detach(context)
             _idle.put_back(key, context)
         problems = self.watch.unexpected()
         assert not problems, "the browser complained:\n" + "\n".join(problems)
