@@ -141,7 +141,7 @@ class Album:
         self.save(self.open("/deliveries", 900), "deliveries")
         self.save(self._first_of("/deliveries?status=failed", 1100), "delivery")
         self.save(
-            self._first_of("/events?event=conversation_status_changed&test=no", 1500), "event"
+            self._first_of("/events?event=conversation_status_changed&test=no", 1300), "event"
         )
         self._recover(portal)
         self._template(f"{bot}/edit", "template")
