@@ -38,8 +38,10 @@ CUT_OFF = """() => [...document.querySelectorAll("main *")]
 
 
 # Pages whose main time is exact, and lists whose rows have no page of their own.
-WITH_EXACT_TIMES = ("webhook", "delivery", "event", "receiver", "source", "person", "account")
-WITH_EXACT_TIMES += ("history of a webhook", "audit log")
+WITH_EXACT_TIMES = (
+    *("webhook", "delivery", "event", "receiver", "source", "person", "account"),
+    *("history of a webhook", "audit log"),
+)
 EXACT = {
     "en": re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d \S+"),
     "uk": re.compile(r"\d{1,2} [а-яіїє]+\.? \d{4}, \d\d:\d\d:\d\d \S+"),

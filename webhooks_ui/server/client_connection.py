@@ -18,6 +18,8 @@ STALLED = 60.0  # seconds in which a client takes nothing of its answer
 class Task(WSGITask):  # type: ignore[misc]
     """Answers a request; the head leaves with the beginning of the body."""
 
+    wrote_header: bool
+
     def write(self, data: bytes) -> None:
         """Sends a part of the body, the first one with the head."""
         if data and not self.wrote_header and self.complete:
