@@ -183,18 +183,21 @@ def test_a_page(pages: dict[str, Page], seeds: Seeds, state: str, language: str)
         page.unroute_all()
 
 
-def test_pages_without_javascript(visitor: Visitor, seeds: Seeds) -> None:
-    """Those that a URL shows: whole, and the longer words no wider than the narrowest window."""
+@LANGUAGE
+def test_pages_without_javascript(visitor: Visitor, seeds: Seeds, language: str) -> None:
+    """Those that a URL shows: whole, and no wider than a narrow window or a wide one."""
     visitor.watch.allow("status of 404")
-    page = visitor.open(locale=LOCALES["uk"], javascript=False, width=NARROW)
+    page = visitor.open(locale=LOCALES[language], javascript=False, width=NARROW)
     shown = 0
     for state, show in STATES.items():
         if isinstance(show, partial) and show.func in (go, seeded):
             show(page, seeds)
-            expect(page.locator("html")).to_have_attribute("lang", "uk")
+            expect(page.locator("html")).to_have_attribute("lang", language)
             expect(page.locator("main h1").first).to_be_visible()
             page.evaluate(UNFOLD, "")
-            assert page.evaluate(TOO_WIDE) == [], state
+            for width in (NARROW, WIDE):
+                set_width(page, width)
+                assert page.evaluate(TOO_WIDE) == [], (state, width)
             shown += 1
     assert shown > 30
 
