@@ -254,6 +254,7 @@
 
   // ---- Around htmx -------------------------------------------------------------------------------
   const askedFrom = new WeakMap();
+  let putBack = null;
 
   on("htmx:beforeRequest", (event) => {
     // A hidden page does not poll.
@@ -274,12 +275,14 @@
     if (target.matches("textarea")) offerRestore(target);
   });
 
-  // Focus lost to a swap or a disabled button goes back to the element with the same id, or to main.
+  // Focus lost to a swap or a disabled button goes back to the element with the same id, or to main;
+  // from where an earlier request has put it, it goes on to where the later one was asked from.
   function keepFocus(from) {
     const active = document.activeElement;
-    if (active && active !== body() && active.id !== "main") return;
+    if (active && ![body(), find("#main"), putBack].includes(active)) return;
     const same = from.isConnected ? from : from.id && document.getElementById(from.id);
-    (same || find("#main")).focus({ preventScroll: true });
+    putBack = same || find("#main");
+    putBack.focus({ preventScroll: true });
   }
 
   function failed(event, words) {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.steps import LOGIN, PASSWORD, expect_said, expect_verdict, make_webhook
 from tests.support.browser import Visitor
@@ -265,3 +265,31 @@ def test_searching_and_filtering_keep_the_focus(page: Page, receiver: Receiver) 
     keys.tab_to(page.get_by_role("main").get_by_role("link", name="Clear filters"))
     keys.press("Enter")
     expect(table.get_by_role("link", name="Alpha", exact=True)).to_be_visible()
+
+
+def test_a_late_answer_to_something_else_takes_the_focus_nowhere(
+    page: Page, receiver: Receiver
+) -> None:
+    """The chosen event's sample comes while the test is under way, whose button is disabled."""
+    page.goto("/webhooks/new")
+    page.get_by_label("Webhook URL").fill(receiver.url)
+    held: dict[str, Route] = {}
+
+    def hold(route: Route) -> None:
+        held[route.request.method] = route
+
+    page.route("**/catalogue/sample?*", hold)
+    page.route("**/webhooks/test", hold)
+    event = page.get_by_label("Event", exact=True)
+    event.focus()
+    with page.expect_request("**/catalogue/sample?*"):
+        event.press("ArrowDown")
+    send = page.get_by_role("button", name="Send test event")
+    with page.expect_request("**/webhooks/test"):
+        send.press("Enter")
+    expect(page.locator("body")).to_be_focused()
+    held["GET"].continue_()
+    expect(event).to_be_focused()
+    held["POST"].continue_()
+    expect_verdict(page, "good", "The receiver accepted the event.")
+    expect(send).to_be_focused()
