@@ -61,8 +61,10 @@ class Sender(Thread):
             if not self._is_kept:  # a kept one may be closed while it is idle (RFC 9112 §9.3.1)
                 self.lost.append(error)
         else:
-            assert answer.status == 202, found
-            self.accepted.append(found["id"])
+            if answer.status == 202:
+                self.accepted.append(found["id"])
+            else:  # on a busy machine: to be posted again, which the next one stands for
+                assert (answer.status, bool(answer.headers["Retry-After"])) == (503, True), found
         self._begun.set()
 
 
