@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 MEMORY = Path("/dev/shm")  # Linux; elsewhere the usual folder serves
-ROOM = 1 << 30  # bytes; a run uses about a tenth
+ROOM = 4 << 30  # bytes; a run uses a tenth of it, and other programs need memory too
 
 
 def in_memory(config: pytest.Config) -> None:
