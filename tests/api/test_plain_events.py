@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import OperationalError
 
 from tests.api.conftest import Call, by_the_app, caller, issue
 from tests.api.test_take_events import EVENT, events_in
 from tests.support.apps import ON_BOTH_DATABASES
+from tests.support.statements import asked_of
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.intake.store import SqliteStore
@@ -48,18 +48,8 @@ def test_an_event_passes_the_app_by(app: Flask, used: Call, by_the_app: list[str
 
 def test_no_statement_asks_for_a_token_that_is_known(app: Flask, used: Call) -> None:
     used("POST", "/events", EVENT)
-    asked: list[str] = []
-    with app.app_context():
-        engine = db.engine
-
-    def note(*arguments: Any) -> None:
-        asked.append(arguments[2])
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with asked_of(app) as asked:
         assert used("POST", "/events", EVENT).status_code == 202
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     assert asked == []
 
 

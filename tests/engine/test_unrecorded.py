@@ -17,7 +17,8 @@ from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Result
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.delivery.worker import unrecorded
-from webhooks_ui.delivery.worker.unrecorded import MANY, RECORD_AFTER, Unrecorded
+from webhooks_ui.delivery.worker.senders import MANY
+from webhooks_ui.delivery.worker.unrecorded import RECORD_AFTER, Unrecorded
 
 LEASE = timedelta(minutes=1)
 SYNCHRONOUS = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}

@@ -1,11 +1,10 @@
 """The way of plain requests: a source's request costs no page's frame, and one commit."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, select
 
 from tests.api.conftest import by_the_app
 from tests.database.test_writers import held
@@ -13,6 +12,7 @@ from tests.engine.conftest import engine, subscribe
 from tests.sources.chatwoot import PATH, body, changed, make_source
 from tests.sources.test_chatwoot import kept, post
 from tests.support.apps import ON_SQLITE
+from tests.support.statements import asked_of
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database import engine as database
 from webhooks_ui.database.engine import db, transaction
@@ -66,18 +66,8 @@ def test_a_refused_signature_is_recorded_once(app: Flask, by_the_app: list[str])
 def test_no_statement_asks_for_a_source_that_is_known(app: Flask) -> None:
     token = make_source(app)
     post(app, token, MESSAGE, "1")
-    asked: list[str] = []
-    with app.app_context():
-        engine = db.engine
-
-    def note(*arguments: Any) -> None:
-        asked.append(arguments[2])
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with asked_of(app) as asked:
         assert post(app, token, changed(status=("open", "resolved")), "2").status_code == 202
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     assert asked == []
 
 

@@ -9,12 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from tests.conftest import sign_in
 from tests.engine.conftest import send, subscribe
 from tests.engine.test_counts import claim, outcome, record
 from tests.support.apps import ON_SQLITE, MakeApp
+from tests.support.statements import asked_of
 from webhooks_ui.catalogue.error_codes import DeliveryStatus
 from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
@@ -147,16 +148,8 @@ def test_the_list_asks_as_much_for_50_webhooks_as_for_one(
     app: Flask, browser: FlaskClient, moment: datetime
 ) -> None:
     def asked() -> int:
-        statements: list[str] = []
-
-        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            statements.append(statement)
-
-        with app.app_context():
-            engine = db.engine
-        event.listen(engine, "before_cursor_execute", note)
-        assert browser.get("/webhooks").status_code == 200
-        event.remove(engine, "before_cursor_execute", note)
+        with asked_of(app) as statements:
+            assert browser.get("/webhooks").status_code == 200
         return len(statements)
 
     subscribe(app, "http://127.0.0.1/0")

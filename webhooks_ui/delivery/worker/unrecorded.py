@@ -3,9 +3,9 @@
 import time
 
 from webhooks_ui.delivery.queue.claims import Result
+from webhooks_ui.delivery.worker.senders import MANY
 
 MAX_RECORDED = 100
-MANY = 50  # results that no claim goes before
 RECORD_AFTER = 0.05  # seconds that a result waits for others to be recorded with
 
 
