@@ -30,6 +30,7 @@ UNREACHABLE = (OperationalError, InterfaceError, InternalError, PoolTimeoutError
 """What is raised while the database is locked, full, away, or every connection to it is taken, and
 where something fails in the database itself."""
 BUSY_TIMEOUT = timedelta(seconds=driver.BUSY_SECONDS)
+_IF_FREE = 0.1  # seconds that what may be left out waits
 _LASTING = "PRAGMA synchronous=FULL"
 _IN_HASTE = "in haste"  # in the info of a connection whose commits wait for no disk
 _WRITES = "writes"  # in the info of a session within `transaction`
@@ -92,18 +93,17 @@ def is_writing() -> bool:
     return _WRITES in db.session.info
 
 
-def write_if_free(*statements: Executable, within: float = 0.1) -> bool:
-    """Executes statements that may as well be left out, as they are where the database is busy.
+def write_if_free(statement: Executable) -> bool:
+    """Executes a statement that may as well be left out, as it is where the database is busy.
 
-    They wait `within` so many seconds to begin. Returns whether they were executed.
+    It waits a tenth of a second to begin. Returns whether it was executed.
     """
-    options: dict[str, Any] = {"writes": True, "until": monotonic() + within}
+    options: dict[str, Any] = {"writes": True, "until": monotonic() + _IF_FREE}
     with suppress(DBAPIError, PoolTimeoutError):
         with db.engine.connect().execution_options(**options) as connection:
             if connection.dialect.name != "sqlite":
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {within * 1000:.0f}")
-            for one in statements:
-                connection.execute(one)
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_IF_FREE * 1000:.0f}")
+            connection.execute(statement)
             connection.commit()
         return True
     return False
