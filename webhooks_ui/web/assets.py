@@ -93,7 +93,7 @@ def compress(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     body = response.get_data()
     if len(body) >= WORTH_COMPRESSING and _accepts_gzip():
-        response.set_data(gzip.compress(body, compresslevel=6, mtime=0))
+        response.set_data(gzip.compress(body, compresslevel=7, mtime=0))
         response.content_encoding = "gzip"
     return response
 
