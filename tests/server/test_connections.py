@@ -24,7 +24,7 @@ MOST = OpenFiles(ENOUGH).connections
 
 
 class Console:
-    """A server in a thread; `/held` answers once `release` is set, `/large` with 64 MB."""
+    """A server in a thread; `…/held` answers once `release` is set, `/large` with 64 MB."""
 
     def __init__(self, **named: bool) -> None:
         self.release = threading.Event()
@@ -36,6 +36,7 @@ class Console:
             listening,
             ErrorTask,
             lambda path: 1_000 if path == "/small" else 1_000_000,
+            lambda path: path.startswith("/intake"),
             most=MOST,
             max_body=1_000_000,
             per_address=named.get("per_address", False),
@@ -49,7 +50,7 @@ class Console:
 
     def _app(self, environ: dict[str, str], start: Callable[..., object]) -> Iterable[bytes]:
         start("200 OK", [])
-        if environ["PATH_INFO"] == "/held":
+        if environ["PATH_INFO"].endswith("/held"):
             self.held.release()
             self.release.wait(PATIENT)
         if environ["PATH_INFO"] == "/large":
@@ -227,6 +228,25 @@ def test_it_answers_that_it_is_alive_while_every_thread_is_busy(
         assert console.ask(GET.replace(b"/page", b"/healthz")) == 200
         console.release.set()
         assert status(waiting) == 200
+
+
+@pytest.mark.parametrize(
+    ("held", "threads", "other"),
+    [
+        ("GET /held", connections.THREADS, "POST /intake"),
+        ("POST /intake/held", connections.INTAKE_THREADS, "GET /page"),
+    ],
+)
+def test_pages_and_intake_do_not_wait_for_each_other(
+    console: Console, held: str, threads: int, other: str
+) -> None:
+    with ExitStack() as stuck:
+        for _ in range(threads):
+            client = stuck.enter_context(closing(console.connect()))
+            client.sendall(GET.replace(b"GET /page", held.encode()))
+        for _ in range(threads):
+            assert console.held.acquire(timeout=PATIENT)
+        assert console.ask(GET.replace(b"GET /page", other.encode())) == 200
 
 
 def test_a_stop_answers_what_is_under_way(console: Console) -> None:

@@ -23,6 +23,7 @@ from webhooks_ui.web.extensions import csrf
 
 # Importing them registers their operations.
 __all__ = [
+    "INTAKE",
     "channels",
     "deliveries",
     "description",
@@ -33,6 +34,9 @@ __all__ = [
     "take_plainly",
     "webhooks",
 ]
+
+INTAKE = (plain_events.PATH, f"{blueprint.url_prefix}/sources/")
+"""What the paths begin with where events are taken in, by POST."""
 
 
 def init_app(app: Flask) -> None:

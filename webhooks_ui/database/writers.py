@@ -14,7 +14,7 @@ from time import monotonic
 from sqlalchemy.exc import OperationalError
 
 FEW = 3
-MORE = 6  # of the server's eight threads, so that two can read
+MORE = 6  # of the eight threads of other WSGI servers, so that two can read
 PATIENCE = 1.0  # seconds without progress after which the database is stuck
 LONGER = 4.0  # the same for those that are lost when they are refused; Chatwoot waits for 5
 REMEMBERED = 5.0  # seconds for which it is taken to be stuck after a failure

@@ -25,6 +25,7 @@ from webhooks_ui.server.client_connection import Connection
 from webhooks_ui.server.request_parser import ServiceUnavailable
 
 THREADS = 8
+INTAKE_THREADS = 32  # they wait for a commit, which all of them share: the more, the sooner
 QUEUED_AT_MOST = 5.0  # seconds that a request waits for a thread before others are refused
 DRAIN_WITHIN = 10.0  # seconds for the requests under way when the server is stopped
 _QUIET = 0.2  # seconds: a connection on which nothing came for so long may be closed at a stop
@@ -40,7 +41,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     """Answers on a listening socket until it is stopped.
 
     `error_task` answers what never reaches the app; `body_limit` gives the largest body of a path;
-    `most` connections are open at a time.
+    `most` connections are open at a time. What is posted where `is_intake` says so has threads of
+    its own: slow pages do not hold it up, nor it them.
     `per_address` limits the connections of one address, for servers that no proxy stands before.
     """
 
@@ -52,6 +54,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         listening: socket.socket,
         error_task: type[ErrorTask],
         body_limit: Callable[[str], int],
+        is_intake: Callable[[str], bool],
         *,
         most: int,
         max_body: int,
@@ -62,7 +65,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self.address_limit = self.limit // 2 if per_address else self.limit
         self._stopping_since: float | None = None
         self._next_look = self._paused_until = 0.0
-        self._urgent = _dispatcher(1)
+        self._is_intake = is_intake
+        self._urgent, self._intake = _dispatcher(1), _dispatcher(INTAKE_THREADS)
         self.channel_class = self._channel_class(error_task)
         adj = Adjustments(
             sockets=[listening],
@@ -146,17 +150,12 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         channel.queued_at = time.monotonic()
         if self._stopping_since is not None:
             request.connection_close = True
-        if self._is_stuck() and request.path != _ALIVE:
+        is_intake = request.command == "POST" and self._is_intake(request.path)
+        threads = self._intake if is_intake else self.task_dispatcher
+        if _is_stuck(threads) and request.path != _ALIVE:
             request.error = request.error or ServiceUnavailable("all threads are busy")
         urgent = request.path == _ALIVE or request.error
-        (self._urgent if urgent else self.task_dispatcher).add_task(channel)
-
-    def _is_stuck(self) -> bool:
-        try:
-            oldest: Connection = self.task_dispatcher.queue[0]
-        except IndexError:
-            return False
-        return time.monotonic() - oldest.queued_at > QUEUED_AT_MOST
+        (self._urgent if urgent else threads).add_task(channel)
 
     def run(self) -> None:
         """Answers until SIGTERM or SIGINT, then finishes what is under way."""
@@ -170,8 +169,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             self._close_late(time.monotonic())
             waits = self._stopping_since is None and time.monotonic() >= self._paused_until
             wasyncore.poll2(1.0 if waits else 0.05, self._map)
-        self.task_dispatcher.shutdown()
-        self._urgent.shutdown()
+        for threads in (self.task_dispatcher, self._intake, self._urgent):
+            threads.shutdown()
         wasyncore.close_all(self._map)
 
     def stop(self) -> None:
@@ -206,6 +205,14 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self.accepting = False
         self.del_channel()
         self.socket.close()
+
+
+def _is_stuck(threads: ThreadedTaskDispatcher) -> bool:
+    try:
+        oldest: Connection = threads.queue[0]
+    except IndexError:
+        return False
+    return time.monotonic() - oldest.queued_at > QUEUED_AT_MOST
 
 
 def _dispatcher(threads: int) -> ThreadedTaskDispatcher:

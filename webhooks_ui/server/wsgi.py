@@ -11,6 +11,7 @@ from waitress.task import ErrorTask
 
 from webhooks_ui import create_app
 from webhooks_ui.accounts import setup_link
+from webhooks_ui.api import INTAKE
 from webhooks_ui.models import User
 from webhooks_ui.monitoring import logs, metrics
 from webhooks_ui.server import process, worker_process
@@ -95,11 +96,15 @@ def _server(app: Flask, listening: socket.socket) -> Server:
         most = body_limits.of_path(app, path.removeprefix(below))
         return 2 * one + many if most is None else 2 * most
 
+    def is_intake(path: str) -> bool:
+        return path.removeprefix(below).startswith(INTAKE)
+
     return Server(
         logs.RequestLog(app),
         listening,
         _refusal(app),
         body_limit,
+        is_intake,
         most=process.open_files(app).connections,
         max_body=2 * (one + many),
         per_address=app.config["TRUSTED_PROXIES"] == 0,
