@@ -245,6 +245,8 @@ def _set_up_postgres(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         if not connection.get_execution_options().get("lasting", True):
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            with driver.in_our_terms(engine.dialect):
+                own: Any = connection.connection.dbapi_connection
+                own.execute("SET LOCAL synchronous_commit = off")
 
     driver.watch_sessions(engine)

@@ -24,7 +24,7 @@ _LEASED = """
 UPDATE deliveries
 SET status = 'delivering', due_at = NULL, lease_until = :lease_until, lease_holder = :holder,
     claims = claims + 1
-WHERE {chosen} AND status = 'pending'
+WHERE {chosen}
 RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, created_at,
           COALESCE(message_id, public_id)
 """
@@ -33,7 +33,8 @@ SELECT due_at, id FROM deliveries
 WHERE webhook_id = :webhook_id AND status = 'pending' AND due_at <= :now
 ORDER BY due_at, id LIMIT :slots
 """
-# The last step is by the primary key (= ANY), whatever the statistics say of how many wait.
+# The last step is by the primary key (= ANY): a condition on the status would invite a partial
+# index that all that waits is in. That these rows are pending was seen when they were locked.
 _CHOSEN = """id = ANY (ARRAY(
     SELECT id FROM placed WHERE answers OR place <= :unproven
     ORDER BY rank, served, due_at, id DESC LIMIT :limit))"""

@@ -21,33 +21,31 @@ MAX_OF_EACH = 32  # deliveries of one webhook in one claim
 MAX_HOPS = 500  # webhooks that one claim looks at; the next one goes on from there
 
 _WAITING = """
-WITH RECURSIVE waiting(webhook_id, hop) AS (
-  SELECT (SELECT d.webhook_id FROM deliveries d
-          WHERE d.status = 'pending' AND d.webhook_id > :after
-          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1), 1
+WITH RECURSIVE waiting(webhook_id, due_at, first, hop) AS (
+  SELECT CAST(:after AS bigint), CAST(0 AS bigint), CAST(0 AS bigint), 0
   UNION ALL
-  SELECT (SELECT d.webhook_id FROM deliveries d
-          WHERE d.status = 'pending' AND d.webhook_id > waiting.webhook_id
-          ORDER BY d.webhook_id, d.due_at, d.id LIMIT 1), hop + 1
-  FROM waiting WHERE waiting.webhook_id IS NOT NULL AND hop < :most
+  SELECT d.webhook_id, d.due_at, d.id, hop + 1 FROM waiting {next} WHERE hop < :most
 )"""
+_FIRST = """FROM deliveries n
+    WHERE n.status = 'pending' AND n.webhook_id > waiting.webhook_id
+    ORDER BY n.webhook_id, n.due_at, n.id LIMIT 1"""
+_NEXT = {
+    "sqlite": f"JOIN deliveries d ON d.id = (SELECT n.id {_FIRST})",
+    "postgresql": f"CROSS JOIN LATERAL (SELECT n.webhook_id, n.due_at, n.id {_FIRST}) AS d",
+}
 _OPEN = """FROM waiting CROSS JOIN webhooks w
-    WHERE w.id = waiting.webhook_id AND w.enabled AND w.deleted_at IS NULL
+    WHERE hop > 0 AND w.id = waiting.webhook_id AND w.enabled AND w.deleted_at IS NULL
       AND COALESCE(w.held_until, 0) <= :now AND COALESCE(w.paused_until, 0) <= :now
       AND (:unproven > 0 OR {answers})"""
 _ANSWERS = "(w.failing_since IS NULL AND w.last_succeeded IS TRUE)"
-_COLUMNS = "w.id, w.held_until, w.hold_reason, w.send_interval_ms, {answers} AS answers"
+_COLUMNS = """w.id, w.held_until, w.hold_reason, w.send_interval_ms, {answers} AS answers,
+    waiting.due_at, waiting.first"""
 # Always one row, which tells when the next webhook may go on, also where none is open.
 _READ = """
 SELECT next.resumes_at, next.after, o.id, o.held_until, o.hold_reason, o.send_interval_ms,
-  o.answers,
-  (SELECT d.due_at FROM deliveries d WHERE d.webhook_id = o.id AND d.status = 'pending'
-   ORDER BY d.due_at, d.id LIMIT 1),
-  (SELECT d.id FROM deliveries d WHERE d.webhook_id = o.id AND d.status = 'pending'
-   ORDER BY d.due_at, d.id LIMIT 1)
+  o.answers, o.due_at, o.first
 FROM (SELECT min(at) AS resumes_at,
-  CASE WHEN (SELECT count(webhook_id) FROM waiting) >= :most
-  THEN (SELECT max(webhook_id) FROM waiting) END AS after FROM (
+  (SELECT webhook_id FROM waiting WHERE hop = :most) AS after FROM (
   SELECT min(held_until) AS at FROM webhooks WHERE held_until > :now
   UNION ALL SELECT min(paused_until) FROM webhooks WHERE paused_until > :now) AS ends) AS next
 LEFT JOIN open AS o ON true
@@ -64,7 +62,9 @@ _POSTGRESQL = """, held AS (
   SELECT {columns} {open} AND w.hold_reason IS NULL AND w.send_interval_ms IS NULL
 )"""
 STATEMENTS = {
-    dialect: _WAITING + part.format(columns=_COLUMNS, open=_OPEN).format(answers=_ANSWERS) + _READ
+    dialect: _WAITING.format(next=_NEXT[dialect])
+    + part.format(columns=_COLUMNS, open=_OPEN).format(answers=_ANSWERS)
+    + _READ
     for dialect, part in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL))
 }
 _STATEMENT = Prepared({dialect: text(sql) for dialect, sql in STATEMENTS.items()})
@@ -109,7 +109,7 @@ def read(runner: Runner, demand: Demand, moment: datetime) -> Waiting:
     look = {"now": at, "after": demand.after, "most": MAX_HOPS, "unproven": demand.unproven}
     found = runner.run(_STATEMENT, **look).fetchall()
     for _, _, webhook, until, reason, interval, answers, due_at, first in found:
-        if due_at is None or due_at > at:
+        if webhook is None or due_at > at:
             continue
         slots, served, is_suspect = demand.known.get(webhook, default)
         slots = min(slots, MAX_OF_EACH)
