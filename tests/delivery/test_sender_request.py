@@ -9,9 +9,9 @@ import pytest
 
 from tests.delivery.conftest import Receive, Send
 from tests.delivery.hostile import answering
+from webhooks_ui.delivery.http.exchange import wire_headers
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.sender import Sender
-from webhooks_ui.delivery.http.transport import wire_headers
 from webhooks_ui.egress.guard import Guard
 from webhooks_ui.egress.target_url import parse
 

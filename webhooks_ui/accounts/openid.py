@@ -16,8 +16,6 @@ from urllib.parse import urljoin, urlsplit
 import certifi
 from flask import Flask, current_app, request, session, url_for
 from flask_babel import lazy_gettext as _l
-from requests import RequestException
-from requests.adapters import HTTPAdapter
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -105,6 +103,7 @@ def _conversation() -> Iterator["FlaskOAuth2App"]:
     """The provider; raises `_Failure` where it does not answer, or not as it should."""
     from authlib.common.errors import AuthlibBaseError
     from joserfc.errors import JoseError
+    from requests import RequestException
 
     if not _talking.acquire(timeout=_PATIENCE):
         raise _Failure(Refusal(_UNREACHABLE))
@@ -148,6 +147,7 @@ def _provider(app: Flask) -> "FlaskOAuth2App":
 def _session_class(ca_file: str | None) -> "type[OAuth2Session]":
     """Authlib's session with a time limit, and with the authorities that receivers have too."""
     from authlib.integrations.requests_client import OAuth2Session
+    from requests.adapters import HTTPAdapter
 
     context = ssl.create_default_context(cafile=certifi.where())
     if ca_file:

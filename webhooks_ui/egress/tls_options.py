@@ -1,7 +1,7 @@
 """How a webhook trusts its receiver over TLS, and the certificate that it shows there.
 
 What people paste is PEM (RFC 7468). It is brought into one form, so that line breaks lost on the
-way, or text around the blocks, do not matter.
+way, or text around the blocks, do not matter. What reads certificates is imported with the first.
 """
 
 import os
@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Any
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -84,7 +81,11 @@ class CertificateFacts:
 
 def certificates(pem: str) -> list[CertificateFacts]:
     """The certificates in a text that has passed `problems`."""
-    found = x509.load_pem_x509_certificates(pem.encode()) if pem else []
+    if not pem:
+        return []
+    from cryptography import x509
+
+    found = x509.load_pem_x509_certificates(pem.encode())
     return [
         CertificateFacts(one.subject.rfc4514_string(), one.not_valid_after_utc.isoformat())
         for one in found
@@ -150,6 +151,8 @@ def _certificates_problem(pem: str) -> LazyString | None:
     labels = {label for label, _ in _blocks(pem)}
     if any(label.endswith(_KEY) for label in labels):
         return _HAS_KEY
+    from cryptography import x509
+
     try:
         x509.load_pem_x509_certificates(pem.encode())
     except ValueError:
@@ -175,12 +178,17 @@ def _key_problem(pem: str) -> LazyString | None:
 
 
 def _belongs(key: str, certificate: str) -> bool:
+    from cryptography import x509
+
     first = x509.load_pem_x509_certificates(certificate.encode())[0]
     return _spki(first.public_key()) == _public_bytes(key)
 
 
 def _public_bytes(key: str) -> bytes | None:
     """The public half of a private key; None for what is none."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
     try:
         # Whether its numbers are primes is not asked: that takes seconds for a large key.
         loaded = serialization.load_pem_private_key(
@@ -192,6 +200,8 @@ def _public_bytes(key: str) -> bytes | None:
 
 
 def _spki(key: Any) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
     found: bytes = key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

@@ -5,11 +5,11 @@ Pings are not counted. Hours begin at full hours of UTC.
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model
-from webhooks_ui.database.types import Instant, RowId
+from webhooks_ui.database.types import Instant, RowId, partial_index
 
 DURATION_BOUNDS = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 """Upper bounds in ms of the counts `took_0` … `took_10`; `took_11` counts what took longer."""
@@ -53,12 +53,7 @@ class WebhookHour(_Counts, Model):
 
     __tablename__ = "webhook_hours"
     __table_args__ = (
-        Index(
-            "ix_webhook_hours_failed",
-            *("hour", "webhook_id"),
-            sqlite_where=HAS_FAILED,
-            postgresql_where=HAS_FAILED,
-        ),
+        partial_index("ix_webhook_hours_failed", "hour", "webhook_id", where=HAS_FAILED.text),
     )
 
     webhook_id: Mapped[int] = mapped_column(

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webhooks_ui.catalogue.payload import NO_TEMPLATE
 from webhooks_ui.catalogue.payload_formats import format_of
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.database.types import Instant, RowId, now, partial_index
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.public_ids import DELIVERY, new_id
@@ -29,14 +29,6 @@ from webhooks_ui.models.webhook import Webhook
 OPEN = "status IN ('pending', 'delivering')"
 UNDELIVERED = "status IN ('failed', 'cancelled')"
 PENDING = "status = 'pending'"
-
-
-def _partial(name: str, where: str, *columns: str) -> Index:
-    """An index of the rows that meet `where` only: it stays small however long the table is."""
-    condition = text(where)
-    return Index(
-        f"ix_deliveries_{name}", *columns, sqlite_where=condition, postgresql_where=condition
-    )
 
 
 class Delivery(Model):
@@ -53,17 +45,29 @@ class Delivery(Model):
         Index(None, "webhook_id", "id"),
         Index(None, "event_id", "webhook_id"),
         Index(None, "type", "id"),
-        _partial("due", PENDING, "webhook_id", "due_at", "id"),
-        _partial("leased", "status = 'delivering'", "lease_until"),
-        _partial("open", OPEN, "id"),
-        _partial("lost", UNDELIVERED, "status", "id"),
-        _partial("webhook_lost", UNDELIVERED, "webhook_id", "status", "id"),
-        _partial("channel_id", "channel_id IS NOT NULL", "channel_id", "id"),
-        _partial("error", "error IS NOT NULL", "error", "id"),
-        _partial("test", "test", "id"),
-        _partial("draft_id", "draft_id IS NOT NULL", "draft_id"),
-        _partial("resend_of_id", "resend_of_id IS NOT NULL", "resend_of_id"),
-        _partial("recovery_id", "recovery_id IS NOT NULL", "recovery_id", "status", "id"),
+        partial_index("ix_deliveries_due", "webhook_id", "due_at", "id", where=PENDING),
+        partial_index("ix_deliveries_leased", "lease_until", where="status = 'delivering'"),
+        partial_index("ix_deliveries_open", "id", where=OPEN),
+        partial_index("ix_deliveries_lost", "status", "id", where=UNDELIVERED),
+        partial_index(
+            "ix_deliveries_webhook_lost", "webhook_id", "status", "id", where=UNDELIVERED
+        ),
+        partial_index(
+            "ix_deliveries_channel_id", "channel_id", "id", where="channel_id IS NOT NULL"
+        ),
+        partial_index("ix_deliveries_error", "error", "id", where="error IS NOT NULL"),
+        partial_index("ix_deliveries_test", "id", where="test"),
+        partial_index("ix_deliveries_draft_id", "draft_id", where="draft_id IS NOT NULL"),
+        partial_index(
+            "ix_deliveries_resend_of_id", "resend_of_id", where="resend_of_id IS NOT NULL"
+        ),
+        partial_index(
+            "ix_deliveries_recovery_id",
+            "recovery_id",
+            "status",
+            "id",
+            where="recovery_id IS NOT NULL",
+        ),
         {"sqlite_autoincrement": True},  # the id of a pruned row is not used again
     )
 

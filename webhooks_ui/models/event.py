@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import JSON, Index, LargeBinary, String, select, text
+from sqlalchemy import JSON, Index, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.database.types import Instant, RowId, now, partial_index
 from webhooks_ui.models.public_ids import EVENT, new_id
 from webhooks_ui.text import filters, pretty_json
 
@@ -82,12 +82,7 @@ class Event(Model):
     __table_args__ = (
         Index(None, "type", "id"),
         Index(None, "channel_id", "id"),
-        Index(
-            "ix_events_unmatched",
-            "id",
-            sqlite_where=text(UNMATCHED),
-            postgresql_where=text(UNMATCHED),
-        ),
+        partial_index("ix_events_unmatched", "id", where=UNMATCHED),
         {"sqlite_autoincrement": True},
     )
 

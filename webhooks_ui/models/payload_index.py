@@ -30,7 +30,6 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import EPOCH, now
@@ -119,6 +118,8 @@ class Table:
         if is_sqlite():
             found = select(rows).where(literal_column(self.name).op("MATCH")(query), chosen)
         else:
+            from sqlalchemy.dialects.postgresql import TSQUERY
+
             meant = cast(query, TSQUERY)
             stored: ColumnElement[Any] = column("words")
             inner = select(rows, stored).where(chosen)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.database.types import Instant, RowId, now, partial_index
 from webhooks_ui.models.bounded_count import MAX_COUNTED, count
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.public_ids import RECOVERY, new_id
@@ -115,7 +115,7 @@ class Recovery(Model):
     )
     __table_args__ = (
         Index(None, "webhook_id", "id"),
-        Index("ix_recoveries_running", "id", sqlite_where=RUNNING, postgresql_where=RUNNING),
+        partial_index("ix_recoveries_running", "id", where=RUNNING.text),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

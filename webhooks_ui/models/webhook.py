@@ -12,7 +12,6 @@ from sqlalchemy import (
     String,
     Text,
     select,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -24,7 +23,7 @@ from webhooks_ui.catalogue.payload import JSON as JSON_TYPE
 from webhooks_ui.catalogue.payload import Template
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, Sealed, now
+from webhooks_ui.database.types import Instant, RowId, Sealed, now, partial_index
 from webhooks_ui.models import webhook_audit, webhook_display, webhook_hold, webhook_switch
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
@@ -66,29 +65,18 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
     __table_args__ = (
         Index(None, "channel_id"),
         # For counting, filtering and sorting by state, without the rows.
-        Index(
+        partial_index(
             "ix_webhooks_state",
             *("enabled", "failing_since", "last_succeeded", "degraded", "paused_until"),
             *("sort_key", "id"),
-            sqlite_where=text("deleted_at IS NULL"),
-            postgresql_where=text("deleted_at IS NULL"),
+            where="deleted_at IS NULL",
         ),
         # For `intake.filtering`.
-        Index(
-            "ix_webhooks_filtered",
-            "id",
-            sqlite_where=text("filters IS NOT NULL"),
-            postgresql_where=text("filters IS NOT NULL"),
-        ),
+        partial_index("ix_webhooks_filtered", "id", where="filters IS NOT NULL"),
         Index("ix_webhooks_name", "sort_key", "id", "deleted_at"),
         webhook_hold.index(),
         webhook_switch.index(),
-        Index(
-            "ix_webhooks_deleted",
-            "deleted_at",
-            sqlite_where=text("deleted_at IS NOT NULL"),
-            postgresql_where=text("deleted_at IS NOT NULL"),
-        ),
+        partial_index("ix_webhooks_deleted", "deleted_at", where="deleted_at IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

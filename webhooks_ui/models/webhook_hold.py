@@ -2,19 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.types import Instant
-
-IS_HELD = text("held_until IS NOT NULL")
+from webhooks_ui.database.types import Instant, partial_index
 
 
 def index() -> Index:
     """From which the next hold to end is read."""
-    return Index(
-        "ix_webhooks_held_until", "held_until", sqlite_where=IS_HELD, postgresql_where=IS_HELD
-    )
+    return partial_index("ix_webhooks_held_until", "held_until", where="held_until IS NOT NULL")
 
 
 class Holdable:

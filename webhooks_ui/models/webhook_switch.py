@@ -2,23 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ColumnElement, Index, String, and_, or_, text
+from sqlalchemy import Boolean, ColumnElement, Index, String, and_, or_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.types import Instant, now
+from webhooks_ui.database.types import Instant, now, partial_index
 from webhooks_ui.models.webhook_hold import Holdable
-
-IS_PAUSED = text("paused_until IS NOT NULL")
 
 
 def index() -> Index:
     """From which the next pause to end is read."""
-    return Index(
-        "ix_webhooks_paused_until",
-        "paused_until",
-        sqlite_where=IS_PAUSED,
-        postgresql_where=IS_PAUSED,
+    return partial_index(
+        "ix_webhooks_paused_until", "paused_until", where="paused_until IS NOT NULL"
     )
 
 

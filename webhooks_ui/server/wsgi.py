@@ -14,7 +14,7 @@ from webhooks_ui.accounts import setup_link
 from webhooks_ui.api import INTAKE
 from webhooks_ui.models import User
 from webhooks_ui.monitoring import logs, metrics
-from webhooks_ui.server import process, worker_process
+from webhooks_ui.server import process
 from webhooks_ui.server.connections import Server
 from webhooks_ui.server.listening import address, listen
 from webhooks_ui.server.supervisor import Forked, Supervisor
@@ -59,7 +59,9 @@ def serve(
 
 
 def _deliver(app: Flask, forked: Forked) -> None:
-    """What the worker does that was forked from here."""
+    """What the worker does that was forked from here; it imports what only a worker needs."""
+    from webhooks_ui.server import worker_process
+
     try:
         metrics.share(app.config["DATA_DIR"])
         worker_process.run(app, parent=forked.parent, numbers=(forked.number, forked.before))

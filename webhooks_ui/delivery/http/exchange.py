@@ -6,9 +6,11 @@ from time import monotonic
 
 from webhooks_ui.delivery.http.connection import Trace
 from webhooks_ui.delivery.http.errors import AttemptError, StaleError
+from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.response_body import read_body
 from webhooks_ui.delivery.http.response_head import RawResponse, read_headers, read_status
 from webhooks_ui.delivery.http.socket_stream import Stream
+from webhooks_ui.egress.target_url import Target
 
 _REST_TIMEOUT = 2.0
 """Seconds for what follows a status line. The verdict stands by then; the rest is for people."""
@@ -16,6 +18,23 @@ _REQUEST_TIMEOUT = 408
 _KEEP_ALIVE = re.compile(rb"timeout=([0-9]{1,6})")
 # Notes on a response that leave no doubt about where it ends.
 _HARMLESS = frozenset(["bad_headers", "bad_encoding", "headers_capped"])
+_OWN_HEADERS = frozenset(
+    ["accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
+)
+
+
+def wire_headers(request: OutgoingRequest, target: Target) -> list[tuple[str, str]]:
+    """All headers as they are sent: those given, and those that belong to the connection.
+
+    No compression is asked for: little of a response is kept, and it need not be decompressed.
+    """
+    return [
+        ("Host", target.authority),
+        *(pair for pair in request.headers if pair[0].lower() not in _OWN_HEADERS),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "identity"),
+        ("Content-Length", str(len(request.body))),
+    ]
 
 
 def request_head(method: str, path: str, headers: Iterable[tuple[str, str]]) -> bytes:

@@ -2,20 +2,23 @@
 
 import logging
 from dataclasses import replace
+from functools import cached_property
 from time import monotonic
-
-from requests import PreparedRequest, Response, Session
+from typing import TYPE_CHECKING
 
 from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.delivery.http.connection import Dial, Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.exchange import wire_headers
 from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest, TlsFacts
 from webhooks_ui.delivery.http.pool import Pool
 from webhooks_ui.delivery.http.response_head import RawResponse
-from webhooks_ui.delivery.http.transport import AttemptRequest, Transport, wire_headers
 from webhooks_ui.egress.guard import Guard
 from webhooks_ui.egress.target_url import TargetError, parse
 from webhooks_ui.settings.addresses import Proxy
+
+if TYPE_CHECKING:
+    from webhooks_ui.delivery.http.transport import Session
 
 __all__ = ["Outcome", "OutgoingRequest", "Sender", "TlsFacts"]
 
@@ -24,19 +27,6 @@ _MAX_RETRY_AFTER = 200  # characters
 _PHASES = ("dns", "connect", "tls", "first_byte")
 
 log = logging.getLogger(__name__)
-
-
-class _Session(Session):
-    """A Session without redirects, cookies, and settings from the environment."""
-
-    def __init__(self, transport: Transport) -> None:
-        super().__init__()
-        self.mount("https://", transport)
-        self.mount("http://", transport)
-
-    def send(self, request: PreparedRequest, **_options: object) -> Response:
-        """The adapter's response and nothing else: all that the original adds is unwanted here."""
-        return self.get_adapter(request.url or "").send(request)
 
 
 class Sender:
@@ -59,9 +49,8 @@ class Sender:
         proxy: Proxy | None = None,
         pool: Pool | None = None,
     ) -> None:
-        opener = Opener(ca_file, guard, proxy)
-        transport = Transport(guard, opener, pool or Pool(), body_limit)
-        self._session = _Session(transport)
+        self._guard, self._opener = guard, Opener(ca_file, guard, proxy)
+        self._pool, self._body_limit = pool or Pool(), body_limit
         self._timeout = timeout
         self._may_skip_verification = may_skip_verification
 
@@ -85,7 +74,14 @@ class Sender:
 
     def close(self) -> None:
         """Closes idle connections; attempts under way go on."""
-        self._session.close()
+        self._pool.close()
+
+    @cached_property
+    def _session(self) -> "Session":
+        """Made for the first attempt: a console may send nothing, and `requests` loads slowly."""
+        from webhooks_ui.delivery.http.transport import Session, Transport
+
+        return Session(Transport(self._guard, self._opener, self._pool, self._body_limit))
 
     def _attempt(self, request: OutgoingRequest, deadline: float, trace: Trace) -> None:
         try:
@@ -96,7 +92,7 @@ class Sender:
         if not tls.verify and not self._may_skip_verification:
             tls = replace(tls, verify=True)
         trace.sent = wire_headers(request, target)
-        self._session.send(AttemptRequest(request, Dial(target, tls, deadline, trace)))
+        self._session.attempt(request, Dial(target, tls, deadline, trace))
 
 
 def _outcome(

@@ -4,12 +4,15 @@ import socket
 import ssl
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import certifi
-from cryptography import x509
 
 from webhooks_ui.delivery.http.outcome import TlsFacts
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions, use
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _MAX_NAMES = 20
 _HANDSHAKE_FAILURES = ("SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE")
@@ -80,6 +83,8 @@ def _check_host(secured: ssl.SSLSocket, host: str) -> None:
 
 def facts(secured: ssl.SSLSocket) -> TlsFacts:
     """The protocol that was negotiated, and what the receiver's certificate says."""
+    from cryptography import x509
+
     version, cipher = secured.version() or "", (secured.cipher() or ("", "", 0))[0]
     try:
         certificate = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
@@ -100,7 +105,9 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+def _names(certificate: "x509.Certificate") -> tuple[str, ...]:
+    from cryptography import x509
+
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

@@ -8,6 +8,7 @@ connects to what the guard has checked, reuses connections, and reads in bounded
 import time
 
 from requests import PreparedRequest, Response
+from requests import Session as AnySession
 from requests.adapters import BaseAdapter
 
 from webhooks_ui.delivery.http.connection import Connection, Dial, Opener
@@ -16,25 +17,6 @@ from webhooks_ui.delivery.http.exchange import exchange, request_head
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.pool import Key, Pool
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
-from webhooks_ui.egress.target_url import Target
-
-_OWN_HEADERS = frozenset(
-    ["accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
-)
-
-
-def wire_headers(request: OutgoingRequest, target: Target) -> list[tuple[str, str]]:
-    """All headers as they are sent: those given, and those that belong to the connection.
-
-    No compression is asked for: little of a response is kept, and it need not be decompressed.
-    """
-    return [
-        ("Host", target.authority),
-        *(pair for pair in request.headers if pair[0].lower() not in _OWN_HEADERS),
-        ("Accept", "*/*"),
-        ("Accept-Encoding", "identity"),
-        ("Content-Length", str(len(request.body))),
-    ]
 
 
 class AttemptRequest(PreparedRequest):
@@ -137,6 +119,23 @@ class Transport(BaseAdapter):
                 stream.close()
         if keep_alive is not None:
             self._pool.release(_key(attempt.dial, connection.address), connection, keep_alive)
+
+
+class Session(AnySession):
+    """A Session without redirects, cookies, and settings from the environment."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__()
+        self.mount("https://", transport)
+        self.mount("http://", transport)
+
+    def send(self, request: PreparedRequest, **_options: object) -> Response:
+        """The adapter's response and nothing else: all that the original adds is unwanted here."""
+        return self.get_adapter(request.url or "").send(request)
+
+    def attempt(self, request: OutgoingRequest, dial: Dial) -> None:
+        """Sends a request; what comes of it is in the trace. Raises AttemptError."""
+        self.send(AttemptRequest(request, dial))
 
 
 def _key(dial: Dial, address: str) -> Key:

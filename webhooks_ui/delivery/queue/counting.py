@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Table, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webhooks_ui.database.prepared import Prepared, Runner
 from webhooks_ui.delivery.queue.claims import AttemptRecord
@@ -66,7 +66,8 @@ def _row(counts: Counter[str]) -> dict[str, int]:
 @cache
 def _upsert(dialect: str, model: Any, key: tuple[str, ...]) -> Prepared:
     table: Table = model.__table__
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
+    # Its package alone: the other database's takes time and memory.
+    insert: Any = import_module(f"sqlalchemy.dialects.{dialect}").insert
     given = {name: bindparam(name, type_=table.c[name].type) for name in (*key, *COUNTED)}
     new = insert(table).values(given).inline()
     added = {name: table.c[name] + new.excluded[name] for name in COUNTED}

@@ -10,6 +10,7 @@ from time import monotonic
 
 from flask import Flask
 
+import webhooks_ui.delivery.http.transport  # noqa: F401  # the first attempt is not to wait for it
 from webhooks_ui.crypto.vault import VaultError
 from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.database.types import EPOCH
