@@ -20,6 +20,10 @@ from webhooks_ui.settings.open_files import ENOUGH, OpenFiles
 
 GET = b"GET /page HTTP/1.1\r\nHost: console\r\nConnection: close\r\n\r\n"
 PATIENT = 30.0  # seconds
+LARGE = connections.INTAKE_BODY + 1
+LARGE_INTAKE = (
+    b"POST /intake HTTP/1.1\r\nHost: c\r\nContent-Length: %d\r\n\r\n" % LARGE + b"x" * LARGE
+)
 MOST = OpenFiles(ENOUGH).connections
 
 
@@ -233,20 +237,22 @@ def test_it_answers_that_it_is_alive_while_every_thread_is_busy(
 @pytest.mark.parametrize(
     ("held", "threads", "other"),
     [
-        ("GET /held", connections.THREADS, "POST /intake"),
-        ("POST /intake/held", connections.INTAKE_THREADS, "GET /page"),
+        (b"GET /held", connections.THREADS, GET.replace(b"GET /page", b"POST /intake")),
+        (b"POST /intake/held", connections.INTAKE_THREADS, GET),
+        (b"POST /intake/held", connections.INTAKE_THREADS, LARGE_INTAKE),
     ],
+    ids=["pages held", "intake held", "large intake"],
 )
 def test_pages_and_intake_do_not_wait_for_each_other(
-    console: Console, held: str, threads: int, other: str
+    console: Console, held: bytes, threads: int, other: bytes
 ) -> None:
     with ExitStack() as stuck:
         for _ in range(threads):
             client = stuck.enter_context(closing(console.connect()))
-            client.sendall(GET.replace(b"GET /page", held.encode()))
+            client.sendall(GET.replace(b"GET /page", held))
         for _ in range(threads):
             assert console.held.acquire(timeout=PATIENT)
-        assert console.ask(GET.replace(b"GET /page", other.encode())) == 200
+        assert console.ask(other) == 200
 
 
 def test_a_stop_answers_what_is_under_way(console: Console) -> None:

@@ -22,10 +22,11 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from webhooks_ui.server.client_connection import Connection
-from webhooks_ui.server.request_parser import ServiceUnavailable
+from webhooks_ui.server.request_parser import Request, ServiceUnavailable
 
 THREADS = 8
 INTAKE_THREADS = 32  # they wait for a commit, which all of them share: the more, the sooner
+INTAKE_BODY = 262_144  # bytes; larger ones take memory to read, and go to the few threads
 QUEUED_AT_MOST = 5.0  # seconds that a request waits for a thread before others are refused
 DRAIN_WITHIN = 10.0  # seconds for the requests under way when the server is stopped
 _QUIET = 0.2  # seconds: a connection on which nothing came for so long may be closed at a stop
@@ -42,7 +43,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
     `error_task` answers what never reaches the app; `body_limit` gives the largest body of a path;
     `most` connections are open at a time. What is posted where `is_intake` says so has threads of
-    its own: slow pages do not hold it up, nor it them.
+    its own, unless it is large: slow pages do not hold it up, nor it them.
     `per_address` limits the connections of one address, for servers that no proxy stands before.
     """
 
@@ -150,12 +151,15 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         channel.queued_at = time.monotonic()
         if self._stopping_since is not None:
             request.connection_close = True
-        is_intake = request.command == "POST" and self._is_intake(request.path)
-        threads = self._intake if is_intake else self.task_dispatcher
+        threads = self._intake if self._is_taken_in(request) else self.task_dispatcher
         if _is_stuck(threads) and request.path != _ALIVE:
             request.error = request.error or ServiceUnavailable("all threads are busy")
         urgent = request.path == _ALIVE or request.error
         (self._urgent if urgent else threads).add_task(channel)
+
+    def _is_taken_in(self, request: Request) -> bool:
+        is_small = request.body_bytes_received <= INTAKE_BODY
+        return request.command == "POST" and is_small and self._is_intake(request.path)
 
     def run(self) -> None:
         """Answers until SIGTERM or SIGINT, then finishes what is under way."""
