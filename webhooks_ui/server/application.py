@@ -16,6 +16,7 @@ from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.monitoring import logs, metrics
 from webhooks_ui.server import process
 from webhooks_ui.settings.table import SettingError
+from webhooks_ui.web import compiled_templates
 
 BOOT_ERROR = 3  # the exit status with which a worker of gunicorn ends all of gunicorn
 
@@ -38,6 +39,7 @@ def load() -> Flask:
         _end(f"The database is out of reach: {error.args[0]}")
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
     metrics.share(app.config["DATA_DIR"])
+    compiled_templates.keep(app)
     return app
 
 

@@ -19,7 +19,7 @@ from webhooks_ui.server.connections import Server
 from webhooks_ui.server.listening import address, listen
 from webhooks_ui.server.supervisor import Forked, Supervisor
 from webhooks_ui.validation import event as event_rules
-from webhooks_ui.web import body_limits, errors, sub_path
+from webhooks_ui.web import body_limits, compiled_templates, errors, sub_path
 from webhooks_ui.web.security import HEADERS
 
 
@@ -49,6 +49,7 @@ def serve(
                 return
             supervisor.start()
         metrics.share(app.config["DATA_DIR"])
+        compiled_templates.keep(app)
         server = _server(app, listening)
         _greet(app, address(listening), say)
         process.freeze_garbage_collector()
