@@ -84,7 +84,7 @@
     done ||= copyByCommand(text);
     button.focus();
     if (!done) return;
-    announce(button.dataset.copied);
+    announce(button.dataset.copied || say("copied"));
     const use = find("use", button);
     const words = find("span:not(.sr)", button);
     const before = { icon: use.getAttribute("href"), words: words?.textContent };
@@ -256,6 +256,10 @@
   const askedFrom = new WeakMap();
   let putBack = null;
 
+  // A button in a row posts where it does without htmx: its address stands once in the page.
+  on("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.getAttribute("hx-post") === "") detail.path = detail.elt.getAttribute("formaction");
+  });
   on("htmx:beforeRequest", (event) => {
     // A hidden page does not poll.
     if (document.hidden && event.target.hasAttribute("data-while-visible")) event.preventDefault();

@@ -246,7 +246,7 @@ def deleted_meanwhile(page: Page, seeds: Seeds) -> None:
 def alarm(page: Page, _seeds: Seeds) -> None:
     page.goto("/webhooks")
     page.route("**/disable", lambda route: route.abort())
-    page.locator("[id$=-toggle]").first.evaluate("button => button.click()")
+    page.locator("[formaction$=able]").first.evaluate("button => button.click()")
     expect(page.locator("#alert .alarm")).to_be_visible()
 
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.contrast import assert_readable
+from tests.browser.names import assert_rows_name_their_controls
 from tests.browser.paper import assert_right_on_paper
 from tests.browser.phone import assert_right_on_a_phone
 from tests.browser.states import LOCALES, STATES, Seeds, go, put_back, seeded
@@ -68,6 +69,7 @@ def assert_good(page: Page, language: str, *, is_judged_twice: bool = False) -> 
         assert len(texts) > 5
         assert english(texts) == set()
     else:
+        assert_rows_name_their_controls(page)
         page.evaluate(UNFOLD, ".fold")
         assert_accessible_everywhere(page, is_judged_twice=is_judged_twice)
     page.evaluate(UNFOLD, "")

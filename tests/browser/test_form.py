@@ -108,7 +108,7 @@ def test_all_events_none_of_them_and_their_samples(page: Page) -> None:
     expect(boxes).to_have_count(len(EVENT_TYPES))
     events.get_by_role("button", name="All events").click()
     assert [box.is_checked() for box in boxes.all()] == [True] * len(EVENT_TYPES)
-    events.get_by_role("button", name="None").click()
+    events.get_by_role("button", name="Clear").click()
     assert [box.is_checked() for box in boxes.all()] == [False] * len(EVENT_TYPES)
     for kind in EVENT_TYPES.values():
         sample = events.get_by_role("region", name=str(kind.label))

@@ -203,8 +203,8 @@ def disable_enable_delete_undo(keys: Keys) -> None:
     """Each button's answer has the focus where the button was."""
     page = keys.page
     row = page.get_by_role("table", name="Webhooks").locator("tbody tr", has_text="By keyboard")
-    toggle, delete = row.locator("[id$=-toggle]"), row.locator("[id$=-delete]")
-    more = row.locator("[id$=-more]")
+    toggle, delete = row.locator("[formaction$=able]"), row.locator("[id$=-delete]")
+    more = row.locator("[popovertarget$=-menu]")
     keys.tab_to(more)
     for state, button in (("Disabled", "Enable"), ("No events yet", "Disable")):
         keys.press("Enter")

@@ -147,7 +147,7 @@ def test_a_button_that_is_older_than_the_sign_in_says_so(
     again.goto("/login")
     sign_in(again, "iryna")
 
-    page.locator("[id$=-toggle]").evaluate("button => button.click()")
+    page.locator("[formaction$=able]").evaluate("button => button.click()")
     expect(page.get_by_role("main").get_by_text(WORDS[language]["stale"])).to_be_visible()
     assert parse_qs(urlsplit(page.url).query) == {"q": [f"Old {language} {width}"]}
     assert fits(page)

@@ -53,7 +53,7 @@ class Offers(HTMLParser):
         if tag == "form":
             self._form = (given.get("method", "get"), given.get("action", ""))
         for name, method in (("href", "get"), ("hx-get", "get"), ("hx-post", "post")):
-            if name in given and tag not in ("link", "use", "select", "input"):
+            if given.get(name) and tag not in ("link", "use", "select", "input"):
                 self.found[method, given[name]] = None
         if tag == "button" and given.get("type") != "button":
             self.found[self._form[0], given.get("formaction", self._form[1])] = None

@@ -52,12 +52,13 @@ def clock(moment: datetime) -> str:
 def moment(value: datetime | None) -> Markup:
     """A moment as an element: relative, with the absolute time as its title; "–" for None.
 
-    The browser keeps the words current. On paper and without JavaScript the title is shown.
+    Beyond a month the day is enough. The browser keeps the words current. On paper and without
+    JavaScript the title is shown.
     """
     if value is None:
         return Markup("–")
     text = escape(absolute(value))
-    return Markup(_distance(isotime(value), text, escape(relative(value) or text)))  # noqa: S704  # the texts are escaped
+    return Markup(_distance(isotime(value), text, escape(relative(value) or day(value))))  # noqa: S704  # the texts are escaped
 
 
 def exact(value: datetime | None) -> Markup:
