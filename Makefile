@@ -14,6 +14,7 @@ MO := $(PO:.po=.mo)
 INSTALLED := $(VENV)/.installed
 POSTGRES_INSTALLED := $(VENV)/.postgres-installed
 TEST_INSTALLED := $(VENV)/.test-installed
+TESTS_COMPILED := $(VENV)/.tests-compiled
 PACKAGING := pyproject.toml hatch_build.py
 
 # Workers of the test run; ARGS goes to pytest: make test ARGS="-k sign_in -x"
@@ -23,7 +24,7 @@ ARGS ?=
 # Compiled once, also where Python is told not to write bytecode: many tests start the program.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-quick crash bench check house format translations docs demo screenshots clean
+.PHONY: help run test test-quick provide compiled crash bench check house format translations docs demo screenshots clean
 
 help:
 	@echo "make run           serve console and worker on http://127.0.0.1:8000"
@@ -49,19 +50,22 @@ run: $(INSTALLED) $(MO) $(if $(filter postgres%,$(DATABASE)),$(POSTGRES_INSTALLE
 # tests/conftest.py says which tests stay together and which begin first.
 PYTEST = $(PY) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
-test: $(TEST_INSTALLED) $(MO)
-	@$(PY) tools/provide.py
+test: $(TEST_INSTALLED) $(MO) provide compiled
 	$(PYTEST) $(ARGS)
 
-test-quick: $(TEST_INSTALLED) $(MO)
+test-quick: $(TEST_INSTALLED) $(MO) compiled
 	HYPOTHESIS_PROFILE=quick $(PYTEST) --ignore=tests/browser -m "not postgres and not process" $(ARGS)
 
-bench: $(TEST_INSTALLED) $(MO)
+# What .ci/run prepares at once: a browser, PostgreSQL and the like, and compiled tests.
+provide: $(TEST_INSTALLED)
 	@$(PY) tools/provide.py
+
+compiled: $(TESTS_COMPILED)
+
+bench: $(TEST_INSTALLED) $(MO) provide
 	$(PY) -m bench $(ARGS)
 
-crash: $(TEST_INSTALLED) $(MO)
-	@$(PY) tools/provide.py
+crash: $(TEST_INSTALLED) $(MO) provide
 	CRASH_ROUNDS=25 $(PY) -m pytest tests/engine/test_crash.py $(ARGS)
 
 check: $(TEST_INSTALLED)
@@ -88,8 +92,7 @@ docs: $(INSTALLED)
 demo: $(INSTALLED) $(MO)
 	@exec $(PY) -m tools.demo $(ARGS)
 
-screenshots: $(TEST_INSTALLED) $(MO)
-	@$(PY) tools/provide.py
+screenshots: $(TEST_INSTALLED) $(MO) provide
 	@$(PY) -m tools.screenshots
 
 clean:
@@ -112,6 +115,12 @@ $(TEST_INSTALLED): $(PACKAGING)
 	@echo "Installing what the tests need into $(VENV); this is done once."
 	@$(PY) -m pip install --quiet --editable '.[test]'
 	@touch $(INSTALLED) $@
+
+# By one process: each worker of a run would rewrite the assertions of all tests for itself. What
+# cannot be collected, the run tells.
+$(TESTS_COMPILED): $(TEST_INSTALLED)
+	@$(PY) -m pytest --collect-only -qq > /dev/null || true
+	@touch $@
 
 .PHONY: environment
 environment:
