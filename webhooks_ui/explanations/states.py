@@ -10,7 +10,7 @@ webhook ``failing``. The 24 hours are those of the list: full hours and the pres
 count in ``failing`` and ``working``, not in ``degraded``.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from flask_babel import lazy_gettext as _l
@@ -41,7 +41,6 @@ LABELS: dict[str, LazyString] = {
 }
 ENOUGH_ATTEMPTS = 20
 GOOD_PERCENT = 95
-OVER = timedelta(hours=24)
 
 
 def state(
