@@ -18,6 +18,8 @@ from sqlalchemy.exc import OperationalError
 from tests.conftest import make_webhook, sign_in, stored
 from webhooks_ui.database import driver, engine
 from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.intake.accept import accept
+from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.models import Channel
 from webhooks_ui.views import health
 
@@ -35,6 +37,19 @@ def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
         "foreign_keys": 1,
         "busy_timeout": 5000,
     }
+
+
+def test_intake_leaves_the_log_of_writes_to_others(app: Flask) -> None:
+    """Senders wait for its commits; nobody does for the worker's."""
+    event = IncomingEvent("message_created", b'"%s"' % (b"x" * 60_000))
+    with app.app_context():
+        file = Path(str(db.engine.url.database))
+        before = file.stat().st_size
+        accept([event] * 100)  # 6 MB
+        assert file.stat().st_size == before
+        with transaction():
+            db.session.add(Channel(key="1", name="one"))
+        assert file.stat().st_size > before + 5_000_000
 
 
 def test_the_wheel_with_sqlite_is_asked_for_only_where_there_is_one() -> None:

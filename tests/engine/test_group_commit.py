@@ -1,9 +1,11 @@
 """Requests that wait at the same moment share a commit; none of them notices the others."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -22,8 +24,8 @@ from tests.server.test_connections import Console, status
 from tests.support.apps import MakeApp
 from tests.support.waiting import wait_until
 from webhooks_ui.database import engine as database
-from webhooks_ui.database import writers
-from webhooks_ui.database.engine import db
+from webhooks_ui.database import files, writers
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.intake import accept as intake
 from webhooks_ui.intake import group
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
@@ -223,6 +225,55 @@ def test_a_full_disk_is_told_to_all_and_the_next_goes_on(
                 answer.result()
 
     assert isinstance(accept(engine, SIMPLE), list)
+
+
+class Disk:
+    """A disk that takes nothing of SQLite's log of writes until it is told to, or fails."""
+
+    def __init__(self, error: OSError | None = None) -> None:
+        self.error, self.waits, self.goes_on = error, threading.Semaphore(0), threading.Event()
+
+    def sync(self, path: Path, *, data_only: bool = False) -> None:
+        if data_only:
+            assert path.name.endswith("-wal")
+            self.waits.release()
+            assert self.goes_on.wait(60)
+            if self.error:
+                raise self.error
+
+
+def test_others_write_while_a_commit_waits_for_the_disk(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk()
+    monkeypatch.setattr(files, "sync", disk.sync)
+    with ThreadPoolExecutor(2) as pool:
+        answers = []
+        try:
+            for _ in range(2):  # the second is stored while the first waits
+                answers.append(pool.submit(accept, app, SIMPLE))
+                assert disk.waits.acquire(timeout=60)
+            assert not any(one.done() for one in answers)
+            with app.app_context(), transaction(lasting=False):
+                assert db.session.query(Event).count() == 2
+        finally:
+            disk.goes_on.set()
+        assert all(isinstance(one.result(), list) for one in answers)
+
+
+def test_what_the_disk_does_not_take_is_not_promised(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk(OSError(errno.EIO, "Input/output error"))
+    disk.goes_on.set()
+    with monkeypatch.context() as broken:
+        broken.setattr(files, "sync", disk.sync)
+        for many in (1, group.MOST + 1):
+            with pytest.raises(OperationalError, match="Input/output"):
+                accept(app, *[SIMPLE] * many)
+        with app.app_context(), pytest.raises(OperationalError), transaction():
+            pass
+    assert isinstance(accept(app, SIMPLE), list)
 
 
 class Taking(Console):

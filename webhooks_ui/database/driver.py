@@ -6,14 +6,15 @@ Its errors become SQLAlchemy's, so that whoever catches those need not know of i
 import select
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Dialect, Engine, ExceptionContext, PoolProxiedConnection, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
-from webhooks_ui.database import damage
+from webhooks_ui.database import damage, files
 
 BUSY_SECONDS = 5
 BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}"
@@ -22,6 +23,9 @@ BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}"
 _OF_SESSION = ("25", "26", "42P05")
 _CHANGED_PLAN = "cached plan must not change"
 _UNDONE = ("40001", "40P01", "57014")  # not serializable, deadlock, cancelled
+OF_POOL = ("PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=1000")
+"""How SQLite's connections lie in the pool, which is SQLite's own default."""
+_MOST_LOGGED = 8_000  # pages, 32 MB, where nobody else commits
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
 
 
@@ -114,9 +118,14 @@ def connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
 
 @contextmanager
 def writing_sqlite(engine: Engine, until: float) -> Iterator[Any]:
-    """A cursor within a transaction that writes; waits until `until` while others write."""
+    """A cursor within a transaction that writes; waits until `until` while others write.
+
+    Its commit leaves the log of writes to others' commits, such as the worker's, which senders of
+    events do not wait for: to move it into the file takes as long as many commits.
+    """
     with connected(engine) as connection, in_our_terms(engine.dialect):
         driver: Any = connection.driver_connection
+        driver.execute(f"PRAGMA wal_autocheckpoint={_MOST_LOGGED}")
         begin_to_write(driver, engine.dialect, until)
         try:
             yield driver.cursor()
@@ -129,9 +138,11 @@ def writing_sqlite(engine: Engine, until: float) -> Iterator[Any]:
 def begin_to_write(driver: Any, dialect: Dialect, until: float) -> None:
     """Begins as a writer on SQLite; waits until `until` while another process writes.
 
+    The commit waits for no disk, which others would have to wait for too: see `make_lasting`.
     SQLite's own waiting sleeps longer each time, up to a tenth of a second past the moment at which
     the lock was free: a busy worker frees it only for moments.
     """
+    driver.execute("PRAGMA synchronous=NORMAL")
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while True:
@@ -145,3 +156,25 @@ def begin_to_write(driver: Any, dialect: Dialect, until: float) -> None:
                 return
     finally:
         driver.execute(BUSY_TIMEOUT)
+
+
+def make_lasting(engine: Engine) -> None:
+    """Waits until what was committed outlasts a loss of power; on PostgreSQL commits do so.
+
+    It is in SQLite's log of writes, or went from there into the file, which SQLite itself syncs.
+    Raises OperationalError.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        files.sync(Path(f"{engine.url.database}-wal"), data_only=True)
+    except FileNotFoundError:  # everybody has left the database: all of it is in the file
+        return
+    except OSError as error:
+        raise OperationalError("COMMIT", None, error, hide_parameters=True) from error
+
+
+def sync_folder(engine: Engine) -> None:
+    """Makes SQLite's log of writes, where it is new, one that is found after a loss of power."""
+    with suppress(OSError):  # some file systems cannot
+        files.sync(Path(f"{engine.url.database}").parent)

@@ -1,8 +1,8 @@
 """The database: one engine set up for durable writes, and transactions.
 
-SQLite is set up for a server that may lose nothing: WAL, ``synchronous=FULL``, foreign keys, a
-busy time-out, and ``BEGIN IMMEDIATE`` for those who write (a transaction that reads first and
-writes later fails at once with "database is locked", whatever the busy time-out).
+SQLite is set up for a server that may lose nothing: WAL, ``synchronous=FULL`` (`transaction` itself
+waits for the disk, once others may write), foreign keys, a busy time-out, and ``BEGIN IMMEDIATE``
+for those who write: who reads first and writes later fails at once with "database is locked".
 """
 
 import json
@@ -20,7 +20,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from webhooks_ui.database import damage, driver
 from webhooks_ui.database.types import Base
@@ -31,8 +30,6 @@ UNREACHABLE = (OperationalError, InterfaceError, InternalError, PoolTimeoutError
 where something fails in the database itself."""
 BUSY_TIMEOUT = timedelta(seconds=driver.BUSY_SECONDS)
 _IF_FREE = 0.1  # seconds that what may be left out waits
-_LASTING = "PRAGMA synchronous=FULL"
-_IN_HASTE = "in haste"  # in the info of a connection whose commits wait for no disk
 _WRITES = "writes"  # in the info of a session within `transaction`
 _TURN_LOOK = 0.2  # seconds between looks whether this thread still may wait for its turn
 CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL, and for a free connection
@@ -62,7 +59,7 @@ def transaction(*, lasting: bool = True) -> Iterator[None]:
     """One short write transaction on this context's session; what was read is read anew.
 
     Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
-    Unless `lasting` the commit waits for no disk: a loss of power may undo it, whole, as long as
+    Unless `lasting` nobody waits for the disk: a loss of power may undo it, whole, as long as
     nothing was committed after it; a process that is killed undoes nothing.
     Waits `BUSY_TIMEOUT` to write; all transactions of a request wait no longer together. Raises
     SQLAlchemy's OperationalError.
@@ -70,22 +67,25 @@ def transaction(*, lasting: bool = True) -> Iterator[None]:
     db.session.rollback()
     begun = monotonic()
     until = begun + BUSY_TIMEOUT.total_seconds() - _waited()
-    with admitted() as writer, turn(writer, until):
-        try:
+    with admitted() as writer:
+        with turn(writer, until):
             try:
-                options = {"writes": True, "until": until, "lasting": lasting}
-                db.session.connection(execution_options=options)
+                try:
+                    options = {"writes": True, "until": until, "lasting": lasting}
+                    db.session.connection(execution_options=options)
+                finally:
+                    if has_request_context():
+                        g.waited_to_write = _waited() + monotonic() - begun
+                db.session.info[_WRITES] = True
+                yield
+                db.session.commit()
+            except BaseException:
+                db.session.rollback()
+                raise
             finally:
-                if has_request_context():
-                    g.waited_to_write = _waited() + monotonic() - begun
-            db.session.info[_WRITES] = True
-            yield
-            db.session.commit()
-        except BaseException:
-            db.session.rollback()
-            raise
-        finally:
-            db.session.info.pop(_WRITES, None)
+                db.session.info.pop(_WRITES, None)
+        if lasting:
+            driver.make_lasting(db.engine)
 
 
 def is_writing() -> bool:
@@ -201,6 +201,7 @@ def _set_up_sqlite(engine: Engine) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         with damage.noticed():
             _prepare(connection.cursor())
+        driver.sync_folder(engine)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -208,25 +209,22 @@ def _set_up_sqlite(engine: Engine) -> None:
         if options.get("writes", False):
             until = options.get("until", monotonic() + BUSY_TIMEOUT.total_seconds())
             with driver.in_our_terms(engine.dialect):
-                own: Any = connection.connection.dbapi_connection
-                if not options.get("lasting", True):
-                    connection.info[_IN_HASTE] = True
-                    own.execute("PRAGMA synchronous=NORMAL")
-                driver.begin_to_write(own, engine.dialect, until)
+                driver.begin_to_write(connection.connection.dbapi_connection, engine.dialect, until)
         else:
             connection.exec_driver_sql("BEGIN")
 
     @event.listens_for(engine, "checkin")
-    def _checkin(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-        if record.info.pop(_IN_HASTE, None) and connection:
-            connection.cursor().execute(_LASTING)
+    def _checkin(connection: DBAPIConnection | None, _record: object) -> None:
+        if connection:
+            for pragma in driver.OF_POOL:
+                connection.cursor().execute(pragma)
 
 
 def _prepare(cursor: Any) -> None:
     if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
         # Of a new file alone: on others it would wait for whoever writes.
         cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    for pragma in ("PRAGMA journal_mode=WAL", _LASTING, "PRAGMA foreign_keys=ON"):
+    for pragma in ("PRAGMA journal_mode=WAL", *driver.OF_POOL, "PRAGMA foreign_keys=ON"):
         cursor.execute(pragma)
     cursor.execute(driver.BUSY_TIMEOUT)
     cursor.close()

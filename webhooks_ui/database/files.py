@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has none
 
-def sync(path: Path) -> None:
-    """Writes a file, or the entries of a folder, down to the disk. Raises OSError."""
+
+def sync(path: Path, *, data_only: bool = False) -> None:
+    """Writes a file, or the entries of a folder, down to the disk. Raises OSError.
+
+    `data_only` leaves out what is not needed to read it, such as when it was changed.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        (_sync_data if data_only else os.fsync)(descriptor)
     finally:
         os.close(descriptor)
 

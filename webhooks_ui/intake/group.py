@@ -1,8 +1,9 @@
 """Group commit: requests that wait at the same moment are stored in one transaction.
 
 Whoever comes first leads: it waits until it may write, takes everybody along who has come by then,
-commits, and lets the next one lead. So there is no wait where nobody else is there, and no thread
-of its own. A request is answered after its own commit; what fails in company is tried alone.
+commits, lets the next one lead, and waits for the disk. So there is no wait where nobody else is
+there, and no thread of its own. A request is answered after its own commit; what fails in company
+is tried alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,10 +12,9 @@ from threading import Lock
 from time import monotonic
 from typing import Literal
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from webhooks_ui.database import engine
-from webhooks_ui.database.driver import is_undone
+from webhooks_ui.database import driver, engine
 from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.database.writers import StuckError
@@ -80,6 +80,7 @@ class Group:
     def _store(self, request: _Request, writer: object) -> None:
         if len(request.events) > MOST:  # long enough to be worth its own transaction
             _store_alone(request, writer)
+            _make_lasting([request])
             return
         with self._lock:
             self._waiting.append(request)
@@ -122,6 +123,7 @@ class Group:
                 _fail(taken or [leader], error)
         finally:
             self._pass_on(leader)
+            _make_lasting(taken)
             for one in taken:
                 one.signal.release()
 
@@ -148,7 +150,7 @@ def _first(waiting: Sequence[_Request], most: int) -> Iterator[_Request]:
 
 def _may_succeed(error: Exception) -> bool:
     """Whether nothing was stored for certain, and to try again is worth it."""
-    return isinstance(error, IntegrityError) or is_undone(error)
+    return isinstance(error, IntegrityError) or driver.is_undone(error)
 
 
 def _store_alone(request: _Request, writer: object) -> None:
@@ -161,6 +163,16 @@ def _store_alone(request: _Request, writer: object) -> None:
                 return
         else:
             return
+
+
+def _make_lasting(requests: Sequence[_Request]) -> None:
+    """Waits for the disk with those that were stored, while others are being stored."""
+    stored = [one for one in requests if not one.error]
+    try:
+        if stored:
+            driver.make_lasting(db.engine)
+    except OperationalError as error:
+        _fail(stored, error)
 
 
 def _fail(requests: Iterable[_Request], error: Exception) -> None:
