@@ -20,13 +20,13 @@ document.addEventListener("htmx:afterSettle", () => setTimeout(() => {
 }, 0));
 """
 # The focused element and whether one sees that it is focused: an outline, and within the window.
-LOOK = """() => {
+LOOK = """(wanted) => {
   const active = document.activeElement;
   const box = active.getBoundingClientRect();
   const style = getComputedStyle(active);
   return {
     name: `${active.tagName} #${active.id} ${active.textContent.trim().slice(0, 40)}`,
-    nowhere: active === document.body,
+    reached: active === wanted,
     outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
     within: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
   };
@@ -50,16 +50,17 @@ class Keys:
     def tab_to(self, wanted: Locator, *, back: bool = False, most: int = 60) -> list[str]:
         """Press Tab until this has the focus; all stops on the way, which one must see as such."""
         expect(wanted).to_be_visible()
+        goal = wanted.element_handle()
         key = "Shift+Tab" if back else "Tab"
         passed = []
         for _ in range(most):
             self.press(key)
-            found = self.page.evaluate(LOOK)
+            found = self.page.evaluate(LOOK, goal)
             passed.append(found["name"])
             if not found["name"].startswith(UNMARKED):
                 assert found["outlined"], f"no sign of focus on {found['name']}"
                 assert found["within"], f"out of sight: {found['name']}"
-            if wanted.evaluate("element => element === document.activeElement"):
+            if found["reached"]:
                 return passed
         raise AssertionError(f"{key} does not lead to {wanted}, but to: {passed}")
 

@@ -18,9 +18,9 @@ from webhooks_ui.delivery.queue import claim_sql, waiting
 from webhooks_ui.delivery.queue.claims import Demand, Known
 from webhooks_ui.models import Event
 
-WAITING = 20_000
+WAITING = 5_000
 MAX_ROWS = 500  # of a plan's nodes together; a look at all that waits would be far above
-MAX_STEPS = 20_000  # of SQLite's virtual machine
+MAX_STEPS = 5_000  # of SQLite's virtual machine
 LOOK = {"after": 0, "most": waiting.MAX_HOPS, "unproven": 1}
 
 # Many deliveries of one event, as fan-out writes them: due since 1970.

@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 
 from tests.log.rows import TYPES, fill
 from tests.log.test_lists import grow, listening
+from tests.support.apps import ON_SQLITE
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Webhook, WebhookEvent
 
@@ -45,6 +46,7 @@ deliveries beside it. The deliveries of one webhook have its head: itself and it
 search asks for the index, for how far it has come, and for what came last in it."""
 
 
+@ON_SQLITE
 def test_a_page_makes_as_many_queries_for_many_rows_as_for_few(
     engine: Flask, browser: FlaskClient
 ) -> None:

@@ -15,7 +15,7 @@ from tests.support.receiver import Receiver
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 
-STOPS = int(os.environ.get("STOPS", "4"))
+STOPS = int(os.environ.get("STOPS", "2"))
 pytestmark = [
     pytest.mark.process,
     pytest.mark.xdist_group("stops"),
