@@ -10,11 +10,13 @@ import pytest
 
 LATER = {
     "alembic",  # a schema that is not current
+    "webhooks_ui.api.operations",  # the first request to the API
     "authlib",  # sign-in with OpenID
     "cryptography.x509",  # the first receiver with TLS
     "jmespath",  # the first filter
     "re2",  # its first pattern
     "psycopg",  # PostgreSQL
+    "pydantic",  # the first request to the API
     "segno",  # a second factor
     "smtplib",  # alerts by e-mail
     "sqlalchemy.dialects.postgresql",  # PostgreSQL

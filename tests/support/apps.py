@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from webhooks_ui import create_app
+from webhooks_ui import api, create_app
 from webhooks_ui.accounts import forgotten
 from webhooks_ui.delivery import ping
 from webhooks_ui.server import process
@@ -60,6 +60,7 @@ class Apps:
 
     def _make(self, settings: dict[str, Any]) -> tuple[Flask, dict[str, Any]]:
         app = create_app(settings)
+        api.load(app)  # tests look at all routes
         return app, dict(app.config)
 
     def _take_back(self, key: str, app: Flask, config: dict[str, Any]) -> None:

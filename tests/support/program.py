@@ -20,7 +20,7 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
     [
         "tests.support.warm",
-        "webhooks_ui.api",
+        "webhooks_ui.api.operations",
         "webhooks_ui.cli.main",
         "webhooks_ui.delivery.worker.loop",
         "webhooks_ui.jobs.scheduler",

@@ -1,46 +1,31 @@
-"""Version 1 of the API, under /api/v1: JSON in, JSON or a problem (RFC 9457) out."""
+"""Version 1 of the API, under /api/v1: JSON in, JSON or a problem (RFC 9457) out.
 
+Its operations are loaded with the first request to one: they are a sixth of a start, and of the
+memory of a console that nobody has sent anything.
+"""
+
+import gc
+from collections.abc import Mapping
 from functools import partial
+from threading import Lock
 
 from flask import Flask
 
-from webhooks_ui.api import (
-    channels,
-    deliveries,
-    description,
-    docs,
-    events,
-    plain_events,
-    plain_sources,
-    rate_limit,
-    sources,
-    webhooks,
-)
-from webhooks_ui.api.operation import PublicId, blueprint
+from webhooks_ui.api import rate_limit
+from webhooks_ui.api.paths import EVENTS, NAME, PREFIX, SOURCES, PublicId
 from webhooks_ui.api.plain import Plain, Way
-from webhooks_ui.sources.kinds import KINDS
+from webhooks_ui.api.routes import blueprint
 from webhooks_ui.web.extensions import csrf
 
-# Importing them registers their operations.
-__all__ = [
-    "INTAKE",
-    "channels",
-    "deliveries",
-    "description",
-    "docs",
-    "events",
-    "init_app",
-    "sources",
-    "take_plainly",
-    "webhooks",
-]
+__all__ = ["INTAKE", "PREFIX", "init_app", "load", "take_plainly"]
 
-INTAKE = (plain_events.PATH, f"{blueprint.url_prefix}/sources/")
+INTAKE = (EVENTS, SOURCES)
 """What the paths begin with where events are taken in, by POST."""
+_loading = Lock()
 
 
 def init_app(app: Flask) -> None:
-    """Registers every operation. A token in a header is nothing a foreign page could send along."""
+    """Makes way for the operations. No page can send a token along that is in a header."""
     app.url_map.converters["public_id"] = PublicId
     rate_limit.init_app(app)
     csrf.exempt(blueprint)
@@ -48,10 +33,23 @@ def init_app(app: Flask) -> None:
 
 
 def take_plainly(app: Flask) -> None:
-    """Puts the way of plain requests around the app as it is."""
-    of_sources: dict[str, Way] = {
-        f"{blueprint.url_prefix}/sources/{name}": partial(plain_sources.take, kind)
-        for name, kind in KINDS.items()
-    }
-    ways = {plain_events.PATH: plain_events.take, **of_sources}
-    app.wsgi_app = Plain(app, app.wsgi_app, ways)  # type: ignore[method-assign]
+    """Puts the way of plain requests around the app as it is; it also loads the operations."""
+    app.wsgi_app = Plain(app, app.wsgi_app, PREFIX, partial(load, app))  # type: ignore[method-assign]
+
+
+def load(app: Flask) -> Mapping[str, Way]:
+    """Registers every operation, once; the ways of plain requests."""
+    if NAME not in app.extensions:
+        with _loading:
+            if NAME not in app.extensions:
+                app.extensions[NAME] = _register(app)
+                gc.freeze()  # as what the start made: it lives to the end
+    ways: Mapping[str, Way] = app.extensions[NAME]
+    return ways
+
+
+def _register(app: Flask) -> Mapping[str, Way]:
+    from webhooks_ui.api import operations
+
+    operations.register(app)
+    return operations.WAYS

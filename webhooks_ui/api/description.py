@@ -9,7 +9,8 @@ from flask import Response, current_app, json, url_for
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from webhooks_ui.api.operation import OPERATIONS, Operation, PublicId, blueprint
+from webhooks_ui.api.operation import OPERATIONS, Operation
+from webhooks_ui.api.paths import PublicId
 from webhooks_ui.api.shapes import ProblemShape
 from webhooks_ui.version import __version__
 from webhooks_ui.web.problem import MIMETYPE
@@ -55,9 +56,8 @@ REFERENCE = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"<public_id:(\w+)>")
 
 
-@blueprint.get("/openapi.json")
-def openapi() -> Response:
-    """The description; open to all, since it tells nothing of this installation."""
+def answer() -> Response:
+    """The description, as it is served."""
     server = {"url": url_for("api.openapi").removesuffix("/openapi.json")}
     return current_app.response_class(
         json.dumps(describe() | {"servers": [server]}), mimetype="application/json"

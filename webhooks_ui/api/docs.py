@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from webhooks_ui.api import examples
 from webhooks_ui.api.description import TAGS, describe
-from webhooks_ui.api.operation import blueprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,7 @@ class Described:
     python: str
 
 
-@blueprint.get("/docs")
-def docs() -> str:
+def page() -> str:
     """The page; made from the same description that programs read."""
     described = describe()
     own = current_app.config["PUBLIC_URL"] or request.url_root

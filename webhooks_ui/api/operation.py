@@ -8,27 +8,18 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ConfigDict, ValidationError
-from werkzeug.routing import BaseConverter
 
 from webhooks_ui.api import access
 from webhooks_ui.api.access import Scope
 from webhooks_ui.api.body import Body, faults_of, invalid, read_body
+from webhooks_ui.api.paths import NAME, PREFIX
 from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 
 Headers = Mapping[str, str]
 Reply = BaseModel | Response | None | tuple[BaseModel, Headers]
 View = Callable[..., Reply]
-
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-blueprint.after_request(access.record_use)
-
-
-class PublicId(BaseConverter):
-    """A public id in a path; any other text does not match the route."""
-
-    regex = "[a-z]+_[0-9a-z]+"
 
 
 class Query(BaseModel):
@@ -60,12 +51,19 @@ class Operation:
     view: View = field(init=False)
 
     def __call__(self, view: View) -> View:
-        """Registers the view."""
+        """Adds the view to `OPERATIONS`."""
         self.view = view
         OPERATIONS.append(self)
-        serve = max_body(self.body.max_bytes if self.body else self.max_bytes)(partial(self._serve))
-        blueprint.add_url_rule(self.path, self.endpoint, serve, methods=[self.method])
         return view
+
+    def register(self, app: Flask) -> None:
+        """Adds the route, as `Flask.add_url_rule` would if the app had not answered anything."""
+        name, methods = f"{NAME}.{self.endpoint}", [self.method, "OPTIONS"]
+        rule = app.url_rule_class(f"{PREFIX}{self.path}", methods=methods, endpoint=name)
+        rule.provide_automatic_options = True  # type: ignore[attr-defined]
+        limit = max_body(self.body.max_bytes if self.body else self.max_bytes)
+        app.view_functions[name] = limit(partial(self._serve))
+        app.url_map.add(rule)  # last: who finds it finds its view
 
     @property
     def tag(self) -> str:

@@ -31,16 +31,25 @@ Way = Callable[[Flask, "WSGIEnvironment"], Answer | None]
 
 
 class Plain:
-    """A WSGI app around another one; `ways` answer POST by the path."""
+    """A WSGI app around another one. What `load` returns answers POST by the path, which begins
+    with `prefix`; below that it is called before the other app is."""
 
-    def __init__(self, app: Flask, inner: "WSGIApplication", ways: Mapping[str, Way]) -> None:
-        self._app, self._inner, self._ways = app, inner, ways
+    def __init__(
+        self,
+        app: Flask,
+        inner: "WSGIApplication",
+        prefix: str,
+        load: Callable[[], Mapping[str, Way]],
+    ) -> None:
+        self._app, self._inner, self._prefix, self._load = app, inner, prefix, load
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answers as the inner app does."""
-        way = self._ways.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
+        path: str = environ["PATH_INFO"]
+        ways = self._load() if path.startswith(self._prefix) else {}
+        way = ways.get(path) if environ["REQUEST_METHOD"] == "POST" else None
         if way is None:
             return self._inner(environ, start_response)
         with self._app.app_context():

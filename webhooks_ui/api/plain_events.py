@@ -19,7 +19,6 @@ from webhooks_ui.web.known_hosts import REFUSED
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
-PATH = "/api/v1/events"
 _JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 
 

@@ -9,7 +9,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
-from webhooks_ui.api.configuration import files, importing, planning
 from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.api.configuration.yaml_text import MOST_BYTES
 from webhooks_ui.crypto.passphrase import LEAST
@@ -38,6 +37,8 @@ def export() -> Answer:
     passphrase = request.form.get("passphrase", "")
     if passphrase and len(passphrase) < LEAST:
         return _page(is_short=True), 422
+    from webhooks_ui.api.configuration import files
+
     text = files.write(passphrase)
     audit.exported("configuration.exported", "configuration", secrets=bool(passphrase))
     name = f"webhooks-ui-{now():%Y-%m-%d}.yaml"
@@ -63,6 +64,8 @@ def review() -> Answer:
 @max_body(_LARGEST)
 def apply() -> Answer:
     """Applies what was reviewed; shows it again where it would be something else by now."""
+    from webhooks_ui.api.configuration import importing, planning
+
     text = request.form.get("text", "").replace("\r\n", "\n")
     sealed = request.form.get("sealed", "")
     passphrase = open_secret(sealed, current_vault(), current_user.user_id)
@@ -80,6 +83,8 @@ def apply() -> Answer:
 
 
 def _review(text: str, passphrase: str, *, is_changed: bool = False) -> Answer:
+    from webhooks_ui.api.configuration import importing, planning
+
     try:
         lines = importing.difference(planning.plan(text, passphrase))
     except ImportFaults as error:

@@ -1,9 +1,10 @@
 """The sources: the list, making, editing and deleting one, and the requests that came."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from webhooks_ui import api
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.source import SourceForm
 from webhooks_ui.models import Source, SourceRequest, source_changes
@@ -110,6 +111,7 @@ def delete(id: str) -> Response:
 
 
 def _show_url(public_id: str, kind: str, token: str) -> Response:
+    api.load(current_app)  # which has the route
     path = url_for(f"api.sources_{kind}", token=token).removeprefix(request.script_root)
     show_once(public_id, base_url() + path)
     return redirect(url_for(".show", id=public_id), 303)

@@ -20,7 +20,6 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
-from webhooks_ui.api.webhook_shapes import WebhookShape
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.forms import pause as pause_form
@@ -139,6 +138,8 @@ def _event(change: Callable[[str], webhook_bulk.Change]) -> Callable[[], Any]:
 
 def _export(ids: Sequence[str]) -> Response:
     """The webhooks as the API shows them: without secrets."""
+    from webhooks_ui.api.webhook_shapes import WebhookShape
+
     chosen = _chosen(ids)
     last = Delivery.last_of(chosen)
     shapes = [WebhookShape.of(one, last.get(one.id)).model_dump(mode="json") for one in chosen]
