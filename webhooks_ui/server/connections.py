@@ -158,6 +158,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         (self._urgent if urgent else threads).add_task(channel)
 
     def _is_taken_in(self, request: Request) -> bool:
+        if request.error:  # it may have no method
+            return False
         is_small = request.body_bytes_received <= INTAKE_BODY
         return request.command == "POST" and is_small and self._is_intake(request.path)
 
