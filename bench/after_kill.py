@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from bench.beside import Console
-from bench.processes import only_child
+from bench.processes import worker_of
 from bench.stage import HERE, Receiver, app_on, percentile, posted, receiving
 
 ROUNDS = 5
@@ -27,7 +27,7 @@ def _measured(database: str) -> float:
             posted(order | {"connections": 1, "count": 1, "first": 0, "rate": 0})
             _arrived(receiver)
             killed = time.monotonic()
-            os.kill(only_child(console.pid), signal.SIGKILL)
+            os.kill(worker_of(console.pid), signal.SIGKILL)
             return _arrived(receiver) - killed
         finally:
             receiver.close()  # ends what hangs

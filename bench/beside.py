@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.processes import cpu_of, cpu_of_tree, only_child, proportional_memory
+from bench.processes import cpu_of, cpu_of_tree, memory_of_tree, worker_of
 from bench.stage import HERE, Receiver, percentile, posted, receiving
 from tests.support import postgres
 
@@ -109,14 +109,13 @@ class Console:
 
     def idle(self) -> Figures:
         """Memory and start, before the first event."""
-        worker = only_child(self._process.pid)
+        worker = worker_of(self._process.pid)
         spent = -1.0
         while cpu_of(worker) - spent > 0.05:  # it is starting still
             spent = cpu_of(worker)
             time.sleep(1.0)
-        both = proportional_memory(self._process.pid) + proportional_memory(worker)
         return {
-            "idle memory MB": both / 1e6,
+            "idle memory MB": memory_of_tree(self._process.pid) / 1e6,
             "start to first answer s": self.start_seconds,
             "start, CPU s": self.start_cpu,
         }
@@ -126,7 +125,7 @@ class Console:
         first, self._posted = self._posted, self._posted + count
         order = {"port": int(self.url.rpartition(":")[2]), "token": self.token}
         order |= {"connections": POSTERS, "count": count, "first": first, "rate": rate}
-        console, worker = self._process.pid, only_child(self._process.pid)
+        console, worker = self._process.pid, worker_of(self._process.pid)
         before = cpu_of(console), cpu_of(worker), cpu_of_tree(self._cluster)
         found = posted(order)
         arrived = _arrivals(receiver, count * WEBHOOKS)

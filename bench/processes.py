@@ -18,10 +18,10 @@ def cpu_of_tree(pid: int | None) -> float:
     return sum(_times(pid)) + sum(cpu_of(child) for child in _children(pid))
 
 
-def only_child(pid: int) -> int:
-    """The only process that this one has started."""
+def worker_of(pid: int) -> int:
+    """The worker of a console, which is its only child or the only child of that one."""
     (child,) = _children(pid)
-    return child
+    return worker_of(child) if _children(child) else child
 
 
 def proportional_memory(pid: int) -> int:

@@ -1,8 +1,8 @@
 """Keeps one worker process running beside the console: starts, restarts and ends it.
 
-The first worker is forked from the console, where everything is imported already: that takes no
-time, and both share the memory. One that died is followed by a program that is started anew, since
-what it had in memory may be why.
+Workers are forked by a process that was forked from the console (`nursery`), where everything is
+imported already: that takes no time, and all share the memory. Where that cannot be, a worker is a
+program that is started anew.
 
 The console keeps one end of a socket pair, the worker the other: when the console is gone, however
 it went, the worker ends. A worker is told the number of the one before it, which is dead for
@@ -10,17 +10,16 @@ certain: what that had under way is due again at once.
 """
 
 import logging
-import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import NamedTuple
 
 from webhooks_ui.delivery.queue import holders
-from webhooks_ui.server.child import Child
+from webhooks_ui.server.nursery import Born, Child, Nursery
 
 CALM = 60.0  # seconds after which a worker that died is started again at once
 FIRST_WAIT = 1.0  # seconds, before the second start anew
@@ -47,26 +46,24 @@ class Supervisor:
         self._stopping = Event()
         self._number = holders.NOBODY
         self._process: Process | None = None
-        self._forked: tuple[Process, socket.socket] | None = None
+        self._nursery: Nursery | None = None
         self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
 
-    def fork(self) -> Forked | None:
-        """Forks the first worker, to be watched by `start`: what it is told; None in the console.
+    def fork(self, prepare: Callable[[], None]) -> Forked | None:
+        """None in the console; returns in each worker with what that is told.
 
-        Call it while this process has one thread, and no connection to the database.
+        Call it while this process has one thread, and no connection to the database. `prepare` is
+        called once, in the process that workers are forked from.
         """
-        before, self._number = self._number, holders.new_number()
-        end, own = socket.socketpair()
-        if pid := os.fork():
-            end.close()
-            self._process = Child(pid)
-            self._forked = self._process, own
-            return None
-        own.close()
-        return Forked(end, self._number, before)
+        made = Nursery.fork(prepare)
+        if isinstance(made, Born):
+            number, before = map(int, made.order.split())
+            return Forked(made.parent, number, before)
+        self._nursery = made
+        return None
 
     def start(self) -> None:
-        """Starts the worker, unless it was forked, and watches it from a thread."""
+        """Starts the worker, and watches it from a thread."""
         self._thread.start()
 
     def close(self) -> None:
@@ -78,6 +75,8 @@ class Supervisor:
         if self._process and self._process.poll() is None:
             log.error("The worker did not end in time and is killed")
             self._process.kill()
+        if self._nursery:
+            self._nursery.close()
 
     def _watch(self) -> None:
         wait = 0.0
@@ -92,18 +91,25 @@ class Supervisor:
             wait = min(wait * 2 or FIRST_WAIT, LONGEST_WAIT)
 
     def _run(self) -> int:
-        """The exit status of the worker that was forked, or else of a new one."""
-        self._process, own = self._forked or self._start_anew()
-        self._forked = None
-        with own:
-            if self._stopping.is_set():  # asked to end while it was being started
-                self._process.terminate()
-            return self._process.wait()
-
-    def _start_anew(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """The exit status of a new worker."""
         before, self._number = self._number, holders.new_number()
-        command = [sys.executable, "-m", "webhooks_ui", "worker"]
-        command += ["--with-parent", f"{self._number}", f"{before}"]
+        numbers = f"{self._number}", f"{before}"
+        if self._nursery and (child := self._nursery.bear(" ".join(numbers))):
+            return self._ended(child)
+        process, own = self._start_anew(numbers)
+        with own:
+            return self._ended(process)
+
+    def _ended(self, process: Process) -> int:
+        self._process = process
+        if self._stopping.is_set():  # asked to end while it was being started
+            process.terminate()
+        return process.wait()
+
+    def _start_anew(
+        self, numbers: tuple[str, str]
+    ) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        command = [sys.executable, "-m", "webhooks_ui", "worker", "--with-parent", *numbers]
         end, own = socket.socketpair()
         with end:
             process = subprocess.Popen(command, stdin=end.fileno(), env=self._environ)  # noqa: S603  # our own program

@@ -1,5 +1,6 @@
 """Serves the console: migrates, listens, answers until it gets SIGTERM or SIGINT."""
 
+import gc
 import os
 import socket
 import sys
@@ -9,9 +10,8 @@ from functools import lru_cache
 from flask import Flask
 from waitress.task import ErrorTask
 
-from webhooks_ui import create_app
+from webhooks_ui import api, create_app
 from webhooks_ui.accounts import setup_link
-from webhooks_ui.api import INTAKE
 from webhooks_ui.models import User
 from webhooks_ui.monitoring import logs, metrics
 from webhooks_ui.server import process
@@ -43,8 +43,9 @@ def serve(
         if worker:
             process.prepare_fork(app)
             # Elsewhere the system's libraries may have threads that a fork would lose.
-            if sys.platform == "linux" and (forked := supervisor.fork()):
-                listening.close()
+            if sys.platform == "linux" and (
+                forked := supervisor.fork(lambda: _prepare_worker(listening))
+            ):
                 _deliver(app, forked)
                 return
             supervisor.start()
@@ -59,8 +60,16 @@ def serve(
     process.close(app)
 
 
+def _prepare_worker(listening: socket.socket) -> None:
+    """What is done once for all workers: they take no requests, and need what only they import."""
+    listening.close()
+    from webhooks_ui.server import worker_process  # noqa: F401
+
+    gc.freeze()  # the collector writes to what it looks at, which would no longer be shared
+
+
 def _deliver(app: Flask, forked: Forked) -> None:
-    """What the worker does that was forked from here; it imports what only a worker needs."""
+    """What a worker does that was forked from here."""
     from webhooks_ui.server import worker_process
 
     try:
@@ -96,11 +105,14 @@ def _server(app: Flask, listening: socket.socket) -> Server:
     @lru_cache(maxsize=256)
     def body_limit(path: str) -> int:
         """Above the app's own limit, so that what is too large gets the app's own answer."""
-        most = body_limits.of_path(app, path.removeprefix(below))
+        own = path.removeprefix(below)
+        if own.startswith(api.PREFIX):
+            api.load(app)
+        most = body_limits.of_path(app, own)
         return 2 * one + many if most is None else 2 * most
 
     def is_intake(path: str) -> bool:
-        return path.removeprefix(below).startswith(INTAKE)
+        return path.removeprefix(below).startswith(api.INTAKE)
 
     return Server(
         logs.RequestLog(app),
