@@ -79,3 +79,11 @@ def test_what_a_crash_has_interrupted_is_finished_by_a_job(
         assert not fan_out.is_due(now(), now())
 
     assert [delivery.webhook_id for delivery in deliveries(engine)] == [*range(1, WEBHOOKS + 1)]
+
+
+def test_a_part_is_as_large_as_others_can_wait_for() -> None:
+    part, held = statements.PART, fan_out.HELD
+    assert fan_out.next_size(part, held / 10) == 2 * part  # not more at once
+    assert fan_out.next_size(2 * part, 2 * held / 3) == 3 * part
+    assert fan_out.next_size(2 * part, 10 * held) == part
+    assert fan_out.next_size(fan_out.LARGEST, held / 10) == fan_out.LARGEST

@@ -21,6 +21,8 @@ from webhooks_ui.intake import statements
 from webhooks_ui.models import FanOut
 
 REST = 0.001  # seconds between two parts: whoever waits for the lock takes it
+HELD = 0.03  # seconds, for which a part is to hold it
+LARGEST = 8 * statements.PART  # deliveries of a part
 
 log = logging.getLogger(__name__)
 # The webhooks of a part are found first, so that the part costs the same wherever it begins.
@@ -33,13 +35,24 @@ _LAST = text(
 
 def complete(event_id: int) -> None:
     """Makes the deliveries that are still to be made; what fails is left to the job."""
+    most = statements.PART
     try:
-        while _make_part(event_id):
+        while held := _make_part(event_id, most):
+            most = next_size(most, held)
             wakeup.wake_workers()
             time.sleep(REST)
     except (DBAPIError, *UNREACHABLE) as error:
         log.warning("The deliveries of an event follow later: %s", reason_of(error))
     wakeup.wake_workers()
+
+
+def next_size(most: int, held: float) -> int:
+    """Of the part after one of `most` deliveries that took so many seconds.
+
+    A part has a cost of its own, as that of the disk: so parts are as large as others can wait for.
+    """
+    wanted = int(most * HELD / held)
+    return min(max(wanted, statements.PART), 2 * most, LARGEST)
 
 
 def is_due(_moment: datetime, _done_at: datetime) -> bool:
@@ -51,27 +64,32 @@ def step() -> bool:
     """Makes a part of the oldest fan-out; returns whether there may be more."""
     event_id = db.session.scalar(select(FanOut.event_id).order_by(FanOut.event_id).limit(1))
     if event_id is not None:
-        _make_part(event_id)
+        _make_part(event_id, statements.PART)
         wakeup.wake_workers()
     return event_id is not None
 
 
-def _make_part(event_id: int) -> bool:
-    """One transaction; whether there is more to do. Another process may do a part meanwhile."""
+def _make_part(event_id: int, most: int) -> float:
+    """One transaction; the seconds until its commit, 0 where there is nothing more to do.
+
+    Another process may do a part meanwhile.
+    """
     with transaction():
+        begun = time.perf_counter()
         own = select(FanOut).where(FanOut.event_id == event_id).with_for_update()
         order = db.session.scalar(own)
         if order is None:
-            return False
-        given = {"event": event_id, "after": order.made_to, "most": statements.PART}
+            return 0.0
+        given = {"event": event_id, "after": order.made_to, "most": most}
         last = db.session.scalar(_LAST, given)
         if last is None:
             db.session.delete(order)
-            return False
+            return 0.0
         connection = db.session.connection()
         with in_our_terms(connection.dialect):
             driver: Any = connection.connection.driver_connection
             row = (event_id, order.made_to, last, json.dumps(order.left_out))
             driver.execute(statements.part(connection.dialect), row)
         order.made_to = last
-        return True
+        db.session.flush()
+        return time.perf_counter() - begun
