@@ -22,8 +22,10 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     from webhooks_ui.intake import accept
     from webhooks_ui.settings import database_encryption, open_files
     from webhooks_ui.web import i18n, localised
+    from webhooks_ui.web.template_environment import TemplateEnvironment
 
     app = Flask(__name__, static_folder=None, template_folder=str(_folder("templates")))
+    app.jinja_environment = TemplateEnvironment
     app.config.update(_settings(overrides or {}))
     app.config.setdefault("OPEN_FILES", open_files.raise_limit())
     url = app.config["DATABASE_URL"]

@@ -10,7 +10,7 @@ from wtforms import Field, PasswordField, SelectField, StringField
 from webhooks_ui.accounts import forgotten, passwords
 from webhooks_ui.accounts import sign_in as signin
 from webhooks_ui.database.engine import transaction
-from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.base import Form, SelectOfMany
 from webhooks_ui.settings import addresses
 from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
@@ -142,7 +142,7 @@ class PasswordForm(Form):
 class TimeZoneForm(Form):
     """The time zone that one reads times in; empty leaves it to the browser."""
 
-    timezone = SelectField(_l("Time zone"))
+    timezone = SelectField(_l("Time zone"), widget=SelectOfMany())
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)

@@ -28,7 +28,7 @@ from webhooks_ui.forms.authorization_fields import (
     authorization_fields,
     spaces_kept,
 )
-from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.base import Form, SelectOfMany
 from webhooks_ui.forms.filter_fields import filter_fields, mark_filters, show_filters, typed_filters
 from webhooks_ui.forms.header_fields import header_fields, show_headers, typed_headers
 from webhooks_ui.forms.kept_secrets import KeptSecrets
@@ -59,7 +59,9 @@ class WebhookForm(KeptSecrets, Form):
     )
     locals().update(authorization_fields())  # here, for errors are told in the fields' order
     events = SelectMultipleField(_l("Events"), validate_choice=False)
-    channel = SelectField(_l("Select inbox (channel)"), validate_choice=False)
+    channel = SelectField(
+        _l("Select inbox (channel)"), validate_choice=False, widget=SelectOfMany()
+    )
     locals().update(request_fields())
     locals().update(header_fields())
     locals().update(filter_fields())

@@ -106,9 +106,9 @@ def by_hour(webhook_id: int, since: datetime, until: datetime) -> list[tuple[int
 
 def day_of_all(moment: datetime) -> AttemptCounts:
     """Counts of all webhooks together in the last 24 hours."""
-    since = TotalHour.hour >= _full_hour(moment) - (HOURS - 1) * _HOUR
-    sums = (func.coalesce(func.sum(getattr(TotalHour, name)), 0) for name in COUNTED)
-    return summed([[int(count) for count in db.session.execute(select(*sums).where(since)).one()]])
+    since = _full_hour(moment) - (HOURS - 1) * _HOUR
+    row = db.session.execute(_SUMS_OF_ALL, {"since": since}).one()
+    return summed([[int(count) for count in row]])
 
 
 def _full_hour(moment: datetime) -> datetime:
@@ -164,3 +164,6 @@ _SUMS = (
     .where(*_CHOSEN)
     .group_by(_TABLE.webhook_id)
 )
+_SUMS_OF_ALL = select(
+    *(func.coalesce(func.sum(getattr(TotalHour, name)), 0) for name in COUNTED)
+).where(TotalHour.hour >= bindparam("since"))

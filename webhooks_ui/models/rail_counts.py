@@ -1,11 +1,12 @@
 """The counts beside the pages of the rail, which every page shows."""
 
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from webhooks_ui.database.engine import db
-from webhooks_ui.database.types import now
+from webhooks_ui.database.types import Instant, now
 from webhooks_ui.models.bounded_count import counted
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.webhook_ranks import needing_attention
@@ -22,6 +23,12 @@ class RailCounts(NamedTuple):
 
 def load() -> RailCounts:
     """By one statement, which reads a few entries of indexes."""
-    parts = [*needing_attention(now(), MOST), counted(select(Channel.id), MOST)]
-    *attention, channels = db.session.execute(select(*parts)).one()
+    *attention, channels = db.session.execute(_statement(), {"moment": now()}).one()
     return RailCounts(min(sum(attention), MOST), channels)
+
+
+@cache
+def _statement() -> Select[Any]:
+    """Put together once: that takes longer than to run it."""
+    attention: list[Any] = needing_attention(bindparam("moment", type_=Instant), MOST)
+    return select(*attention, counted(select(Channel.id), MOST))

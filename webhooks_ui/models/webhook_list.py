@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
@@ -11,7 +10,6 @@ from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.database.types import now
 from webhooks_ui.explanations.states import ATTENTION, RANKED, State
 from webhooks_ui.models import webhook_ranks, webhook_rows
 from webhooks_ui.models.channel import Channel
@@ -91,24 +89,21 @@ class WebhookQuery:
 
     def find(self) -> WebhookPage:
         """The page asked for, or the last one if there are fewer."""
-        moment = now()
         chosen = ATTENTION if self.status == "attention" else (self.status,)
         narrowed = self._narrowed(select(Webhook.id))
         if self.q:  # a search is slow: done once, for the counts and the rows
-            return self._searched(narrowed, moment, chosen)
-        counts = webhook_ranks.counts(narrowed, moment)
+            return self._searched(narrowed, chosen)
+        counts = webhook_ranks.counts(narrowed)
         total = sum(counts[name] for name in RANKED if not self.status or name in chosen)
         if self.status:
-            narrowed = narrowed.where(webhook_ranks.is_in(chosen, moment))
+            narrowed = narrowed.where(webhook_ranks.is_in(chosen))
         number = within(self.page, total, PAGE_SIZE)
-        rows = webhook_rows.load(self._ids(narrowed, moment, total, number))
+        rows = webhook_rows.load(self._ids(narrowed, total, number))
         return WebhookPage(rows, total, number, PAGE_SIZE, counts)
 
-    def _searched(
-        self, narrowed: Select[int], moment: datetime, chosen: Sequence[str]
-    ) -> WebhookPage:
-        ordered = narrowed.order_by(*self._order(moment))
-        found = db.session.execute(ordered.add_columns(webhook_ranks.rank(moment))).all()
+    def _searched(self, narrowed: Select[int], chosen: Sequence[str]) -> WebhookPage:
+        ordered = narrowed.order_by(*self._order())
+        found = db.session.execute(ordered.add_columns(webhook_ranks.rank())).all()
         places = Counter(place for _, place in found)
         counts = {name: places[place] for place, name in enumerate(RANKED)}
         ids = [row for row, place in found if not self.status or RANKED[place] in chosen]
@@ -116,15 +111,13 @@ class WebhookQuery:
         rows = webhook_rows.load(ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
         return WebhookPage(rows, len(ids), number, PAGE_SIZE, counts)
 
-    def _ids(
-        self, narrowed: Select[int], moment: datetime, total: int, number: int
-    ) -> Sequence[int]:
+    def _ids(self, narrowed: Select[int], total: int, number: int) -> Sequence[int]:
         """The ids of one page, read from the nearer end: skipped rows cost time too."""
         first, last = (number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, total)
         if first <= total // 2:
-            ordered = narrowed.order_by(*self._order(moment)).offset(first)
+            ordered = narrowed.order_by(*self._order()).offset(first)
             return db.session.scalars(ordered.limit(last - first)).all()
-        backwards = narrowed.order_by(*self._order(moment, backwards=True)).offset(total - last)
+        backwards = narrowed.order_by(*self._order(backwards=True)).offset(total - last)
         return db.session.scalars(backwards.limit(last - first)).all()[::-1]
 
     def _narrowed(self, query: Select[Any]) -> Select[Any]:
@@ -142,27 +135,25 @@ class WebhookQuery:
 
     def neighbours(self, row: int) -> tuple[str | None, str | None]:
         """The public ids of the webhooks before and after one in the list, None at its ends."""
-        moment = now()
-        keys = self._keys(moment)
+        keys = self._keys()
         own = db.session.execute(select(*dict(keys)).where(Webhook.id == row)).one()
         chosen = self._narrowed(select(Webhook.public_id))
         if self.status:
             states = ATTENTION if self.status == "attention" else (self.status,)
-            chosen = chosen.where(webhook_ranks.is_in(states, moment))
+            chosen = chosen.where(webhook_ranks.is_in(states))
         sides = [_beyond(chosen, keys, own, backwards=side) for side in (True, False)]
         before, after = db.session.execute(select(*sides)).one()
         return before, after
 
-    def _order(self, moment: datetime, *, backwards: bool = False) -> list[ColumnElement[Any]]:
+    def _order(self, *, backwards: bool = False) -> list[ColumnElement[Any]]:
         return [
-            column.desc() if falls != backwards else column.asc()
-            for column, falls in self._keys(moment)
+            column.desc() if falls != backwards else column.asc() for column, falls in self._keys()
         ]
 
-    def _keys(self, moment: datetime) -> list[tuple[ColumnElement[Any], bool]]:
+    def _keys(self) -> list[tuple[ColumnElement[Any], bool]]:
         """What the list is sorted by, and whether it falls; no two webhooks have all of it."""
         columns: dict[str, list[ColumnElement[Any]]] = {
-            "attention": [webhook_ranks.rank(moment), Webhook.sort_key.expression],
+            "attention": [webhook_ranks.rank(), Webhook.sort_key.expression],
             "name": [Webhook.sort_key.expression],
             "created": [],
             "last": [func.coalesce(Webhook.last_delivery_id, 0)],

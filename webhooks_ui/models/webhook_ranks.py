@@ -2,18 +2,24 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, func, select
 
 from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import Instant, now
 from webhooks_ui.explanations.states import RANKED, State
 from webhooks_ui.models.bounded_count import counted
 from webhooks_ui.models.webhook import Webhook
 
 
-def rank(moment: datetime) -> ColumnElement[int]:
-    """The place of a webhook's state in `RANKED`: `explanations.states.state` in SQL."""
+@cache
+def rank() -> ColumnElement[int]:
+    """The place of a webhook's state in `RANKED`: `explanations.states.state` in SQL, put together
+    once, as of when a statement runs.
+    """
+    moment = bindparam("ranked_at", callable_=now, type_=Instant)
     since, succeeded = Webhook.failing_since, Webhook.last_succeeded
     place = {name: number for number, name in enumerate(RANKED)}
     return case(
@@ -26,12 +32,12 @@ def rank(moment: datetime) -> ColumnElement[int]:
     )
 
 
-def is_in(states: Collection[str], moment: datetime) -> ColumnElement[bool]:
+def is_in(states: Collection[str]) -> ColumnElement[bool]:
     """Whether a webhook is in one of these states."""
-    return rank(moment).in_([number for number, name in enumerate(RANKED) if name in states])
+    return rank().in_([number for number, name in enumerate(RANKED) if name in states])
 
 
-def needing_attention(moment: datetime, most: int) -> list[ScalarSelect[int]]:
+def needing_attention(moment: ColumnElement[datetime], most: int) -> list[ScalarSelect[int]]:
     """Counts, `most` at most each, whose sum is how many webhooks are failing or degraded.
 
     Each reads its own entries of the index alone, so that every page can have it.
@@ -49,9 +55,9 @@ def needing_attention(moment: datetime, most: int) -> list[ScalarSelect[int]]:
     return found
 
 
-def counts(narrowed: Select[Any], moment: datetime) -> dict[State, int]:
+def counts(narrowed: Select[Any]) -> dict[State, int]:
     """How many of the webhooks of a query are in each state."""
-    place = rank(moment)
+    place = rank()
     rows = db.session.execute(narrowed.with_only_columns(place, func.count()).group_by(place))
     found = {RANKED[number]: count for number, count in rows}
     return {name: found.get(name, 0) for name in RANKED}

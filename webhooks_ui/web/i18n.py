@@ -95,21 +95,36 @@ def _event_labels(_language: str) -> dict[str, str]:
 
 def _text(text: str, /, **values: Any) -> Markup:
     """A text in the language of this answer; values are escaped."""
-    found = Markup(_catalogue().ugettext(text))  # noqa: S704  # our own texts
+    found: Markup = _catalogue()[text]
     return found % values if values or "%" in found else found
 
 
 def _counted(one: str, many: str, num: int, /, **values: Any) -> Markup:
     """The form of a text that goes with a number."""
     values.setdefault("num", num)
-    return Markup(_catalogue().ungettext(one, many, num)) % values  # noqa: S704
+    return Markup(_catalogue().texts.ungettext(one, many, num)) % values  # noqa: S704
 
 
-def _catalogue() -> Any:
+class _Catalogue(dict[str, Markup]):
+    """A language's texts as pages have them, each looked up once."""
+
+    def __init__(self, texts: Any) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def __missing__(self, text: str) -> Markup:
+        found = self[text] = Markup(self.texts.ugettext(text))  # noqa: S704  # our own texts
+        return found
+
+
+_catalogue_of = lru_cache(maxsize=len(LANGUAGES))(_Catalogue)
+
+
+def _catalogue() -> _Catalogue:
     """The texts in the language of this answer."""
-    known = g.get("catalogue")
+    known: _Catalogue | None = g.get("catalogue")
     if known is None:
-        known = g.catalogue = get_translations()
+        known = g.catalogue = _catalogue_of(get_translations())
     return known
 
 

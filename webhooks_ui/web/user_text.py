@@ -17,12 +17,13 @@ def init_app(app: Flask) -> None:
 
 def options(labels: Iterable[Sequence[Any]], chosen: str = "") -> Markup:
     """The options of a select, of rows that end with a value and its label."""
-    found = (_option(value, str(label), value == chosen) for *_, value, label in labels)
+    found = (option(value, str(label), value == chosen) for *_, value, label in labels)
     return Markup("".join(found))  # noqa: S704  # escaped
 
 
 @lru_cache(maxsize=4096)  # a page has hundreds of channels, twice
-def _option(value: str, label: str, is_chosen: bool) -> str:
+def option(value: str, label: str, is_chosen: bool) -> str:
+    """An option of a select, escaped."""
     mark = " selected" if is_chosen else ""
     return f'<option value="{escape(value)}"{mark}>{escape(isolated(label))}</option>'
 
