@@ -41,7 +41,7 @@ def make(body: NewChannel) -> tuple[ChannelShape, Headers]:
 
 @Operation("GET", "/channels/<public_id:id>", answer=ChannelShape, errors=(404,))
 def show(id: str) -> ChannelShape:
-    """Look at a channel."""
+    """Retrieve a channel."""
     return ChannelShape.of(found(Channel.by_public_id(id)))
 
 
@@ -53,7 +53,7 @@ def show(id: str) -> ChannelShape:
     errors=(400, 404, 413, 415, 422),
 )
 def change(id: str, body: ChannelChanges) -> ChannelShape:
-    """Change a channel; what is left out stays as it is."""
+    """Update a channel: fields that are left out keep their values."""
     channel = found(Channel.by_public_id(id))
     wanted = body.model_dump(exclude_none=True)
     settings = ChannelSettings(channel.key, channel.name, channel.kind)._replace(**wanted)
@@ -62,7 +62,7 @@ def change(id: str, body: ChannelChanges) -> ChannelShape:
 
 @Operation("DELETE", "/channels/<public_id:id>", status=204, errors=(404, 409))
 def delete(id: str) -> None:
-    """Delete a channel, unless webhooks use it."""
+    """Delete a channel that no webhook uses."""
     if used := len(channel_changes.delete(found(Channel.by_public_id(id)))):
         raise Problem(
             409,

@@ -60,7 +60,7 @@ def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
 
 @Operation("GET", "/deliveries/<public_id:id>", answer=DeliveryShape, errors=(404,))
 def show(id: str) -> DeliveryShape:
-    """Look at a delivery and every attempt that was made at it."""
+    """Retrieve a delivery with its attempts."""
     delivery = found(Delivery.by_public_id(id))
     audit.payload_read("delivery", id, delivery.type)
     return DeliveryShape.of(delivery)
@@ -70,7 +70,7 @@ def show(id: str) -> DeliveryShape:
     "POST", "/deliveries/<public_id:id>/resend", status=201, answer=DeliveryShape, errors=(404, 409)
 )
 def resend(id: str) -> tuple[DeliveryShape, Headers]:
-    """Send the same event to the same webhook once more, as a delivery of its own."""
+    """Resend the event to the same webhook, as a new delivery."""
     again = actions.resend(found(Delivery.by_public_id(id)))
     if not isinstance(again, Delivery):
         raise Problem(409, actions.NOT_SENDABLE[again])
@@ -86,7 +86,7 @@ def resend(id: str) -> tuple[DeliveryShape, Headers]:
     errors=(400, 404, 413, 415, 422),
 )
 def test(id: str, body: TestBody) -> DeliveryShape:
-    """Send a test event, once and without retry, and wait for what comes of it.
+    """Send a test event once, without retries, and return the result.
 
     The webhook may be disabled. The delivery says whether its receiver took the event.
     """

@@ -24,14 +24,14 @@ problem (RFC 9457) whose `detail` says how to fix it. Bodies may be compressed w
 (`Content-Encoding: gzip`); their limits count what is in them.
 """
 TAGS = {
-    "events": "Events come in here.",
-    "webhooks": "Where events go, and how.",
+    "events": "What your platform sends.",
+    "webhooks": "Where events are sent, and how.",
     "channels": "Where conversations happen; a webhook may listen to one of them.",
-    "deliveries": "Events on their way to webhooks, and what came of it.",
+    "deliveries": "Each event that was sent to a webhook, and the responses.",
     "sources": "Other programs' own webhooks, taken in as events.",
 }
 STATUSES = {
-    200: "As asked.",
+    200: "Done.",
     201: "Made. `Location` is its address.",
     202: "Taken in, and stored for good.",
     204: "Deleted.",

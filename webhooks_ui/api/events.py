@@ -54,7 +54,7 @@ HEADERS: dict[str, dict[str, Any]] = {
     errors=(400, 409, 413, 415, 422),
 )
 def take(body: EventBody) -> AcceptedShape:
-    """Take an event in.
+    """Send an event.
 
     The answer comes once the event and its deliveries are stored together: a 202 is a promise. The
     same `id` or `Idempotency-Key` again is answered with the first answer and `duplicate: true`,
@@ -75,7 +75,7 @@ def take(body: EventBody) -> AcceptedShape:
     errors=(400, 409, 413, 415, 422),
 )
 def take_batch(body: BatchBody) -> AcceptedBatchShape:
-    """Take up to 1,000 events in, all or none.
+    """Send up to 1,000 events, all or none.
 
     The body may be as large as those of eight of the largest events.
     """
@@ -89,7 +89,7 @@ def take_batch(body: BatchBody) -> AcceptedBatchShape:
 
 @Operation("GET", "/events/<public_id:id>", answer=EventShape, errors=(404,))
 def show(id: str) -> Response:
-    """Look at an event: what came in, byte for byte, and how many deliveries were made of it."""
+    """Retrieve an event, byte for byte as it came in, and how many deliveries it has."""
     event = found(Event.by_public_id(id))
     audit.payload_read("event", id, event.type)
     head = EventShape.of(event).model_dump_json(exclude={"data"}).removesuffix("}")

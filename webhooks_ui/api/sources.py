@@ -70,7 +70,7 @@ class ReceiptShape(BaseModel):
     errors=(413,),
 )
 def chatwoot() -> tuple[ReceiptShape, Headers]:
-    """Take a webhook of Chatwoot's in.
+    """Receive a webhook from Chatwoot.
 
     Its account webhook is posted here as it comes, 8 MB at most. The token is that of a source,
     made on the page Sources: as `?token=`, as a bearer token, or as the password of a URL. The

@@ -71,7 +71,7 @@ def make(body: NewWebhook) -> tuple[WebhookWithSecret, Headers]:
 
 @Operation("GET", "/webhooks/<public_id:id>", answer=WebhookShape, errors=(404,))
 def show(id: str) -> WebhookShape:
-    """Look at a webhook."""
+    """Retrieve a webhook."""
     return _shape(found(Webhook.by_public_id(id)))
 
 
@@ -83,7 +83,7 @@ def show(id: str) -> WebhookShape:
     errors=(400, 404, 409, 413, 415, 422),
 )
 def change(id: str, body: WebhookChanges) -> WebhookShape:
-    """Change a webhook; what is left out stays as it is, secrets too.
+    """Update a webhook: fields that are left out keep their values, secrets too.
 
     With another scheme, host or port in its URL the secret has to be sent again.
     """
@@ -98,7 +98,7 @@ def change(id: str, body: WebhookChanges) -> WebhookShape:
 
 @Operation("DELETE", "/webhooks/<public_id:id>", status=204, errors=(404,))
 def delete(id: str) -> None:
-    """Delete a webhook. What waits for it is not delivered any more.
+    """Delete a webhook and cancel what waits for it.
 
     For 30 days it can be restored.
     """
@@ -120,7 +120,7 @@ def restore(id: str) -> WebhookShape:
     "POST", "/webhooks/<public_id:id>/rotate-secret", answer=WebhookWithSecret, errors=(404,)
 )
 def rotate_secret(id: str) -> WebhookWithSecret:
-    """Make a new signing secret, told in the answer alone. The former one signs too for a day."""
+    """Rotate the signing secret: shown in this response only; the old one signs too for a day."""
     webhook = found(Webhook.by_public_id(id))
     webhook_changes.rotate_signing_secret(webhook, current_vault(), None)
     secret = webhook.signing_secrets(current_vault(), now())[0]
