@@ -67,11 +67,8 @@ def test_mistakes_stand_at_the_fields_and_in_a_summary(
     assert receiver.wait(1)[0].header("X-Api-Key") == "kept-while-mending-1"
 
 
-@EITHER_WAY
-def test_a_login_in_the_url_moves_into_basic(
-    open_page: Open, receiver: Receiver, javascript: bool
-) -> None:
-    page = open_page("/webhooks/new", javascript=javascript)
+def test_a_login_in_the_url_moves_into_basic(open_page: Open, receiver: Receiver) -> None:
+    page = open_page("/webhooks/new")
     address = f"127.0.0.1:{receiver.port}/hook"
     page.get_by_label("Webhook URL").fill(f"  http://acme:p%40ss-word-11@{address} ")
     save(page)
@@ -233,9 +230,9 @@ def test_leaving_a_form_that_is_saved_or_only_tested_does_not_ask(
     assert asked.count == 0
 
 
-@EITHER_WAY
-def test_two_people_edit_at_once(open_page: Open, receiver: Receiver, javascript: bool) -> None:
-    first, second = open_page(javascript=javascript), open_page(javascript=javascript)
+def test_two_people_edit_at_once(open_page: Open, receiver: Receiver) -> None:
+    """Without JavaScript it is the same form: see webhooks/test_edit.py."""
+    first, second = open_page(), open_page()
     path = f"/webhooks/{make_webhook(first, receiver.url, name='Before')}"
     for page in (first, second):
         page.goto(f"{path}/edit")
@@ -249,8 +246,7 @@ def test_two_people_edit_at_once(open_page: Open, receiver: Receiver, javascript
     told = second.locator("#conflict")
     expect(told).to_contain_text("olena changed this webhook while it was open here.")
     expect(told).to_contain_text("differs from it in: Name, Payload format.")
-    if javascript:
-        expect(told).to_be_focused()
+    expect(told).to_be_focused()
     first.reload()
     expect(first.get_by_role("heading", level=1)).to_have_text("By the first")
 
