@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from tests.engine.conftest import attempt_at, claim, send, subscribe
 from webhooks_ui.database import files
-from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.engine import db, is_writing, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Result
@@ -21,6 +21,7 @@ from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.delivery.worker import unrecorded
 from webhooks_ui.delivery.worker.senders import MANY
 from webhooks_ui.delivery.worker.unrecorded import RECORD_AFTER, Unrecorded
+from webhooks_ui.models import Attempt
 
 LEASE = timedelta(minutes=1)
 
@@ -117,3 +118,31 @@ def test_only_a_claim_alone_may_be_undone_by_a_loss_of_power(
             else:
                 assert look(connection) == "lasting"
     assert seen == ["hasty", "lasting", "lasting"]
+
+
+def test_results_are_written_out_before_others_wait_for_the_write_lock(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def watched(name: str) -> Any:
+        original = getattr(turns, name)
+
+        def write_out(*arguments: Any) -> Any:
+            seen.append((name, is_writing()))
+            return original(*arguments)
+
+        return write_out
+
+    for name in ("_next_state", "_attempt_row"):
+        monkeypatch.setattr(turns, name, watched(name))
+    subscribe(app, "http://127.0.0.1/1")
+    send(app)
+    with app.app_context():
+        (claimed,) = claim({}, 1, 1, now(), LEASE)
+        (job,) = turns.jobs([claimed])
+        moment = now()
+        done = Result(claimed, attempt_at(job, None, moment), Decision("succeeded"))
+        turns.record([done, done], moment)
+        assert db.session.query(Attempt).count() == 1
+    assert seen == [("_next_state", False), ("_attempt_row", False)]

@@ -220,6 +220,14 @@ def test_an_unknown_token_is_refused(app: Flask, query: str) -> None:
     assert kept(app) == []
 
 
+def test_nothing_is_redirected(app: Flask) -> None:
+    """Chatwoot would follow, with the body and its signature, to wherever that leads."""
+    token, sent = make_source(app), body("message_created_incoming")
+    for path in (f"{PATH}/", PATH.upper(), f"{PATH}/more"):
+        answer = post(app, token, sent, path=f"{path}?token={token}")
+        assert (answer.status_code, answer.location) == (404, None)
+
+
 def test_the_token_stands_in_no_log_answer_or_metric(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

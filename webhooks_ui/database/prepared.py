@@ -5,7 +5,7 @@ can go out together, without waiting for each other's answers (`Runner.together`
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
@@ -77,8 +77,12 @@ class Runner:
 
     def run_many(self, statement: Prepared, rows: Iterable[Mapping[str, Any]]) -> None:
         """The statement for each row."""
-        form = statement.form(self.dialect)
-        self._driver.cursor().executemany(form.text, [form.row(row) for row in rows])
+        self.run_rows(statement, [*map(statement.form(self.dialect).row, rows)])
+
+    def run_rows(self, statement: Prepared, rows: Sequence[Any]) -> None:
+        """The same for rows as its form makes them, which may be done before the transaction."""
+        if rows:
+            self._driver.cursor().executemany(statement.form(self.dialect).text, rows)
 
     def ids(self, rows: Collection[int]) -> Any:
         """Row ids as one parameter: an array, on SQLite as JSON."""

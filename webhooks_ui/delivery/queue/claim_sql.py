@@ -177,6 +177,6 @@ def _move_on(
     )
 
 
-def finish(runner: Runner, rows: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
-    """Writes the next state of claimed deliveries; id and claims of those still held."""
-    return {*runner.run(_FINISH, rows=json.dumps(rows)).fetchall()}
+def finish(runner: Runner, rows: str) -> set[tuple[int, int]]:
+    """Writes the next states of claimed deliveries, JSON; id and claims of those still held."""
+    return {*runner.run(_FINISH, rows=rows).fetchall()}

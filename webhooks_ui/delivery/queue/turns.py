@@ -11,7 +11,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Dialect, Table, bindparam, insert, select, update
 
 from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
@@ -51,21 +51,41 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
     A claim alone need not outlast a loss of power: what it leases is then due as it was before.
     """
     done, kept = Turn([]), list[Result]()
+    outcomes = _Outcomes(results, db.engine.dialect)
     with transaction(lasting=bool(results)), prepared.within(db.session.connection()) as runner:
         if results:
-            kept = _record(runner, results, moment)
+            kept = _record(runner, outcomes, moment)
         if demand and demand.limit:
             done = claim_sql.claim(runner, demand, moment)
     metrics.recorded((result.decision.status, result.attempt.error) for result in kept)
     return done
 
 
-def _record(runner: Runner, results: Sequence[Result], moment: datetime) -> list[Result]:
+class _Outcomes:
+    """Results as they are written, one for each claim: made before others wait for the database."""
+
+    def __init__(self, results: Sequence[Result], dialect: Dialect) -> None:
+        self.by_claim: dict[tuple[int, int], Result] = {}
+        for result in results:
+            self.by_claim.setdefault((result.claim.id, result.claim.claims), result)
+        self.webhooks = {result.claim.webhook_id for result in results}
+        self.states = json.dumps([_next_state(one) for _, one in sorted(self.by_claim.items())])
+        form = _INSERT_ATTEMPT.form(dialect)
+        self.attempts = {
+            claim: form.row(_attempt_row(one.claim.id, one.attempt))
+            for claim, one in self.by_claim.items()
+        }
+
+
+def _record(runner: Runner, outcomes: _Outcomes, moment: datetime) -> list[Result]:
     """Records outcomes; returns those whose claim still held."""
     with runner.together():
-        states = webhook_state.lock(runner, {result.claim.webhook_id for result in results})
-        kept = _finish(runner, results)
-        _insert_attempts(runner, [(result.claim.id, result.attempt) for result in kept])
+        states = webhook_state.lock(runner, outcomes.webhooks)
+        held = claim_sql.finish(runner, outcomes.states)
+        kept = [one for claim, one in outcomes.by_claim.items() if claim in held]
+        runner.run_rows(
+            _INSERT_ATTEMPT, [row for claim, row in outcomes.attempts.items() if claim in held]
+        )
         ended = [(r.claim.webhook_id, r.decision.status, r.attempt) for r in kept]
         counting.add(runner, ended)
         alerts = webhook_state.update_webhooks(runner, states, kept, moment)
@@ -81,13 +101,11 @@ def record(results: Sequence[Result], moment: datetime) -> None:
 def insert_attempts(attempts: Sequence[tuple[int, AttemptRecord]]) -> None:
     """Inserts attempts, each with its delivery's id; within a transaction of the caller."""
     with prepared.within(db.session.connection()) as runner:
-        _insert_attempts(runner, attempts)
+        runner.run_many(_INSERT_ATTEMPT, [_attempt_row(*one) for one in attempts])
 
 
-def _insert_attempts(runner: Runner, attempts: Sequence[tuple[int, AttemptRecord]]) -> None:
-    rows = [{"delivery_id": delivery_id, **vars(attempt)} for delivery_id, attempt in attempts]
-    if rows:
-        runner.run_many(_INSERT_ATTEMPT, rows)
+def _attempt_row(delivery_id: int, attempt: AttemptRecord) -> dict[str, Any]:
+    return {"delivery_id": delivery_id, **vars(attempt)}
 
 
 def jobs(claims: Sequence[Claim]) -> list[Job]:
@@ -149,16 +167,6 @@ def finish_ping(public_id: str, attempt: AttemptRecord, moment: datetime) -> Non
         )
         if delivery.webhook_id and not attempt.error:
             webhook_state.probe_now(delivery.webhook_id)
-
-
-def _finish(runner: Runner, results: Sequence[Result]) -> list[Result]:
-    """Moves deliveries on; returns the results whose claim still held, one for each claim."""
-    first: dict[tuple[int, int], Result] = {}
-    for result in results:
-        first.setdefault((result.claim.id, result.claim.claims), result)
-    rows = [_next_state(first[claim]) for claim in sorted(first)]
-    current = claim_sql.finish(runner, rows)
-    return [result for claim, result in first.items() if claim in current]
 
 
 def _next_state(result: Result) -> dict[str, Any]:
