@@ -24,7 +24,7 @@ from tests.server.test_connections import Console, status
 from tests.support.apps import MakeApp
 from tests.support.waiting import wait_until
 from webhooks_ui.database import engine as database
-from webhooks_ui.database import files, writers
+from webhooks_ui.database import files, prepared, writers
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.intake import accept as intake
 from webhooks_ui.intake import group
@@ -254,7 +254,7 @@ def test_others_write_while_a_commit_waits_for_the_disk(
                 answers.append(pool.submit(accept, app, SIMPLE))
                 assert disk.waits.acquire(timeout=60)
             assert not any(one.done() for one in answers)
-            with app.app_context(), transaction(lasting=False):
+            with app.app_context(), prepared.in_haste():
                 assert db.session.query(Event).count() == 2
         finally:
             disk.goes_on.set()

@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import event, insert
+from sqlalchemy.orm import Session
 
 from tests.cli.conftest import Run, data_dir, run
 from tests.conftest import make_webhook, sign_in, stored
-from tests.support.apps import ON_BOTH_DATABASES, MakeApp
+from tests.support.apps import ON_BOTH_DATABASES, ON_POSTGRESQL, MakeApp
 from webhooks_ui import create_app
 from webhooks_ui.crypto.keys import KeyFileError, new_encryption_key
-from webhooks_ui.crypto.vault import Vault
+from webhooks_ui.crypto.vault import Vault, current_vault
 from webhooks_ui.database.engine import Model, db, transaction
 from webhooks_ui.models import Installation, Webhook
+from webhooks_ui.models.installation import KEY_CHECK
 from webhooks_ui.models.sealed import sealed_columns
 from webhooks_ui.server import process
 
@@ -156,3 +159,17 @@ def test_readyz_is_red(filled: Flask) -> None:
     answer = browser.get("/readyz")
     filled.extensions["vault"] = kept
     assert (answer.status_code, answer.json) == (503, {"status": "wrong encryption keys"})
+
+
+@ON_POSTGRESQL
+def test_processes_that_start_at_once_on_an_empty_database_all_start(make_engine: MakeApp) -> None:
+    app = make_engine()
+
+    def is_quicker(*_: object) -> None:
+        with db.engine.begin() as another:
+            check = current_vault().encrypt("", KEY_CHECK)
+            another.execute(insert(Installation).values(id=1, key_check=check))
+
+    event.listen(Session, "before_flush", is_quicker, once=True)
+    process.check_keys(app)
+    process.check_keys(app)

@@ -55,12 +55,10 @@ else:
 
 
 @contextmanager
-def transaction(*, lasting: bool = True) -> Iterator[None]:
+def transaction() -> Iterator[None]:
     """One short write transaction on this context's session; what was read is read anew.
 
     Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
-    Unless `lasting` nobody waits for the disk: a loss of power may undo it, whole, as long as
-    nothing was committed after it; a process that is killed undoes nothing.
     Waits `BUSY_TIMEOUT` to write; all transactions of a request wait no longer together. Raises
     SQLAlchemy's OperationalError.
     """
@@ -71,7 +69,7 @@ def transaction(*, lasting: bool = True) -> Iterator[None]:
         with turn(writer, until):
             try:
                 try:
-                    options = {"writes": True, "until": until, "lasting": lasting}
+                    options = {"writes": True, "until": until}
                     db.session.connection(execution_options=options)
                 finally:
                     if has_request_context():
@@ -84,8 +82,7 @@ def transaction(*, lasting: bool = True) -> Iterator[None]:
                 raise
             finally:
                 db.session.info.pop(_WRITES, None)
-        if lasting:
-            driver.make_lasting(db.engine)
+        driver.make_lasting(db.engine)
 
 
 def is_writing() -> bool:
@@ -239,12 +236,5 @@ def _set_up_postgres(engine: Engine) -> None:
         connection.execute("SET jit = off")
         connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}")
         connection.autocommit = False
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("lasting", True):
-            with driver.in_our_terms(engine.dialect):
-                own: Any = connection.connection.dbapi_connection
-                own.execute("SET LOCAL synchronous_commit = off")
 
     driver.watch_sessions(engine)

@@ -1,8 +1,10 @@
 """What holds for the whole installation: under which keys its secrets are encrypted."""
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Column, Select, func, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.crypto.vault import Vault, current_vault
@@ -65,7 +67,7 @@ def record_keys() -> str | None:
     known = db.session.get(Installation, 1)
     if (problem := key_problem()) or (known and not _is_spared(known)):
         return problem
-    with transaction():
+    with suppress(IntegrityError), transaction():  # another process that starts was quicker
         kept = db.session.get(Installation, 1, with_for_update=True)
         check = current_vault().encrypt("", KEY_CHECK)
         if kept is None:

@@ -50,13 +50,14 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
     nothing. The claim is last: it waits for no lock, so that two turns never wait for each other.
     A claim alone need not outlast a loss of power: what it leases is then due as it was before.
     """
-    done, kept = Turn([]), list[Result]()
+    wanted = demand if demand and demand.limit else None
+    if not results:
+        with prepared.in_haste() as runner:
+            return claim_sql.claim(runner, wanted, moment) if wanted else Turn([])
     outcomes = _Outcomes(results, db.engine.dialect)
-    with transaction(lasting=bool(results)), prepared.within(db.session.connection()) as runner:
-        if results:
-            kept = _record(runner, outcomes, moment)
-        if demand and demand.limit:
-            done = claim_sql.claim(runner, demand, moment)
+    with transaction(), prepared.within(db.session.connection()) as runner:
+        kept = _record(runner, outcomes, moment)
+        done = claim_sql.claim(runner, wanted, moment) if wanted else Turn([])
     metrics.recorded((result.decision.status, result.attempt.error) for result in kept)
     return done
 
