@@ -21,8 +21,9 @@ from tests.accounts.test_second_factor import code_of
 from tests.api.conftest import Call, caller, issue
 from tests.audit.conftest import entries
 from tests.cli.conftest import Run, data_dir, run
-from tests.conftest import PASSWORD, make_webhook, sign_in, stored, webhook_form
+from tests.conftest import PASSWORD, SETTINGS, make_webhook, sign_in, stored, webhook_form
 from tests.log.rows import fill
+from tests.support.apps import Apps
 from webhooks_ui.accounts import people, second_factor, setup_link, users
 from webhooks_ui.cli.main import main
 from webhooks_ui.database.engine import db, transaction
@@ -93,16 +94,41 @@ class World:
         return str(answer.location.rpartition("/")[2])
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Apps that begin with one of everything: a webhook of this id and an API token."""
+
+    apps: Apps
+    webhook: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def prepared(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Made once: it takes longer than what most tests do with it."""
+    folder = tmp_path_factory.mktemp("prepared")
+    template = Apps(migrated, folder / "template")
+    with template.lend(SETTINGS) as make:
+        app = make()
+        with app.app_context(), transaction():
+            db.session.add(User(login="olena", password_hash="-", role="admin"))
+            db.session.add(User(login="ivan", password_hash="-", role="viewer"))
+        webhook = make_webhook(sign_in(app, "olena"), url=URL)
+        sign_in(app, "ivan")
+        fill(app, 12)
+        token = issue(app, "admin")
+    return Prepared(Apps(template.data_dir, folder / "copy"), webhook, token)
+
+
 @pytest.fixture
-def world(app: Flask) -> World:
-    with app.app_context(), transaction():
-        db.session.add(User(login="olena", password_hash="-", role="admin"))
-        db.session.add(User(login="ivan", password_hash="-", role="viewer"))
-    admin = sign_in(app, "olena")
-    sign_in(app, "ivan")
-    webhook = make_webhook(admin, url=URL)
-    fill(app, 12)
-    return World(app, admin, caller(app, issue(app, "admin")), webhook)
+def app(prepared: Prepared) -> Iterator[Flask]:
+    with prepared.apps.lend(SETTINGS) as make:
+        yield make()
+
+
+@pytest.fixture
+def world(app: Flask, prepared: Prepared) -> World:
+    return World(app, sign_in(app, "olena"), caller(app, prepared.token), prepared.webhook)
 
 
 def recovery(w: World) -> str:
