@@ -12,9 +12,10 @@ The rows are made by the database itself, from their numbers, so that two runs a
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, Index, insert, text
+from sqlalchemy import Connection, insert, text
 
 from bench import seed_others, seed_sql
 from webhooks_ui import create_app
@@ -55,19 +56,19 @@ def seed(app: Flask, webhooks: int, deliveries: int, *, report: bool = False) ->
         _set_up(app, connection, webhooks)
         seed_others.fill(connection, webhooks, now())
         say("webhooks")
-        indexes = [index for model in LOGS for index in _indexes(model)]
-        for index in indexes:
-            index.drop(connection, checkfirst=True)
+        indexes = _indexes(connection)
+        for name in indexes:
+            connection.execute(text(f"DROP INDEX {name}"))
         for first in range(1, plan.events + 1, BATCH):
             last = min(first + BATCH - 1, plan.events)
             for statement in plan.rows(connection.dialect.name):
                 connection.execute(text(statement), {"first": first, "last": last})
             connection.commit()
             say(f"events {last:,} of {plan.events:,}")
-        for index in indexes:
-            index.create(connection)
+        for name, definition in indexes.items():
+            connection.execute(text(definition))
             connection.commit()
-            say(str(index.name))
+            say(name)
         for statement in plan.sums(connection.dialect.name):
             connection.execute(text(statement))
             connection.commit()
@@ -75,8 +76,15 @@ def seed(app: Flask, webhooks: int, deliveries: int, *, report: bool = False) ->
     say("done")
 
 
-def _indexes(model: type[Base]) -> list[Index]:
-    return sorted(getattr(model, "__table__").indexes, key=lambda index: str(index.name))  # noqa: B009  # a Table only for the type checker's base class
+def _indexes(connection: Connection) -> dict[str, str]:
+    """The indexes of the logs as the migrations made them, partial ones too: names, statements."""
+    known = {
+        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name",
+        "postgresql": "SELECT indexname, indexdef FROM pg_indexes ORDER BY indexname",
+    }[connection.dialect.name]
+    tables: list[Any] = [getattr(model, "__table__") for model in LOGS]  # noqa: B009  # a Table only for the type checker's base class
+    names = {index.name for table in tables for index in table.indexes}
+    return {name: sql for name, sql in connection.execute(text(known)) if name in names}
 
 
 def _hurry(connection: Connection) -> None:
