@@ -70,7 +70,8 @@ class Nursery:
     def fork(cls, prepare: Callable[[], None]) -> Self | Born:
         """A nursery here, and `Born` in each process that it forks later.
 
-        `prepare` is called once in the process between. Call it while this one has one thread.
+        `prepare` is called once in the process between, with the first order: what it takes is not
+        taken from this process before. Call it while this one has one thread.
         """
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if os.fork():
@@ -79,6 +80,7 @@ class Nursery:
         own.close()
         # It ends with the one that asks, not with the signals for a whole group of processes.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        other.recv(_MOST, socket.MSG_PEEK)
         prepare()
         return Born(other, _forked(other))
 

@@ -48,11 +48,12 @@ def serve(
             ):
                 _deliver(app, forked)
                 return
-            supervisor.start()
         metrics.share(app.config["DATA_DIR"])
         compiled_templates.keep(app)
         server = _server(app, listening)
         _greet(app, address(listening), say)
+        if worker:
+            supervisor.start()  # last: it needs the processor too
         process.freeze_garbage_collector()
         server.run()  # until a signal ends it
     if worker:
