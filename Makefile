@@ -56,7 +56,7 @@ test: $(TEST_INSTALLED) $(MO) provide compiled
 test-quick: $(TEST_INSTALLED) $(MO) compiled
 	HYPOTHESIS_PROFILE=quick $(PYTEST) --ignore=tests/browser -m "not postgres and not process" $(ARGS)
 
-# What .ci/run prepares at once: a browser, PostgreSQL and the like, and compiled tests.
+# A browser, PostgreSQL and the like.
 provide: $(TEST_INSTALLED)
 	@$(PY) tools/provide.py
 
