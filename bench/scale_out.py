@@ -62,12 +62,11 @@ def _running(app: Flask, kind: str) -> Iterator[subprocess.Popen[str]]:
         "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
         "WEBHOOKS_UI_DATABASE_URL": app.config["DATABASE_URL"],
         "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
+        "WEBHOOKS_UI_LOG_LEVEL": "warning",  # which are shown: there should be none
         "PYTHONUNBUFFERED": "1",
     }
     program = [sys.executable, "-m", "webhooks_ui", *command]
-    running = subprocess.Popen(
-        program, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    running = subprocess.Popen(program, env=environ, stdout=subprocess.PIPE, text=True)
     try:
         yield running
     finally:

@@ -132,6 +132,59 @@ def test_who_waits_at_the_same_moment_is_committed_together(
     assert len(deliveries(engine)) == 6
 
 
+class Joining:
+    """The line's lock: `then` happens before whoever joined the line does anything more."""
+
+    def __init__(self, line: group.Group, then: Callable[[group._Request], None]) -> None:
+        self._line, self._then, self._lock = line, then, line._lock
+        line._lock, line._is_led = self, True  # type: ignore[assignment]  # somebody else leads
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        (joined,) = self._line._waiting
+        self._line._lock = self._lock
+        self._lock.release()
+        self._then(joined)
+
+
+def test_who_is_made_the_leader_while_joining_leads(engine: Flask) -> None:
+    accept(engine, SIMPLE)
+    line: group.Group = engine.extensions["intake"]
+    ended = group._Request([], None, None)
+    ended.state = "taken"
+    Joining(line, lambda _: line._pass_on(ended))
+
+    assert isinstance(accept(engine, SIMPLE), list)
+    with engine.app_context():
+        assert db.session.query(Event).count() == 2
+    assert not line._is_led
+
+
+def test_who_is_taken_along_while_joining_waits_for_the_commit(engine: Flask) -> None:
+    accept(engine, SIMPLE)
+    line: group.Group = engine.extensions["intake"]
+    stored = [Accepted("evt_1", 0, False)]
+
+    class Commit:
+        def __init__(self, joined: group._Request) -> None:
+            self._joined = joined
+
+        def acquire(self, timeout: float) -> bool:
+            self._joined.answer = stored
+            return timeout > 0
+
+    def take(joined: group._Request) -> None:
+        joined.state, joined.signal = "taken", Commit(joined)  # type: ignore[assignment]
+        line._waiting.clear()
+
+    Joining(line, take)
+
+    assert accept(engine, SIMPLE) == stored
+    line._is_led = False
+
+
 def test_nobody_is_waited_for(engine: Flask, commits: list[Plan]) -> None:
     accept(engine, SIMPLE)
     accept(engine, SIMPLE)

@@ -84,9 +84,10 @@ class Group:
             return
         with self._lock:
             self._waiting.append(request)
-            if not self._is_led:
+            is_first = not self._is_led
+            if is_first:
                 self._is_led, request.state = True, "leading"
-        if request.state == "waiting":
+        if not is_first:  # whatever its state has become meanwhile
             self._wait(request, writer)
         if request.state == "leading":
             self._lead(request, writer)
