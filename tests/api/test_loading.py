@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask, url_for
 
+from tests.sources.chatwoot import make_source
 from webhooks_ui import api, create_app
-from webhooks_ui.server import process
+from webhooks_ui.server import process, wsgi
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_pages_load_none_and_lead_to_the_description(fresh: Flask) -> None:
     assert fresh.test_client().get("/login").status_code == 200
     with fresh.test_request_context():
         assert url_for("api.docs") == "/api/v1/docs"
-    assert "api.webhooks_list" not in fresh.view_functions
+    assert "api.webhooks_index" not in fresh.view_functions
     assert "Webhook" in fresh.test_client().get("/api/v1/docs").text
 
 
@@ -57,3 +58,11 @@ def test_they_are_registered_once(fresh: Flask) -> None:
     routes = len([*fresh.url_map.iter_rules()])
     api.load(fresh)
     assert len([*fresh.url_map.iter_rules()]) == routes
+
+
+def test_where_there_are_sources_they_are_loaded_at_once(fresh: Flask) -> None:
+    wsgi._load_api(fresh)
+    assert "api.webhooks_index" not in fresh.view_functions
+    make_source(fresh)
+    wsgi._load_api(fresh)
+    assert "api.webhooks_index" in fresh.view_functions

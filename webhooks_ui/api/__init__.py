@@ -1,7 +1,7 @@
 """Version 1 of the API, under /api/v1: JSON in, JSON or a problem (RFC 9457) out.
 
-Its operations are loaded with the first request to one: they are a sixth of a start, and of the
-memory of a console that nobody has sent anything.
+Its operations are loaded with the first request to one, or once the console listens where it has
+sources: they are a sixth of a start, and of the memory of a console that nobody sends anything.
 """
 
 import gc

@@ -5,14 +5,17 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from threading import Thread
 
 from flask import Flask
 from waitress.task import ErrorTask
 
 from webhooks_ui import api, create_app
 from webhooks_ui.accounts import setup_link
-from webhooks_ui.models import User
+from webhooks_ui.database.engine import UNREACHABLE, db
+from webhooks_ui.models import Source, User
 from webhooks_ui.monitoring import logs, metrics
 from webhooks_ui.server import process
 from webhooks_ui.server.connections import Server
@@ -54,11 +57,21 @@ def serve(
         _greet(app, address(listening), say)
         if worker:
             supervisor.start()  # last: it needs the processor too
+        Thread(target=_load_api, args=(app,), name="load-api", daemon=True).start()
         process.freeze_garbage_collector()
         server.run()  # until a signal ends it
     if worker:
         supervisor.close()
     process.close(app)
+
+
+def _load_api(app: Flask) -> None:
+    """Where there are sources, the first request waits for no import: they do not wait for long."""
+    with app.app_context(), suppress(*UNREACHABLE):
+        has_sources = db.session.query(Source.id).first()
+        db.session.remove()
+        if has_sources:
+            api.load(app)
 
 
 def _prepare_worker(listening: socket.socket) -> None:
