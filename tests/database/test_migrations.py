@@ -1,6 +1,7 @@
 """Migrations, on both databases: they make what the models say, once, whoever starts them."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,6 +52,27 @@ def differences(app: Flask) -> list[object]:
         options = {"compare_type": True, "include_name": _is_modelled}
         context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, db.metadata))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_partial_indexes_have_the_conditions_that_the_models_tell(empty_app: Flask) -> None:
+    with empty_app.app_context():
+        upgrade(empty_app)
+        query = text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        made = {
+            name: _plain(sql.partition(" WHERE ")[2]) for name, sql in db.session.execute(query)
+        }
+    told = {
+        index.name: _plain(index.info.get("where", ""))
+        for one in db.metadata.tables.values()
+        for index in one.indexes
+    }
+    assert len([where for where in told.values() if where]) > 10
+    assert {name: made[name] for name in told} == told
+
+
+def _plain(condition: str) -> str:
+    return re.sub(r"[\s()\"]+", "", condition).lower()
 
 
 def test_they_make_what_the_models_say(empty_app: Flask) -> None:

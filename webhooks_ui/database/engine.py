@@ -93,7 +93,7 @@ def is_writing() -> bool:
 def write_if_free(statement: Executable) -> bool:
     """Executes a statement that may as well be left out, as it is where the database is busy.
 
-    It waits a tenth of a second to begin. Returns whether it was executed.
+    It waits a tenth of a second to begin, and for no disk. Returns whether it was executed.
     """
     options: dict[str, Any] = {"writes": True, "until": monotonic() + _IF_FREE}
     with suppress(DBAPIError, PoolTimeoutError):

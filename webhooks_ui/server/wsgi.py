@@ -67,11 +67,11 @@ def serve(
 
 def _load_api(app: Flask) -> None:
     """Where there are sources, the first request waits for no import: they do not wait for long."""
+    has_sources = None
     with app.app_context(), suppress(*UNREACHABLE):
         has_sources = db.session.query(Source.id).first()
-        db.session.remove()
-        if has_sources:
-            api.load(app)
+    if has_sources:
+        api.load(app)
 
 
 def _prepare_worker(listening: socket.socket) -> None:

@@ -52,8 +52,10 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
     """
     wanted = demand if demand and demand.limit else None
     if not results:
+        if not wanted:
+            return Turn([])
         with prepared.in_haste() as runner:
-            return claim_sql.claim(runner, wanted, moment) if wanted else Turn([])
+            return claim_sql.claim(runner, wanted, moment)
     outcomes = _Outcomes(results, db.engine.dialect)
     with transaction(), prepared.within(db.session.connection()) as runner:
         kept = _record(runner, outcomes, moment)
