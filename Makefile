@@ -24,7 +24,7 @@ ARGS ?=
 # Compiled once, also where Python is told not to write bytecode: many tests start the program.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-quick provide compiled crash bench check house format translations docs demo screenshots clean
+.PHONY: help run test test-quick provide compiled crash bench check types rules house format translations docs demo screenshots clean
 
 help:
 	@echo "make run           serve console and worker on http://127.0.0.1:8000"
@@ -68,10 +68,17 @@ bench: $(TEST_INSTALLED) $(MO) provide
 crash: $(TEST_INSTALLED) $(MO) provide
 	CRASH_ROUNDS=25 $(PY) -m pytest tests/engine/test_crash.py $(ARGS)
 
+# Types take as long as all the rest, so the rest goes on beside them; the tests, which come next in
+# CI, are compiled meanwhile.
 check: $(TEST_INSTALLED)
+	@$(MAKE) --no-print-directory --jobs=2 types rules compiled
+
+types:
+	$(BIN)/mypy
+
+rules:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(PY) tools/translations.py check
 	$(PY) -m webhooks_ui.settings.table --check docs/settings.md
@@ -113,11 +120,12 @@ $(POSTGRES_INSTALLED): $(INSTALLED)
 $(TEST_INSTALLED): $(PACKAGING)
 	@$(MAKE) --no-print-directory environment
 	@echo "Installing what the tests need into $(VENV); this is done once."
-	@$(PY) -m pip install --quiet --editable '.[test]'
+	@$(PY) -m pip install --quiet --no-compile --editable '.[test]'
 	@touch $(INSTALLED) $@
 
-# By one process: each worker of a run would rewrite the assertions of all tests for itself. What
-# cannot be collected, the run tells.
+# By one process: each worker of a run would rewrite the assertions of all tests for itself. Of the
+# packages, which are installed as source, what tests load is compiled too: a third of it. What cannot
+# be collected, the run tells.
 $(TESTS_COMPILED): $(TEST_INSTALLED)
 	@$(PY) -m pytest --collect-only -qq > /dev/null || true
 	@touch $@
