@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,12 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(app)
     process.close(app)
     return folder
+
+
+@pytest.fixture
+def ready(migrated: Path, tmp_path: Path) -> Path:
+    """A data folder for a program that starts: nothing is left to be migrated."""
+    return shutil.copytree(migrated, tmp_path / "data")
 
 
 @pytest.fixture(scope="session")

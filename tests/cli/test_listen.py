@@ -1,53 +1,59 @@
 """`webhooks-ui listen`, in a process of its own."""
 
 import json
+import os
 import re
 import signal
 import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from tests.support.server import PROGRAM
+from tests.support.program import Program
+from tests.support.waiting import wait_until
 from webhooks_ui.cli.main import main
 from webhooks_ui.crypto import signing
 
 pytestmark = pytest.mark.process
 
-Start = Callable[..., tuple[subprocess.Popen[str], str]]
+Start = Callable[..., tuple[Program, str]]
+FIRST_LINE = re.compile(r"Listening on (http://\S+)\n")
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts `listen` with these arguments; the process and the address it tells."""
-    started: list[subprocess.Popen[str]] = []
+def logs(tmp_path: Path) -> tuple[Path, Path]:
+    """What it prints, and its errors."""
+    return tmp_path / "output.log", tmp_path / "errors.log"
 
-    def start(*arguments: str) -> tuple[subprocess.Popen[str], str]:
-        process = subprocess.Popen(
-            [*PROGRAM, "listen", "--port", "0", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        started.append(process)
-        assert process.stdout is not None
-        match = re.fullmatch(r"Listening on (http://\S+)\n", process.stdout.readline())
+
+@pytest.fixture
+def start(logs: tuple[Path, Path]) -> Iterator[Start]:
+    """Starts `listen` with these arguments; the process and the address it tells."""
+    started: list[Program] = []
+    output, errors = logs
+
+    def start(*arguments: str) -> tuple[Program, str]:
+        given = ("listen", "--port", "0", *arguments)
+        started.append(Program(*given, environ=os.environ, log=output, errors=errors))
+        wait_until(output.exists, what="its process")
+        match = wait_until(lambda: FIRST_LINE.match(output.read_text()), what="its address")
         assert match is not None
-        return process, match[1]
+        return started[-1], match[1]
 
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait(60)
 
 
-def test_it_prints_what_comes_and_judges_the_signature(start: Start) -> None:
+def test_it_prints_what_comes_and_judges_the_signature(
+    start: Start, logs: tuple[Path, Path]
+) -> None:
     secret = signing.new_secret()
     process, url = start("--secret", secret, "--status", "202")
     body = '{"content": "Добрий день"}'.encode()
@@ -57,7 +63,8 @@ def test_it_prints_what_comes_and_judges_the_signature(start: Start) -> None:
         assert answer.status == 202
         assert json.load(answer) == {"received": True, "signature": "holds."}
     process.send_signal(signal.SIGTERM)
-    printed, errors = process.communicate(timeout=60)
+    assert process.wait(60) == 0
+    printed, errors = (log.read_text() for log in logs)
     assert "POST /hook HTTP/1.1" in printed
     assert '"content": "Добрий день"' in printed
     assert "Signature: holds.\nAnswered 202." in printed
@@ -65,19 +72,20 @@ def test_it_prints_what_comes_and_judges_the_signature(start: Start) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_good_order(start: Start, how: signal.Signals) -> None:
+def test_a_signal_ends_it_in_good_order(
+    start: Start, logs: tuple[Path, Path], how: signal.Signals
+) -> None:
     process, _url = start()
     process.send_signal(how)
     assert process.wait(60) == 0
-    assert process.communicate()[1] == ""
+    assert logs[1].read_text() == ""
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])
-        command = [*PROGRAM, "listen", "--port", port]
-        found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert found.returncode == 1
+        found = CliRunner().invoke(main, ["listen", "--port", port])
+    assert found.exit_code == 1
     assert (
         found.stderr == f"Error: Cannot listen on 127.0.0.1 port {port}: Address already in use.\n"
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,10 +28,11 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def served(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A console that runs; starting one takes seconds."""
     settings = {"PUBLIC_URL": "https://hooks.example/", "LOG_FORMAT": "json"}
-    with Server(tmp_path_factory.mktemp("served"), **settings) as running:
+    folder = shutil.copytree(migrated, tmp_path_factory.mktemp("served") / "data")
+    with Server(folder, **settings) as running:
         yield running
 
 
@@ -129,8 +131,8 @@ def test_what_it_makes_is_nobody_elses(served: Server) -> None:
     assert all(file.stat().st_mode & 0o077 == 0 for file in made)
 
 
-def test_sigint_ends_it_as_sigterm_does(tmp_path: Path) -> None:
-    with Server(tmp_path / "data") as running:
+def test_sigint_ends_it_as_sigterm_does(ready: Path) -> None:
+    with Server(ready) as running:
         process = running._process
         assert process is not None
         process.send_signal(signal.SIGINT)
@@ -149,8 +151,8 @@ def test_an_address_in_use_is_one_clear_line(tmp_path: Path) -> None:
     assert "Traceback" not in found.stderr
 
 
-def test_an_option_goes_above_the_setting(tmp_path: Path) -> None:
-    waiting = Server(tmp_path / "data", PORT="1")
+def test_an_option_goes_above_the_setting(ready: Path) -> None:
+    waiting = Server(ready, PORT="1")
     process = subprocess.Popen(
         [*PROGRAM, "serve", "--port", "0"],
         env=waiting.environ,

@@ -192,12 +192,12 @@ def ask(url: str, token: str = "", body: bytes | None = None) -> tuple[int, floa
 
 
 @pytest.mark.process
-def test_writers_under_a_held_lock_leave_the_console_open(tmp_path: Path) -> None:
+def test_writers_under_a_held_lock_leave_the_console_open(ready: Path) -> None:
     body = json.dumps(EVENT).encode()
-    with Server(tmp_path) as server:
+    with Server(ready) as server:
         token = server.command("token", "add", "t").strip()
         assert ask(f"{server.url}/api/v1/events", token, body)[0] == 202
-        holder = sqlite3.connect(tmp_path / "webhooks.db", isolation_level=None, timeout=60)
+        holder = sqlite3.connect(ready / "webhooks.db", isolation_level=None, timeout=60)
         holder.execute("BEGIN IMMEDIATE")
         stop, seen = threading.Event(), {"/healthz": [0.0], "/login": [0.0]}
 

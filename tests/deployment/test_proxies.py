@@ -91,9 +91,9 @@ class Proxy:
 
 
 @pytest.mark.parametrize("kind", [NGINX, CADDY])
-def test_a_sample_says_truly_who_asks_and_how(kind: str, tmp_path: Path) -> None:
+def test_a_sample_says_truly_who_asks_and_how(kind: str, tmp_path: Path, ready: Path) -> None:
     settings = {"PUBLIC_URL": "https://hooks.example", "TRUSTED_PROXIES": "1"}
-    with Server(tmp_path / "data", **settings) as server:
+    with Server(ready, **settings) as server:
         server.command("user", "add", "olena", "--password-stdin", stdin=f"{PASSWORD}\n")
         proxy = Proxy(kind, tmp_path, f"127.0.0.1:{server.port}")
         with proxy.running():
@@ -113,9 +113,9 @@ def test_a_sample_says_truly_who_asks_and_how(kind: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("kind", [NGINX])
-def test_under_a_path(kind: str, tmp_path: Path) -> None:
+def test_under_a_path(kind: str, tmp_path: Path, ready: Path) -> None:
     settings = {"PUBLIC_URL": "https://hooks.example/hooks", "TRUSTED_PROXIES": "1"}
-    with Server(tmp_path / "data", **settings) as server:
+    with Server(ready, **settings) as server:
         proxy = Proxy(kind, tmp_path, f"127.0.0.1:{server.port}", "/hooks/")
         with proxy.running():
             answer = proxy.get("/hooks/webhooks")

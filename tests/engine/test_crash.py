@@ -207,9 +207,9 @@ def test_a_worker_that_is_asked_to_end_finishes_what_is_under_way(
 
 
 def test_serve_delivers_restarts_its_worker_and_takes_it_along(
-    tmp_path: Path, receiver: Receiver
+    ready: Path, receiver: Receiver
 ) -> None:
-    with Server(tmp_path / "data", ALLOWED_NETWORKS="127.0.0.0/8") as server:
+    with Server(ready, ALLOWED_NETWORKS="127.0.0.0/8") as server:
         first = wait_until(lambda: worker_of(server), what="a worker")
         console = server._process
         assert console

@@ -3,8 +3,6 @@
 import errno
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +20,7 @@ from tests.api.conftest import issue
 from tests.engine.conftest import deliveries, subscribe
 from tests.server.test_connections import Console, status
 from tests.support.apps import MakeApp
+from tests.support.program import Program
 from tests.support.waiting import wait_until
 from webhooks_ui.database import engine as database
 from webhooks_ui.database import files, prepared, writers
@@ -394,17 +393,16 @@ with create_app(pages=False).app_context():
 @pytest.mark.process
 @pytest.mark.parametrize("moment", ["before the commit", "between commit and answer"])
 def test_a_process_that_is_killed_has_taken_in_all_or_nothing(
-    make_engine: MakeApp, moment: str
+    make_engine: MakeApp, tmp_path: Path, moment: str
 ) -> None:
     app = make_engine()
     subscribe(app, "http://127.0.0.1/1")
     own = {"DATA_DIR": str(app.config["DATA_DIR"]), "DATABASE_URL": app.config["DATABASE_URL"]}
     environ = {f"WEBHOOKS_UI_{name}": value for name, value in own.items()}
 
-    command = [sys.executable, "-c", KILLED, moment]
-    root = Path(group.__file__).parents[2]
-    done = subprocess.run(command, env=os.environ | environ, cwd=root, check=False)
-    assert done.returncode == -signal.SIGKILL
+    log = tmp_path / "killed.log"
+    program = Program("-c", KILLED, moment, environ=os.environ | environ, log=log)
+    assert program.wait(240) == -signal.SIGKILL, log.read_text()
 
     answers = accept(app, replace(SIMPLE, sender_id="same"))  # as its sender does, unanswered
     assert isinstance(answers, list)

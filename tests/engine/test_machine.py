@@ -274,6 +274,6 @@ _FACTS = (
 )
 
 TestQueue = QueueMachine.TestCase
-# A machine of 30 steps counts as two examples: 25 machines in `make test`.
-_MACHINES = settings().max_examples // 2
+# A machine of 30 steps counts as three examples.
+_MACHINES = settings().max_examples // 3
 TestQueue.settings = settings(max_examples=_MACHINES, stateful_step_count=30, deadline=None)

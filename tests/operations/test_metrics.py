@@ -21,8 +21,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from tests.support.apps import MakeApp
+from tests.support.program import Program
 from tests.support.receiver import Receiver
-from tests.support.server import PROGRAM, Server
+from tests.support.server import Server
 from tests.support.waiting import free_port, wait_until
 from tools.provide import find_promtool
 from webhooks_ui.database.engine import db, end_read
@@ -67,10 +68,10 @@ def subscribe(server: Server, url: str) -> None:
 
 
 @pytest.mark.process
-def test_console_worker_and_commands_count_together(tmp_path: Path) -> None:
+def test_console_worker_and_commands_count_together(ready: Path) -> None:
     port = free_port()
     settings = {"ALLOWED_NETWORKS": "127.0.0.1", "RETRY_SCHEDULE": "1h", "LOG_FORMAT": "json"}
-    with Receiver() as receiver, Server(tmp_path / "data", **settings) as server:
+    with Receiver() as receiver, Server(ready, **settings) as server:
         subscribe(server, receiver.url)
         subscribe(server, f"http://127.0.0.1:{port}/")
         for _ in range(2):
@@ -113,8 +114,8 @@ def test_console_worker_and_commands_count_together(tmp_path: Path) -> None:
 
 def _assert_a_worker_shows_them_on_its_own_port(server: Server) -> None:
     url = f"http://127.0.0.1:{(port := free_port())}"
-    command = [*PROGRAM, "worker", "--metrics-port", str(port)]
-    worker = subprocess.Popen(command, env=server.environ, stderr=subprocess.DEVNULL)
+    log = server.data_dir / "worker.log"
+    worker = Program("worker", "--metrics-port", str(port), environ=server.environ, log=log)
     try:
         wait_until(lambda: _is_open(port), what="the worker's port")
         count = "webhooks_ui_attempt_duration_seconds_count"

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import statistics
 import threading
 import time
@@ -22,9 +23,10 @@ pytestmark = [pytest.mark.process, pytest.mark.xdist_group("receiver serve")]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The program as `make run` starts it: no private network is allowed."""
-    with Server(tmp_path_factory.mktemp("serve")) as running:
+    folder = shutil.copytree(migrated, tmp_path_factory.mktemp("serve") / "data")
+    with Server(folder) as running:
         yield running
 
 

@@ -1,11 +1,11 @@
 """The app under other WSGI servers: it starts on a ready database alone, and counts together."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.program import Program
 from tests.support.server import Server
 
 pytestmark = pytest.mark.process
@@ -25,16 +25,13 @@ print(metrics.exposition({}).decode())
 """
 
 
-def python(server: Server, program: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        env=server.environ,
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def python(server: Server, text: str) -> subprocess.CompletedProcess[str]:
+    output, errors = (server.data_dir.with_suffix(name) for name in (".output", ".errors"))
+    for log in (output, errors):
+        log.write_text("")
+    program = Program("-c", text, environ=server.environ, log=output, errors=errors)
+    status = program.wait(240)
+    return subprocess.CompletedProcess(text, status, output.read_text(), errors.read_text())
 
 
 def test_an_empty_data_folder_is_one_line_that_names_the_command(tmp_path: Path) -> None:
@@ -53,9 +50,7 @@ def test_a_wrong_setting_is_one_line(tmp_path: Path) -> None:
     assert found.stderr.count("\n") == 1
 
 
-def test_forked_processes_count_together(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data")
-    server.command("migrate")
-    page = python(server, FORKS).stdout
+def test_forked_processes_count_together(ready: Path) -> None:
+    page = python(Server(ready), FORKS).stdout
     assert 'webhooks_ui_events_accepted_total{type="message_created"} 3.0' in page
     assert "webhooks_ui_deliveries_accepted_total 7.0" in page

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.program import Program
 from tests.support.waiting import wait_until
 from webhooks_ui.server import cpu_affinity
 
@@ -25,17 +24,16 @@ def working(migrated: Path, data_dir: Path, setting: str = "auto") -> Iterator[i
     """The process id of a worker that has started."""
     shutil.copytree(migrated, data_dir, dirs_exist_ok=True)
     environ = {"WEBHOOKS_UI_DATA_DIR": str(data_dir), "WEBHOOKS_UI_WORKER_CORE": setting}
-    command = [sys.executable, "-m", "webhooks_ui", "worker"]
-    with subprocess.Popen(command, env=environ) as worker:
-        threads = Path(f"/proc/{worker.pid}/task")
-        try:
-            wait_until(lambda: len([*threads.iterdir()]) > 2, what="the worker's threads")
-            if setting == "auto":
-                wait_until(lambda: len(os.sched_getaffinity(worker.pid)) == 1, what="one core")
-            yield worker.pid
-        finally:
-            worker.terminate()
-    assert worker.returncode == 0
+    worker = Program("worker", environ=environ, log=data_dir / "worker.log")
+    threads = Path(f"/proc/{worker.pid}/task")
+    try:
+        wait_until(lambda: len([*threads.iterdir()]) > 2, what="the worker's threads")
+        if setting == "auto":
+            wait_until(lambda: len(os.sched_getaffinity(worker.pid)) == 1, what="one core")
+        yield worker.pid
+    finally:
+        worker.terminate()
+        assert worker.wait(60) == 0
 
 
 @linux

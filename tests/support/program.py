@@ -1,7 +1,7 @@
 """`webhooks-ui` in a process of its own, forked from one that has imported it already.
 
-Importing it takes longer than most tests do. What a start of Python itself has to show, such as the
-exit status and the output of commands, is tested with `server.PROGRAM`.
+Importing it takes longer than most tests do. What a start of Python itself has to show is tested
+with `server.PROGRAM`.
 """
 
 import atexit
@@ -31,7 +31,7 @@ _context.set_forkserver_preload(
 
 
 class Program:
-    """Runs a command from now on; the rest is as of `subprocess.Popen`.
+    """Runs a command, or with `-c` Python, from now on; the rest is as of `subprocess.Popen`.
 
     It leads a process group of its own, reads `stdin`, and writes to the ends of the files `log`
     and `errors`, which are one unless given. With `killed_at`, `module.function` or
@@ -104,7 +104,11 @@ def _main(arguments: Sequence[str], killed_at: str = "") -> None:
     if killed_at:
         _die_at(killed_at)
     try:
-        main(list(arguments), prog_name="webhooks-ui")
+        if arguments[0] == "-c":
+            sys.argv = ["-c", *arguments[2:]]
+            exec(arguments[1], {"__name__": "__main__"})  # noqa: S102 - a test's own text
+        else:
+            main(list(arguments), prog_name="webhooks-ui")
     finally:
         atexit._run_exitfuncs()
 
