@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,7 @@ from tests.server.test_connections import Console, status
 from tests.support.apps import MakeApp
 from tests.support.program import Program
 from tests.support.waiting import wait_until
-from webhooks_ui.database import engine as database
-from webhooks_ui.database import files, prepared, writers
+from webhooks_ui.database import files, prepared
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.intake import accept as intake
 from webhooks_ui.intake import group
@@ -36,13 +34,7 @@ from webhooks_ui.server import connections
 Outcome = list[Accepted] | Refusal
 SIMPLE = IncomingEvent("message_created", b"{}")
 STORES = (SqliteStore, PostgresStore)
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody gives up on a busy machine."""
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(minutes=5))
-    monkeypatch.setattr(writers, "PATIENCE", 300.0)
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 @contextmanager

@@ -170,6 +170,7 @@ def test_a_channel_is_made_and_renamed_on_the_way(engine: Flask) -> None:
     assert [e.channel and e.channel["name"] for e in events(engine)] == ["Sales", "Telegram sales"]
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_same_key_at_once_is_one_event(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1/1")
     event = IncomingEvent("message_created", b"{}", ChannelName("race", "Race"), sender_id="same")
@@ -184,6 +185,7 @@ def test_the_same_key_at_once_is_one_event(engine: Flask) -> None:
     assert len(deliveries(engine)) == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_batches_at_once_with_the_same_channels_and_ids_in_another_order(engine: Flask) -> None:
     """Whoever waits for another does so in one order, so that no two wait for each other."""
     batch = [

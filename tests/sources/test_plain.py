@@ -1,6 +1,7 @@
 """The way of plain requests: a source's request costs no page's frame, and one commit."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,8 +18,8 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database import engine as database
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.writers import Writers
-from webhooks_ui.intake import source_requests
 from webhooks_ui.models import Event, Source, memory
+from webhooks_ui.models.source import RequestRow
 from webhooks_ui.sources import receive
 
 __all__ = ["by_the_app", "engine"]  # fixtures
@@ -75,15 +76,14 @@ def test_a_request_and_its_events_are_one_commit(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = make_source(engine)
-    engine.config["PROPAGATE_EXCEPTIONS"] = False
+    record = receive._Request.record
 
-    def fail(*_arguments: object) -> None:
-        raise ValueError
+    def spoilt(*arguments: Any) -> RequestRow:
+        return record(*arguments)._replace(name=None)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(source_requests, "in_sqlite", fail)
-        patch.setattr(source_requests, "in_postgresql", fail)
-        assert post(engine, token, MESSAGE).status_code == 500
+        patch.setattr(receive._Request, "record", spoilt)
+        assert post(engine, token, MESSAGE).status_code == 409
     assert (events_in(engine), kept(engine)) == (0, [])
     assert post(engine, token, MESSAGE).json["duplicate"] is False
 

@@ -10,14 +10,14 @@ from webhooks_ui.intake.plan import NewEvent
 from webhooks_ui.text import filters
 from webhooks_ui.text.filters import Filters
 
-QUERY = """
-    SELECT webhook_events.type, webhooks.id, CAST(webhooks.filters AS TEXT)
+FILTERS = """
+    SELECT webhooks.id, webhook_events.type, CAST(webhooks.filters AS TEXT)
     FROM webhooks JOIN webhook_events ON webhook_events.webhook_id = webhooks.id
     WHERE webhooks.filters IS NOT NULL AND webhooks.enabled AND webhooks.deleted_at IS NULL
 """
 """The filters in use; an index has the few webhooks that have some."""
 
-Row = tuple[str, int, str]
+Row = tuple[int, str, str]
 LeftOut = tuple[int, ...]
 """Row ids of webhooks, in order."""
 
@@ -28,7 +28,7 @@ def left_out(rows: Iterable[Row], events: Sequence[NewEvent]) -> dict[str, LeftO
     Events about this console's webhooks have no conversation to filter by, so they pass.
     """
     by_type: dict[str, list[tuple[int, Filters]]] = defaultdict(list)
-    for kind, webhook, text in rows:
+    for webhook, kind, text in rows:
         if kind in EVENT_TYPES and (chosen := _filters(text)):
             by_type[kind].append((webhook, chosen))
     found: dict[str, LeftOut] = {}

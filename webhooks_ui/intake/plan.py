@@ -54,7 +54,8 @@ class Found(NamedTuple):
 class Plan:
     """Takes one request after the other, each whole or not at all.
 
-    `known` and `channels` are what is stored under the keys that the requests name. `moment` is
+    `known` and `channels` are what is stored under the keys that the requests name, `filters` those
+    of webhooks that choose by the payload: row id, event type and filters as JSON. `moment` is
     when its events are stored, in milliseconds since 1970: one for all, so that no span of time
     parts a batch. `counts` and `large` are filled by whoever stores the plan: the number of
     deliveries by the public id of each new event, and the row ids of those whose deliveries are
@@ -63,6 +64,7 @@ class Plan:
 
     known: dict[str, Earlier]
     channels: dict[str, KnownChannel]
+    filters: Sequence[tuple[int, str, str]]
     events: list[NewEvent] = field(default_factory=list)
     keys: dict[str, Earlier] = field(default_factory=dict)
     changed: dict[str, KnownChannel] = field(default_factory=dict)

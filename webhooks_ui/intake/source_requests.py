@@ -21,19 +21,36 @@ _FORGET = f"""
       SELECT id FROM source_requests WHERE source_id = ?
       ORDER BY id DESC LIMIT 1 OFFSET {KEPT_REQUESTS})
 """  # noqa: S608
-_TYPES = ("bigint", *["text"] * 3, "json", "text", "bytea", "bigint", "text", "bigint")
-# It sees what was there before. Another process forgets the same rows: to wait for it could end in
-# a deadlock.
-_IN_POSTGRESQL = f"""
-    WITH given ({_COLUMNS}) AS (SELECT {", ".join(f"%s::{kind}" for kind in _TYPES)}),
-    added AS (INSERT INTO source_requests ({_COLUMNS})
-      SELECT {_COLUMNS} FROM given WHERE source_id IN (SELECT id FROM sources))
-    DELETE FROM source_requests WHERE id IN (
-      SELECT id FROM source_requests WHERE source_id = %s AND id <= (
-        SELECT id FROM source_requests WHERE source_id = %s
-        ORDER BY id DESC LIMIT 1 OFFSET {KEPT_REQUESTS - 1})
-      FOR UPDATE SKIP LOCKED)
-"""  # noqa: S608
+_TYPES = ("bigint", *["text"] * 4, "text", "bytea", "bigint", "text", "bigint")
+COLUMNS = {f"request_{name}": kind for name, kind in zip(_NAMES, _TYPES, strict=True)}
+"""What is given of each request, with PostgreSQL's types: parameters, an array each."""
+# What it deletes is of those that were there before. Another process forgets the same rows: to wait
+# for it could end in a deadlock.
+IN_POSTGRESQL = f"""
+    requests AS (SELECT * FROM unnest({", ".join(f"%({n})s::{COLUMNS[n]}[]" for n in COLUMNS)})
+      WITH ORDINALITY AS requests({_COLUMNS}, number)),
+    recorded AS (INSERT INTO source_requests ({_COLUMNS})
+      SELECT {_COLUMNS.replace("became", "became.lines")} FROM requests CROSS JOIN LATERAL (
+        SELECT coalesce(json_agg(json_build_object(
+          'type', one->'type', 'event_id', one->'event_id',
+          'deliveries', coalesce(to_json(made.deliveries_count), one->'deliveries'),
+          'duplicate', one->'duplicate') ORDER BY place), '[]') AS lines
+        FROM json_array_elements(became::json) WITH ORDINALITY AS lines(one, place)
+        LEFT JOIN made ON made.public_id = one->>'event_id') AS became
+      WHERE source_id IN (SELECT id FROM sources) ORDER BY number),
+    forgotten AS (DELETE FROM source_requests WHERE id IN (
+      SELECT former.id FROM (
+        SELECT source_id, count(*) AS added FROM requests GROUP BY source_id
+      ) AS own CROSS JOIN LATERAL (
+        SELECT id FROM source_requests WHERE source_id = own.source_id AND id <= (
+          SELECT id FROM source_requests WHERE source_id = own.source_id
+          ORDER BY id DESC LIMIT 1 OFFSET greatest({KEPT_REQUESTS} - own.added, 0))
+        FOR UPDATE SKIP LOCKED) AS former))
+"""  # noqa: S608  # our own names
+"""Expressions of a statement that has the new events as `made`, with their `deliveries_count`."""
+ALONE = f"""
+    WITH made AS (SELECT '' AS public_id, 0 AS deliveries_count LIMIT 0), {IN_POSTGRESQL} SELECT 1
+"""
 
 
 def in_sqlite(cursor: Any, rows: Sequence[RequestRow]) -> None:
@@ -44,7 +61,6 @@ def in_sqlite(cursor: Any, rows: Sequence[RequestRow]) -> None:
         cursor.execute(_FORGET, (source, source))
 
 
-def in_postgresql(cursor: Any, rows: Sequence[RequestRow]) -> None:
-    """Stores them within the caller's transaction."""
-    for row in rows:
-        cursor.execute(_IN_POSTGRESQL, (*row, row.source_id, row.source_id))
+def in_arrays(rows: Sequence[RequestRow]) -> dict[str, list[Any]]:
+    """The parameters of `IN_POSTGRESQL`. It fills in the deliveries of new events."""
+    return {name: [row[at] for row in rows] for at, name in enumerate(COLUMNS)}

@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Engine
@@ -50,9 +49,12 @@ class Store(ABC):
         events = [event for request in requests for event in request]
         keys = {key for event in events for key in event.keys} if sure else set[str]()
         named = {event.channel.key for event in events if event.channel}
+        earlier = self._found(cursor, _KEYS, keys) if keys else []
+        known = self._found(cursor, _KNOWN, named) if events else []
         return Plan(
-            {row[0]: Earlier(*row[1:]) for row in self._found(cursor, _KEYS, keys)},
-            {row[1]: KnownChannel(*row) for row in self._found(cursor, _CHANNELS, named)},
+            {row[0]: Earlier(*row[1:]) for row in earlier},
+            {row[1]: KnownChannel(*row) for row in known if row[3] is not None},
+            [row[:3] for row in known if row[3] is None],
         )
 
     @abstractmethod
@@ -67,10 +69,6 @@ class Store(ABC):
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
         """The rows of these keys."""
 
-    def _left_out(self, cursor: Any, plan: Plan) -> dict[str, filtering.LeftOut]:
-        """See `filtering.left_out`."""
-        return filtering.left_out(cursor.execute(filtering.QUERY).fetchall(), plan.events)
-
     def _save_channels(self, cursor: Any, plan: Plan, statement: str) -> dict[str, int]:
         """Row ids of all channels by key. They are locked in the order of their keys."""
         ids = {key: known.id for key, known in plan.channels.items() if known.id}
@@ -81,8 +79,12 @@ class Store(ABC):
         return ids
 
 
-_KEYS = "SELECT key, fingerprint, event_public_id, deliveries FROM idempotency_keys WHERE key"
-_CHANNELS = "SELECT id, key, name, kind FROM channels WHERE key"
+_KEYS = "SELECT key, fingerprint, event_public_id, deliveries FROM idempotency_keys WHERE key IN ?"
+# Channels, and the filters of webhooks as rows without a kind: one round trip for both.
+_KNOWN = f"""
+    SELECT id, key, name, kind FROM channels WHERE key IN ?
+    UNION ALL SELECT filtered.*, NULL FROM ({filtering.FILTERS}) AS filtered
+"""  # noqa: S608  # our own names
 
 
 class SqliteStore(Store):
@@ -101,7 +103,7 @@ class SqliteStore(Store):
     def write(self, cursor: Any, plan: Plan) -> None:
         """See `Store`."""
         ids = self._save_channels(cursor, plan, _SAVE_CHANNEL)
-        left_out = self._left_out(cursor, plan) if plan.events else {}
+        left_out = filtering.left_out(plan.filters, plan.events)
         for without, new in groupby(plan.events, lambda one: left_out.get(one.public_id, ())):
             self._write_events(cursor, plan, list(new), ids, _encode(without))
         if plan.keys:
@@ -141,8 +143,9 @@ class SqliteStore(Store):
                 plan.large[one.public_id] = row
 
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
-        marks = ",".join("?" * len(keys))
-        return cursor.execute(f"{query} IN ({marks})", list(keys)).fetchall() if keys else []
+        marks = f"IN ({','.join('?' * len(keys))})"
+        found: list[Any] = cursor.execute(query.replace("IN ?", marks), list(keys)).fetchall()
+        return found
 
 
 class PostgresStore(Store):
@@ -162,12 +165,9 @@ class PostgresStore(Store):
 
     def write(self, cursor: Any, plan: Plan) -> None:
         """See `Store`."""
-        if plan.changed or plan.records:
-            with cursor.connection.pipeline(), cursor.connection.transaction():
-                if plan.events:
-                    self._write(cursor, plan)
-                if plan.records:
-                    source_requests.in_postgresql(cursor, plan.source_requests)
+        if plan.changed:
+            with cursor.connection.transaction():
+                self._write(cursor, plan)
         else:
             self._write(cursor, plan)
 
@@ -175,25 +175,39 @@ class PostgresStore(Store):
         """See `Store`."""
 
     def _write(self, cursor: Any, plan: Plan) -> None:
+        requests = source_requests.in_arrays(plan.source_requests)
+        if not plan.events:
+            _run(cursor, source_requests.ALONE, requests)
+            return
         ids = self._save_channels(cursor, plan, _SAVE_CHANNEL.replace("?", "%s"))
-        left_out = self._left_out(cursor, plan)
-        rows = (_row(one, ids, plan.moment) for one in plan.events)
-        given = dict(zip(_EVENT_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+        left_out = filtering.left_out(plan.filters, plan.events)
+        rows = [_row(one, ids, plan.moment) for one in plan.events]
         keys = sorted((key, one.fingerprint, one.event_id) for key, one in plan.keys.items())
+        given = {name: [row[at] for row in rows] for at, name in enumerate(_EVENT_COLUMNS)}
         for at, name in enumerate(statements.KEY_COLUMNS):
-            given[f"key_{name}"] = list(map(itemgetter(at), keys))
+            given[f"key_{name}"] = [key[at] for key in keys]
         given["without"] = [_array(left_out.get(one.public_id, ())) for one in plan.events]
-        cursor.execute(statements.for_postgresql(self._engine.dialect), given)
+        further = source_requests.IN_POSTGRESQL if plan.records else ""
+        text = statements.for_postgresql(self._engine.dialect, further)
+        _run(cursor, text, given | requests)
         for public_id, count, row, _ in cursor.fetchall():
             plan.counts[public_id] = count
             if count > statements.PART:
                 plan.large[public_id] = row
 
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
-        found: list[Any] = (
-            cursor.execute(f"{query} = ANY(%s)", [list(keys)]).fetchall() if keys else []
-        )
+        text = query.replace("IN ?", "= ANY(%s)")
+        found: list[Any] = cursor.execute(text, [list(keys)]).fetchall()
         return found
+
+
+def _run(cursor: Any, statement: str, given: dict[str, Any]) -> None:
+    """Executes a statement as it was planned once: to plan it takes as long as to execute it."""
+    connection = cursor.connection
+    with connection.pipeline():  # one round trip, and one transaction
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        cursor.execute(statement, given)
+        connection.execute("RESET plan_cache_mode")
 
 
 def _row(new: NewEvent, ids: dict[str, int], moment: int) -> tuple[Any, ...]:
