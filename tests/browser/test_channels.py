@@ -1,4 +1,4 @@
-"""The list of channels when there are many: search and pages, with JavaScript and without."""
+"""The list of channels when there are many; without JavaScript: tests/plain/test_lists.py."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.browser import Open
 from tests.support.server import Server
 from webhooks_ui import create_app
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel
 from webhooks_ui.server import process
 
-EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
 SHOPS = 53  # three more than a page holds
 
 
@@ -39,9 +37,8 @@ def search(page: Page) -> Locator:
     return page.get_by_role("searchbox", name="Search by name or key")
 
 
-@EITHER_WAY
-def test_pages_and_search_by_keyboard(open_page: Open, javascript: bool) -> None:
-    page = open_page("/channels", javascript=javascript)
+def test_pages_and_search_by_keyboard(page: Page) -> None:
+    page.goto("/channels")
     expect(rows(page)).to_have_count(50)
     page.get_by_role("link", name="Next").focus()
     page.keyboard.press("Enter")

@@ -18,7 +18,6 @@ from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 
 SAVED = re.compile("/webhooks/wh_[^/]+$")
-EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
 
 
 def save(page: Page) -> None:
@@ -29,11 +28,9 @@ def send(page: Page) -> None:
     page.get_by_role("button", name="Send test event").click()
 
 
-@EITHER_WAY
-def test_mistakes_stand_at_the_fields_and_in_a_summary(
-    open_page: Open, receiver: Receiver, javascript: bool
-) -> None:
-    page = open_page("/webhooks/new", javascript=javascript)
+def test_mistakes_stand_at_the_fields_and_in_a_summary(page: Page, receiver: Receiver) -> None:
+    """Without JavaScript: tests/plain/test_webhook.py."""
+    page.goto("/webhooks/new")
     page.get_by_label("Webhook URL").fill("ftp://127.0.0.1/")
     page.get_by_role("radio", name="Custom").check()
     page.get_by_label("Header name").fill("Host")

@@ -1,4 +1,7 @@
-"""By keyboard, with and without JavaScript: a webhook and its deliveries, and who may sign in."""
+"""By keyboard: a webhook and its deliveries, and who may sign in.
+
+Without JavaScript: tests/plain.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,12 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import console, expect_said, make_webhook
-from tests.browser.test_put_right import press, shown
+from tests.browser.test_put_right import press, reload_until
 from tests.support.browser import Open
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 
-EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
 PASSWORD = "plum copper violin 42"
 
 
@@ -32,19 +34,18 @@ def follow(page: Page, name: str | re.Pattern[str]) -> None:
     link.first.press("Enter")
 
 
-@EITHER_WAY
 def test_a_webhook_its_deliveries_and_their_signatures(
-    open_page: Open, server: Server, receiver: Receiver, javascript: bool
+    page: Page, server: Server, receiver: Receiver
 ) -> None:
-    page = open_page("/webhooks", javascript=javascript)
+    page.goto("/webhooks")
     receiver.answer(Answer(500, (("Content-Type", "application/json"),), b'{"error": "busy"}'))
-    own = make_webhook(page, receiver.url, name=f"Orders {javascript}")
-    make_webhook(page, receiver.url, name=f"Orders {javascript}, too", events=["team_changed"])
+    own = make_webhook(page, receiver.url, name="Orders")
+    make_webhook(page, receiver.url, name="Orders, too", events=["team_changed"])
 
-    page.goto(f"/webhooks?q=orders+{javascript}&sort=name")
-    follow(page, f"Orders {javascript}")
+    page.goto("/webhooks?q=orders&sort=name")
+    follow(page, "Orders")
     follow(page, "Next webhook")
-    expect(page.get_by_role("heading", name=f"Orders {javascript}, too")).to_be_visible()
+    expect(page.get_by_role("heading", name="Orders, too")).to_be_visible()
     expect(page.get_by_role("link", name="Next webhook")).to_have_count(0)
     follow(page, "Previous webhook")
     follow(page, "7 d")
@@ -63,13 +64,13 @@ def test_a_webhook_its_deliveries_and_their_signatures(
     expect(page.get_by_role("table", name="Changes")).to_contain_text("Webhook paused")
     press(page, "More")
     follow(page, "Duplicate")
-    expect(page.get_by_label("Name (optional)")).to_have_value(re.compile(f"Orders {javascript}"))
+    expect(page.get_by_label("Name (optional)")).to_have_value("Copy of Orders")
 
     page.goto(f"/deliveries?webhook={own}&status=pending")
-    shown(page, javascript=False, what=page.locator("tbody td .code", has_text="500"))
+    reload_until(page, page.locator("tbody td .code", has_text="500"))
     page.locator("tbody td.main a").first.press("Enter")
     press(page, "Try now")
-    shown(page, javascript, page.locator("#attempt-2"))
+    expect(page.locator("#attempt-2")).to_be_visible()
     follow(page, "Changes")
     expect(page.locator("#exchange")).to_contain_text("Compared with attempt 1.")
     follow(page, "Both sides")
@@ -88,23 +89,22 @@ def test_a_webhook_its_deliveries_and_their_signatures(
     expect(page.locator("#check-result.bad")).to_be_visible()
 
 
-@EITHER_WAY
-def test_who_may_sign_in_and_what_the_log_says_of_it(open_page: Open, javascript: bool) -> None:
-    page = open_page("/settings/tokens/new", javascript=javascript)
-    page.get_by_label("Name").fill(f"Script {javascript}")
+def test_who_may_sign_in_and_what_the_log_says_of_it(open_page: Open) -> None:
+    page = open_page("/settings/tokens/new")
+    page.get_by_label("Name").fill("Script")
     page.get_by_label("Name").press("Enter")
     expect(page.locator("#new-token")).to_be_visible()
-    follow(page, re.compile(f"^Revoke ?: Script {javascript}"))
+    follow(page, re.compile("^Revoke ?: Script"))
     press(page, "Revoke")
-    expect(page.get_by_text(f"Script {javascript}").first).to_be_visible()
-    expect(page.get_by_role("cell", name=f"Script {javascript}", exact=True)).to_have_count(0)
+    expect(page.get_by_text("Script").first).to_be_visible()
+    expect(page.get_by_role("cell", name="Script", exact=True)).to_have_count(0)
 
-    login = f"taras.{javascript}".lower()
+    login = "taras"
     page.goto("/settings/users/new")
     page.get_by_role("radio", name="Viewer").check()
     press(page, "Create invitation")
     link = page.locator("#new-link").inner_text()
-    guest = open_page(link, signed_in=False, javascript=javascript)
+    guest = open_page(link, signed_in=False)
     guest.get_by_label("Login").fill(login)
     guest.get_by_label("Password", exact=True).fill(PASSWORD)
     guest.get_by_label("Password", exact=True).press("Enter")
@@ -129,7 +129,7 @@ def test_who_may_sign_in_and_what_the_log_says_of_it(open_page: Open, javascript
     page.goto(f"/settings/audit?what=sign_in&who={login}")
     expect(page.get_by_role("table", name="Audit log")).to_contain_text("Signed in")
     page.goto("/settings/audit")
-    page.get_by_role("searchbox").fill(f"script {javascript}")
+    page.get_by_role("searchbox").fill("script")
     page.get_by_role("searchbox").press("Enter")
     for words in ("API token created", "API token revoked"):
         expect(page.get_by_role("table", name="Audit log")).to_contain_text(words)

@@ -1,4 +1,7 @@
-"""The list of webhooks: search, filters, pages, and what its buttons do in place."""
+"""The list of webhooks: search, filters, pages, and what its buttons do in place.
+
+Without JavaScript: tests/plain/test_lists.py.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +15,6 @@ from tests.support.browser import Open, Visitor
 from tests.support.receiver import Receiver
 from tests.support.server import Server
 
-EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
 NOBODY = "http://127.0.0.1:9/hook"
 SHOPS = 28  # three more than a page holds
 
@@ -133,19 +135,6 @@ def test_an_address_with_filters_can_be_shared(open_page: Open) -> None:
     expect(page).to_have_url(re.compile("/webhooks$"))
 
 
-def test_search_and_filters_without_javascript(open_page: Open) -> None:
-    page = open_page("/webhooks", javascript=False)
-    search(page).fill("shop 0")
-    filters(page, "Channel").select_option("Telegram sales")
-    page.get_by_role("button", name="Apply").click()
-    expect(rows(page)).to_have_count(2)
-    search(page).fill("nothing like it")
-    page.get_by_role("button", name="Apply").click()
-    expect(page.get_by_role("heading", name="No webhook matches")).to_be_visible()
-    page.get_by_role("link", name="Clear filters").click()
-    expect(rows(page)).to_have_count(25)
-
-
 def test_pages(open_page: Open) -> None:
     page = open_page("/webhooks?q=shop")
     pages = page.get_by_role("navigation", name="Pages")
@@ -215,19 +204,6 @@ def test_delete_and_undo_in_place(page: Page) -> None:
     expect(page.get_by_role("heading", name="No webhook matches")).to_be_visible()
 
 
-def test_delete_and_undo_without_javascript(open_page: Open) -> None:
-    page = open_page(javascript=False)
-    public_id = make_webhook(page, NOBODY, name="Gone by form")
-    page.goto("/webhooks?q=gone+by+form")
-    press(page, "Delete", "Gone by form")
-    expect_said(page, "Gone by form is deleted.")
-    expect(row(page, "Gone by form")).to_have_count(0)
-    assert page.request.get(f"/webhooks/{public_id}").status == 404
-    page.get_by_role("button", name="Undo").click()
-    expect_said(page, "Gone by form is back.")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Gone by form")
-
-
 def test_a_result_stands_in_the_list(page: Page, receiver: Receiver) -> None:
     page.goto(f"/webhooks/{make_webhook(page, receiver.url, name='Result')}")
     page.get_by_role("button", name="Send test event").click()
@@ -274,13 +250,11 @@ def test_a_server_that_is_gone_is_told(page: Page, visitor: Visitor) -> None:
     expect(alarm).to_be_empty()
 
 
-@EITHER_WAY
-def test_several_at_once_by_keyboard_and_undo(open_page: Open, javascript: bool) -> None:
-    page = open_page(javascript=javascript)
-    names = [f"Both {javascript} {number}" for number in (1, 2)]
+def test_several_at_once_by_keyboard_and_undo(page: Page) -> None:
+    names = [f"Both {number}" for number in (1, 2)]
     for name in names:
         make_webhook(page, NOBODY, name=name)
-    page.goto(f"/webhooks?q=Both+{javascript}")
+    page.goto("/webhooks?q=Both")
     bar = page.get_by_role("group", name="Selected webhooks")
     expect(bar).to_be_hidden()
     for name in names:
@@ -300,9 +274,8 @@ def test_several_at_once_by_keyboard_and_undo(open_page: Open, javascript: bool)
         expect(row(page, name)).to_contain_text("Not tested")
 
 
-@EITHER_WAY
-def test_enter_in_a_box_presses_no_button_of_a_row(open_page: Open, javascript: bool) -> None:
-    page = open_page("/webhooks?q=shop+07", javascript=javascript)
+def test_enter_in_a_box_presses_no_button_of_a_row(page: Page) -> None:
+    page.goto("/webhooks?q=shop+07")
     box = page.get_by_role("checkbox", name="Select: Shop 07")
     box.check()
     box.press("Enter")

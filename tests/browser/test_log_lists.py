@@ -1,16 +1,16 @@
-"""The log by hand and by keyboard: filters and search, what is new, a download, the events."""
+"""The log by hand and by keyboard: filters and search, what is new, a download, the events.
+
+Without JavaScript: tests/plain/test_lists.py.
+"""
 
 import re
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.steps import make_webhook, post
 from tests.support.browser import Open
 from tests.support.receiver import Receiver
 from tests.support.waiting import free_port
-
-EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
 
 
 def rows(page: Page, name: str = "Deliveries") -> Locator:
@@ -24,52 +24,39 @@ def send_test_event(page: Page, webhook: str) -> None:
     expect(page.locator("#test-result .verdict:is(.good, .bad)")).to_be_visible()
 
 
-def search(page: Page, words: str, javascript: bool) -> None:
-    """Types into the field, which is enough where there is JavaScript."""
-    page.get_by_role("searchbox").fill(words)
-    if not javascript:
-        page.get_by_role("searchbox").press("Enter")
-
-
-@EITHER_WAY
-def test_what_failed_is_found_and_read(
-    open_page: Open, receiver: Receiver, javascript: bool
-) -> None:
-    page = open_page()
-    good = make_webhook(page, receiver.url, name=f"Orders {javascript}")
-    bad = make_webhook(page, f"http://127.0.0.1:{free_port()}/", name=f"Refused {javascript}")
+def test_what_failed_is_found_and_read(page: Page, receiver: Receiver) -> None:
+    good = make_webhook(page, receiver.url, name="Orders")
+    bad = make_webhook(page, f"http://127.0.0.1:{free_port()}/", name="Refused")
     for webhook in (good, bad, good):
         send_test_event(page, webhook)
-    page = open_page("/webhooks", javascript=javascript)
+    page.goto("/webhooks")
     page.get_by_role("link", name="Deliveries", exact=True).press("Enter")
-    page.get_by_label("Webhook: name or id").fill(f"Refused {javascript}")
+    page.get_by_label("Webhook: name or id").fill("Refused")
     page.get_by_label("Webhook: name or id").press("Enter")
     expect(rows(page)).to_have_count(1)
     expect(rows(page)).to_contain_text("refused")
     page.get_by_label("Webhook: name or id").fill("")
     page.get_by_label("Status", exact=True).select_option("failed")
-    if not javascript:
-        page.get_by_role("button", name="Apply").press("Enter")
     expect(page).to_have_url(re.compile(r"status=failed"))
-    expect(rows(page).filter(has_text=f"Orders {javascript}")).to_have_count(0)
+    expect(rows(page).filter(has_text="Orders")).to_have_count(0)
 
     page.reload()
     expect(page.get_by_label("Status", exact=True)).to_have_value("failed")
-    rows(page).filter(has_text=f"Refused {javascript}").get_by_role("link").first.press("Enter")
+    rows(page).filter(has_text="Refused").get_by_role("link").first.press("Enter")
     expect(page).to_have_url(re.compile(r"/deliveries/dlv_"))
     found = page.url.rpartition("/")[2].partition("?")[0]
     page.go_back()
     expect(page).to_have_url(re.compile(r"status=failed"))
 
     page.goto("/deliveries")
-    search(page, found, javascript)
+    page.get_by_role("searchbox").fill(found)
     expect(rows(page)).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     text = download.value.path().read_text("utf-8-sig")
     assert text.startswith("id,created_at,")
     assert found in text
-    search(page, "nobody-has-this", javascript)
+    page.get_by_role("searchbox").fill("nobody-has-this")
     expect(page.get_by_role("heading", name="No delivery matches")).to_be_visible()
     page.get_by_role("main").get_by_role("link", name="Clear filters").last.press("Enter")
     expect(rows(page).first).to_be_visible()

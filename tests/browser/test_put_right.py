@@ -1,4 +1,7 @@
-"""What went wrong is put right: tried now, cancelled, recovered, sent to another webhook."""
+"""What went wrong is put right: tried now, cancelled, recovered, sent to another webhook.
+
+Without JavaScript: tests/plain/test_put_right.py.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,12 +11,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.steps import expect_said, make_webhook
-from tests.support.browser import Open, assert_accessible
+from tests.support.browser import assert_accessible
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import wait_until
-
-EITHER_WAY = pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +25,21 @@ def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
         yield server
 
 
-@EITHER_WAY
 def test_from_a_failure_to_everything_delivered(
-    open_page: Open, server: Server, receiver: Receiver, javascript: bool
+    page: Page, server: Server, receiver: Receiver
 ) -> None:
-    page = open_page("/webhooks", javascript=javascript)
+    page.goto("/webhooks")
     own = make_webhook(page, receiver.url, name="Orders")
     other = make_webhook(page, receiver.url, name="Teams", events=["team_changed"])
 
     receiver.answer(Answer(500))
     first = failed(page, server, own)
     expect(page.get_by_text("Attempt 2 is made")).to_be_visible()
-    look(page, javascript)
+    assert_accessible(page)
     receiver.answer(Answer(200))
     press(page, "Try now")
     expect(page.locator("[data-announce]")).to_contain_text("Queued.")
-    shown(page, javascript, page.locator("#delivery > .note.good"))
+    expect(page.locator("#delivery > .note.good")).to_be_visible()
     expect(page.locator("#attempt-2")).to_be_visible()
     assert page.locator("#delivery[hx-trigger]").count() == 0  # it asks no more
 
@@ -60,28 +60,24 @@ def test_from_a_failure_to_everything_delivered(
     expect(page.locator("#missed")).to_have_text("1 event")
     press(page, "Send anyway")  # the last attempt failed
     expect(page.locator("#progress")).to_be_visible()
-    shown(page, javascript, page.locator("#progress").get_by_text("Finished"))
+    expect(page.locator("#progress").get_by_text("Finished")).to_be_visible()
     delivered = page.locator("#progress dt:text-is('Delivered') + dd")
-    shown(page, javascript, delivered.filter(has_text="2"))
-    look(page, javascript)
+    expect(delivered.filter(has_text="2")).to_be_visible()
+    assert_accessible(page)
 
     page.goto("/events")
     page.locator("td.main a").first.press("Enter")
     expect(page.locator("#got")).to_contain_text("It was sent by a recovery.")
     expect(page.locator("#missed")).to_contain_text("It did not subscribe to this event.")
-    look(page, javascript)
+    assert_accessible(page)
     press(page, re.compile("^Deliver.+Teams$"))
     expect(page.locator("#delivery")).to_be_visible()
-    shown(page, javascript, page.locator("#delivery > .note.good"))
+    expect(page.locator("#delivery > .note.good")).to_be_visible()
     page.goto(f"/deliveries?webhook={other}")
     expect(page.locator("tbody tr")).to_have_count(1)
     page.goto(first)
     press(page, "Send again")
     expect(page.get_by_role("link", name=first.rpartition("/")[2])).to_be_visible()
-    for webhook in (own, other):  # nobody is in the way of the other journey
-        page.goto(f"/webhooks/{webhook}")
-        press(page, "More")
-        press(page, "Delete")
 
 
 def failed(page: Page, server: Server, webhook: str) -> str:
@@ -89,7 +85,7 @@ def failed(page: Page, server: Server, webhook: str) -> str:
     server.command("event", "send", "message_created")
     rows = page.locator("tbody tr").filter(has_text="The receiver had an error.")
     page.goto(f"/deliveries?webhook={webhook}&status=pending")
-    shown(page, javascript=False, what=rows.first)
+    reload_until(page, rows.first)
     rows.get_by_role("link").first.press("Enter")
     expect(page.locator("#delivery")).to_be_visible()
     return page.url.partition("?")[0]
@@ -100,20 +96,11 @@ def press(page: Page, name: str | re.Pattern[str]) -> None:
     page.get_by_role("main").get_by_role("button", name=name).press("Enter")
 
 
-def shown(page: Page, javascript: bool, what: Locator) -> None:
-    """Waits until it is there: by itself, or by looking again as one does without JavaScript."""
-    if javascript:
-        expect(what).to_be_visible()
-        return
+def reload_until(page: Page, what: Locator) -> None:
+    """Asks for the page again until this is there."""
 
     def is_there() -> bool:
         page.reload()
         return what.is_visible()
 
-    wait_until(is_there, 15, "what is looked for")
-
-
-def look(page: Page, javascript: bool) -> None:
-    """Judges the page as it is; axe needs JavaScript."""
-    if javascript:
-        assert_accessible(page)
+    wait_until(is_there, what="what is looked for")

@@ -18,12 +18,10 @@ def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
-def test_from_the_empty_list_to_a_signature_that_holds(
-    browser: Browser, server: Server, javascript: bool
-) -> None:
+def test_from_the_empty_list_to_a_signature_that_holds(browser: Browser, server: Server) -> None:
+    """Without JavaScript: tests/plain/test_journeys.py."""
     visitor = Visitor(browser, server.url, signed_in=None)
-    page = visitor.open("/login", javascript=javascript)
+    page = visitor.open("/login")
     sign_in(page)
     page.get_by_role("button", name="Try the built-in receiver").press("Enter")
     expect(page.locator("h1")).to_have_text("What arrives")
@@ -39,8 +37,6 @@ def test_from_the_empty_list_to_a_signature_that_holds(
     send_test(page)
     expect_verdict(page, "good", "The receiver accepted the event.")
 
-    if not javascript:  # the page does not reload itself under the reader
-        other.get_by_role("link", name="Show new requests").press("Enter")
     arrived = other.locator("#requests details").first
     expect(arrived).to_contain_text("Signature valid")
     expect(arrived).to_contain_text("message_created")
@@ -52,7 +48,7 @@ def test_from_the_empty_list_to_a_signature_that_holds(
     expect(said).to_be_visible()
     send_test(page)
     expect_verdict(page, "bad", "The receiver had an error.")
-    if javascript:  # a new one above does not fold what is being read
-        expect(other.locator("#requests-title")).to_have_text("2 requests")
-        expect(other.locator("#requests > details").nth(1)).to_have_attribute("open", "")
+    expect(other.locator("#requests-title")).to_have_text("2 requests")
+    # A new one above does not fold what is being read.
+    expect(other.locator("#requests > details").nth(1)).to_have_attribute("open", "")
     visitor.leave()

@@ -1,4 +1,4 @@
-"""The shell: jump, keys, themes, and the bar of a phone."""
+"""The shell: jump (as a page: plain/test_journeys.py), keys, themes, and the bar of a phone."""
 
 from playwright.sync_api import Page, expect
 
@@ -125,13 +125,3 @@ def test_on_a_phone_every_page_is_two_touches_away(open_page: Open) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport()
     rest.get_by_role("link", name="Channels").click()
     assert page.url.endswith("/channels")
-
-
-def test_jump_without_javascript_is_a_page(open_page: Open, receiver: Receiver) -> None:
-    seeding = open_page()
-    make_webhook(seeding, receiver.url, name="Odesa")
-    page = open_page("/events", javascript=False)
-    page.get_by_role("link", name="Jump to…").click()
-    page.get_by_role("searchbox", name="Jump to").fill("odesa")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Odesa")).to_be_visible()
