@@ -1,6 +1,9 @@
 """The way of plain requests: a source's request costs no page's frame, and one commit."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from tests.support.apps import ON_SQLITE
 from tests.support.statements import asked_of
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database import engine as database
+from webhooks_ui.database import files
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.writers import Writers
 from webhooks_ui.models import Event, Source, memory
@@ -86,6 +90,53 @@ def test_a_request_and_its_events_are_one_commit(
         assert post(engine, token, MESSAGE).status_code == 409
     assert (events_in(engine), kept(engine)) == (0, [])
     assert post(engine, token, MESSAGE).json["duplicate"] is False
+
+
+def test_only_a_request_with_events_waits_for_the_disk(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, sent = make_source(engine), (body("contact_created"), MESSAGE)
+    if engine.config["DATABASE_URL"].startswith("postgresql"):
+        with settings_as_addresses(engine):
+            for one in sent:
+                post(engine, token, one)
+        assert [one.address for one in kept(engine)] == ["off", "local"]
+        return
+
+    def fail(_path: Path, *, data_only: bool = False) -> None:
+        if data_only:
+            raise OSError
+
+    monkeypatch.setattr(files, "sync", fail)
+    assert [post(engine, token, one).status_code for one in sent] == [202, 503]
+    assert len(kept(engine)) == 2
+
+
+@contextmanager
+def settings_as_addresses(app: Flask) -> Iterator[None]:
+    """Each request's address is what its transaction had `synchronous_commit` set to."""
+    with app.app_context():
+        database = db.engine.url.database
+        own = f"""
+            ALTER DATABASE {database} SET synchronous_commit = local;
+            CREATE FUNCTION own() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+              NEW.address := current_setting('synchronous_commit'); RETURN NEW; END $$;
+            CREATE TRIGGER own BEFORE INSERT ON source_requests
+              FOR EACH ROW EXECUTE FUNCTION own()"""
+        off = f"DROP FUNCTION own CASCADE; ALTER DATABASE {database} RESET synchronous_commit"
+    execute(app, own)
+    try:
+        yield
+    finally:
+        execute(app, off)
+
+
+def execute(app: Flask, statements: str) -> None:
+    """Executes them; connections made afterwards have what they set."""
+    with app.app_context():
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(statements)
+        db.engine.dispose()
 
 
 def test_what_became_nothing_waits_for_no_stuck_database(

@@ -167,8 +167,11 @@ def _store_alone(request: _Request, writer: object) -> None:
 
 
 def _make_lasting(requests: Sequence[_Request]) -> None:
-    """Waits for the disk with those that were stored, while others are being stored."""
-    stored = [one for one in requests if not one.error]
+    """Waits for the disk with the events that were stored, while others are being stored.
+
+    A record alone may be lost with the power: nothing was promised with it.
+    """
+    stored = [one for one in requests if one.events and not one.error]
     try:
         if stored:
             driver.make_lasting(db.engine)

@@ -85,6 +85,9 @@ _KNOWN = f"""
     SELECT id, key, name, kind FROM channels WHERE key IN ?
     UNION ALL SELECT filtered.*, NULL FROM ({filtering.FILTERS}) AS filtered
 """  # noqa: S608  # our own names
+# Settings of PostgreSQL for one transaction; of the second, that its commit waits for no disk.
+_PLANNED_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
+_AT_LEISURE = ", set_config('synchronous_commit', 'off', true)"
 
 
 class SqliteStore(Store):
@@ -177,7 +180,7 @@ class PostgresStore(Store):
     def _write(self, cursor: Any, plan: Plan) -> None:
         requests = source_requests.in_arrays(plan.source_requests)
         if not plan.events:
-            _run(cursor, source_requests.ALONE, requests)
+            _run(cursor, source_requests.ALONE, requests, _AT_LEISURE)
             return
         ids = self._save_channels(cursor, plan, _SAVE_CHANNEL.replace("?", "%s"))
         left_out = filtering.left_out(plan.filters, plan.events)
@@ -201,13 +204,11 @@ class PostgresStore(Store):
         return found
 
 
-def _run(cursor: Any, statement: str, given: dict[str, Any]) -> None:
+def _run(cursor: Any, statement: str, given: dict[str, Any], settings: str = "") -> None:
     """Executes a statement as it was planned once: to plan it takes as long as to execute it."""
-    connection = cursor.connection
-    with connection.pipeline():  # one round trip, and one transaction
-        connection.execute("SET plan_cache_mode = force_generic_plan")
+    with cursor.connection.pipeline():  # one round trip, and one transaction
+        cursor.connection.execute(f"{_PLANNED_ONCE}{settings}")
         cursor.execute(statement, given)
-        connection.execute("RESET plan_cache_mode")
 
 
 def _row(new: NewEvent, ids: dict[str, int], moment: int) -> tuple[Any, ...]:
