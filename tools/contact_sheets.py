@@ -17,6 +17,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.phone import LAY_OUT
 from tests.browser.states import LOCALES, PROVOKED, STATES, put_back, seed
 from tests.browser.steps import LOGIN, PASSWORD, console, sign_in
 from tests.support.browser import Visitor, launched
@@ -35,6 +36,7 @@ figcaption { padding:2px; background:#fff }"""
 
 def pictures(page: Page) -> Iterator[tuple[int, str, bytes]]:
     """The page as it is now, whole, in each width and theme."""
+    page.evaluate(LAY_OUT)
     for width, theme in product(WIDTHS, THEMES):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)

@@ -44,6 +44,15 @@ def test_it_tells_a_change_in_words(app: Flask, admin: FlaskClient) -> None:
     assert "Вебхук змінено" in uk
 
 
+def test_what_has_no_name_is_not_shown_by_its_number(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context(), transaction():
+        record("receiver.changed", "receiver", 71_263)
+        record("payload.read", "receiver", 71_263)
+    page = admin.get(PAGE).text
+    assert "<b>Payload viewed</b> <span>Test receiver</span>" in page
+    assert "71263" not in page
+
+
 @pytest.mark.parametrize(
     ("filters", "found"),
     [

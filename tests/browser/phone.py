@@ -13,6 +13,10 @@ LISTS = (
     *("tokens", "made token", "people", "person", "about", "account", "webhook", "delivery"),
 )
 
+# On a phone a row far from the screen has a height that is only guessed, and clips what is too wide.
+LAY_OUT = """() => document.querySelectorAll(".rows tr").forEach((row) => {
+  row.style.contentVisibility = "visible";
+})"""
 HIGH_ROWS = """most => [...document.querySelectorAll("main .rows tbody tr")]
   .map(row => [Math.round(row.getBoundingClientRect().height), row.innerText.slice(0, 60)])
   .filter(([height]) => height > most)"""

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.contrast import assert_readable
 from tests.browser.names import assert_rows_name_their_controls
 from tests.browser.paper import assert_right_on_paper
-from tests.browser.phone import assert_right_on_a_phone
+from tests.browser.phone import LAY_OUT, assert_right_on_a_phone
 from tests.browser.states import LOCALES, STATES, Seeds, go, put_back, seeded
 from tests.browser.steps import LOGIN, PASSWORD
 from tests.browser.targets import assert_large_enough
@@ -194,6 +194,7 @@ def test_a_page(pages: dict[str, Page], seeds: Seeds, state: str, language: str)
         STATES[state](page, seeds)
         page.wait_for_load_state("networkidle")
         assert_nothing_moved(page)
+        page.evaluate(LAY_OUT)
         assert_right_on_paper(page, state, language)
         assert_right_on_a_phone(page, state, language)
         assert_good(page, language, state)
@@ -212,6 +213,7 @@ def test_pages_without_javascript(visitor: Visitor, seeds: Seeds, language: str)
         if isinstance(show, partial) and show.func in (go, seeded):
             show(page, seeds)
             assert page.evaluate(HEADING) == language
+            page.evaluate(LAY_OUT)
             page.evaluate(UNFOLD, "")
             for width in sorted((NARROW, WIDE), reverse=width_of(page) == WIDE):
                 set_width(page, width)
