@@ -13,7 +13,7 @@ LISTS = (
     *("tokens", "made token", "people", "person", "about", "account", "webhook", "delivery"),
 )
 
-# On a phone a row far from the screen has a height that is only guessed, and clips what is too wide.
+# On a phone the height of a row far from the screen is only guessed, and it clips what is too wide.
 LAY_OUT = """() => document.querySelectorAll(".rows tr").forEach((row) => {
   row.style.contentVisibility = "visible";
 })"""
