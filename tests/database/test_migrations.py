@@ -39,8 +39,9 @@ def empty_app(make_app: Callable[..., Flask], database_url: str) -> Flask:
 
 
 def _is_modelled(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether it is not of the search index, whose tables SQLite makes more tables of."""
-    return kind != "table" or not str(name).startswith(("event_words", "answer_words"))
+    """Whether it is neither a partition nor of the search index, of which SQLite makes more."""
+    others = ("event_words", "answer_words", "attempts_")
+    return kind != "table" or not str(name).startswith(others)
 
 
 def differences(app: Flask) -> list[object]:
@@ -48,7 +49,11 @@ def differences(app: Flask) -> list[object]:
     with app.app_context(), db.engine.connect() as connection:
         options = {"compare_type": True, "include_name": _is_modelled}
         context = MigrationContext.configure(connection, opts=options)
-        return list(compare_metadata(context, db.metadata))
+        found = list(compare_metadata(context, db.metadata))
+    if app.config["DATABASE_URL"].startswith("postgresql"):
+        # Between partitions and what they refer to there is none: see migration 0031.
+        return [one for one in found if getattr(one[-1], "name", "") != "fk_attempts_delivery_id"]
+    return found
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

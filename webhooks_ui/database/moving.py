@@ -47,8 +47,8 @@ def copy(source: Any, target: Connection, tables: MetaData) -> Iterator[tuple[st
                 " anything has copied all."
             )
     names = ", ".join(f'"{table.name}"' for table in tables.sorted_tables)
-    # The search index refers to them; the worker there fills it anew.
-    target.execute(text(f"TRUNCATE {names} CASCADE"))
+    # The worker there fills the search index anew.
+    target.execute(text(f"TRUNCATE {names}, answer_words CASCADE"))
     for table in tables.sorted_tables:
         for rows in _copy(source, target, table):
             yield table.name, rows

@@ -14,7 +14,7 @@ from webhooks_ui.database.copying import CopyError, Facts
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema()
-  LOOP EXECUTE format('DROP TABLE %I CASCADE', name); END LOOP;
+  LOOP EXECUTE format('DROP TABLE IF EXISTS %I CASCADE', name); END LOOP;
 END $$
 """
 _OTHERS = (

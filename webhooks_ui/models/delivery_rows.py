@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, select
 from sqlalchemy.orm import Bundle, aliased
 
 from webhooks_ui.database.engine import db
@@ -103,16 +103,18 @@ IS_LAST = and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.at
 _OWN = [field.name for field in fields(DeliveryRow) if field.name not in (*PARTS, "repeats")]
 _ORIGINAL = aliased(Delivery)
 _REPEATS = select(_ORIGINAL.public_id).where(_ORIGINAL.id == Delivery.resend_of_id)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _ROWS: Select[*tuple[Any, ...]] = (
     select(
         Bundle("own", *(getattr(Delivery, name) for name in _OWN)),
         _REPEATS.correlate(Delivery).scalar_subquery().label("repeats"),
         *PARTS.values(),
     )
-    .outerjoin(Attempt, IS_LAST)
+    # The ids once more: by them PostgreSQL knows which partitions to plan for.
+    .outerjoin(Attempt, and_(IS_LAST, Attempt.delivery_id.in_(_IDS)))
     .outerjoin(Webhook, Webhook.id == Delivery.webhook_id)
     .join(Event, Event.id == Delivery.event_id)
-    .where(Delivery.id.in_(bindparam("ids", expanding=True)))
+    .where(Delivery.id.in_(_IDS))
 )
 
 

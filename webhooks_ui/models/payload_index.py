@@ -3,7 +3,7 @@
 SQLite has it in FTS5 tables whose rowid is that of the event or the attempt, PostgreSQL in a
 ``tsvector`` with a GIN index. Their words are ours (`text.words`); neither database splits text.
 How far it has come is its last row, so that nothing is lost or repeated by a crash. A row goes with
-its event or attempt: by a trigger on SQLite, by a foreign key on PostgreSQL.
+its event or attempt: by a trigger on SQLite, on PostgreSQL by a foreign key or with its partition.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    literal,
     literal_column,
     select,
     table,
@@ -44,20 +45,22 @@ _with_tables: WeakSet[Engine] = WeakSet()
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is indexed of a row."""
+    """What is indexed of a row; `part` says in which partition."""
 
     row: int
     words: Sequence[str]
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One of the two tables; `model` is what its rows are of."""
+    """One of the two tables; `model` is what its rows are of, `divided_by` what has partitions."""
 
     name: str
     key: str
     model: Any
     content: tuple[Any, ...]
+    divided_by: Any = None
 
     def position(self) -> int:
         """The last row that is indexed; 0 at first."""
@@ -75,13 +78,15 @@ class Table:
         waits until it is certain.
         """
         last = self.position()
-        rows = select(self.model.id, *self.content).where(self.model.id > last)
+        part = literal(0) if self.divided_by is None else self.divided_by
+        rows = select(self.model.id, part, *self.content).where(self.model.id > last)
         found: list[Document] = []
-        for row, data, extra, at in db.session.execute(rows.order_by(self.model.id).limit(limit)):
+        own_rows = db.session.execute(rows.order_by(self.model.id).limit(limit))
+        for row, part, data, extra, at in own_rows:
             if not is_sqlite() and row != last + 1 and at > now() - _SETTLED:
                 break
             own = dict.fromkeys((*words.sought(extra or ""), *words.of_payload(data)))
-            found.append(Document(row, list(own)))
+            found.append(Document(row, list(own), part))
             last = row
         return found
 
@@ -91,11 +96,18 @@ class Table:
         kept: Any = bindparam("kept")
         if not is_sqlite():
             kept = func.array_to_tsvector(cast(kept, ARRAY(Text)))
-        is_there = exists().where(self.model.id == own)
-        into = table(self.name, column(rows.name), column("words"))
-        added = insert(into).from_select([rows.name, "words"], select(own, kept).where(is_there))
+        values = {rows.name: own, "words": kept}
+        is_there = [self.model.id == own]
+        if self.divided_by is not None and not is_sqlite():
+            values[self.divided_by.name] = part = bindparam("part", type_=BigInteger)
+            is_there.append(self.divided_by == part)
+        into = table(self.name, *map(column, values))
+        chosen = select(*values.values()).where(exists().where(*is_there))
+        added = insert(into).from_select([*values], chosen)
         kept_rows = [one for one in documents if one.words or one is documents[-1]]
-        given = [{"own": one.row, "kept": _stored(one.words)} for one in kept_rows]
+        given = [
+            {"own": one.row, "kept": _stored(one.words), "part": one.part} for one in kept_rows
+        ]
         db.session.execute(added, given)
 
     def remove(self, limit: int) -> int:
@@ -149,6 +161,7 @@ ANSWERS = Table(
     "attempt_id",
     Attempt,
     (Attempt.response_bytes, Attempt.reason, Attempt.started_at),
+    divided_by=Attempt.delivery_id,
 )
 TABLES = (EVENTS, ANSWERS)
 

@@ -1,7 +1,7 @@
 """Deletes what is old, batch by batch: each turn is one short transaction and yields its counts.
 
-Events are read by id, which ascends with time. Attempts are deleted with their delivery, by an
-indexed foreign key.
+Events are read by id, which ascends with time. Attempts are deleted with their delivery, on SQLite
+by an indexed foreign key; on PostgreSQL whole partitions of them are dropped afterwards.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 
 from webhooks_ui.audit import AuditEntry
 from webhooks_ui.database.engine import db, end_read, transaction
+from webhooks_ui.models import partitions
 from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
@@ -30,18 +31,33 @@ Deleted = Counter[str]
 """Deleted rows by table, of one turn; empty if it deleted none."""
 
 
-def events(before: datetime, moment: datetime) -> Iterator[Deleted]:
+def events(before: datetime, moment: datetime, dropped: int = 0) -> Iterator[Deleted]:
     """Deletes events from before that time, with their deliveries.
 
     An event is kept while a delivery of it is open or was made since, as by a resend, and while a
-    running recovery may send it again.
+    running recovery may send it again. What deliveries below the id `dropped` leave behind stays:
+    its partition is to be dropped.
     """
     after = 0
     while ids := _old_events(after, until := _not_recovering(before)):
-        deleted, is_done = _delete_events(ids, until, moment)
+        deleted, is_done = _delete_events(ids, until, moment, dropped)
         if is_done:
             after = ids[-1]
         yield deleted
+
+
+def left_behind(end: int) -> Iterator[Deleted]:
+    """Deletes what deliveries below this id have left in partitions when they were deleted."""
+    after = -1
+    while True:
+        end_read()
+        ids = partitions.left_behind(after, end, BATCH)
+        if not ids:
+            return
+        with transaction():
+            deleted = partitions.delete_of(ids)
+        after = ids[-1]
+        yield Deleted(attempts=deleted)
 
 
 def count_old(before: datetime, moment: datetime) -> Deleted:
@@ -150,7 +166,9 @@ def _old_events(after: int, before: datetime) -> list[int]:
     return ids
 
 
-def _delete_events(ids: list[int], before: datetime, moment: datetime) -> tuple[Deleted, bool]:
+def _delete_events(
+    ids: list[int], before: datetime, moment: datetime, dropped: int
+) -> tuple[Deleted, bool]:
     """Deletes a batch of these events; the second value tells whether all that may go are gone."""
     with transaction():
         # Nobody can add a delivery to a locked event; one that is being added to is skipped.
@@ -160,6 +178,7 @@ def _delete_events(ids: list[int], before: datetime, moment: datetime) -> tuple[
         kept = select(Delivery.event_id).where(Delivery.event_id.in_(free), needed)
         old = sorted(set(free) - set(db.session.scalars(kept)))
         taken, is_all = _some_deliveries(old)
+        partitions.delete_of([row for row in taken if row >= dropped])
         db.session.execute(delete(Delivery).where(Delivery.id.in_(taken)))
         if is_all:
             db.session.execute(delete(Event).where(Event.id.in_(old)))
