@@ -23,6 +23,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "verify", lambda _kept, _password: False)
 
 
+@pytest.fixture
+def low(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that few guesses reach."""
+    assert (throttle.PER_NETWORK, throttle.PER_ACCOUNT) == (25, 100)
+    monkeypatch.setattr(throttle, "PER_NETWORK", 7)
+    monkeypatch.setattr(throttle, "PER_ACCOUNT", 8)
+
+
 def fail(browser: FlaskClient, times: int, login: str = "olena", address: str = HERE) -> list[int]:
     return [enter(browser, login, WRONG, address=address).status_code for _ in range(times)]
 
@@ -96,7 +104,7 @@ def test_a_success_helps_with_no_other_account(app: Flask, client: FlaskClient) 
     assert fail(client, 1, login="taras") == [429]
 
 
-@pytest.mark.usefixtures("olena", "quick")
+@pytest.mark.usefixtures("olena", "quick", "low")
 def test_many_accounts_tried_from_one_network(client: FlaskClient) -> None:
     for n in range(throttle.PER_NETWORK):
         assert fail(client, 1, login=f"user{n}", address=f"2001:db8:1:2::{n}") == [422]
@@ -104,7 +112,7 @@ def test_many_accounts_tried_from_one_network(client: FlaskClient) -> None:
     assert fail(client, 1, login="one.more", address="2001:db8:1:3::1") == [422]
 
 
-@pytest.mark.usefixtures("olena", "quick")
+@pytest.mark.usefixtures("olena", "quick", "low")
 def test_one_account_tried_from_many_networks(client: FlaskClient) -> None:
     for n in range(throttle.PER_ACCOUNT):
         assert fail(client, 1, address=f"198.51.100.{n}") == [422]
@@ -112,7 +120,7 @@ def test_one_account_tried_from_many_networks(client: FlaskClient) -> None:
     assert fail(client, 1, login="taras", address="203.0.113.1") == [422]
 
 
-@pytest.mark.usefixtures("olena")
+@pytest.mark.usefixtures("olena", "low")
 def test_a_browser_that_has_signed_in_before_is_not_locked_out(
     app: Flask, client: FlaskClient
 ) -> None:

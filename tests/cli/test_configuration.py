@@ -153,55 +153,53 @@ def test_with_a_passphrase_everything_comes_into_an_empty_console(
         assert [source.token_hash] == hashes
 
 
-@pytest.mark.parametrize(
-    ("members", "place", "words"),
-    [
-        ({"events": []}, "/webhooks/0/events", "Choose at least one event."),
-        ({"url": "ftp://crm.example"}, "/webhooks/0/url", ""),
-        ({"channel": "nowhere"}, "/webhooks/0/channel", "no longer exists"),
-        ({"colour": "red"}, "/webhooks/0/colour", "This is not known here."),
-        ({"enabled": "no"}, "/webhooks/0/enabled", "true or false"),
-        ({"id": "wh_1"}, "/webhooks/0/id", "as an export has it"),
-        ({"filters": {"conditions": [{"path": "]", "operator": "equals"}]}}, "/webhooks/0", ""),
-        ({"url": "https://other.example/"}, "/webhooks/0/authorization/token", "Enter this again"),
-    ],
-)
-def test_what_form_and_api_refuse_is_refused_with_its_place(
-    filled: Flask, run: Run, tmp_path: Path, members: Any, place: str, words: str
-) -> None:
+@pytest.mark.usefixtures("filled")
+def test_what_form_and_api_refuse_is_refused_with_its_place(run: Run, tmp_path: Path) -> None:
     text = exported(run)
-    found = yaml.safe_load(changed(text, **members))
-    found["channels"][0]["name"] = "Not to be kept"
-    result = imported(run, tmp_path, yaml.safe_dump(found))
-    assert result.exit_code == 1
-    assert any(line.startswith(place) for line in result.stderr.splitlines())
-    assert words in result.stderr
+    for members, place, words in REFUSED:
+        found = yaml.safe_load(changed(text, **members))
+        found["channels"][0]["name"] = "Not to be kept"
+        result = imported(run, tmp_path, yaml.safe_dump(found))
+        assert result.exit_code == 1, members
+        assert any(line.startswith(place) for line in result.stderr.splitlines()), members
+        assert words in result.stderr
     assert exported(run) == text
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "- a",
-        "version: 2",
-        "version: 1\nwebhooks: 5",
-        "version: 1\nsecrets: []",
-        "version: 1\nversion: 1",
-        "a: &a [x]\nb: *a",
-        "version: 1\nwebhooks: [!!python/object/apply:os.getcwd []]",
-        "[" * 5_000,
-        "version: 1\nchannels: [{key: a, name: A}, {key: a, name: B}]",
-        "version: 1\nsources: [{name: ' '}]",
-        "version: 1\nencryption: {salt: x}",
-    ],
+REFUSED: list[tuple[dict[str, Any], str, str]] = [
+    ({"events": []}, "/webhooks/0/events", "Choose at least one event."),
+    ({"url": "ftp://crm.example"}, "/webhooks/0/url", ""),
+    ({"channel": "nowhere"}, "/webhooks/0/channel", "no longer exists"),
+    ({"colour": "red"}, "/webhooks/0/colour", "This is not known here."),
+    ({"enabled": "no"}, "/webhooks/0/enabled", "true or false"),
+    ({"id": "wh_1"}, "/webhooks/0/id", "as an export has it"),
+    ({"filters": {"conditions": [{"path": "]", "operator": "equals"}]}}, "/webhooks/0", ""),
+    ({"url": "https://other.example/"}, "/webhooks/0/authorization/token", "Enter this again"),
+]
+
+
+@pytest.mark.usefixtures("filled")
+def test_what_is_no_configuration_is_refused(run: Run, tmp_path: Path) -> None:
+    for text in NO_CONFIGURATION:
+        result = imported(run, tmp_path, text)
+        assert result.exit_code == 1, text[:80]
+        assert result.stderr.startswith("/"), text[:80]
+
+
+NO_CONFIGURATION = (
+    "",
+    "- a",
+    "version: 2",
+    "version: 1\nwebhooks: 5",
+    "version: 1\nsecrets: []",
+    "version: 1\nversion: 1",
+    "a: &a [x]\nb: *a",
+    "version: 1\nwebhooks: [!!python/object/apply:os.getcwd []]",
+    "[" * 5_000,
+    "version: 1\nchannels: [{key: a, name: A}, {key: a, name: B}]",
+    "version: 1\nsources: [{name: ' '}]",
+    "version: 1\nencryption: {salt: x}",
 )
-def test_what_is_no_configuration_is_refused(
-    filled: Flask, run: Run, tmp_path: Path, text: str
-) -> None:
-    result = imported(run, tmp_path, text)
-    assert result.exit_code == 1
-    assert result.stderr.startswith("/")
 
 
 def test_a_new_webhook_may_name_a_new_channel_and_have_its_secret_in_clear(
@@ -243,7 +241,7 @@ def test_one_that_somebody_has_changed_meanwhile_is_not_overwritten(
 NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=NAMES, value=st.one_of(NAMES, st.booleans(), st.integers(-9, 9), st.none()))
 def test_whatever_is_set_up_survives_the_file(filled: Flask, name: str, value: Any) -> None:
     """Names such as `no`, `~`, `1_0` or `2026-01-01`, which YAML takes for something else."""

@@ -31,7 +31,7 @@ from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.webhook_settings import WebhookSettings
 
-StartWorker = Callable[[Mapping[str, str]], Program]
+StartWorker = Callable[..., Program]
 
 
 @pytest.fixture
@@ -55,12 +55,16 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
-    """Starts workers in processes of their own; a test that fails leaves none behind."""
+    """Starts workers in processes of their own; a test that fails leaves none behind.
+
+    It takes the environment, and `before`: what is executed before the command.
+    """
     started: list[Program] = []
     log = tmp_path / "workers.log"
 
-    def start(environ: Mapping[str, str]) -> Program:
-        started.append(Program("worker", environ={**os.environ, **environ}, log=log))
+    def start(environ: Mapping[str, str], before: str = "") -> Program:
+        command = f"{before}\nfrom webhooks_ui.cli.main import main; main(['worker'])"
+        started.append(Program("-c", command, environ={**os.environ, **environ}, log=log))
         return started[-1]
 
     yield start

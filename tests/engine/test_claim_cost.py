@@ -18,7 +18,7 @@ from webhooks_ui.delivery.queue import claim_sql, waiting
 from webhooks_ui.delivery.queue.claims import Demand, Known
 from webhooks_ui.models import Event
 
-WAITING = 5_000
+WAITING = 2_000
 MAX_ROWS = 500  # of a plan's nodes together; a look at all that waits would be far above
 MAX_STEPS = 5_000  # of SQLite's virtual machine
 LOOK = {"after": 0, "most": waiting.MAX_HOPS, "unproven": 1}
@@ -60,17 +60,14 @@ def demand(slots: dict[int, int]) -> Demand:
     return Demand({w: Known(n) for w, n in slots.items()}, 2, 64, timedelta(seconds=45))
 
 
-@pytest.mark.parametrize("slots", [{}, {1: 1}, {1: 0}])
-def test_a_claim_reads_few_rows_however_many_wait(piled_up: Flask, slots: dict[int, int]) -> None:
-    if db.engine.dialect.name == "sqlite":
-        assert steps(slots) < MAX_STEPS
-    else:
-        assert rows(slots) < MAX_ROWS
-
-
-def test_the_others_get_their_turn(piled_up: Flask) -> None:
+@pytest.mark.usefixtures("piled_up")
+def test_a_claim_reads_few_rows_however_many_wait_and_the_others_get_their_turn() -> None:
+    for slots in ({}, {1: 1}, {1: 0}):
+        if db.engine.dialect.name == "sqlite":
+            assert steps(slots) < MAX_STEPS
+        else:
+            assert rows(slots) < MAX_ROWS
     claims = claim({}, 2, 64, now(), timedelta(seconds=45))
-
     assert sorted(claim.webhook_id for claim in claims) == [1, 1, 2]
 
 
@@ -108,6 +105,7 @@ def steps(slots: dict[int, int]) -> int:
         return 0
 
     with db.engine.connect() as connection:
+        connection.begin()  # what it leases is rolled back below
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(count, 100)
         with prepared.within(connection) as runner:

@@ -24,7 +24,7 @@ from webhooks_ui.delivery.worker import prefetch
 from webhooks_ui.delivery.worker.loop import LEASE_MARGIN
 from webhooks_ui.models import Event, Token
 
-EVENTS = 300
+EVENTS = 120
 DELIVERY_TIMEOUT = timedelta(seconds=20)
 LEASE = (prefetch.MAX_PER_THREAD + 1) * DELIVERY_TIMEOUT + LEASE_MARGIN  # as a worker asks for
 

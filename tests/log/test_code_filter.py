@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.engine.conftest import send, subscribe
-from tests.log.rows import _attempt
+from tests.log.rows import attempt
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.forms.log_filters import LogQuery, is_code
 from webhooks_ui.models import Attempt, Delivery
@@ -25,7 +25,7 @@ def test_deliveries_are_filtered_by_the_status_code(engine: Flask, browser: Flas
             made.status = "failed" if failed else "succeeded"
             made.error = "http_status" if failed else None
             made.attempts_made = 1
-            db.session.add(_attempt(made, made.error))
+            db.session.add(Attempt(**attempt(made.id, made.created_at, made.error)))
             db.session.flush()
             db.session.query(Attempt).filter_by(delivery_id=made.id).update(
                 {"status_code": answered}

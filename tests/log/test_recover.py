@@ -15,7 +15,7 @@ from ulid import ULID
 from tests.conftest import piece, sign_in
 from tests.engine.conftest import StartWorker, deliveries, send, subscribe, working
 from tests.support.apps import ON_POSTGRESQL, ON_SQLITE, MakeApp
-from tests.support.receiver import Receiver
+from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
@@ -114,7 +114,10 @@ def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: F
     assert "7 more are left out" in everything
 
 
-def test_what_came_while_it_was_disabled_is_sent_too(engine: Flask, browser: FlaskClient) -> None:
+def test_what_came_while_it_was_disabled_is_sent_too(
+    engine: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "BATCH", 20)
     own = subscribe(engine, "http://127.0.0.1/1", name="Own", events=("message_created",))
     subscribe(engine, "http://127.0.0.1/2", name="Other")
     send(engine)
@@ -319,7 +322,8 @@ def test_it_stops_with_its_webhook_and_only_one_runs(engine: Flask, browser: Fla
     assert "The webhook was disabled." in browser.get(f"/recoveries/{begun.public_id}").text
 
 
-def test_it_does_not_flood(engine: Flask) -> None:
+def test_it_does_not_flood(engine: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "MAX_WAITING", 250)
     subscribe(engine, "http://127.0.0.1/1")
     send(engine, recovery.MAX_WAITING + 100)
     lose(engine)
@@ -348,39 +352,42 @@ def test_fresh_events_go_first(engine: Flask, receiver: Receiver) -> None:
 
 
 @ON_POSTGRESQL
-def test_2000_with_the_worker_killed_in_the_middle(
+def test_many_with_the_worker_killed_in_the_middle(
     make_engine: MakeApp, receiver: Receiver, start_worker: StartWorker
 ) -> None:
-    app = make_engine()
+    """More than may wait at once, so that it still goes on when the first answers stay out."""
+    app, lost = make_engine(), 150
+    few = "from webhooks_ui.jobs import recovery as r; r.BATCH, r.MAX_WAITING = 20, 80"
     subscribe(app, receiver.url)
-    for _ in range(4):
-        send(app, 500)
+    send(app, lost)
     lose(app)
     recover(app)
-    first = start_worker(environ(app))
-    receiver.wait(400)
+    receiver.answer(*[Answer()] * 50, Answer(hang=True))
+    first = start_worker(environ(app), few)
+    receiver.wait(52)
     first.send_signal(signal.SIGKILL)
     first.wait()
+    receiver.answer(Answer())
     with app.app_context():
         assert state(app).status == "running"
         with transaction():  # as if the leases of who is gone had run out
             leased = update(Delivery).where(Delivery.status == "delivering")
             db.session.execute(leased.values(lease_until=EPOCH))
             db.session.execute(update(JobRun).values(held_until=EPOCH))
-    second = start_worker(environ(app))
+    second = start_worker(environ(app), few)
     try:
-        wait_until(lambda: delivered(app) == 2_000, what="2,000 deliveries")
+        wait_until(lambda: delivered(app) == lost, what=f"{lost} deliveries")
         wait_until(lambda: state(app).status == "finished", what="the end of the recovery")
     finally:
         second.terminate()
         assert second.wait(60) == 0
     again = made(app)
-    assert len(again) == len({delivery.resend_of_id for delivery in again}) == 2_000
+    assert len(again) == len({delivery.resend_of_id for delivery in again}) == lost
     assert {request.header("webhook-id") for request in receiver.requests()} == {
         delivery.message_id for delivery in again
     }
     assert all(delivery.message_id != delivery.public_id for delivery in again)
-    assert (state(app).status, state(app).resent) == ("finished", 2_000)
+    assert (state(app).status, state(app).resent) == ("finished", lost)
 
 
 def environ(app: Flask) -> dict[str, str]:
