@@ -2,6 +2,7 @@
 
 `python -m bench beside OLD [sqlite|postgresql]` compares with another work tree instead,
 `python -m bench scale_out` measures PostgreSQL with several web processes and workers,
+`python -m bench retention` deletes rows and drops partitions there,
 `python -m bench servers` the console under other WSGI servers, as far as they are installed.
 """
 
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 from bench import beside, parts
+from bench.retention import retention
 from bench.scale_out import scale_out
 from bench.servers import servers
 from tests.support import postgres
@@ -51,9 +53,10 @@ def main(chosen: list[str]) -> None:
     if chosen == ["servers"]:
         _print({"servers": servers()})
         return
-    if chosen == ["scale_out"]:
+    if chosen in (["scale_out"], ["retention"]):
+        measure = scale_out if chosen == ["scale_out"] else retention
         with postgres.Postgres() as cluster:
-            _print({"scale_out": scale_out(cluster.create_database(), cluster.pid)})
+            _print({chosen[0]: measure(cluster.create_database(), cluster.pid)})
         return
     figures: dict[str, parts.Figures] = {}
     with postgres.Postgres() as cluster:

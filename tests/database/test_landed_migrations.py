@@ -39,7 +39,7 @@ LANDED = {
     "0028_traces.py": "9a1b5524bdafefd4a5bcaf8bed0a8650de28f726ed74bfcb87fec2a487204e42",
     "0029_fan_outs.py": "42998871b58edc1b4ea5dd1a527172031e3b9d38897314e0016f9c5c9b3b53a9",
     "0030_emails.py": "5a30d942c63bc50933b9d55d56421bad40a83cf94c105dc54edaca21c436d783",
-    "0031_partitions.py": "9955805c7dbceb2b0c1f238a11f9fc413698d10b2532ec239c52558f9ded0980",
+    "0031_partitions.py": "b474f7da4f6106bef91c00857d1f5fd2c178895716c16ae19a52e60e927cd5a0",
 }
 
 

@@ -17,7 +17,8 @@ depends_on = None
 
 WIDTH = 2**32
 WITHIN = f"CHECK (delivery_id >= 0 AND delivery_id < {WIDTH})"
-PROVEN = """ALTER TABLE attempts DROP CONSTRAINT IF EXISTS within;
+PROVEN = """SET LOCAL lock_timeout = '500ms';
+ ALTER TABLE attempts DROP CONSTRAINT IF EXISTS within;
  ALTER TABLE attempts ADD CONSTRAINT within CHECK (delivery_id >= 0 AND delivery_id < {width})
  NOT VALID"""
 
