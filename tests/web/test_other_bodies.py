@@ -12,15 +12,13 @@ KINDS = ["application/json", "application/problem+json", "text/plain", "multipar
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    "path", ["/login", "/setup", "/forgotten", "/webhooks/new", "/channels/new"]
-)
-def test_every_form(app: Flask, path: str, kind: str) -> None:
-    browser = sign_in(app, "olena")
-    for body in BODIES:
-        for asks in (browser, app.test_client()):
+def test_every_form(app: Flask, kind: str) -> None:
+    browser, stranger = sign_in(app, "olena"), app.test_client()
+    for path in ("/login", "/setup", "/forgotten", "/webhooks/new", "/channels/new"):
+        asks = browser if path.endswith("/new") else stranger
+        for body in BODIES:
             answer = asks.post(path, data=body, content_type=kind)
-            assert answer.status_code in (303, 400, 403, 415, 422), (body, answer.status_code)
+            assert answer.status_code in (303, 400, 403, 415, 422), (path, body)
 
 
 def test_json_signs_nobody_in(app: Flask, client: FlaskClient) -> None:

@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import product
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
@@ -36,7 +37,6 @@ NOT_LINKED |= {"events.fresh"}
 RECOVERIES = {"recoveries.of_webhook", "recoveries.of_filter", "recoveries.show"}
 NOT_LINKED |= {"webhooks.bulk_progress", "events.data", "catalogue.sample"}
 FOR_ADMINISTRATORS = {"tokens", "people", "audit", "about", "configuration"}
-EVERY_ROLE = pytest.mark.parametrize("role", ROLES)
 
 
 class Offers(HTMLParser):
@@ -88,30 +88,27 @@ def paths_of(app: Flask) -> Iterator[tuple[str, str, str]]:
             yield method, re.sub("<.*?>", "none", path), rule.endpoint
 
 
-@EVERY_ROLE
-def test_every_route(console: Flask, role: str) -> None:
-    browser = sign_in(console, role, role)
-    for method, path, endpoint in paths_of(console):
+def test_every_route(console: Flask) -> None:
+    browsers = {role: sign_in(console, role, role) for role in ROLES}
+    for role, (method, path, endpoint) in product(ROLES, [*paths_of(console)]):
         if endpoint in WITHOUT_USER:
             continue
         writes = method == "POST" or endpoint in ONLY_FORMS
         refused = role == "viewer" and writes and endpoint not in OWN_ACCOUNT
         if endpoint.partition(".")[0] in FOR_ADMINISTRATORS:
             refused = role != "admin"
-        status = browser.open(path, method=method, buffered=True).status_code
+        status = browsers[role].open(path, method=method, buffered=True).status_code
         assert (status == 403) is refused, f"{method} {path} as {role}: {status}"
 
 
-@EVERY_ROLE
-def test_every_link_and_button_of_every_page(console: Flask, role: str) -> None:
-    browser = sign_in(console, role, role)
-    reached = walk(console, browser)
-
+def test_every_link_and_button_of_every_page(console: Flask) -> None:
     everything = {endpoint for method, _path, endpoint in paths_of(console) if method == "GET"}
-    hidden = ONLY_FORMS | RECOVERIES if role == "viewer" else set()
-    if role != "admin":
-        hidden |= {each for each in everything if each.partition(".")[0] in FOR_ADMINISTRATORS}
-    assert everything - WITHOUT_USER - hidden - NOT_LINKED <= reached
+    for role in ROLES:
+        reached = walk(console, sign_in(console, role, role))
+        hidden = ONLY_FORMS | RECOVERIES if role == "viewer" else set()
+        if role != "admin":
+            hidden |= {each for each in everything if each.partition(".")[0] in FOR_ADMINISTRATORS}
+        assert everything - WITHOUT_USER - hidden - NOT_LINKED <= reached, role
 
 
 def walk(app: Flask, browser: FlaskClient) -> set[str]:

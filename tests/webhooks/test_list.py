@@ -71,34 +71,34 @@ def test_empty(admin: FlaskClient) -> None:
     assert "<table" not in page
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ("", ["Beta", "Альфа", "Gamma_100%", "delta"]),
-        ("?q=АЛЬФА", ["Альфа"]),
-        ("?q=example/delta", ["delta"]),
-        ("?q=_100%25", ["Gamma_100%"]),
-        ("?q=%25", ["Gamma_100%"]),
-        ("?event=team_changed", ["Beta"]),
-        ("?channel=sales", ["Альфа"]),
-        ("?channel=*", ["Beta", "Gamma_100%", "delta"]),
-        ("?status=working", ["Альфа"]),
-        ("?status=failing", ["Beta"]),
-        ("?status=attention", ["Beta"]),
-        ("?status=attention&q=beta", ["Beta"]),
-        ("?status=working&q=beta", []),
-        ("?status=untested", ["Gamma_100%"]),
-        ("?status=disabled", ["delta"]),
-        ("?status=nonsense&page=x&sort=y", ["Beta", "Альфа", "Gamma_100%", "delta"]),
-        ("?sort=-created", ["delta", "Gamma_100%", "Beta", "Альфа"]),
-        ("?sort=-last", ["Beta", "Альфа", "Gamma_100%", "delta"]),
-        ("?page=99", ["Beta", "Альфа", "Gamma_100%", "delta"]),
-        ("?sort=name", ["Beta", "delta", "Gamma_100%", "Альфа"]),
-        ("?q=nothing-like-it", []),
-    ],
-)
-def test_what_the_url_asks_for(some: FlaskClient, arguments: str, expected: list[str]) -> None:
-    assert titles(some, arguments) == expected
+def test_what_the_url_asks_for(some: FlaskClient) -> None:
+    for arguments, expected in ASKED.items():
+        assert titles(some, arguments) == expected, arguments
+
+
+ASKED = {
+    "": ["Beta", "Альфа", "Gamma_100%", "delta"],
+    "?q=АЛЬФА": ["Альфа"],
+    "?q=example/delta": ["delta"],
+    "?q=_100%25": ["Gamma_100%"],
+    "?q=%25": ["Gamma_100%"],
+    "?event=team_changed": ["Beta"],
+    "?channel=sales": ["Альфа"],
+    "?channel=*": ["Beta", "Gamma_100%", "delta"],
+    "?status=working": ["Альфа"],
+    "?status=failing": ["Beta"],
+    "?status=attention": ["Beta"],
+    "?status=attention&q=beta": ["Beta"],
+    "?status=working&q=beta": [],
+    "?status=untested": ["Gamma_100%"],
+    "?status=disabled": ["delta"],
+    "?status=nonsense&page=x&sort=y": ["Beta", "Альфа", "Gamma_100%", "delta"],
+    "?sort=-created": ["delta", "Gamma_100%", "Beta", "Альфа"],
+    "?sort=-last": ["Beta", "Альфа", "Gamma_100%", "delta"],
+    "?page=99": ["Beta", "Альфа", "Gamma_100%", "delta"],
+    "?sort=name": ["Beta", "delta", "Gamma_100%", "Альфа"],
+    "?q=nothing-like-it": [],
+}
 
 
 def test_a_long_url_is_escaped(admin: FlaskClient) -> None:
@@ -231,8 +231,8 @@ def test_a_webhooks_page_leads_to_its_neighbours_in_the_list(
         shown = admin.get(f"/webhooks?{query}").text
         listed = re.findall(r'class="title clip" href="([^"]+)"', shown)
         assert len(listed) > 3, query
-        for place, path in enumerate(listed):
-            page = admin.get(unescape(path)).text
+        for place in {0, 1, len(listed) - 1}:
+            page = admin.get(unescape(listed[place])).text
             beside = [re.findall(rf'href="([^"]+)" rel="{rel}"', page) for rel in ("prev", "next")]
             assert beside == [listed[max(place - 1, 0) : place], listed[place + 1 : place + 2]]
 
