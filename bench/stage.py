@@ -186,11 +186,16 @@ def until_finished(app: Flask, count: int) -> float:
 
 
 def analyse(app: Flask) -> None:
-    """Updates PostgreSQL's statistics, as its autovacuum would after a while."""
+    """Does what PostgreSQL does by itself after a while.
+
+    Its autovacuum updates statistics; a checkpoint has segments of its log used again, whereas to
+    make a new one holds up all commits.
+    """
     with app.app_context():
         if db.engine.dialect.name == "postgresql":
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("ANALYZE"))
+                connection.execute(text("CHECKPOINT"))
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from bench.stage import percentile
 from webhooks_ui.database import driver
-from webhooks_ui.intake.store import SqliteStore
+from webhooks_ui.intake.sqlite_store import SqliteStore
 
 
 @dataclass

@@ -14,7 +14,7 @@ from tests.conftest import sign_in
 from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.intake.store import SqliteStore
+from webhooks_ui.intake.sqlite_store import SqliteStore
 from webhooks_ui.models import Token
 from webhooks_ui.models.token import MEMORY
 

@@ -15,7 +15,7 @@ from tests.support.apps import ON_BOTH_DATABASES
 from tests.support.statements import asked_of
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.intake.store import SqliteStore
+from webhooks_ui.intake.sqlite_store import SqliteStore
 from webhooks_ui.models import Token, memory
 from webhooks_ui.models.token import MEMORY
 

@@ -27,7 +27,9 @@ from webhooks_ui.intake import accept as intake
 from webhooks_ui.intake import group
 from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.intake.plan import Plan
-from webhooks_ui.intake.store import PostgresStore, SqliteStore, Store
+from webhooks_ui.intake.postgres_store import PostgresStore
+from webhooks_ui.intake.sqlite_store import SqliteStore
+from webhooks_ui.intake.store import Store
 from webhooks_ui.models import Event
 from webhooks_ui.server import connections
 
@@ -355,7 +357,7 @@ def test_a_stop_answers_a_group_that_waits(engine: Flask, monkeypatch: pytest.Mo
 KILLED = """
 import os, signal, sys
 from webhooks_ui import create_app
-from webhooks_ui.intake import accept, group, store
+from webhooks_ui.intake import accept, group
 from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.monitoring import metrics
 
@@ -368,15 +370,14 @@ if sys.argv[1] == "before the commit":
         found = of(engine)
         write = found.write
         def writing(cursor, plan):
-            if found.__class__ is store.SqliteStore:
+            if found.__class__ is group.SqliteStore:
                 write(cursor, plan)  # nobody sees it before the commit
             kill()
         found.write = writing
         return found
     group.of = patched
 else:
-    store.Store.wake_workers = store.SqliteStore.wake_workers = kill
-    store.PostgresStore.wake_workers = kill
+    group.SqliteStore.wake_workers = group.PostgresStore.wake_workers = kill
 with create_app(pages=False).app_context():
     accept.accept([IncomingEvent("message_created", b"{}", sender_id="same")])
 """

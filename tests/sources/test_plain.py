@@ -22,9 +22,11 @@ from webhooks_ui.database import engine as database
 from webhooks_ui.database import files
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.writers import Writers
+from webhooks_ui.intake import group
 from webhooks_ui.models import Event, Source, memory
 from webhooks_ui.models.source import RequestRow
 from webhooks_ui.sources import receive
+from webhooks_ui.text import sort_key
 
 __all__ = ["by_the_app", "engine"]  # fixtures
 MESSAGE = body("message_created_incoming")
@@ -90,6 +92,18 @@ def test_a_request_and_its_events_are_one_commit(
         assert post(engine, token, MESSAGE).status_code == 409
     assert (events_in(engine), kept(engine)) == (0, [])
     assert post(engine, token, MESSAGE).json["duplicate"] is False
+
+
+def test_warming_up_stores_nothing_and_leaves_no_name_to_be_looked_up(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_source(engine)
+    with engine.app_context():
+        group.of(db.engine).warm_up()
+    assert (events_in(engine), kept(engine)) == (0, [])
+
+    monkeypatch.setattr(Path, "read_bytes", None)  # the table of letters
+    assert sort_key.sort_key("Підтримка Support 2") > b""
 
 
 def test_only_a_request_with_events_waits_for_the_disk(

@@ -179,6 +179,7 @@ def _engine_options(backend: str, config: Mapping[str, Any]) -> dict[str, Any]:
         "hide_parameters": True,  # payloads and secrets stand in no traceback
     }
     if backend != "sqlite":
+        options["pool_use_lifo"] = True  # the session that has planned most of the statements
         limits = POSTGRES_LIMITS | config["DATABASE_ENCRYPTION"]
         if listens_at := config["DATABASE_LISTEN_URL"]:
             own = {LISTENS_AT: listens_at}

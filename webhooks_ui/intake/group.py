@@ -12,6 +12,7 @@ from threading import Lock
 from time import monotonic
 from typing import Literal
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from webhooks_ui.database import driver, engine
@@ -20,7 +21,9 @@ from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.database.writers import StuckError
 from webhooks_ui.intake import fan_out
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Record, Refusal
-from webhooks_ui.intake.store import of
+from webhooks_ui.intake.postgres_store import PostgresStore
+from webhooks_ui.intake.sqlite_store import SqliteStore
+from webhooks_ui.intake.store import Store
 from webhooks_ui.monitoring import metrics
 
 MOST = 200
@@ -137,6 +140,11 @@ class Group:
                 self._waiting[0].signal.release()
             else:
                 self._is_led = False
+
+
+def of(engine: Engine) -> Store:
+    """The store of this database."""
+    return (SqliteStore if engine.dialect.name == "sqlite" else PostgresStore)(engine)
 
 
 def _first(waiting: Sequence[_Request], most: int) -> Iterator[_Request]:

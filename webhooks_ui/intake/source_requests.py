@@ -59,8 +59,3 @@ def in_sqlite(cursor: Any, rows: Sequence[RequestRow]) -> None:
     cursor.execute(with_rows(_IN_SQLITE, "given", _NAMES, len(rows)), values)
     for source in {row.source_id for row in rows}:
         cursor.execute(_FORGET, (source, source))
-
-
-def in_arrays(rows: Sequence[RequestRow]) -> dict[str, list[Any]]:
-    """The parameters of `IN_POSTGRESQL`. It fills in the deliveries of new events."""
-    return {name: [row[at] for row in rows] for at, name in enumerate(COLUMNS)}

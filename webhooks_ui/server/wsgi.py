@@ -15,6 +15,7 @@ from waitress.task import ErrorTask
 from webhooks_ui import api, create_app
 from webhooks_ui.accounts import setup_link
 from webhooks_ui.database.engine import UNREACHABLE, db
+from webhooks_ui.intake import group
 from webhooks_ui.models import Source, User
 from webhooks_ui.monitoring import logs, metrics
 from webhooks_ui.server import process
@@ -66,12 +67,14 @@ def serve(
 
 
 def _load_api(app: Flask) -> None:
-    """Where there are sources, the first request waits for no import: they do not wait for long."""
+    """Where there are sources, the first request finds all ready: they do not wait for long."""
     has_sources = None
     with app.app_context(), suppress(*UNREACHABLE):
         has_sources = db.session.query(Source.id).first()
     if has_sources:
         api.load(app)
+        with app.app_context(), suppress(*UNREACHABLE):
+            group.of(db.engine).warm_up()
 
 
 def _prepare_worker(listening: socket.socket) -> None:
