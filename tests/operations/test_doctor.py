@@ -1,6 +1,7 @@
 """`webhooks-ui doctor` and the page About: what is wrong with the set-up, and the way out."""
 
 import json
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -126,6 +127,15 @@ def test_a_database_out_of_reach_or_of_another_version(app: Flask, tmp_path: Pat
     (found,) = [one for one in json.loads(answer.output) if one["check"] == "database"]
     assert "made by a newer version" in found["text"]
     assert "Install that version again" in found["way_out"]
+
+
+def test_the_page_speaks_ukrainian_of_what_is_wrong(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context(), transaction():
+        db.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    page = admin.get("/settings/about", headers={"Accept-Language": "uk"}).text
+    assert "База даних належить новішій версії" in page
+    assert "newer version" not in page
+    assert re.search(r"вільно [\d\xa0]+ МБ", page)
 
 
 def test_keys_of_another_installation(app: Flask) -> None:

@@ -19,9 +19,9 @@ _REVISION = re.compile(r'^(revision|down_revision)(?:: [^=]+)? = "(\w+)"', re.MU
 class SchemaError(Exception):
     """The database has another schema than this program; the text is one line for the operator."""
 
-    def __init__(self, problem: str, way_out: str) -> None:
-        super().__init__(f"{problem} {way_out}")
-        self.problem, self.way_out = problem, way_out
+    def __init__(self, text: str, unknown: str | None = None, newest: str = "") -> None:
+        super().__init__(text)
+        self.unknown, self.newest = unknown, newest
 
 
 def upgrade(app: Flask) -> str | None:
@@ -50,8 +50,7 @@ def require_current(app: Flask) -> None:
 def check_schema() -> None:
     """As `require_current`, in the app's context."""
     if not _is_current():
-        problem = "The database is not set up for this version."
-        raise SchemaError(problem, "Run: webhooks-ui migrate")
+        raise SchemaError("The database is not set up for this version. Run: webhooks-ui migrate")
 
 
 def upgrade_if_empty(app: Flask) -> None:
@@ -95,8 +94,10 @@ def _is_current() -> bool:
     if unknown := sorted(set(found) - revisions):
         raise SchemaError(
             f"The database was made by a newer version (its schema is {unknown[0]}, this program"
-            f" knows up to {newest}).",
-            "Install that version again, or restore the backup made before the upgrade.",
+            f" knows up to {newest}). Install that version again, or restore the backup made"
+            " before the upgrade.",
+            unknown[0],
+            newest,
         )
     return found == [newest]
 

@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from flask import Flask
-from flask_babel import LazyString
+from flask_babel import LazyString, format_decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -59,8 +59,7 @@ def _database() -> Finding:
         ping()
         migrate.check_schema()
     except migrate.SchemaError as error:
-        way_out = _l("%(problem)s", problem=error.way_out)
-        return Finding("database", "bad", _l("%(problem)s", problem=error.problem), way_out)
+        return _schema(error)
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         return Finding(
@@ -70,6 +69,25 @@ def _database() -> Finding:
             _l("Check WEBHOOKS_UI_DATABASE_URL, and that the database runs and has space."),
         )
     return Finding("database", "good", _l("%(name)s answers.", name=facts.database()))
+
+
+def _schema(error: migrate.SchemaError) -> Finding:
+    if error.unknown is None:
+        text = _l("The database is not set up for this version.")
+        return Finding("database", "bad", text, _l("Run: webhooks-ui migrate"))
+    text = _l(
+        "The database was made by a newer version (its schema is %(schema)s, this program knows up"
+        " to %(newest)s).",
+        schema=error.unknown,
+        newest=error.newest,
+    )
+    way_out = _l("Install that version again, or restore the backup made before the upgrade.")
+    return Finding("database", "bad", text, way_out)
+
+
+def _number(value: int) -> LazyString:
+    """A number as the reader's language writes it."""
+    return LazyString(format_decimal, value)
 
 
 def _sqlite_version(_app: Flask) -> Iterator[Finding]:
@@ -103,8 +121,7 @@ def _keys(_app: Flask) -> Iterator[Finding]:
         ids = ", ".join(facts.key_ids())
         yield Finding("keys", "good", _l("The secrets can be read (keys: %(ids)s).", ids=ids))
         if left := sealed.under_older_keys():
-            shown = f"{left:,}"
-            said = _l("Secrets encrypted under a former key: %(count)s.", count=shown)
+            said = _l("Secrets encrypted under a former key: %(count)s.", count=_number(left))
             yield Finding("keys", "wait", said, _l("Run: webhooks-ui rotate-key"))
 
 
@@ -123,7 +140,7 @@ def _worker(_app: Flask) -> Iterator[Finding]:
 def _queue(_app: Flask) -> Iterator[Finding]:
     waiting = backlog.overdue(now() - OVERDUE)
     if waiting:
-        count = f"{waiting:,}"
+        count = _number(waiting)
         yield Finding(
             "queue",
             "wait",
@@ -148,7 +165,7 @@ def _clock(_app: Flask) -> Iterator[Finding]:
 
 def _disk(app: Flask) -> Iterator[Finding]:
     free = shutil.disk_usage(app.config["DATA_DIR"]).free
-    size = f"{free // 1_000_000:,}"
+    size = _number(free // 1_000_000)
     text = _l("%(size)s MB are free in the data folder.", size=size)
     if free >= LOW_FREE:
         yield Finding("disk", "good", text)
