@@ -12,13 +12,12 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from tests.accounts.conftest import at_once, enter, setup_link
-from tests.support.postgres import Postgres
+from tests.support.apps import ON_POSTGRESQL, MakeApp
 from tests.support.waiting import wait_until
 from webhooks_ui.accounts import passwords
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.models import Channel, User, UserSession, Webhook, channel_changes, webhook_changes
 from webhooks_ui.models.channel_changes import ChannelSettings, KeyTaken
 from webhooks_ui.models.webhook_settings import WebhookSettings
@@ -27,11 +26,9 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], database_url: str) -> Flask:
+def app(make_engine: MakeApp) -> Flask:
     """The app on each of the databases."""
-    app = make_app(DATABASE_URL=database_url)
-    upgrade(app)
-    return app
+    return make_engine()
 
 
 def test_of_many_set_ups_one_makes_the_administrator(
@@ -82,12 +79,9 @@ def test_of_many_channels_one_gets_the_key(app: Flask, monkeypatch: pytest.Monke
         assert len(Channel.choices()) == 1
 
 
-def test_a_webhook_that_takes_a_channel_while_it_is_deleted_keeps_it(
-    make_app: Callable[..., Flask], postgres: Postgres
-) -> None:
+@ON_POSTGRESQL
+def test_a_webhook_that_takes_a_channel_while_it_is_deleted_keeps_it(app: Flask) -> None:
     """Only PostgreSQL can have both under way: there the foreign key decides."""
-    app = make_app(DATABASE_URL=postgres.create_database())
-    upgrade(app)
     with app.app_context():
         channel = channel_changes.save(None, ChannelSettings("4", "Mail", "email"))
         assert isinstance(channel, Channel)
