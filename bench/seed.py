@@ -80,7 +80,9 @@ def _indexes(connection: Connection) -> dict[str, str]:
     """The indexes of the logs as the migrations made them, partial ones too: names, statements."""
     known = {
         "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name",
-        "postgresql": "SELECT indexname, indexdef FROM pg_indexes ORDER BY indexname",
+        # Of the partitions, too: PostgreSQL tells the index of their table without them.
+        "postgresql": "SELECT indexname, replace(indexdef, ' ON ONLY ', ' ON ') FROM pg_indexes"
+        " ORDER BY indexname",
     }[connection.dialect.name]
     tables: list[Any] = [getattr(model, "__table__") for model in LOGS]  # noqa: B009  # a Table only for the type checker's base class
     names = {index.name for table in tables for index in table.indexes}
