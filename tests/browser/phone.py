@@ -42,6 +42,7 @@ CUT_OFF = """() => [...document.querySelectorAll("main *")]
   .filter(each => ["hidden", "clip"].includes(getComputedStyle(each).overflowX))
   .filter(each => each.scrollWidth > each.clientWidth + 1)
   .map(each => each.outerHTML.slice(0, 90))"""
+FAULTS = f"([most, least]) => [({HIGH_ROWS})(most), ({SMALL_TARGETS})(least), ({CUT_OFF})()]"
 
 
 # Pages whose main time is exact, and lists whose rows have no page of their own.
@@ -58,10 +59,10 @@ EXACT = {
 
 def assert_right_on_a_phone(page: Page, state: str, language: str) -> None:
     """What is asked of this state at a phone's size."""
-    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    if state in LISTS:
-        assert page.evaluate(HIGH_ROWS, MAX_ROW) == []
-        assert page.evaluate(SMALL_TARGETS, MIN_TARGET) == []
-        assert page.evaluate(CUT_OFF) == []
+    is_list = state in LISTS and language == "uk"  # whose words are longer
+    if is_list or state in WITH_EXACT_TIMES:
+        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    if is_list:
+        assert page.evaluate(FAULTS, [MAX_ROW, MIN_TARGET]) == [[], [], []]
     if state in WITH_EXACT_TIMES:
         assert EXACT[language].fullmatch(page.evaluate(FIRST_EXACT))

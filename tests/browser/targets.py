@@ -12,11 +12,16 @@ TOO_SMALL = """() => {
   const isPressed = (element) => element.tabIndex >= 0
     && element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && !element.closest("[inert], :disabled, [aria-hidden=true]");
+  // What would cover others at an edge of the window, wherever one has scrolled to.
+  const bars = [...document.querySelectorAll("body *")]
+    .filter((element) => ["fixed", "sticky"].includes(getComputedStyle(element).position));
+  for (const bar of bars) bar.style.position = "static";
   const shown = [...document.querySelectorAll(
     "a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button]",
   )].filter(isPressed).map((element) => ({
     element, box: element.getBoundingClientRect(),
   })).filter(({ box }) => box.width > 1 && box.height > 1);
+  for (const bar of bars) bar.style.position = "";
   const isSmall = ({ box }) => box.width < LEAST - 0.5 || box.height < LEAST - 0.5;
   const middle = ({ box }) => [box.left + box.width / 2, box.top + box.height / 2];
   const meets = (small, other) => {

@@ -1,4 +1,6 @@
-"""The first minute: from a server without users to a test event that arrived."""
+"""The first minute in a browser without JavaScript: from a server without users to a test event
+that arrived. With JavaScript: test_keyboard.py.
+"""
 
 import re
 from collections.abc import Iterator
@@ -32,13 +34,10 @@ def server(tmp_path: Path, port: int) -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["htmx", "plain"])
-def test_the_first_minute(
-    browser: Browser, server: Server, receiver: Receiver, javascript: bool
-) -> None:
+def test_the_first_minute(browser: Browser, server: Server, receiver: Receiver) -> None:
     receiver.answer(Answer(200, (("Content-Type", "application/json"),), b'{"taken":true}'))
     visitor = Visitor(browser, server.url, signed_in=None)
-    page = visitor.open("/", javascript=javascript)
+    page = visitor.open("/", javascript=False)
     expect(page.locator("h1")).to_have_text("Open the set-up link")
 
     page.goto(server.setup_link())
@@ -47,8 +46,6 @@ def test_the_first_minute(
     fill_in(page, receiver.url)
     try_before_saving(page)
     secret = save(page)
-    if javascript:
-        copy_the_secret(page)
     try_after_saving(page)
 
     for request in receiver.wait(2):
@@ -110,11 +107,6 @@ def save(page: Page) -> str:
     page.get_by_role("button", name="Save webhook").click()
     expect(page.get_by_role("heading", name="CRM", level=1)).to_be_visible()
     return signing_secret(page)
-
-
-def copy_the_secret(page: Page) -> None:
-    page.locator(".shown-once").get_by_role("button", name="Copy").click()
-    expect(page.get_by_role("status")).to_contain_text("Signing secret: copied.")
 
 
 def try_after_saving(page: Page) -> None:

@@ -1,6 +1,6 @@
-"""By keyboard: a webhook and its deliveries, and who may sign in.
+"""By keyboard: who may sign in, and what a webhook and the check of signatures show in place.
 
-Without JavaScript: tests/plain.
+The way from a webhook to its signatures, and all of it without JavaScript: tests/plain.
 """
 
 import re
@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.accounts.test_second_factor import code_of
-from tests.browser.steps import console, expect_said, make_webhook
-from tests.browser.test_put_right import press, reload_until
+from tests.browser.steps import console, expect_said, make_webhook, post
+from tests.browser.test_put_right import press
 from tests.support.browser import Open
-from tests.support.receiver import Answer, Receiver
+from tests.support.receiver import Receiver
 from tests.support.server import Server
 
 PASSWORD = "plum copper violin 42"
@@ -35,59 +35,26 @@ def follow(page: Page, name: str | re.Pattern[str]) -> None:
     link.first.press("Enter")
 
 
-def test_a_webhook_its_deliveries_and_their_signatures(
-    page: Page, server: Server, receiver: Receiver
-) -> None:
-    page.goto("/webhooks")
-    receiver.answer(Answer(500, (("Content-Type", "application/json"),), b'{"error": "busy"}'))
-    own = make_webhook(page, receiver.url, name="Orders")
-    make_webhook(page, receiver.url, name="Orders, too", events=["team_changed"])
-
-    page.goto("/webhooks?q=orders&sort=name")
-    follow(page, "Orders")
-    follow(page, "Next webhook")
-    expect(page.get_by_role("heading", name="Orders, too")).to_be_visible()
-    expect(page.get_by_role("link", name="Next webhook")).to_have_count(0)
-    follow(page, "Previous webhook")
-    follow(page, "7 d")
+def test_a_span_of_time(page: Page, receiver: Receiver) -> None:
+    page.goto(f"/webhooks/{make_webhook(page, receiver.url)}")
+    page.locator("#span-7d").press("Enter")
+    expect(page.locator("#span-7d")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#span-7d")).to_be_focused()
+    page.reload()
     expect(page.locator("#span-7d")).to_have_attribute("aria-current", "true")
 
-    press(page, "Pause")
-    press(page, re.compile("^Until tomorrow"))
-    expect(page.get_by_text("It is paused until")).to_be_visible()
-    server.command("event", "send", "message_created")
-    press(page, "Resume")
-    expect(page.get_by_text("1 event came meanwhile.")).to_be_visible()
-    press(page, "Send them now")
-    expect(page.locator("#progress")).to_be_visible()
-    page.goto(f"/webhooks/{own}")
-    follow(page, "History")
-    expect(page.get_by_role("table", name="Changes")).to_contain_text("Webhook paused")
-    press(page, "More")
-    follow(page, "Duplicate")
-    expect(page.get_by_label("Name (optional)")).to_have_value("Copy of Orders")
 
-    page.goto(f"/deliveries?webhook={own}&status=pending")
-    reload_until(page, page.locator("tbody td .code", has_text="500"))
-    page.locator("tbody td.main a").first.press("Enter")
-    press(page, "Try now")
-    expect(page.locator("#attempt-2")).to_be_visible()
-    follow(page, "Changes")
-    expect(page.locator("#exchange")).to_contain_text("Compared with attempt 1.")
-    follow(page, "Both sides")
-    follow(page, "Raw")
-    expect(page.locator("pre", has_text='{"error": "busy"}')).to_be_visible()
-    follow(page, "curl")
-    expect(page.locator("#exchange pre")).to_contain_text("curl ")
-    follow(page, "Raw HTTP")
-    request = page.locator("#exchange pre").inner_text()
-    follow(page, "Check a signature")
-    page.get_by_label("Request", exact=True).fill(request)
-    press(page, "Check signature")
-    expect(page.locator("#check-result.good")).to_be_visible()
-    page.get_by_label("Request", exact=True).fill(request.replace("message_created", "other"))
-    press(page, "Check signature")
-    expect(page.locator("#check-result.bad")).to_be_visible()
+def test_a_signature_is_checked(page: Page, receiver: Receiver) -> None:
+    webhook = make_webhook(page, receiver.url)
+    page.goto(post(page, f"/webhooks/{webhook}/test", {"event": "message_created"}))
+    (sent,) = receiver.wait(1)
+    headers = "\n".join(f"{name}: {value}" for name, value in sent.headers)
+    request = f"{headers}\n\n{sent.body.decode()}"
+    page.goto(f"/webhooks/{webhook}/verify")
+    for text, tone in ((request, "good"), (request.replace("message_created", "other"), "bad")):
+        page.get_by_label("Request", exact=True).fill(text)
+        press(page, "Check signature")
+        expect(page.locator(f"#check-result.{tone}")).to_be_visible()
 
 
 def test_who_may_sign_in_and_what_the_log_says_of_it(open_page: Open) -> None:

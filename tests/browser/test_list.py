@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, StorageState, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.steps import add_channel, expect_said, make_webhook, sign_in
+from tests.engine.conftest import subscribe
 from tests.support.browser import Open, Visitor
-from tests.support.receiver import Receiver
 from tests.support.server import Server
+from webhooks_ui import create_app
+from webhooks_ui.server import process
 
 NOBODY = "http://127.0.0.1:9/hook"
 SHOPS = 28  # three more than a page holds
@@ -21,28 +23,22 @@ SHOPS = 28  # three more than a page holds
 
 @pytest.fixture(scope="module")
 def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
-    """A server with a channel and, once `session` is there, many webhooks called "Shop …"."""
-    with Server(new_folder(), port, ALLOWED_NETWORKS="127.0.0.0/8") as server:
-        add_channel(server.data_dir, "telegram-sales", "Telegram sales")
-        yield server
-
-
-@pytest.fixture(scope="module")
-def session(browser: Browser, server: Server, session: StorageState) -> StorageState:
-    """The administrator's cookies, after the webhooks have been made."""
-    visitor = Visitor(browser, server.url, session)
-    page = visitor.open()
+    """A server with a channel and many webhooks called "Shop …"."""
+    folder = new_folder()
+    add_channel(folder, "telegram-sales", "Telegram sales")
+    app = create_app({"DATA_DIR": folder})
     for number in range(1, SHOPS + 1):
-        make_webhook(page, NOBODY, name=f"Shop {number:02}", **shop(number))
-    visitor.leave()
-    return session
+        subscribe(app, NOBODY, name=f"Shop {number:02}", **shop(number))
+    process.close(app)
+    with Server(folder, port, ALLOWED_NETWORKS="127.0.0.0/8") as server:
+        yield server
 
 
 def shop(number: int) -> dict[str, object]:
     """Two shops listen to the Telegram channel, and to another event than the rest."""
     if number not in (7, 8):
         return {}
-    return {"channel": "telegram-sales", "events": ["team_changed", "message_updated"]}
+    return {"channel": "telegram-sales", "events": ("team_changed", "message_updated")}
 
 
 def rows(page: Page) -> Locator:
@@ -117,24 +113,6 @@ def test_filters_are_steps_that_back_takes_back(page: Page) -> None:
     expect(channel).to_have_value("telegram-sales")
 
 
-def test_an_address_with_filters_can_be_shared(open_page: Open) -> None:
-    path = (
-        "/webhooks?q=shop&status=untested&event=team_changed&channel=telegram-sales&sort=-created"
-    )
-    page = open_page(path)
-    expect(rows(page)).to_have_count(2)
-    expect(rows(page).first).to_contain_text("Shop 08")
-    expect(search(page)).to_have_value("shop")
-    tabs = page.get_by_role("navigation", name="State")
-    expect(tabs.get_by_role("link", name="Not tested")).to_have_attribute("aria-current", "page")
-    expect(filters(page, "Event")).to_have_value("team_changed")
-    expect(filters(page, "Channel")).to_have_value("telegram-sales")
-    expect(page.get_by_label("Sort by")).to_have_value("-created")
-    page.get_by_role("link", name="Clear filters").click()
-    expect(rows(page)).to_have_count(25)
-    expect(page).to_have_url(re.compile("/webhooks$"))
-
-
 def test_pages(open_page: Open) -> None:
     page = open_page("/webhooks?q=shop")
     pages = page.get_by_role("navigation", name="Pages")
@@ -204,18 +182,6 @@ def test_delete_and_undo_in_place(page: Page) -> None:
     expect(page.get_by_role("heading", name="No webhook matches")).to_be_visible()
 
 
-def test_a_result_stands_in_the_list(page: Page, receiver: Receiver) -> None:
-    page.goto(f"/webhooks/{make_webhook(page, receiver.url, name='Result')}")
-    page.get_by_role("button", name="Send test event").click()
-    expect(page.locator("#health")).to_contain_text("Working")
-    page.goto("/webhooks?q=result&status=working")
-    expect(row(page, "Result")).to_contain_text("No events yet")
-    row(page, "Result").get_by_role("link", name="The receiver accepted").click()
-    expect(page.get_by_role("heading", name="Message created")).to_be_visible()
-    expect(page.locator("#delivery")).to_contain_text("The receiver accepted the event.")
-
-
-@pytest.mark.usefixtures("session")
 def test_after_signing_out_in_another_tab_a_button_leads_to_the_sign_in(
     browser: Browser, server: Server
 ) -> None:

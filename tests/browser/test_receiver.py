@@ -4,25 +4,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.steps import expect_verdict, send_test, sign_in
-from tests.support.browser import Visitor
+from tests.browser.steps import expect_verdict, send_test
 from tests.support.server import Server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     """A server as `make run` starts it: no private network may be reached."""
     with Server(new_folder(), port) as server:
         yield server
 
 
-def test_from_the_empty_list_to_a_signature_that_holds(browser: Browser, server: Server) -> None:
+def test_from_the_empty_list_to_a_signature_that_holds(page: Page) -> None:
     """Without JavaScript: tests/plain/test_journeys.py."""
-    visitor = Visitor(browser, server.url, signed_in=None)
-    page = visitor.open("/login")
-    sign_in(page)
+    page.goto("/webhooks")
     page.get_by_role("button", name="Try the built-in receiver").press("Enter")
     expect(page.locator("h1")).to_have_text("What arrives")
     expect(page.get_by_text("Nothing has arrived yet")).to_be_visible()
@@ -51,4 +48,3 @@ def test_from_the_empty_list_to_a_signature_that_holds(browser: Browser, server:
     expect(other.locator("#requests-title")).to_have_text("2 requests")
     # A new one above does not fold what is being read.
     expect(other.locator("#requests > details").nth(1)).to_have_attribute("open", "")
-    visitor.leave()

@@ -1,6 +1,6 @@
 """A session that ends under a form: after signing in, everything stands there as it was typed.
 
-Without JavaScript: tests/plain/test_people.py.
+Without JavaScript, and by saving: tests/plain/test_people.py.
 """
 
 import re
@@ -13,22 +13,7 @@ from tests.support.browser import Open
 AGAIN = "Ви знову увійшли."
 
 
-def test_a_form_survives_the_end_of_its_session(open_page: Open) -> None:
-    page = open_page("/channels/new", locale="uk-UA", width=320)
-    page.locator("[name=name]").fill("Ґанок")
-    page.locator("[name=key]").fill("porch")
-    page.context.clear_cookies(name=re.compile("session"))
-    page.get_by_role("button", name="Зберегти канал").click()
-
-    sign_in(page)
-    expect(page.locator("#main").get_by_text(AGAIN)).to_be_visible()
-    expect(page.locator("[name=name]")).to_have_value("Ґанок")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_role("button", name="Зберегти канал").click()
-    page.wait_for_url("**/channels")
-
-
-def test_a_test_from_the_form_survives_it_too(open_page: Open) -> None:
+def test_a_test_from_the_form_survives_the_end_of_its_session(open_page: Open) -> None:
     page = open_page("/webhooks/new", locale="uk-UA", width=320)
     page.locator("[name=url]").fill("http://127.0.0.1:9/hook")
     page.locator("[name=auth_type][value=bearer]").check()
@@ -43,3 +28,4 @@ def test_a_test_from_the_form_survives_it_too(open_page: Open) -> None:
     expect(page.locator("[name=url]")).to_have_value("http://127.0.0.1:9/hook")
     assert "sk_live_kept_in_no_page" not in page.content()
     expect(page.locator(".kept")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
+from tests.engine.conftest import subscribe
 from tests.plain.conftest import create_webhook, send_test
 from tests.plain.page import Page, text
 from tests.support.receiver import Receiver
@@ -52,6 +53,36 @@ def test_search_and_filters_of_webhooks(page: Page) -> None:
     page.fill("Search by name or URL", "nothing like it").press("Apply")
     assert "No webhook matches" in page.text
     assert len(page.follow("Clear filters").rows()) == 2
+
+
+def test_an_address_with_filters_can_be_shared(page: Page, console: Flask) -> None:
+    with console.app_context(), transaction():
+        db.session.add(Channel(key="telegram-sales", name="Telegram sales"))
+    fields = {"events": ("team_changed",), "channel": "telegram-sales"}
+    for name in ("Shop 07", "Shop 08"):
+        subscribe(console, NOBODY, name=name, **fields)
+    subscribe(console, NOBODY, name="Shop 09")
+    filters = "q=shop&status=untested&event=team_changed&channel=telegram-sales"
+    first, second = page.go(f"/webhooks?{filters}&sort=-created").rows()
+    assert "Shop 08" in text(first)
+    assert "Shop 07" in text(second)
+    assert page.value("Search by name or URL") == "shop"
+    assert page.one("a[@id='tab-untested']").get("aria-current") == "page"
+    assert page.value("Event") == "team_changed"
+    assert page.value("Channel") == "telegram-sales"
+    assert page.value("Sort by") == "-created"
+    assert len(page.follow("Clear filters").rows()) == 3
+    assert page.url == "/webhooks"
+
+
+def test_a_result_stands_in_the_list(page: Page, receiver: Receiver) -> None:
+    create_webhook(page, receiver.url, **{"Name (optional)": "Result"})
+    send_test(page)
+    page.go("/webhooks?q=result&status=working")
+    assert page.rows("No events yet")
+    page.follow("The receiver accepted")
+    assert page.heading.startswith("Message created")
+    assert "The receiver accepted the event." in page.id("delivery")
 
 
 def test_delete_and_undo(page: Page) -> None:
