@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -28,11 +27,10 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="module")
-def served(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A console that runs; starting one takes seconds."""
     settings = {"PUBLIC_URL": "https://hooks.example/", "LOG_FORMAT": "json"}
-    folder = shutil.copytree(migrated, tmp_path_factory.mktemp("served") / "data")
-    with Server(folder, **settings) as running:
+    with Server(tmp_path_factory.mktemp("served"), **settings) as running:
         yield running
 
 
