@@ -1,7 +1,7 @@
 """Stores a plan on PostgreSQL: by one statement, unless channels change."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from webhooks_ui.database.driver import connected, in_our_terms
@@ -13,6 +13,7 @@ _KEY_PARAMETERS = {f"key_{name}": "text" for name in statements.KEY_COLUMNS}
 # Settings of PostgreSQL for one transaction; of the second, that its commit waits for no disk.
 _PLANNED_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
 _AT_LEISURE = ", set_config('synchronous_commit', 'off', true)"
+_WARM = 3  # sessions: of a group, and of look-ups meanwhile
 
 
 class PostgresStore(Store):
@@ -39,13 +40,14 @@ class PostgresStore(Store):
             self._write(cursor, plan)
 
     def warm_up(self) -> None:
-        """See `Store`. It stores nothing."""
+        """See `Store`. It stores nothing, in as many sessions as the first requests may take."""
         super().warm_up()
         nothing = _arrays(source_requests.COLUMNS, [])
-        with self.opened(None, 0) as cursor:
-            self._found(cursor, KNOWN, set())
-            _run(cursor, source_requests.ALONE, nothing, _AT_LEISURE)
-            self._store(cursor, [], [], [], nothing)
+        with ExitStack() as stack:
+            for cursor in [stack.enter_context(self.opened(None, 0)) for _ in range(_WARM)]:
+                self._found(cursor, KNOWN, set())
+                _run(cursor, source_requests.ALONE, nothing, _AT_LEISURE)
+                self._store(cursor, [], [], [], nothing)
 
     def wake_workers(self) -> None:
         """See `Store`."""

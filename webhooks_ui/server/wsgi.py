@@ -74,6 +74,7 @@ def _load_api(app: Flask) -> None:
     if has_sources:
         api.load(app)
         with app.app_context(), suppress(*UNREACHABLE):
+            Source.by_token("", "")
             group.of(db.engine).warm_up()
 
 
