@@ -45,6 +45,11 @@ class SqliteStore(Store):
         if plan.records:
             source_requests.in_sqlite(cursor, plan.source_requests)
 
+    def warm_up(self) -> None:
+        """See `Store`."""
+        super().warm_up()
+        statements.for_sqlite(self._engine.dialect)
+
     def wake_workers(self) -> None:
         """See `Store`."""
         wakeup.wake_workers()
