@@ -61,8 +61,8 @@ def test_they_are_registered_once(fresh: Flask) -> None:
 
 
 def test_where_there_are_sources_they_are_loaded_at_once(fresh: Flask) -> None:
-    wsgi._load_api(fresh)
+    wsgi._prepare_for_sources(fresh)
     assert "api.webhooks_index" not in fresh.view_functions
     make_source(fresh)
-    wsgi._load_api(fresh)
+    wsgi._prepare_for_sources(fresh)
     assert "api.webhooks_index" in fresh.view_functions

@@ -5,13 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
 from tests.api.conftest import issue
+from tests.support.listening import listening
 
 pytestmark = pytest.mark.process
 
@@ -28,13 +27,8 @@ expected-statuses = ["2xx", "404", "409", "422", "429"]
 @pytest.fixture
 def url(app: Flask) -> Iterator[str]:
     """The API's address, on a server whose app never asks outside for a name."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/api/v1"
-    server.shutdown()
-    thread.join(60)
-    server.server_close()
+    with listening(app) as server:
+        yield f"http://127.0.0.1:{server.server_port}/api/v1"
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # the stricter one

@@ -1,12 +1,8 @@
 """Without scripts: a webhook, its deliveries and their signatures, and the built-in receiver."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
 
 from flask import Flask
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from tests.conftest import sign_in
 from tests.engine.conftest import send, working
@@ -14,6 +10,7 @@ from tests.log.test_recover import go_through
 from tests.plain.conftest import create_webhook, look_again, send_test
 from tests.plain.page import Page
 from tests.support.apps import MakeApp
+from tests.support.listening import listening
 from tests.support.receiver import Answer, Receiver
 
 NOBODY = "http://127.0.0.1:9/hook"
@@ -73,20 +70,6 @@ def test_from_the_empty_list_to_a_signature_that_holds(
         app = make_app(WTF_CSRF_ENABLED=True, PUBLIC_URL=f"http://127.0.0.1:{server.server_port}")
         server.app = app
         try_the_receiver(Page(sign_in(app, "olena"), "/webhooks"))
-
-
-@contextmanager
-def listening() -> Iterator[BaseWSGIServer]:
-    """A server of this process, for the app that it is given."""
-    server = make_server("127.0.0.1", 0, Flask("none yet"), threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def try_the_receiver(page: Page) -> None:

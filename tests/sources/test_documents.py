@@ -7,14 +7,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from tests.sources.chatwoot import PATH, SECRET, make_source
+from tests.support.listening import listening
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.models.source import KEPT_REQUESTS
 
@@ -25,13 +24,8 @@ IN_BOTH_LANGUAGES = pytest.mark.parametrize("name", ["docs/chatwoot.md", "docs/u
 @pytest.fixture
 def url(app: Flask) -> Iterator[str]:
     """The app on a port of this machine."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(60)
-    server.server_close()
+    with listening(app) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @IN_BOTH_LANGUAGES

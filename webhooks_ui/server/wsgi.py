@@ -58,7 +58,9 @@ def serve(
         _greet(app, address(listening), say)
         if worker:
             supervisor.start()  # last: it needs the processor too
-        Thread(target=_load_api, args=(app,), name="load-api", daemon=True).start()
+        Thread(
+            target=_prepare_for_sources, args=(app,), name="prepare-for-sources", daemon=True
+        ).start()
         process.freeze_garbage_collector()
         server.run()  # until a signal ends it
     if worker:
@@ -66,7 +68,7 @@ def serve(
     process.close(app)
 
 
-def _load_api(app: Flask) -> None:
+def _prepare_for_sources(app: Flask) -> None:
     """Where there are sources, the first request finds all ready: they do not wait for long."""
     has_sources = None
     with app.app_context(), suppress(*UNREACHABLE):
