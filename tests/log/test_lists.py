@@ -367,7 +367,7 @@ def test_semicolons_are_offered_where_the_comma_is_decimal(engine: Flask) -> Non
 def test_a_download_holds_no_connection_between_its_parts(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webhooks_ui.views.delivery_log._AT_ONCE", 10)
+    monkeypatch.setattr("webhooks_ui.views.downloads._AT_ONCE", 10)
     fill(engine, 40)
     with engine.app_context():
         pool: Any = db.engine.pool

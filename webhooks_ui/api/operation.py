@@ -15,7 +15,7 @@ from webhooks_ui.api import access
 from webhooks_ui.api.access import Scope
 from webhooks_ui.api.body import Body, faults_of, invalid, read_body
 from webhooks_ui.api.paths import NAME, PREFIX
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
+from webhooks_ui.web.body_limits import DEFAULT, max_body
 
 Headers = Mapping[str, str]
 Reply = BaseModel | Response | None | tuple[BaseModel, Headers]
@@ -47,7 +47,7 @@ class Operation:
     query: type[Query] | None = None
     headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # their schemas
     errors: tuple[int, ...] = ()
-    max_bytes: int = FEW_FIELDS
+    max_bytes: int = DEFAULT
     view: View = field(init=False)
 
     def __call__(self, view: View) -> View:

@@ -30,10 +30,7 @@ class SetUpForm(Form):
         if is_unsent():
             return _type_again(self.password)
         self.validate()
-        found = signin.set_up(self.login.data or "", self.password.data or "")
-        for name, problem in found.items():
-            self[name].errors = [problem]
-        return not self.errors
+        return self.accepts(signin.set_up(self.login.data or "", self.password.data or ""))
 
 
 class SignInForm(Form):

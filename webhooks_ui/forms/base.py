@@ -1,5 +1,6 @@
 """The form that all forms of the pages are."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
@@ -21,6 +22,17 @@ class Form(FlaskForm):
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """The posted fields; None for a body of another kind."""
             return None if request.is_json else super().wrap_formdata(form, formdata)
+
+    def accepts(self, problems: Mapping[str, Any]) -> bool:
+        """Says at the fields what is wrong; whether nothing is."""
+        for name, problem in problems.items():
+            self[name].errors = [problem]
+        return not self.errors
+
+
+def trimmed(text: str | None) -> str:
+    """A filter of fields: the text without white space around it."""
+    return (text or "").strip()
 
 
 class SelectOfMany(Select):

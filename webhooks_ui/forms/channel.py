@@ -4,22 +4,18 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectChoice, SelectField, StringField
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
-from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.base import Form, trimmed
 from webhooks_ui.models import Channel
 from webhooks_ui.models.channel_changes import ChannelSettings
 from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.web.kept_form import is_unsent
 
 
-def _trim(text: str | None) -> str:
-    return (text or "").strip()
-
-
 class ChannelForm(Form):
     """A channel as it is typed. What is wrong stands at the fields, in `errors`."""
 
-    name = StringField(_l("Name"), filters=[_trim])
-    key = StringField(_l("Key"), filters=[_trim])
+    name = StringField(_l("Name"), filters=[trimmed])
+    key = StringField(_l("Key"), filters=[trimmed])
     kind = SelectField(
         _l("Kind"),
         choices=[SelectChoice(*item) for item in CHANNEL_KINDS.items()],
@@ -33,9 +29,7 @@ class ChannelForm(Form):
         if is_unsent():
             return False
         self.validate()
-        for field, problem in channel_rules.problems(*self.settings).items():
-            self[field].errors = [problem]
-        return not self.errors
+        return self.accepts(channel_rules.problems(*self.settings))
 
     def refuse_key(self, holder: Channel) -> None:
         """Says at the field that the key is another channel's."""

@@ -15,6 +15,7 @@ from wtforms import (
     StringField,
 )
 
+from webhooks_ui.forms.base import trimmed
 from webhooks_ui.text.filters import MAX_CONDITIONS, Condition, Filters
 from webhooks_ui.validation import filters as filter_rules
 
@@ -50,20 +51,16 @@ READY: dict[str, tuple[Any, tuple[Condition, ...]]] = {
 BLANK = 2  # rows for further conditions
 
 
-def _trim(text: str | None) -> str:
-    return (text or "").strip()
-
-
 class ConditionForm(wtforms.Form):
     """One condition."""
 
-    path = StringField(_l("Path"), filters=[_trim])
+    path = StringField(_l("Path"), filters=[trimmed])
     operator = SelectField(
         _l("Operator"),
         choices=[SelectChoice(*item) for item in OPERATORS.items()],
         default="equals",
     )
-    value = StringField(_l("Value"), filters=[_trim])
+    value = StringField(_l("Value"), filters=[trimmed])
 
 
 def filter_fields() -> dict[str, Any]:

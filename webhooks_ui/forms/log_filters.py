@@ -1,52 +1,39 @@
 """What the log's lists are asked for, from and to the URL; what means nothing is left out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime, time, timedelta
-from typing import Any, Self
-from zoneinfo import ZoneInfo
-
-from flask_babel import lazy_gettext as _l
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
+from webhooks_ui.forms.span_filters import SpanQuery
 from webhooks_ui.models import Webhook, payload_index, webhook_list, word_search
 from webhooks_ui.models.delivery_list import DeliveryFilter, event_meant, searched
 from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.public_ids import DELIVERY, EVENT, WEBHOOK, is_id
-from webhooks_ui.web import payloads, timezones
+from webhooks_ui.web import payloads
 
-SPANS = {
-    "15m": timedelta(minutes=15),
-    "1h": timedelta(hours=1),
-    "2h": timedelta(hours=2),
-    "24h": timedelta(hours=24),
-    "7d": timedelta(days=7),
-}
-SPAN_LABELS = {
-    "15m": _l("Last 15 minutes"),
-    "1h": _l("Last hour"),
-    "2h": _l("Last 2 hours"),
-    "24h": _l("Last 24 hours"),
-    "today": _l("Today"),
-    "yesterday": _l("Yesterday"),
-    "7d": _l("Last 7 days"),
-}
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 _ANSWERS = ("yes", "no")
 
 
-@dataclass(frozen=True, slots=True)
-class LogQuery:
+@dataclass(frozen=True)
+class LogQuery(SpanQuery):
     """The arguments of a list's URL; empty ones narrow nothing.
 
-    `event` is an event type, `webhook` an id or a name, `since` and `until` are clock times as
-    ``<input type=datetime-local>`` writes them, and `zone` the time zone of that clock, the
-    reader's own unless the URL names one: a link means the same to everybody. `live` lets new rows
-    come in by themselves. `before` is the cursor.
+    `event` is an event type, `webhook` an id or a name. `live` lets new rows come in by themselves.
     """
+
+    KNOWN: ClassVar = {
+        "status": DELIVERY_STATUSES,
+        "event": ALL_TYPES,
+        "error": ERROR_LABELS,
+        "test": _ANSWERS,
+        "unmatched": _ANSWERS,
+        "live": ("yes",),
+        **SpanQuery.KNOWN,
+    }
 
     q: str = ""
     status: str = ""
@@ -58,78 +45,18 @@ class LogQuery:
     test: str = ""
     unmatched: str = ""
     recovery: str = ""
-    span: str = ""
-    since: str = ""
-    until: str = ""
-    zone: str = ""
     live: str = ""
-    before: str = ""
 
     @classmethod
     def parse(cls, arguments: Mapping[str, str]) -> Self:
         """From the arguments of a URL."""
-        known: dict[str, Any] = {
-            "status": DELIVERY_STATUSES,
-            "event": ALL_TYPES,
-            "error": ERROR_LABELS,
-            "test": _ANSWERS,
-            "unmatched": _ANSWERS,
-            "live": ("yes",),
-            "span": SPAN_LABELS,
-        }
-        given = {f.name: arguments.get(f.name, "").strip()[:255] for f in fields(cls)}
-        for name, values in known.items():
-            if given[name] not in values:
-                given[name] = ""
-        if not is_code(given["code"]):
-            given["code"] = ""
-        for name in ("since", "until"):
-            # A span says since when; the form hides the other two then.
-            if given["span"] or _parsed(given[name]) is None:
-                given[name] = ""
-        zone = timezones.find(given["zone"]) or timezones.zone_in_use()
-        given["zone"] = zone.key if given["since"] or given["until"] else ""
-        before = given["before"]
-        if not (before.isascii() and before.isdigit() and len(before) < 19):
-            given["before"] = ""
-        return cls(**given)
-
-    @property
-    def active(self) -> bool:
-        """Whether anything narrows the list."""
-        return self.active_beyond()
-
-    def active_beyond(self, *settled: str) -> bool:
-        """Whether anything narrows the list but these fields."""
-        idle = ("before", "zone", "live", *settled)
-        return any(getattr(self, f.name) for f in fields(self) if f.name not in idle)
+        found = super().parse(arguments)
+        return found if is_code(found.code) else replace(found, code="")
 
     @property
     def one_webhook(self) -> Webhook | None:
         """The webhook whose id the URL has: the list is a page of its own then."""
         return Webhook.by_public_id(self.webhook) if is_id(self.webhook, WEBHOOK) else None
-
-    @property
-    def clock(self) -> ZoneInfo:
-        """The time zone of `since` and `until`."""
-        return timezones.find(self.zone) or timezones.zone_in_use()
-
-    def on_clock(self, name: str) -> str:
-        """`since` or `until` as the field shows it, which knows no offset."""
-        found = _parsed(getattr(self, name))
-        if found is None or found.tzinfo is None:
-            return str(getattr(self, name))
-        return found.astimezone(self.clock).replace(tzinfo=None).isoformat()
-
-    @property
-    def cursor(self) -> int | None:
-        """The row before which the page begins."""
-        return int(self.before) if self.before else None
-
-    def arguments(self, **changes: Any) -> dict[str, Any]:
-        """The URL's arguments with some changed."""
-        wanted = {f.name: getattr(self, f.name) for f in fields(self)} | changes
-        return {name: str(value) for name, value in wanted.items() if value}
 
     def summary(self) -> list[str]:
         """What narrows the list, in the words of the URL, for the name of a file."""
@@ -151,7 +78,7 @@ class LogQuery:
         webhook = _webhook(self.webhook) if self.webhook else None
         if self.webhook and webhook is None:
             return None
-        since, until = self._times()
+        since, until = self.times()
         chosen = DeliveryFilter(
             status=self.status or None,
             webhook=webhook,
@@ -170,7 +97,7 @@ class LogQuery:
 
     def events(self) -> EventFilter | None:
         """The events that are asked for; None when an id is nobody's."""
-        since, until = self._times()
+        since, until = self.times()
         event, words = None, None
         if self.q:
             if payloads.may_be_searched() and not any(
@@ -188,17 +115,6 @@ class LogQuery:
             until=until,
             event=event,
             words=words,
-        )
-
-    def _times(self) -> tuple[datetime | None, datetime | None]:
-        if self.span in SPANS:
-            return now() - SPANS[self.span], None
-        if self.span:
-            return _day(self.span)
-        since, until = _parsed(self.since), _parsed(self.until)
-        return (
-            timezones.resolve(since, self.clock) if since and not since.tzinfo else since,
-            timezones.resolve_end(until, self.clock) if until and not until.tzinfo else until,
         )
 
 
@@ -224,24 +140,5 @@ def is_code(text: str) -> bool:
     )
 
 
-def _day(span: str) -> tuple[datetime, datetime | None]:
-    """Today or yesterday, on the reader's clock."""
-    zone = timezones.zone_in_use()
-    midnight = datetime.combine(now().astimezone(zone).date(), time())
-    began = timezones.resolve(midnight, zone)
-    if span == "today":
-        return began, None
-    return timezones.resolve(midnight - timedelta(days=1), zone), began
-
-
 def _answer(text: str) -> bool | None:
     return {"yes": True, "no": False}.get(text)
-
-
-def _parsed(text: str) -> datetime | None:
-    """A time as ``datetime-local`` writes it, or one with an offset; None for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 1970 < found.year < 9000 else None

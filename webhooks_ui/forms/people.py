@@ -61,9 +61,7 @@ class LinkForm(Form):
         login, password = self.login.data or "", self.password.data or ""
         found = people.use_link(text, login, password)
         self.is_gone = found is None
-        for name, problem in (found or {}).items():
-            self[name].errors = [problem]
-        if self.errors or self.is_gone:
+        if not self.accepts(found or {}) or self.is_gone:
             return False
         signin.sign_in(login, password)
         return True

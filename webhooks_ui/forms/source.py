@@ -5,7 +5,7 @@ from flask_login import current_user
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 
 from webhooks_ui.crypto.vault import current_vault
-from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.base import Form, trimmed
 from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.models.source import SourceOptions
 from webhooks_ui.models.source_changes import SourceSettings
@@ -13,21 +13,17 @@ from webhooks_ui.validation import source as source_rules
 from webhooks_ui.web.kept_form import is_unsent
 
 
-def _trim(text: str | None) -> str:
-    return (text or "").strip()
-
-
 class SourceForm(Form):
     """A source as it is typed. What is wrong stands at the fields, in `errors`."""
 
-    name = StringField(_l("Name"), filters=[_trim])
-    secret = PasswordField(_l("Secret"), filters=[_trim])
+    name = StringField(_l("Name"), filters=[trimmed])
+    secret = PasswordField(_l("Secret"), filters=[trimmed])
     draft = HiddenField()  # the secret, sealed: it stands in no page
     drop_secret = BooleanField(_l("Remove it: check no signatures"))
     private_notes = BooleanField(_l("Take private notes too"))
     without_updates = BooleanField(_l("Take the status from conversation_status_changed"))
-    substatus_key = StringField(_l("Custom attribute with the substatus"), filters=[_trim])
-    channel_prefix = StringField(_l("Prefix of channel keys"), filters=[_trim])
+    substatus_key = StringField(_l("Custom attribute with the substatus"), filters=[trimmed])
+    channel_prefix = StringField(_l("Prefix of channel keys"), filters=[trimmed])
 
     def check(self) -> bool:
         """Whether the source can be saved; what was typed as secret outlives a form with errors."""
@@ -38,9 +34,7 @@ class SourceForm(Form):
         if is_unsent():
             return False
         self.validate()
-        for field, words in problems.items():
-            self[field].errors = [words]
-        return not self.errors
+        return self.accepts(problems)
 
     @property
     def settings(self) -> SourceSettings:

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectChoice, SelectField, StringField
 
 from webhooks_ui.database.types import now
-from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.base import Form, trimmed
 from webhooks_ui.validation import token as token_rules
 from webhooks_ui.web.kept_form import is_unsent
 
@@ -15,14 +15,10 @@ LIFETIMES = {"30": _l("In 30 days"), "90": _l("In 90 days"), "365": _l("In a yea
 NEVER = "never"
 
 
-def _trim(text: str | None) -> str:
-    return (text or "").strip()
-
-
 class TokenForm(Form):
     """A token as it is typed. What is wrong stands at the fields, in `errors`."""
 
-    name = StringField(_l("Name"), filters=[_trim])
+    name = StringField(_l("Name"), filters=[trimmed])
     scope = RadioField(
         _l("What it may do"),
         choices=[SelectChoice(*item) for item in SCOPE_LABELS.items()],
@@ -43,9 +39,7 @@ class TokenForm(Form):
         if is_unsent():
             return False
         self.validate()
-        for field, problem in token_rules.problems(self.name.data, self.scope.data or "").items():
-            self[field].errors = [problem]
-        return not self.errors
+        return self.accepts(token_rules.problems(self.name.data, self.scope.data or ""))
 
     @property
     def expires_at(self) -> datetime | None:

@@ -28,7 +28,7 @@ from webhooks_ui.forms.authorization_fields import (
     authorization_fields,
     spaces_kept,
 )
-from webhooks_ui.forms.base import Form, SelectOfMany
+from webhooks_ui.forms.base import Form, SelectOfMany, trimmed
 from webhooks_ui.forms.filter_fields import filter_fields, mark_filters, show_filters, typed_filters
 from webhooks_ui.forms.header_fields import header_fields, show_headers, typed_headers
 from webhooks_ui.forms.kept_secrets import KeptSecrets
@@ -41,15 +41,11 @@ from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.kept_form import is_unsent
 
 
-def _trim(text: str | None) -> str:
-    return (text or "").strip()
-
-
 class WebhookForm(KeptSecrets, Form):
     """A webhook as it is typed. What is wrong stands at the fields, in `errors`."""
 
-    name = StringField(_l("Name"), filters=[_trim])
-    url = StringField(_l("Webhook URL"), filters=[_trim])
+    name = StringField(_l("Name"), filters=[trimmed])
+    url = StringField(_l("Webhook URL"), filters=[trimmed])
     auth_type = RadioField(
         _l("Authorization"),
         choices=[SelectChoice(kind.type, kind.label) for kind in KINDS.values()],

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,6 +47,9 @@ def file_name(parts: Iterable[str], ending: str) -> str:
 
 
 def _cell(value: Any) -> Any:
+    """What stands in a cell; objects are JSON."""
+    if isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False) if value else ""
     if isinstance(value, bool):
         return "true" if value else "false"
     return disarmed(value) if isinstance(value, str) else value

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from webhooks_ui.accounts import forgotten, openid, sessions, user_agents
 from webhooks_ui.forms.account import EmailForm, PasswordForm, TimeZoneForm
 from webhooks_ui.models import UserSession
+from webhooks_ui.views.auth import refused
 from webhooks_ui.web import timezones
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 
 blueprint = Blueprint("account", __name__)
@@ -18,7 +18,6 @@ blueprint = Blueprint("account", __name__)
 
 @blueprint.route("/settings/account", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def show() -> Response | str:
     """The account; POST changes the password."""
     form = PasswordForm()
@@ -27,16 +26,11 @@ def show() -> Response | str:
     if form.save():
         flash(_("Password changed. Other browsers were signed out."), "good")
         return redirect(url_for(".show"), 303)
-    answer = make_response(_page(form), 422)
-    if form.refusal:
-        answer.status_code = 429
-        answer.retry_after = form.refusal.retry_after
-    return answer
+    return refused(_page(form), form.refusal)
 
 
 @blueprint.post("/settings/account/timezone")
 @keeps_typed
-@max_body(FEW_FIELDS)
 def choose_timezone() -> Response:
     """Sets the zone that the user reads times in."""
     form = TimeZoneForm()
@@ -48,21 +42,16 @@ def choose_timezone() -> Response:
 
 @blueprint.post("/settings/account/email")
 @keeps_typed
-@max_body(FEW_FIELDS)
 def set_email() -> Response:
     """Sets where a link for a new password is sent."""
     form = EmailForm()
     if form.save():
         flash(_("E-mail address saved."), "good")
         return redirect(url_for(".show"), 303)
-    answer = make_response(_page(PasswordForm(formdata=None), email_form=form), 422)
-    if form.refusal:
-        answer.status_code, answer.retry_after = 429, form.refusal.retry_after
-    return answer
+    return refused(_page(PasswordForm(formdata=None), email_form=form), form.refusal)
 
 
 @blueprint.post("/settings/account/sessions/end")
-@max_body(FEW_FIELDS)
 def end_sessions() -> Response:
     """Ends the user's other sessions."""
     ended = sessions.end_others()
@@ -80,7 +69,6 @@ def end_sessions() -> Response:
 
 
 @blueprint.post("/settings/account/sessions/<int(max=2147483647):id>/end")
-@max_body(FEW_FIELDS)
 def end_session(id: int) -> Response:
     """Ends one of the user's other sessions."""
     if sessions.end_one(id):

@@ -1,6 +1,6 @@
 """One-time links: where one leads, a new account or a new password, and where one is asked for."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -9,7 +9,7 @@ from webhooks_ui.accounts import forgotten
 from webhooks_ui.forms.account import ForgottenForm
 from webhooks_ui.forms.people import LinkForm
 from webhooks_ui.models import AccountLink, User
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
+from webhooks_ui.views.auth import refused
 from webhooks_ui.web.kept_form import keeps_typed
 
 blueprint = Blueprint("account_link", __name__)
@@ -18,7 +18,6 @@ Answer = Response | str | tuple[str, int]
 
 @blueprint.route("/invitation", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def use() -> Answer:
     """Asks for login and password, and signs in; a link that was used or is too old says so."""
     text = request.args.get("token", "")
@@ -40,7 +39,6 @@ def use() -> Answer:
 
 @blueprint.route("/forgotten", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def ask() -> Answer:
     """Has a link for a new password e-mailed, or says how else there is one."""
     if not User.exists():
@@ -50,9 +48,5 @@ def ask() -> Answer:
         said = _("If an account with this login has an e-mail address, a link is on its way.")
         flash(said, "good")
         return redirect(url_for("auth.login"), 303)
-    answer = make_response(render_template("auth/forgotten.html", form=form, offered=is_offered))
-    if request.method == "POST":
-        answer.status_code = 422
-    if form.refusal:
-        answer.status_code, answer.retry_after = 429, form.refusal.retry_after
-    return answer
+    page = render_template("auth/forgotten.html", form=form, offered=is_offered)
+    return refused(page, form.refusal) if request.method == "POST" else page

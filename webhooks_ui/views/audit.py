@@ -1,27 +1,22 @@
 """The audit log: narrowed, paged and downloaded. For administrators; nothing here changes it."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
 from webhooks_ui.audit import AuditEntry
-from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.audit_words import TOPICS
 from webhooks_ui.forms.audit_filters import AuditQuery
-from webhooks_ui.forms.log_filters import SPAN_LABELS
+from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.models import audit_list
-from webhooks_ui.models.audit_list import AuditFilter
-from webhooks_ui.text import spreadsheet
+from webhooks_ui.views.downloads import as_file, records_of
 from webhooks_ui.web.localised import isotime
 from webhooks_ui.web.pieces import is_piece_request, list_piece
 
 blueprint = Blueprint("audit", __name__)
-_AT_ONCE = 500  # rows of a download read together
 _COLUMNS = (
     *("id", "time", "actor_kind", "actor_id", "actor", "address", "session", "topic", "action"),
     *("object_kind", "object_id", "object", "changes", "details"),
@@ -54,26 +49,8 @@ def download(kind: str) -> Response:
     """Everything that the filters leave, newest first, row by row."""
     query = AuditQuery.parse(request.args)
     audit.exported("audit.exported", "audit", format=kind, filter=query.arguments(before=""))
-    records = _records(query.entries())
-    answer = Response(
-        stream_with_context(_csv(records) if kind == "csv" else _ndjson(records)),
-        mimetype={"csv": "text/csv", "ndjson": "application/x-ndjson"}[kind],
-    )
-    name = spreadsheet.file_name(("audit", now().date().isoformat()), kind)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
-
-
-def _records(chosen: AuditFilter) -> Iterator[dict[str, Any]]:
-    before: int | None = None
-    while True:
-        found = chosen.find(before=before, limit=_AT_ONCE)
-        records = [_record(entry) for entry in audit_list.load(found.ids)]
-        end_read()  # no transaction stays open while the other side reads
-        db.session.expunge_all()
-        yield from records
-        if (before := found.next) is None:
-            return
+    found = records_of(query.entries(), lambda ids: map(_record, audit_list.load(ids)))
+    return as_file(found, _COLUMNS, kind, ("audit", now().date().isoformat()))
 
 
 def _record(entry: AuditEntry) -> dict[str, Any]:
@@ -83,23 +60,3 @@ def _record(entry: AuditEntry) -> dict[str, Any]:
         *(entry.object_kind, entry.object_id, entry.object_name, entry.changes, entry.details),
     )
     return dict(zip(_COLUMNS, values, strict=True))
-
-
-def _csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """Changes and details are JSON in their cells."""
-    return spreadsheet.rows(
-        _COLUMNS,
-        (
-            record | {name: _json(record[name]) for name in ("changes", "details")}
-            for record in records
-        ),
-    )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if value else ""
-
-
-def _ndjson(records: Iterator[dict[str, Any]]) -> Iterator[str]:
-    for record in records:
-        yield json.dumps(record, ensure_ascii=False) + "\n"

@@ -15,11 +15,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import openid, sessions, setup_link
+from webhooks_ui.accounts.sign_in import Refusal
 from webhooks_ui.forms.account import SetUpForm, SignInForm
 from webhooks_ui.forms.second_factor import CodeForm
 from webhooks_ui.models import User
 from webhooks_ui.web import kept_form
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body, with_event
+from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.security import safe_next
 
@@ -29,7 +30,6 @@ Answer = Response | str | tuple[str, int]
 
 @blueprint.route("/setup", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def setup() -> Answer:
     """Makes the first administrator; needs the token of the one-time link."""
     if User.exists():
@@ -70,11 +70,7 @@ def login() -> Answer:
     if form.refusal and form.refusal.needs_code:
         context = {"form": CodeForm(formdata=None), "wanted": request.args.get("next")}
         return render_template("auth/code.html", kept=kept, **context)
-    answer = make_response(_sign_in_page(form, kept), 422)
-    if form.refusal and form.refusal.wait:
-        answer.status_code = 429
-        answer.retry_after = form.refusal.retry_after
-    return answer
+    return refused(_sign_in_page(form, kept), form.refusal)
 
 
 @blueprint.get("/logout")
@@ -84,12 +80,19 @@ def ask_to_log_out() -> str:
 
 
 @blueprint.post("/logout")
-@max_body(FEW_FIELDS)
 def logout() -> Response:
     """Signs this browser out."""
     sessions.end()
     flash(_("You are signed out."), "good")
     return redirect(url_for(".login"), 303)
+
+
+def refused(page: str, refusal: Refusal | None) -> Response:
+    """The page of a form that is wrong: 422, or 429 where the refusal is to wait."""
+    answer = make_response(page, 422)
+    if refusal and refusal.wait:
+        answer.status_code, answer.retry_after = 429, refusal.retry_after
+    return answer
 
 
 def _sign_in_page(form: SignInForm, kept: str = "") -> str:

@@ -9,7 +9,6 @@ from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, Webhook, channel_changes
 from webhooks_ui.models.channel_list import ChannelQuery
 from webhooks_ui.text.visibility import isolated
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
 
@@ -36,7 +35,6 @@ def index() -> Response | str:
 
 @blueprint.route("/channels/new", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def new() -> Answer:
     """Adds a channel."""
     form = ChannelForm()
@@ -49,7 +47,6 @@ def new() -> Answer:
 
 @blueprint.route("/channels/<id>/edit", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def edit(id: str) -> Answer:
     """Edits a channel; the page also has the button to delete it."""
     channel = or_404(Channel.by_public_id(id))
@@ -62,7 +59,6 @@ def edit(id: str) -> Answer:
 
 
 @blueprint.post("/channels/<id>/delete")
-@max_body(FEW_FIELDS)
 def delete(id: str) -> Answer:
     """Deletes a channel for good; refused while webhooks use it."""
     channel = or_404(Channel.by_public_id(id))

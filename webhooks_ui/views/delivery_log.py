@@ -1,49 +1,31 @@
 """The log: deliveries over all webhooks, narrowed, searched, paged and downloaded."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 from babel.numbers import get_decimal_symbol
-from flask import Response, render_template, request, stream_with_context, url_for
-from werkzeug.http import dump_options_header
+from flask import Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
 from webhooks_ui.catalogue.event_types import ALL_TYPES
-from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
-from webhooks_ui.forms.log_filters import CODE_CLASSES, SPAN_LABELS, LogQuery, payload_search
+from webhooks_ui.forms.log_filters import CODE_CLASSES, LogQuery, payload_search
+from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.models import Channel, delivery_list, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.delivery_rows import DeliveryRow
 from webhooks_ui.models.keyset import KeysetPage
-from webhooks_ui.text import spreadsheet
+from webhooks_ui.text.spreadsheet import SEPARATORS
 from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import blueprint
+from webhooks_ui.views.downloads import as_file, records_of
 from webhooks_ui.web.i18n import language
 from webhooks_ui.web.localised import isotime
 from webhooks_ui.web.pieces import is_piece_request, list_piece
 from webhooks_ui.web.timezones import zone_in_use
 
-COMMON_CODES = (
-    "400",
-    "401",
-    "403",
-    "404",
-    "408",
-    "410",
-    "413",
-    "422",
-    "429",
-    "500",
-    "502",
-    "503",
-    "504",
-)
-_AT_ONCE = 500  # rows of a download read together
+COMMON_CODES = (400, 401, 403, 404, 408, 410, 413, 422, 429, 500, 502, 503, 504)
 _COLUMNS = (
     *("id", "created_at", "finished_at", "status", "type", "test", "event_id", "webhook_id"),
     *("webhook", "attempts", "error", "status_code", "duration_ms"),
@@ -81,18 +63,10 @@ def download(kind: str) -> Response:
     query = LogQuery.parse(request.args)
     asked = query.arguments(before="")
     audit.exported("delivery.exported", "delivery", format=kind, filter=asked)
-    records = _records(query.deliveries())
-    separator = spreadsheet.SEPARATORS.get(request.args.get("separator", ""), ",")
-    parts = spreadsheet.rows(_COLUMNS, records, separator) if kind == "csv" else _ndjson(records)
-    answer = Response(
-        stream_with_context(parts),
-        mimetype={"csv": "text/csv", "ndjson": "application/x-ndjson"}[kind],
-    )
-    today = now().astimezone(zone_in_use()).date()
-    name = spreadsheet.file_name(("deliveries", *query.summary(), today.isoformat()), kind)
-    disposition = {"filename": name} if name.isascii() else {"filename*": f"UTF-8''{quote(name)}"}
-    answer.headers["Content-Disposition"] = dump_options_header("attachment", disposition)
-    return answer
+    found = records_of(query.deliveries(), lambda ids: map(_record, delivery_rows.load(ids)))
+    separator = SEPARATORS.get(request.args.get("separator", ""), ",")
+    today = now().astimezone(zone_in_use()).date().isoformat()
+    return as_file(found, _COLUMNS, kind, ("deliveries", *query.summary(), today), separator)
 
 
 def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
@@ -125,25 +99,13 @@ def choices() -> dict[str, Any]:
     return {
         "statuses": STATUS_LABELS,
         "errors": ERROR_LABELS,
-        "codes": {code: code for code in (*CODE_CLASSES, *COMMON_CODES)},
+        "codes": {code: code for code in (*CODE_CLASSES, *map(str, COMMON_CODES))},
         "spans_offered": SPAN_LABELS,
     }
 
 
 def _made_at(row: int | None) -> Any:
     return delivery_rows.load([row])[0].created_at if row else None
-
-
-def _records(chosen: DeliveryFilter | None) -> Iterator[dict[str, Any]]:
-    before: int | None = None
-    while chosen is not None:
-        found = chosen.find(before=before, limit=_AT_ONCE)
-        records = [_record(row) for row in delivery_rows.load(found.ids)]
-        end_read()  # no transaction stays open, no connection is held, while the other side reads
-        db.session.expunge_all()
-        yield from records
-        if (before := found.next) is None:
-            return
 
 
 def _record(delivery: DeliveryRow) -> dict[str, Any]:
@@ -164,8 +126,3 @@ def _record(delivery: DeliveryRow) -> dict[str, Any]:
         "status_code": attempt.status_code if attempt else None,
         "duration_ms": attempt.duration_ms if attempt else None,
     }
-
-
-def _ndjson(records: Iterator[dict[str, Any]]) -> Iterator[str]:
-    for record in records:
-        yield json.dumps(record, ensure_ascii=False) + "\n"

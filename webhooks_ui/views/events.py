@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from webhooks_ui import audit
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
-from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery, payload_search
+from webhooks_ui.forms.log_filters import LogQuery, payload_search
+from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcomes, form_keys
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.models.pages import number_of

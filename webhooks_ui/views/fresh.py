@@ -1,33 +1,28 @@
 """How many rows have come to a list of the log since its page was made."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from flask import render_template, request, url_for
 from flask_babel import ngettext
 
 from webhooks_ui.forms.log_filters import LogQuery
-from webhooks_ui.models.keyset import KeysetPage
+from webhooks_ui.models.delivery_list import DeliveryFilter
+from webhooks_ui.models.event_list import EventFilter
+from webhooks_ui.models.keyset import row_number
 from webhooks_ui.web.localised import number
 
 MAX_NEW = 50
 
 
-class Filter(Protocol):
-    """A filter of the log."""
-
-    def find(self, *, after: int, limit: int) -> KeysetPage:
-        """The matching rows that are newer than a row, `limit` at most."""
-
-
-def answer(name: str, meant: Callable[[LogQuery], Filter | None]) -> tuple[str, int]:
+def answer(
+    name: str, meant: Callable[[LogQuery], DeliveryFilter | EventFilter | None]
+) -> tuple[str, int]:
     """The count for the list `name`, with a link that shows them; 204 while there are none."""
     query = LogQuery.parse(request.args)
-    newest = request.args.get("newest", "")
-    chosen = meant(query)
-    if chosen is None or not (newest.isascii() and newest.isdigit() and len(newest) < 19):
+    newest, chosen = row_number(request.args.get("newest", "")), meant(query)
+    if chosen is None or newest is None:
         return "", 204
-    count = len(chosen.find(after=int(newest), limit=MAX_NEW).ids)
+    count = len(chosen.find(after=newest, limit=MAX_NEW).ids)
     if not count:
         return "", 204
     return render_template(

@@ -4,7 +4,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from webhooks_ui.web import shortcuts
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.cookies import remember
 from webhooks_ui.web.pieces import is_piece_request
 
@@ -19,7 +18,6 @@ def show() -> str:
 
 
 @blueprint.post("/help/shortcuts")
-@max_body(FEW_FIELDS)
 def switch() -> Response:
     """Switches the keys on or off for this browser (WCAG 2.1.4)."""
     answer = redirect(url_for(".show"), 303)

@@ -5,7 +5,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.database.engine import transaction
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.cookies import remember
 from webhooks_ui.web.i18n import COOKIE, LANGUAGES
 from webhooks_ui.web.security import came_from, safe_next
@@ -14,7 +13,6 @@ blueprint = Blueprint("language", __name__)
 
 
 @blueprint.post("/language")
-@max_body(FEW_FIELDS)
 def switch() -> Response:
     """Sets `language` and redirects to the page with the filters that htmx has set, or `next`."""
     chosen = request.form.get("language", "")

@@ -13,7 +13,6 @@ from webhooks_ui.models import AccountLink, User, UserSession
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.models.user import last_seen
 from webhooks_ui.text.visibility import isolated
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import or_404
 from webhooks_ui.web.shown_once import show_once, take_shown
@@ -39,7 +38,6 @@ def index() -> str:
 
 @blueprint.route("/settings/users/new", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def new() -> Answer:
     """Makes an invitation."""
     form = InvitationForm()
@@ -52,7 +50,6 @@ def new() -> Answer:
 
 
 @blueprint.post("/settings/users/invitations/<int:id>/withdraw")
-@max_body(FEW_FIELDS)
 def withdraw(id: int) -> Response:
     """Ends an invitation."""
     with transaction():
@@ -69,7 +66,6 @@ def show(id: int) -> str:
 
 @blueprint.post("/settings/users/<int:id>/role")
 @keeps_typed
-@max_body(FEW_FIELDS)
 def set_role(id: int) -> Answer:
     """Gives the person another role."""
     form = RoleForm()
@@ -83,7 +79,6 @@ def set_role(id: int) -> Answer:
 
 
 @blueprint.post("/settings/users/<int:id>/sign-out")
-@max_body(FEW_FIELDS)
 def sign_out(id: int) -> Response:
     """Signs the person out of every browser."""
     ended = people.sign_out(id)
@@ -95,7 +90,6 @@ def sign_out(id: int) -> Response:
 
 
 @blueprint.post("/settings/users/<int:id>/link")
-@max_body(FEW_FIELDS)
 def offer_new_password(id: int) -> Response:
     """Makes a link for a new password, shown once on the person's page."""
     show_once(_LINK, link_url(or_404(people.offer_new_password(id, current_user.login))))
@@ -103,7 +97,6 @@ def offer_new_password(id: int) -> Response:
 
 
 @blueprint.post("/settings/users/<int:id>/second-factor/remove")
-@max_body(FEW_FIELDS)
 def remove_second_factor(id: int) -> Response:
     """Switches a person's second factor off, as when the phone is lost."""
     if second_factor.remove(id):
@@ -112,7 +105,6 @@ def remove_second_factor(id: int) -> Response:
 
 
 @blueprint.post("/settings/users/<int:id>/remove")
-@max_body(FEW_FIELDS)
 def remove(id: int) -> Answer:
     """Removes the person; a second click finds it done."""
     user = db.session.get(User, id)

@@ -22,7 +22,8 @@ from werkzeug.wrappers import Response
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
-from webhooks_ui.forms.log_filters import SPAN_LABELS, LogQuery
+from webhooks_ui.forms.log_filters import LogQuery
+from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.jobs import recovery as recovering
 from webhooks_ui.jobs.recovery import AlreadyRunning
 from webhooks_ui.models import (
@@ -36,6 +37,7 @@ from webhooks_ui.models import (
 from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.public_ids import WEBHOOK, is_id
 from webhooks_ui.models.recovery import MAX_SHARES, Choice
+from webhooks_ui.web.body_limits import MANY_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
@@ -52,6 +54,7 @@ WHICH = {
 
 @blueprint.route("/webhooks/<id>/recover", methods=["GET", "POST"])
 @keeps_typed
+@max_body(MANY_FIELDS)
 def of_webhook(id: str) -> Answer:
     """What one webhook missed."""
     return _recover(or_404(Webhook.by_public_id(id)))
@@ -59,6 +62,7 @@ def of_webhook(id: str) -> Answer:
 
 @blueprint.route("/deliveries/recover", methods=["GET", "POST"])
 @keeps_typed
+@max_body(MANY_FIELDS)
 def of_filter() -> Answer:
     """What the filters of the deliveries' list leave of what was not delivered."""
     return _recover(None)

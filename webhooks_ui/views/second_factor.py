@@ -1,15 +1,15 @@
 """The second factor: its code at sign-in, and switching it on and off for oneself."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import second_factor
 from webhooks_ui.forms.second_factor import CodeForm
-from webhooks_ui.views.auth import lead_on
+from webhooks_ui.views.auth import lead_on, refused
 from webhooks_ui.web import kept_form
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body, with_event
+from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.shown_once import show_once, take_shown
 
@@ -31,18 +31,11 @@ def ask() -> Response | str:
         return lead_on(kept)
     wanted = request.args.get("next")
     page = render_template("auth/code.html", form=form, kept=kept, wanted=wanted)
-    if request.method != "POST":
-        return page
-    answer = make_response(page, 422)
-    if form.refusal and form.refusal.wait:
-        answer.status_code = 429
-        answer.retry_after = form.refusal.retry_after
-    return answer
+    return refused(page, form.refusal) if request.method == "POST" else page
 
 
 @blueprint.route("/settings/account/second-factor", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def show() -> Response | str | tuple[str, int]:
     """Switches it on by a first code; its recovery codes are shown once."""
     form, user = CodeForm(), current_user.user
@@ -56,7 +49,6 @@ def show() -> Response | str | tuple[str, int]:
 
 
 @blueprint.post("/settings/account/second-factor/remove")
-@max_body(FEW_FIELDS)
 def remove() -> Response:
     """Switches one's own off."""
     if second_factor.remove(current_user.user_id):

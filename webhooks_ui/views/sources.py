@@ -15,7 +15,6 @@ from webhooks_ui.sources.reasons import REASONS
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.views.receivers import base_url
 from webhooks_ui.web import payloads
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
 from webhooks_ui.web.shown_once import show_once, take_shown
@@ -40,7 +39,6 @@ def index() -> str:
 
 @blueprint.route("/sources/new", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def new() -> Answer:
     """Makes a source; its URL is shown once, on its page."""
     form = SourceForm()
@@ -76,7 +74,6 @@ def show(id: str) -> Answer:
 
 @blueprint.route("/sources/<id>/edit", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def edit(id: str) -> Answer:
     """Edits a source."""
     source = or_404(Source.by_public_id(id))
@@ -91,7 +88,6 @@ def edit(id: str) -> Answer:
 
 
 @blueprint.post("/sources/<id>/rotate-token")
-@max_body(FEW_FIELDS)
 def rotate_token(id: str) -> Response:
     """Gives the source a new URL."""
     source = or_404(Source.by_public_id(id))
@@ -100,7 +96,6 @@ def rotate_token(id: str) -> Response:
 
 
 @blueprint.post("/sources/<id>/delete")
-@max_body(FEW_FIELDS)
 def delete(id: str) -> Response:
     """Deletes a source; its events stay."""
     source = or_404(Source.by_public_id(id))

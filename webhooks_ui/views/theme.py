@@ -4,7 +4,6 @@ from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from webhooks_ui.web import theme
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.cookies import remember
 from webhooks_ui.web.security import came_from, safe_next
 
@@ -12,7 +11,6 @@ blueprint = Blueprint("theme", __name__)
 
 
 @blueprint.post("/theme")
-@max_body(FEW_FIELDS)
 def switch() -> Response:
     """Sets `theme` and redirects to the page with the filters that htmx has set, or `next`."""
     chosen = request.form.get("theme", "")

@@ -11,7 +11,6 @@ from webhooks_ui.forms.token import SCOPE_LABELS, TokenForm
 from webhooks_ui.models import Token
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.text.visibility import isolated
-from webhooks_ui.web.body_limits import FEW_FIELDS, max_body
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import or_404
 from webhooks_ui.web.shown_once import show_once, take_shown
@@ -35,7 +34,6 @@ def index() -> str:
 
 @blueprint.route("/settings/tokens/new", methods=["GET", "POST"])
 @keeps_typed
-@max_body(FEW_FIELDS)
 def new() -> Answer:
     """Makes a token."""
     form = TokenForm()
@@ -62,7 +60,6 @@ def ask_to_revoke(id: str) -> str:
 
 
 @blueprint.post("/settings/tokens/<id>/revoke")
-@max_body(FEW_FIELDS)
 def revoke(id: str) -> Response:
     """Deletes a token; a second click finds it done."""
     with transaction():

@@ -32,6 +32,7 @@ from webhooks_ui.models import (
 )
 from webhooks_ui.views import webhook_runs
 from webhooks_ui.views.webhooks import blueprint
+from webhooks_ui.web.body_limits import MANY_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import or_404
 from webhooks_ui.web.security import safe_next
@@ -47,6 +48,7 @@ CHOOSE_TIME = _l("Choose a time in the future.")
 
 @blueprint.post("/webhooks/bulk")
 @keeps_typed
+@max_body(MANY_FIELDS)
 def bulk() -> BaseResponse:
     """Does `action` to the webhooks of `ids`, and leads back to `next`."""
     ids = list(dict.fromkeys(request.form.getlist("ids")))

@@ -1,0 +1,131 @@
+"""The span of time and the page of a list, which every list of the log is asked for by its URL."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, time, timedelta
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+
+from webhooks_ui.database.types import now
+from webhooks_ui.models.keyset import row_number
+from webhooks_ui.web import timezones
+
+SPANS = {
+    "15m": timedelta(minutes=15),
+    "1h": timedelta(hours=1),
+    "2h": timedelta(hours=2),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+}
+SPAN_LABELS = {
+    "15m": _l("Last 15 minutes"),
+    "1h": _l("Last hour"),
+    "2h": _l("Last 2 hours"),
+    "24h": _l("Last 24 hours"),
+    "today": _l("Today"),
+    "yesterday": _l("Yesterday"),
+    "7d": _l("Last 7 days"),
+}
+
+
+@dataclass(frozen=True)
+class SpanQuery:
+    """The arguments of a list's URL; empty ones narrow nothing.
+
+    `since` and `until` are clock times as ``<input type=datetime-local>`` writes them, and `zone`
+    the time zone of that clock, the reader's own unless the URL names one: a link means the same to
+    everybody. `before` is the cursor.
+    """
+
+    KNOWN: ClassVar[Mapping[str, Container[str]]] = {"span": SPAN_LABELS}
+    """What an argument may be; any other text counts as none."""
+
+    span: str = ""
+    since: str = ""
+    until: str = ""
+    zone: str = ""
+    before: str = ""
+
+    @classmethod
+    def parse(cls, arguments: Mapping[str, str]) -> Self:
+        """From the arguments of a URL."""
+        given = {f.name: arguments.get(f.name, "").strip()[:255] for f in fields(cls)}
+        for name, values in cls.KNOWN.items():
+            if given[name] not in values:
+                given[name] = ""
+        for name in ("since", "until"):
+            # A span says since when; the form hides the other two then.
+            if given["span"] or _parsed(given[name]) is None:
+                given[name] = ""
+        zone = timezones.find(given["zone"]) or timezones.zone_in_use()
+        given["zone"] = zone.key if given["since"] or given["until"] else ""
+        if row_number(given["before"]) is None:
+            given["before"] = ""
+        return cls(**given)
+
+    @property
+    def active(self) -> bool:
+        """Whether anything narrows the list."""
+        return self.active_beyond()
+
+    def active_beyond(self, *settled: str) -> bool:
+        """Whether anything narrows the list but these fields."""
+        idle = ("before", "zone", "live", *settled)
+        return any(getattr(self, f.name) for f in fields(self) if f.name not in idle)
+
+    @property
+    def clock(self) -> ZoneInfo:
+        """The time zone of `since` and `until`."""
+        return timezones.find(self.zone) or timezones.zone_in_use()
+
+    def on_clock(self, name: str) -> str:
+        """`since` or `until` as the field shows it, which knows no offset."""
+        found = _parsed(getattr(self, name))
+        if found is None or found.tzinfo is None:
+            return str(getattr(self, name))
+        return found.astimezone(self.clock).replace(tzinfo=None).isoformat()
+
+    @property
+    def cursor(self) -> int | None:
+        """The row before which the page begins."""
+        return row_number(self.before)
+
+    def arguments(self, **changes: Any) -> dict[str, Any]:
+        """The URL's arguments with some changed; the span of time stands last."""
+        names = [f.name for f in fields(self)]
+        first = len(fields(SpanQuery))
+        wanted = {name: getattr(self, name) for name in (*names[first:], *names[:first])} | changes
+        return {name: str(value) for name, value in wanted.items() if value}
+
+    def times(self) -> tuple[datetime | None, datetime | None]:
+        """When the span begins and ends; None where it is open."""
+        if self.span in SPANS:
+            return now() - SPANS[self.span], None
+        if self.span:
+            return _day(self.span)
+        since, until = _parsed(self.since), _parsed(self.until)
+        return (
+            timezones.resolve(since, self.clock) if since and not since.tzinfo else since,
+            timezones.resolve_end(until, self.clock) if until and not until.tzinfo else until,
+        )
+
+
+def _day(span: str) -> tuple[datetime, datetime | None]:
+    """Today or yesterday, on the reader's clock."""
+    zone = timezones.zone_in_use()
+    midnight = datetime.combine(now().astimezone(zone).date(), time())
+    began = timezones.resolve(midnight, zone)
+    if span == "today":
+        return began, None
+    return timezones.resolve(midnight - timedelta(days=1), zone), began
+
+
+def _parsed(text: str) -> datetime | None:
+    """A time as ``datetime-local`` writes it, or one with an offset; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1970 < found.year < 9000 else None
