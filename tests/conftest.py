@@ -2,6 +2,7 @@
 
 import gc
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from webhooks_ui.accounts import passwords
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.models import User, UserSession, Webhook
+from webhooks_ui.models.token import digest
 from webhooks_ui.server import process
 
 # The same examples in every run: a search for new ones is a matter of its own
@@ -229,10 +231,10 @@ def admin(app: Flask) -> FlaskClient:
 def sign_in(app: Flask, login: str, role: str = "admin") -> FlaskClient:
     """A browser with a session of the user `login`, who is made when there is none."""
     browser = app.test_client()
-    token = UserSession.new_token()
+    token = secrets.token_urlsafe(32)
     with app.app_context(), transaction():
         user = User.by_login(login) or User(login=login, password_hash="x", role=role)
-        db.session.add(UserSession(user=user, token_hash=UserSession.digest(token)))
+        db.session.add(UserSession(user=user, token_hash=digest(token)))
     with browser.session_transaction() as cookie:
         cookie["_user_id"] = token
         cookie["_fresh"] = True

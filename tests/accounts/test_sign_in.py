@@ -1,6 +1,7 @@
 """Signing in, and how long it lasts."""
 
 import re
+import secrets
 import time
 import unicodedata
 from collections.abc import Callable
@@ -191,7 +192,7 @@ def test_signing_in_clears_away_what_has_ended(app: Flask, client: FlaskClient) 
 
 def test_a_forged_or_unknown_token_is_nobody(client: FlaskClient) -> None:
     with client.session_transaction() as cookie:
-        cookie["_user_id"] = UserSession.new_token()
+        cookie["_user_id"] = secrets.token_urlsafe(32)
     assert not is_in(client)
     client.set_cookie(session_cookie(client), "eyJfdXNlcl9pZCI6IjEifQ.forged.forged")
     assert not is_in(client)

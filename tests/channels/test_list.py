@@ -13,8 +13,8 @@ from tests.channels.conftest import add
 from tests.conftest import make_webhook, piece, sign_in
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Channel, channel_list
-from webhooks_ui.models.channel_list import ChannelQuery
+from webhooks_ui.models import Channel
+from webhooks_ui.models.channel import ChannelQuery
 from webhooks_ui.models.pages import Page, within
 
 
@@ -113,7 +113,7 @@ def test_a_search_is_kept_from_page_to_page_and_says_when_nothing_fits(
 ) -> None:
     fill(app, ["Shop 1", "Shop 2", "Mail"])
     assert "Search by name or key" not in admin.get("/channels").text  # three are seen at a glance
-    monkeypatch.setattr(channel_list, "PAGE_SIZE", 1)
+    monkeypatch.setattr("webhooks_ui.models.channel.PAGE_SIZE", 1)
     page = admin.get("/channels?q=shop").text
     assert 'href="/channels?q=shop&amp;page=2"' in page
     assert 'value="shop"' in page

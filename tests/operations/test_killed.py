@@ -21,7 +21,7 @@ from tools.provide import find_postgres
 from webhooks_ui import create_app
 from webhooks_ui.crypto import keys
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import Channel, sealed
+from webhooks_ui.models import Channel, installation
 from webhooks_ui.server import process
 
 pytestmark = pytest.mark.process
@@ -117,12 +117,12 @@ def _copies(console: Flask) -> str:
 def test_a_key_rotation_leaves_every_secret_readable_and_is_one_in_the_end(
     console: Flask, run: Run, kill_at: KillAt, data_dir: Path
 ) -> None:
-    for moment in ("keys.write_encryption_keys", "sealed._encrypt_some#4"):
+    for moment in ("keys.write_encryption_keys", "installation._encrypt_some#4"):
         kill_at(moment, "rotate-key")
         assert installed(console) == (2, "secret-1")
     assert run("rotate-key").exit_code == 0
     with console.app_context():
-        assert sealed.under_older_keys() == 0
+        assert installation.under_older_keys() == 0
     assert len(keys.read_encryption_keys(data_dir)) == 2  # one rotation, however often it began
     kill_at("keys._draft", "rotate-key", "--drop-old")
     assert installed(console) == (2, "secret-1")

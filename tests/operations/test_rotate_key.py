@@ -18,7 +18,7 @@ from webhooks_ui.crypto import keys
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.egress.tls_options import TlsOptions
-from webhooks_ui.models import Source, User, Webhook, sealed
+from webhooks_ui.models import Source, User, Webhook, installation
 from webhooks_ui.models.source_changes import SourceSettings, make
 from webhooks_ui.server import process
 
@@ -47,8 +47,10 @@ def filled(app: Flask, monkeypatch: pytest.MonkeyPatch, run: Run) -> Flask:
         user = User.by_login("olena")
         assert user is not None
         assert second_factor.enable(user.id, secret, code_of(secret))
-        filled_columns = [one for one in sealed.sealed_columns() if db.session.scalar(select(one))]
-        assert filled_columns == sealed.sealed_columns()  # a new one is to be filled here
+        filled_columns = [
+            one for one in installation.sealed_columns() if db.session.scalar(select(one))
+        ]
+        assert filled_columns == installation.sealed_columns()  # a new one is to be filled here
     return app
 
 
@@ -85,10 +87,10 @@ def test_every_secret_comes_under_a_new_key(filled: Flask, run: Run, data_dir: P
     assert secrets_of(filled) == before
     assert filled.extensions["vault"].key_ids == Vault([new, old]).key_ids
     with filled.app_context():
-        assert sealed.under_older_keys() == 0
+        assert installation.under_older_keys() == 0
     assert only(filled, "encryption_key.rotated").details == {
         "key": Vault([new]).key_ids[0],
-        "count": len(sealed.sealed_columns()),
+        "count": len(installation.sealed_columns()),
     }
     assert (data_dir / "encryption_keys").stat().st_mode & 0o777 == 0o600
 
@@ -98,7 +100,7 @@ def test_what_a_running_console_saves_next_is_under_the_new_key(filled: Flask, r
     webhook = make_webhook(sign_in(filled, "olena"), auth_type="bearer", auth_token="secret-2")
     with filled.app_context():
         newest = filled.extensions["vault"].newest_start
-        assert sealed.under_older_keys() == 0
+        assert installation.under_older_keys() == 0
     assert (stored(filled, webhook).auth_secret or "").startswith(newest)
 
 
@@ -112,7 +114,7 @@ def test_former_keys_go_once_nothing_needs_them(
         (data_dir / "encryption_keys").write_text(
             f"{new}\n{(data_dir / 'encryption_keys').read_text()}"
         )
-        patch.setattr(sealed, "encrypt_anew", lambda: iter(()))
+        patch.setattr(installation, "encrypt_anew", lambda: iter(()))
         refused = run("rotate-key", "--drop-old")
         assert refused.exit_code == 1
         assert "still encrypted under a former key" in refused.stderr

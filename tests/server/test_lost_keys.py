@@ -15,8 +15,7 @@ from webhooks_ui.crypto.keys import KeyFileError, new_encryption_key
 from webhooks_ui.crypto.vault import Vault, current_vault
 from webhooks_ui.database.engine import Model, db, transaction
 from webhooks_ui.models import Installation, Webhook
-from webhooks_ui.models.installation import KEY_CHECK
-from webhooks_ui.models.sealed import sealed_columns
+from webhooks_ui.models.installation import KEY_CHECK, sealed_columns
 from webhooks_ui.server import process
 
 __all__ = ["data_dir", "run"]

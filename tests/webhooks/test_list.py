@@ -18,7 +18,7 @@ from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.states import ATTENTION, RANKED
-from webhooks_ui.models import Channel, Delivery, Event, Webhook, rail_counts, webhook_list
+from webhooks_ui.models import Channel, Delivery, Event, Webhook, webhook_list, webhook_ranks
 from webhooks_ui.models.webhook import BY_NAME
 from webhooks_ui.models.webhook_list import SORTS, STATES, WebhookQuery
 
@@ -127,7 +127,7 @@ def test_each_state_is_found_as_it_is_shown(
         everything = WebhookQuery().find()
         assert {one.name: one.state for one in everything.items} == shown
         assert everything.counts == Counter(shown.values())
-        assert rail_counts.load().attention == everything.in_states(ATTENTION) > 0
+        assert webhook_ranks.rail_counts().attention == everything.in_states(ATTENTION) > 0
         places = [RANKED.index(one.state) for one in everything.items]
         assert places == sorted(places)
     for state in STATES:

@@ -8,8 +8,7 @@ from sqlalchemy import select
 
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.channel_shapes import ChannelChanges, ChannelPage, ChannelShape, NewChannel
-from webhooks_ui.api.finding import found
-from webhooks_ui.api.operation import Headers, Operation
+from webhooks_ui.api.operation import Headers, Operation, found
 from webhooks_ui.api.pages import PageQuery, page
 from webhooks_ui.models import Channel, channel_changes
 from webhooks_ui.models.channel_changes import ChannelSettings, KeyTaken

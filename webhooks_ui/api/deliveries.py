@@ -14,8 +14,7 @@ from webhooks_ui.api.delivery_shapes import (
     DeliverySummary,
     TestBody,
 )
-from webhooks_ui.api.finding import found
-from webhooks_ui.api.operation import Headers, Operation
+from webhooks_ui.api.operation import Headers, Operation, found
 from webhooks_ui.api.pages import keyset_page
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES

@@ -16,9 +16,8 @@ from webhooks_ui.api.event_shapes import (
     EventBody,
     EventShape,
 )
-from webhooks_ui.api.finding import found
-from webhooks_ui.api.hand_over import outcome_before
-from webhooks_ui.api.operation import Operation
+from webhooks_ui.api.operation import Operation, found
+from webhooks_ui.api.plain import outcome_before
 from webhooks_ui.api.rate_limit import count_events
 from webhooks_ui.catalogue.event_types import canonical
 from webhooks_ui.intake.accept import accept

@@ -6,9 +6,10 @@ The description at /api/v1/openapi.json is made from the same facts that the req
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
+from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from webhooks_ui.api import access
@@ -16,6 +17,7 @@ from webhooks_ui.api.access import Scope
 from webhooks_ui.api.body import Body, faults_of, invalid, read_body
 from webhooks_ui.api.paths import NAME, PREFIX
 from webhooks_ui.web.body_limits import DEFAULT, max_body
+from webhooks_ui.web.problem import Problem
 
 Headers = Mapping[str, str]
 Reply = BaseModel | Response | None | tuple[BaseModel, Headers]
@@ -106,3 +108,13 @@ def _respond(reply: Reply, status: int) -> Response:
     if model is None:
         del response.headers["Content-Type"]
     return response
+
+
+Row = TypeVar("Row")
+
+
+def found(row: Row | None) -> Row:
+    """The row, or a 404 if there is none."""
+    if row is None:
+        raise Problem(404, _l("There is nothing of this id. It may have been deleted."))
+    return row

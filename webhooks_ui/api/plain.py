@@ -4,16 +4,14 @@ It answers where something is taken in and there is nothing else to say. Every o
 one that is refused, goes on to the app untouched, which knows the words for it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from webhooks_ui.web.security import headers_of
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST = 256 * 1024
 """Bytes of a plain request: a larger one that is refused would be costly to read twice."""
@@ -27,7 +25,7 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}  # beside those of every answer
 
 
-Way = Callable[[Flask, "WSGIEnvironment"], Answer | None]
+Way = Callable[[Flask, WSGIEnvironment], Answer | None]
 
 
 class Plain:
@@ -37,15 +35,13 @@ class Plain:
     def __init__(
         self,
         app: Flask,
-        inner: "WSGIApplication",
+        inner: WSGIApplication,
         prefix: str,
         load: Callable[[], Mapping[str, Way]],
     ) -> None:
         self._app, self._inner, self._prefix, self._load = app, inner, prefix, load
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers as the inner app does."""
         path: str = environ["PATH_INFO"]
         ways = self._load() if path.startswith(self._prefix) else {}
@@ -64,7 +60,7 @@ class Plain:
         return [answer.body]
 
 
-def body_of(environ: "WSGIEnvironment") -> bytes | None:
+def body_of(environ: WSGIEnvironment) -> bytes | None:
     """The body, which the app can read anew; None where it ends early."""
     length = int(environ["CONTENT_LENGTH"])
     data: bytes = environ["wsgi.input"].read(length)
@@ -72,10 +68,26 @@ def body_of(environ: "WSGIEnvironment") -> bytes | None:
     return data if len(data) == length else None
 
 
-def _is_usual(environ: "WSGIEnvironment") -> bool:
+def _is_usual(environ: WSGIEnvironment) -> bool:
     length = environ.get("CONTENT_LENGTH") or ""
     if any(name in environ for name in _UNUSUAL) or not (length.isascii() and length.isdigit()):
         return False
     if any("\0" in value for name, value in environ.items() if name.startswith("HTTP_")):
         return False
     return int(length) <= MOST
+
+
+_KEY = "webhooks_ui.intake_outcome"
+
+
+def hand_over(environ: MutableMapping[str, Any], outcome: object) -> None:
+    """Lets the app say this, or raise it, instead of taking the request in once more."""
+    environ[_KEY] = outcome
+
+
+def outcome_before(environ: MutableMapping[str, Any]) -> Any:
+    """What was handed over, if anything; raises the error that was."""
+    outcome = environ.pop(_KEY, None)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome

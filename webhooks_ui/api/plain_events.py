@@ -1,28 +1,25 @@
 """The way of plain events: `POST /api/v1/events`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from flask import Flask
 
 from webhooks_ui.api.access import known_sender
 from webhooks_ui.api.events import plain_event
-from webhooks_ui.api.hand_over import hand_over
-from webhooks_ui.api.plain import Answer, body_of
+from webhooks_ui.api.plain import Answer, body_of, hand_over
 from webhooks_ui.api.rate_limit import buckets_of
 from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.intake.accept import accept
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
 from webhooks_ui.monitoring.logs import WHO
 from webhooks_ui.validation import event as event_rules
-from webhooks_ui.web.known_hosts import REFUSED
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIEnvironment
+from webhooks_ui.web.own_address import REFUSED
 
 _JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 
 
-def take(app: Flask, environ: "WSGIEnvironment") -> Answer | None:
+def take(app: Flask, environ: WSGIEnvironment) -> Answer | None:
     """Takes the event in; None where the app has to answer."""
     most: int = app.config["MAX_EVENT_SIZE"]
     if environ.get("CONTENT_TYPE", "").lower() not in _JSON or environ.get("QUERY_STRING"):

@@ -1,13 +1,12 @@
 """The way of plain requests of sources: `POST /api/v1/sources/…`."""
 
 import re
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIEnvironment
 
 from flask import Flask
 from werkzeug.datastructures import EnvironHeaders
 
-from webhooks_ui.api.hand_over import hand_over
-from webhooks_ui.api.plain import Answer, body_of
+from webhooks_ui.api.plain import Answer, body_of, hand_over
 from webhooks_ui.api.sources import UNSEEN, ReceiptShape, token_in
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models.source import KnownSource, Source
@@ -15,15 +14,12 @@ from webhooks_ui.monitoring.logs import WHO
 from webhooks_ui.sources.base import Kind
 from webhooks_ui.sources.receive import Arrival, Receipt, receive
 
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIEnvironment
-
 _TOKEN = re.compile(r"token=([\w-]+)", re.ASCII)
 _WORDS_BY = ("HTTP_ACCEPT_LANGUAGE", "HTTP_COOKIE")
 """What a reader's language follows from; senders have none."""
 
 
-def take(kind: Kind, _app: Flask, environ: "WSGIEnvironment") -> Answer | None:
+def take(kind: Kind, _app: Flask, environ: WSGIEnvironment) -> Answer | None:
     """Takes a request in; None where the app has to answer."""
     if any(name in environ for name in _WORDS_BY):
         return None
@@ -43,7 +39,7 @@ def take(kind: Kind, _app: Flask, environ: "WSGIEnvironment") -> Answer | None:
     return Answer(ReceiptShape.of(receipt).model_dump_json().encode(), UNSEEN)
 
 
-def _source(kind: Kind, environ: "WSGIEnvironment") -> KnownSource | None:
+def _source(kind: Kind, environ: WSGIEnvironment) -> KnownSource | None:
     if query := environ.get("QUERY_STRING"):
         found = _TOKEN.fullmatch(query)
         token = found[1] if found else ""
@@ -52,6 +48,6 @@ def _source(kind: Kind, environ: "WSGIEnvironment") -> KnownSource | None:
     return Source.by_token(kind.identifier, token) if token else None
 
 
-def _receipt(kind: Kind, source: KnownSource, environ: "WSGIEnvironment", body: bytes) -> Receipt:
+def _receipt(kind: Kind, source: KnownSource, environ: WSGIEnvironment, body: bytes) -> Receipt:
     arrival = Arrival(EnvironHeaders(environ), body, environ.get("REMOTE_ADDR"))
     return receive(kind, source, arrival, current_vault())

@@ -8,8 +8,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhooks_ui.api.access import REALM
 from webhooks_ui.api.body import too_large_body
-from webhooks_ui.api.hand_over import outcome_before
 from webhooks_ui.api.operation import Headers, Operation
+from webhooks_ui.api.plain import outcome_before
 from webhooks_ui.audit import actor
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models.source import Source

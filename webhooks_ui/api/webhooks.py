@@ -7,8 +7,7 @@ from flask_babel import lazy_gettext as _l
 from pydantic import Field
 from sqlalchemy import select
 
-from webhooks_ui.api.finding import found
-from webhooks_ui.api.operation import Headers, Operation
+from webhooks_ui.api.operation import Headers, Operation, found
 from webhooks_ui.api.pages import PageQuery, page
 from webhooks_ui.api.webhook_proposals import checked_settings
 from webhooks_ui.api.webhook_shapes import (

@@ -8,7 +8,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.authorization.base import MASK, Authorization, Header, echo
 from webhooks_ui.authorization.header_rules import text_problem
-from webhooks_ui.text.normal_form import composed
+from webhooks_ui.text.folding import composed
 
 
 @dataclass(frozen=True, slots=True)

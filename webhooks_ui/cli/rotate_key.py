@@ -31,17 +31,17 @@ def rotate_key(drop_old: bool, as_json: bool) -> None:
     was encrypted before; --drop-old removes it.
     """
     from webhooks_ui.crypto.vault import VaultError, current_vault
-    from webhooks_ui.models import sealed
+    from webhooks_ui.models import installation
 
     with app_context() as app, _alone(app):
         if drop_old:
             _drop_old(app, as_json=as_json)
             return
-        if not sealed.under_older_keys():
+        if not installation.under_older_keys():
             _add_key(app)
         count = 0
         try:
-            for some in sealed.encrypt_anew():
+            for some in installation.encrypt_anew():
                 count += some
         except VaultError as error:
             raise click.ClickException(
@@ -74,11 +74,11 @@ def _add_key(app: Flask) -> None:
 
 def _drop_old(app: Flask, *, as_json: bool) -> None:
     from webhooks_ui.crypto import keys
-    from webhooks_ui.models import sealed
+    from webhooks_ui.models import installation
 
     if app.config["ENCRYPTION_KEYS"]:
         raise click.ClickException("The keys are a setting: take the former ones out of it.")
-    if left := sealed.under_older_keys():
+    if left := installation.under_older_keys():
         raise click.ClickException(
             f"{left:,} secrets are still encrypted under a former key. Run: webhooks-ui rotate-key"
         )

@@ -22,7 +22,7 @@ from webhooks_ui.database.engine import ping
 from webhooks_ui.database.types import now
 from webhooks_ui.diagnostics import facts
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
-from webhooks_ui.models import JobRun, backlog, installation, sealed
+from webhooks_ui.models import JobRun, backlog, installation
 from webhooks_ui.settings.open_files import ENOUGH
 
 Tone = Literal["good", "wait", "bad"]
@@ -120,7 +120,7 @@ def _keys(_app: Flask) -> Iterator[Finding]:
     else:
         ids = ", ".join(facts.key_ids())
         yield Finding("keys", "good", _l("The secrets can be read (keys: %(ids)s).", ids=ids))
-        if left := sealed.under_older_keys():
+        if left := installation.under_older_keys():
             said = _l("Secrets encrypted under a former key: %(count)s.", count=_number(left))
             yield Finding("keys", "wait", said, _l("Run: webhooks-ui rotate-key"))
 

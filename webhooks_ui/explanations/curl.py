@@ -1,9 +1,10 @@
-"""A stored request as a curl command to paste into a shell."""
+"""A stored request as text to copy: a curl command, or HTTP/1.1."""
 
 import shlex
 from collections.abc import Iterable, Sequence
 
 from webhooks_ui.authorization.base import MASK
+from webhooks_ui.text.url_parts import url_parts
 
 SET_BY_CURL = ("host", "content-length", "accept-encoding")
 
@@ -29,3 +30,11 @@ def _header(name: str, value: str) -> str:
         return shlex.quote(text)
     before, _, after = text.partition(MASK)
     return f'{shlex.quote(before)}"$TOKEN"{shlex.quote(after) if after else ""}'
+
+
+def raw_request(url: str, headers: Iterable[Sequence[str]], body: str, method: str = "POST") -> str:
+    """Request line, headers and body, with line feeds instead of CRLF; secrets are masked."""
+    parts = url_parts(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+    return "\n".join([*lines, "", body])

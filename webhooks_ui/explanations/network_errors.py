@@ -183,3 +183,18 @@ NOTES: dict[str, LazyString] = {
     "early_answer": _l("The receiver answered before it had read the whole event."),
 }
 """What was unusual about an attempt, or wrong with a response that counts all the same."""
+
+
+SHORT: dict[str, LazyString] = {
+    "blocked_address": _l("Blocked"),
+    "dns_failure": _l("DNS"),
+    "connection_refused": _l("Refused"),
+    "connection_reset": _l("Reset"),
+    "connection_timeout": _l("Time-out"),
+    "unreachable": _l("No route"),
+    "tls_failure": _l("TLS"),
+    "timeout": _l("Time-out"),
+    "protocol_error": _l("No HTTP"),
+    "token_failure": _l("No token"),
+    "template_error": _l("Template"),
+}

@@ -5,10 +5,14 @@ from typing import Any
 
 from webhooks_ui.authorization.base import Authorization
 from webhooks_ui.authorization.kinds import KINDS, kind_of
-from webhooks_ui.forms.authorization_fields import SECRET_FIELDS, hint, removal
-from webhooks_ui.forms.header_fields import remember_headers
 from webhooks_ui.forms.sealed_draft import Draft
-from webhooks_ui.forms.tls_fields import tls_options
+from webhooks_ui.forms.webhook_fields import (
+    SECRET_FIELDS,
+    hint,
+    remember_headers,
+    removal,
+    tls_options,
+)
 from webhooks_ui.models import Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import webhook as webhook_rules

@@ -23,18 +23,23 @@ from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
-from webhooks_ui.forms.authorization_fields import (
-    SECRET_FIELDS,
-    authorization_fields,
-    spaces_kept,
-)
 from webhooks_ui.forms.base import Form, SelectOfMany, trimmed
 from webhooks_ui.forms.filter_fields import filter_fields, mark_filters, show_filters, typed_filters
-from webhooks_ui.forms.header_fields import header_fields, show_headers, typed_headers
 from webhooks_ui.forms.kept_secrets import KeptSecrets
-from webhooks_ui.forms.request_fields import request_fields, show_request, typed_template
 from webhooks_ui.forms.sealed_draft import Draft
-from webhooks_ui.forms.tls_fields import tls_fields, tls_options
+from webhooks_ui.forms.webhook_fields import (
+    SECRET_FIELDS,
+    authorization_fields,
+    header_fields,
+    request_fields,
+    show_headers,
+    show_request,
+    spaces_kept,
+    tls_fields,
+    tls_options,
+    typed_headers,
+    typed_template,
+)
 from webhooks_ui.models import Channel, Webhook
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import webhook as webhook_rules

@@ -9,7 +9,16 @@ from sqlalchemy import bindparam, select
 
 from webhooks_ui.audit import AuditEntry
 from webhooks_ui.database.engine import db
-from webhooks_ui.models.keyset import PAGE, Condition, Ids, KeysetPage, LeadingIndex, walk
+from webhooks_ui.models.keyset import (
+    PAGE,
+    Condition,
+    Ids,
+    KeysetPage,
+    LeadingIndex,
+    in_order,
+    walk,
+    within,
+)
 from webhooks_ui.text.folding import folded
 
 _ENTRIES = select(AuditEntry).where(AuditEntry.id.in_(bindparam("ids", expanding=True)))
@@ -43,11 +52,7 @@ class AuditFilter:
         def others(columns: Any) -> list[Condition]:
             conditions = [columns[name] == value for name, value in values.items()]
             conditions += [columns.search_text.contains(word, autoescape=True) for word in words]
-            if self.since is not None:
-                conditions.append(columns.created_at >= self.since)
-            if self.until is not None:
-                conditions.append(columns.created_at < self.until)
-            return conditions
+            return [*conditions, *within(columns, self.since, self.until)]
 
         return walk(AuditEntry, leader, others, self._ids().between(None, before), limit)
 
@@ -72,8 +77,7 @@ _OVERLAP = 100  # rows
 
 def load(ids: Sequence[int]) -> list[AuditEntry]:
     """These entries, in the given order."""
-    by_id = {entry.id: entry for entry in db.session.scalars(_ENTRIES, {"ids": ids})}
-    return [by_id[row] for row in ids if row in by_id]
+    return in_order(ids, db.session.scalars(_ENTRIES, {"ids": ids}))
 
 
 def history(object_id: str, *, before: int | None = None, limit: int = PAGE) -> KeysetPage:

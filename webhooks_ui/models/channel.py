@@ -1,8 +1,9 @@
 """A channel (inbox): where conversations happen; a webhook may listen to one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import Index, LargeBinary, Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column, validates
@@ -10,11 +11,15 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, after, now
-from webhooks_ui.models.public_ids import CHANNEL, new_id
+from webhooks_ui.models.pages import Page, number_of, within
+from webhooks_ui.models.public_ids import CHANNEL, Public, new_id
+from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
 
+PAGE_SIZE = 50
 
-class Channel(Model):
+
+class Channel(Public, Model):
     """A channel with a `key` of its owner's choosing, by which events name it."""
 
     __tablename__ = "channels"
@@ -60,7 +65,40 @@ class Channel(Model):
         """The channel of this key, if there is one."""
         return db.session.scalar(select(cls).where(cls.key == key))
 
+
+@dataclass(frozen=True, slots=True)
+class ChannelQuery:
+    """A search by words of a name or a key, and a page of its results."""
+
+    q: str = ""
+    page: int = 1
+
     @classmethod
-    def by_public_id(cls, public_id: str) -> Self | None:
-        """The channel of this public id, if there is one."""
-        return db.session.scalar(select(cls).where(cls.public_id == public_id))
+    def parse(cls, arguments: Mapping[str, str]) -> Self:
+        """From the arguments of a URL."""
+        words = arguments.get("q", "").strip()[:200]
+        return cls(words, number_of(arguments.get("page", "")))
+
+    def arguments(self, **changes: Any) -> dict[str, Any]:
+        """The URL's arguments with some changed; defaults are left out."""
+        wanted = {"q": self.q, "page": self.page} | changes
+        return {name: str(value) for name, value in wanted.items() if value not in ("", 1)}
+
+    def find(self) -> Page[Channel]:
+        """The page asked for, or the last one if there are fewer."""
+        words = folded(self.q).split()
+        # The databases fold the case of Latin letters only, or none.
+        found = [
+            row.id
+            for row in Channel.choices()
+            if not words or _has(words, f"{row.name}\n{row.key}")
+        ]
+        number = within(self.page, len(found), PAGE_SIZE)
+        ids = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        rows = select(Channel).where(Channel.id.in_(ids)).order_by(Channel.sort_key, Channel.id)
+        return Page(db.session.scalars(rows).all(), len(found), number, PAGE_SIZE)
+
+
+def _has(words: Sequence[str], text: str) -> bool:
+    whole = folded(text)
+    return all(word in whole for word in words)

@@ -22,7 +22,7 @@ from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now, partial_index
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.event import Event
-from webhooks_ui.models.public_ids import DELIVERY, new_id
+from webhooks_ui.models.public_ids import DELIVERY, Public, new_id
 from webhooks_ui.models.webhook import Webhook
 
 # Conditions of partial indexes; a query has to repeat one literally to use its index.
@@ -31,7 +31,7 @@ UNDELIVERED = "status IN ('failed', 'cancelled')"
 PENDING = "status = 'pending'"
 
 
-class Delivery(Model):
+class Delivery(Public, Model):
     """`status`: ``pending``, ``delivering`` (leased), ``succeeded``, ``failed``, ``cancelled``."""
 
     FILTER_COLUMNS = (
@@ -169,11 +169,6 @@ class Delivery(Model):
         if form.keeps_body:
             return ""  # none was made
         return form.payload(self.event.content, NO_TEMPLATE).body.decode(errors="replace")
-
-    @classmethod
-    def by_public_id(cls, public_id: str) -> Self | None:
-        """The delivery of this public id, if there is one."""
-        return db.session.scalar(select(cls).where(cls.public_id == public_id))
 
     @classmethod
     def last_of(cls, webhooks: Iterable[Webhook]) -> dict[int, Self]:

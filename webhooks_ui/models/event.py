@@ -4,14 +4,14 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, LargeBinary, String, select
+from sqlalchemy import JSON, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import Model, db
+from webhooks_ui.database.engine import Model
 from webhooks_ui.database.types import Instant, RowId, now, partial_index
-from webhooks_ui.models.public_ids import EVENT, new_id
+from webhooks_ui.models.public_ids import EVENT, Public, new_id
 from webhooks_ui.text import filters, pretty_json
 
 
@@ -72,7 +72,7 @@ class EventContent:
 UNMATCHED = "deliveries_count = 0 AND NOT test"
 
 
-class Event(Model):
+class Event(Public, Model):
     """An event with its data byte for byte, so that numbers are passed on as they came."""
 
     FILTER_COLUMNS = ("public_id", "type", "channel_id", "test", "deliveries_count", "created_at")
@@ -115,8 +115,3 @@ class Event(Model):
     def content(self) -> EventContent:
         """What receivers get of it."""
         return EventContent(*(getattr(self, name) for name in EventContent.FIELDS))
-
-    @classmethod
-    def by_public_id(cls, public_id: str) -> Self | None:
-        """The event of this public id, if there is one."""
-        return db.session.scalar(select(cls).where(cls.public_id == public_id))

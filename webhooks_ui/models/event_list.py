@@ -20,6 +20,7 @@ from webhooks_ui.models.keyset import (
     KeysetPage,
     LeadingIndex,
     among,
+    in_order,
     row_of,
     span,
     walk,
@@ -100,5 +101,4 @@ _EVENTS = select(Event).where(Event.id.in_(bindparam("ids", expanding=True)))
 
 def load(ids: Sequence[int]) -> list[Event]:
     """These events, without their data, in the given order."""
-    by_id = {event.id: event for event in db.session.scalars(_EVENTS, {"ids": ids})}
-    return [by_id[row] for row in ids if row in by_id]
+    return in_order(ids, db.session.scalars(_EVENTS, {"ids": ids}))

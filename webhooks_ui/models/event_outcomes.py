@@ -12,15 +12,13 @@ from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import delivery_rows
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.delivery_rows import DeliveryRow, NamedWebhook
+from webhooks_ui.models.delivery_rows import DeliveryRow, NamedWebhook, Part
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.matching import Reason, Setup, reasons
 from webhooks_ui.models.pages import Page, within
-from webhooks_ui.models.row_parts import Part
 from webhooks_ui.models.webhook import BY_NAME, Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 from webhooks_ui.text.filters import Condition, Filters
-from webhooks_ui.text.folding import folded
 
 PAGE = 50
 
@@ -68,9 +66,7 @@ def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:
     # With those deleted since: they existed when the event came.
     was_there = Webhook.deleted_at.is_(None) | (Webhook.deleted_at > event.created_at)
     query = query.where(was_there, Webhook.id.not_in(got))
-    for word in folded(words).split():
-        query = query.where(Webhook.search_text.contains(word, autoescape=True))
-    return query
+    return query.where(*Webhook.has_words(words))
 
 
 def _states(event: Event, webhook_ids: Collection[int]) -> dict[int, WebhookState]:

@@ -5,10 +5,10 @@ other filters are applied to those. So a page may be short, or empty, although o
 it then tells how far it looked, and the next page continues there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, TextClause, func, literal, select, tuple_
 from ulid import ULID
@@ -22,6 +22,7 @@ _BEFORE = timedelta(seconds=10)  # an id may be older than its row by a wait for
 _BEHIND = timedelta(seconds=1)  # between writers that run at the same time
 _LAST = 2**62
 
+Row = TypeVar("Row", bound=Any)
 Condition = Any
 """What SQLAlchemy takes in `where`."""
 
@@ -167,6 +168,12 @@ def span(model: Any, prefix: str, since: datetime | None, until: datetime | None
         near = near.order_by(model.public_id).limit(_NEIGHBOURS)
         last = db.session.scalar(select(func.max(near.subquery().c.id))) or last
     return Ids(first, last)
+
+
+def in_order(ids: Iterable[int], rows: Iterable[Row]) -> list[Row]:
+    """The rows in the order of their ids."""
+    by_id = {row.id: row for row in rows}
+    return [by_id[one] for one in ids if one in by_id]
 
 
 def row_number(text: str) -> int | None:

@@ -13,7 +13,7 @@ from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now, partial_index
 from webhooks_ui.models.bounded_count import MAX_COUNTED, count
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.public_ids import RECOVERY, new_id
+from webhooks_ui.models.public_ids import RECOVERY, Public, new_id
 from webhooks_ui.models.webhook import Webhook
 
 MAX_SETTLED = 10 * MAX_COUNTED  # counted in an index alone
@@ -98,7 +98,7 @@ class Share:
     under_way: int
 
 
-class Recovery(Model):
+class Recovery(Public, Model):
     """`status`: ``running``, ``stopped`` (by hand, or since its webhook is off) or ``finished``.
 
     It goes through the deliveries from the row `position` on up to `last_row`, then through the
@@ -193,11 +193,6 @@ class Recovery(Model):
         own = own.where(Delivery.recovery_id == self.id).group_by(Webhook.id)
         rows = db.session.execute(own.order_by(func.count().desc(), Webhook.id).limit(MAX_SHARES))
         return [Share(webhook, *counts) for webhook, *counts in rows]
-
-    @classmethod
-    def by_public_id(cls, public_id: str) -> Self | None:
-        """The recovery of this public id, if there is one."""
-        return db.session.scalar(select(cls).where(cls.public_id == public_id))
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self | None:

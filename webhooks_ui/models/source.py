@@ -16,7 +16,7 @@ from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
 from webhooks_ui.models import pages
 from webhooks_ui.models.memory import Memory
 from webhooks_ui.models.pages import Page
-from webhooks_ui.models.public_ids import SOURCE, new_id
+from webhooks_ui.models.public_ids import SOURCE, Public, new_id
 from webhooks_ui.models.token import digest
 from webhooks_ui.text import pretty_json
 
@@ -56,7 +56,7 @@ class KnownSource(NamedTuple):
 MEMORY = Memory[KnownSource]()
 
 
-class Source(Model):
+class Source(Public, Model):
     """`token_hash` is that of the token in its URL, `secret` what its requests are signed with."""
 
     __tablename__ = "sources"
@@ -116,11 +116,6 @@ class Source(Model):
             return known._replace(options=SourceOptions(**row.options))
 
         return MEMORY.recall(f"{kind}:{token_hash}", look_up)
-
-    @classmethod
-    def by_public_id(cls, public_id: str) -> Self | None:
-        """The source of this public id, if there is one."""
-        return db.session.scalar(select(cls).where(cls.public_id == public_id))
 
     @classmethod
     def page(cls, number: int) -> Page[Self]:

@@ -15,7 +15,7 @@ from webhooks_ui.database.types import Instant, RowId, now
 from webhooks_ui.models import pages
 from webhooks_ui.models.memory import Memory
 from webhooks_ui.models.pages import Page
-from webhooks_ui.models.public_ids import TOKEN, new_id
+from webhooks_ui.models.public_ids import TOKEN, Public, new_id
 
 SCOPES = ("events", "admin")
 
@@ -38,7 +38,7 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class Token(Model):
+class Token(Public, Model):
     """The right to use the API, within `scope`: ``events`` (send events in) or ``admin`` (all).
 
     `created_by` is the login of its maker, None when it was made on the command line.
@@ -101,11 +101,6 @@ class Token(Model):
             return row and KnownToken(*row)
 
         return MEMORY.recall(token_hash, look_up)
-
-    @classmethod
-    def by_public_id(cls, public_id: str) -> Self | None:
-        """The token of this public id, if there is one."""
-        return db.session.scalar(select(cls).where(cls.public_id == public_id))
 
     @classmethod
     def newest_first(cls) -> Sequence[Self]:

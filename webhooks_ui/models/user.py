@@ -1,6 +1,5 @@
 """Who may use the console: users and their sessions."""
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +23,8 @@ from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
 from webhooks_ui.models import pages
 from webhooks_ui.models.pages import Page
-from webhooks_ui.text.normal_form import composed
+from webhooks_ui.models.token import digest
+from webhooks_ui.text.folding import composed
 
 ROLES = ("admin", "editor", "viewer")
 IDLE_LIMIT = timedelta(hours=12)
@@ -155,23 +155,13 @@ class UserSession(Model):
         """The login of the user whose session it is."""
         return self.user.login
 
-    @staticmethod
-    def new_token() -> str:
-        """A token of 256 random bits."""
-        return secrets.token_urlsafe(32)
-
-    @staticmethod
-    def digest(token: str) -> str:
-        """What is kept of a token; one with so many random bits needs one round of SHA-256."""
-        return hashlib.sha256(token.encode()).hexdigest()
-
     @classmethod
     def open(cls, user: User, address: str, user_agent: str) -> Self:
         """A new session of `user`."""
-        token = cls.new_token()
+        token = secrets.token_urlsafe(32)
         opened = cls(
             user=user,
-            token_hash=cls.digest(token),
+            token_hash=digest(token),
             address=address[:45],
             user_agent=user_agent[:300],
         )
@@ -183,7 +173,7 @@ class UserSession(Model):
     @classmethod
     def find(cls, token: str) -> "UserSession | None":
         """The living session of this token: idle for at most 12 h, at most 30 d old."""
-        found = db.session.scalar(_BY_DIGEST, _limits(now()) | {"digest": cls.digest(token)})
+        found = db.session.scalar(_BY_DIGEST, _limits(now()) | {"digest": digest(token)})
         if found:
             found.token = token
         return found

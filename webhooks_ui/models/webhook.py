@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
@@ -24,7 +25,7 @@ from webhooks_ui.catalogue.payload import Template
 from webhooks_ui.crypto.vault import Vault
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, Sealed, now, partial_index
-from webhooks_ui.models import webhook_audit, webhook_display, webhook_hold, webhook_switch
+from webhooks_ui.models import webhook_audit, webhook_display
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
@@ -74,8 +75,9 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
         # For `intake.filtering`.
         partial_index("ix_webhooks_filtered", "id", where="filters IS NOT NULL"),
         Index("ix_webhooks_name", "sort_key", "id", "deleted_at"),
-        webhook_hold.index(),
-        webhook_switch.index(),
+        # From which the next hold and the next pause to end are read.
+        partial_index("ix_webhooks_held_until", "held_until", where="held_until IS NOT NULL"),
+        partial_index("ix_webhooks_paused_until", "paused_until", where="paused_until IS NOT NULL"),
         partial_index("ix_webhooks_deleted", "deleted_at", where="deleted_at IS NOT NULL"),
     )
 
@@ -208,6 +210,12 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
         """The webhook of this public id, if there is one that is not deleted."""
         is_there = cls.deleted_at.is_(None)
         return db.session.scalar(select(cls).where(cls.public_id == public_id, is_there))
+
+    @classmethod
+    def has_words(cls, text: str) -> list[ColumnElement[bool]]:
+        """The conditions that its name or URL has all of these words."""
+        words = folded(text).split()
+        return [cls.search_text.contains(word, autoescape=True) for word in words]
 
     @classmethod
     def of_channel(cls, channel: Channel) -> Sequence[Self]:

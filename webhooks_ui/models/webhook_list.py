@@ -121,9 +121,7 @@ class WebhookQuery:
         return db.session.scalars(backwards.limit(last - first)).all()[::-1]
 
     def _narrowed(self, query: Select[Any]) -> Select[Any]:
-        query = query.where(Webhook.deleted_at.is_(None))
-        for word in folded(self.q).split():
-            query = query.where(Webhook.search_text.contains(word, autoescape=True))
+        query = query.where(Webhook.deleted_at.is_(None), *Webhook.has_words(self.q))
         if self.event:
             own = WebhookEvent.webhook_id == Webhook.id
             query = query.where(exists().where(own, WebhookEvent.type == self.event))
@@ -198,7 +196,6 @@ def named(words: str) -> str | None:
 
 def suggestions(words: str, most: int) -> Sequence[Webhook]:
     """Webhooks with these words in their name or URL, by name."""
-    query = select(Webhook).options(lazyload("*")).where(Webhook.deleted_at.is_(None))
-    for word in folded(words).split():
-        query = query.where(Webhook.search_text.contains(word, autoescape=True))
+    fitting = (Webhook.deleted_at.is_(None), *Webhook.has_words(words))
+    query = select(Webhook).options(lazyload("*")).where(*fitting)
     return db.session.scalars(query.order_by(*BY_NAME).limit(most)).all()

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, func, select
 
@@ -11,6 +11,7 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import Instant, now
 from webhooks_ui.explanations.states import RANKED, State
 from webhooks_ui.models.bounded_count import counted
+from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.webhook import Webhook
 
 
@@ -61,3 +62,26 @@ def counts(narrowed: Select[Any]) -> dict[State, int]:
     rows = db.session.execute(narrowed.with_only_columns(place, func.count()).group_by(place))
     found = {RANKED[number]: count for number, count in rows}
     return {name: found.get(name, 0) for name in RANKED}
+
+
+MOST_ON_RAIL = 100
+
+
+class RailCounts(NamedTuple):
+    """How many webhooks need attention, and how many channels there are, `MOST_ON_RAIL` at most."""
+
+    attention: int
+    channels: int
+
+
+def rail_counts() -> RailCounts:
+    """By one statement, which reads a few entries of indexes."""
+    *attention, channels = db.session.execute(_rail_statement(), {"moment": now()}).one()
+    return RailCounts(min(sum(attention), MOST_ON_RAIL), channels)
+
+
+@cache
+def _rail_statement() -> Select[Any]:
+    """Put together once: that takes longer than to run it."""
+    attention: list[Any] = needing_attention(bindparam("moment", type_=Instant), MOST_ON_RAIL)
+    return select(*attention, counted(select(Channel.id), MOST_ON_RAIL))

@@ -17,8 +17,8 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.delivery_rows import IS_LAST, LastAttempt
-from webhooks_ui.models.row_parts import Part
+from webhooks_ui.models.delivery_rows import IS_LAST, LastAttempt, Part
+from webhooks_ui.models.keyset import in_order
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
 from webhooks_ui.models.webhook_display import Displayed
 
@@ -68,8 +68,8 @@ class WebhookRow(Displayed):
 
 def load(ids: Sequence[int]) -> list[WebhookRow]:
     """These webhooks, in the given order."""
-    by_id = {
-        row.own.id: WebhookRow(
+    rows = (
+        WebhookRow(
             **row.own._asdict(),
             channel=row.channel,
             event_types=_in_order(row.event_types or ""),
@@ -77,8 +77,8 @@ def load(ids: Sequence[int]) -> list[WebhookRow]:
             last_attempt=row.LastAttempt,
         )
         for row in db.session.execute(_ROWS, {"ids": ids})
-    }
-    return [by_id[row] for row in ids if row in by_id]
+    )
+    return in_order(ids, rows)
 
 
 @lru_cache(maxsize=1024)

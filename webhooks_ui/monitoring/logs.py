@@ -9,14 +9,12 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webhooks_ui.monitoring import metrics
 from webhooks_ui.monitoring.log_rate import BoundedHandler
 from webhooks_ui.text.printable import visible
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 WHO = "webhooks_ui.who"
 """The key of a request's environ under which the app says who asks."""
@@ -72,12 +70,10 @@ def set_up(log_format: str, level: str = "info") -> None:
 class RequestLog:
     """A WSGI app around another one: logs and counts each request, static files left out."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers as the inner app does."""
         started = time.perf_counter()
         method, path = environ["REQUEST_METHOD"], _path(environ)
@@ -120,7 +116,7 @@ class _Told:
             self._tell()
 
 
-def _path(environ: "WSGIEnvironment") -> str:
+def _path(environ: WSGIEnvironment) -> str:
     path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     return path.encode("latin-1", "replace").decode(errors="replace")
 

@@ -23,7 +23,7 @@ from webhooks_ui.server.connections import Server
 from webhooks_ui.server.listening import address, listen
 from webhooks_ui.server.supervisor import Forked, Supervisor
 from webhooks_ui.validation import event as event_rules
-from webhooks_ui.web import body_limits, compiled_templates, errors, sub_path
+from webhooks_ui.web import body_limits, compiled_templates, errors, own_address
 from webhooks_ui.web.security import HEADERS
 
 
@@ -120,7 +120,7 @@ def _server(app: Flask, listening: socket.socket) -> Server:
     one, many = event_rules.largest_body(most_of_event), event_rules.largest_batch(most_of_event)
 
     # A proxy may have taken the path of PUBLIC_URL away.
-    below = sub_path.path_of(app.config["PUBLIC_URL"])
+    below = own_address.path_of(app.config["PUBLIC_URL"])
 
     @lru_cache(maxsize=256)
     def body_limit(path: str) -> int:

@@ -7,7 +7,8 @@ whose time is linear in the text.
 
 import json
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal, Self, get_args
@@ -185,3 +186,25 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     "greater": lambda found, limit: _compared(found, limit) > 0,
     "less": lambda found, limit: _compared(found, limit) < 0,
 }
+
+
+MAX_PATHS = 150
+_MAX_DEPTH = 6
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def paths(value: Any, before: str = "", depth: int = _MAX_DEPTH) -> Iterator[str]:
+    """The path of every scalar in an object; of lists, that of all elements."""
+    if isinstance(value, dict) and depth:
+        for name, inner in value.items():
+            part = name if _PLAIN_NAME.fullmatch(name) else _quoted(name)
+            yield from paths(inner, f"{before}.{part}" if before else part, depth - 1)
+    elif isinstance(value, list):
+        yield from paths(value[0] if value else None, f"{before}[]", depth)
+    elif before:
+        yield before
+
+
+def _quoted(name: str) -> str:
+    # In ASCII where a character is invisible: half of a surrogate pair has no UTF-8.
+    return json.dumps(name, ensure_ascii=not name.isprintable())

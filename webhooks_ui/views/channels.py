@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.forms.channel import ChannelForm
 from webhooks_ui.models import Channel, Webhook, channel_changes
-from webhooks_ui.models.channel_list import ChannelQuery
+from webhooks_ui.models.channel import ChannelQuery
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404

@@ -9,8 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations import verdicts
-from webhooks_ui.explanations.curl import curl_command
-from webhooks_ui.explanations.raw_http import raw_request
+from webhooks_ui.explanations.curl import curl_command, raw_request
 from webhooks_ui.models import Attempt, Delivery
 from webhooks_ui.models.delivery_rows import LastAttempt
 from webhooks_ui.text import pretty_json

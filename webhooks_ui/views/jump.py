@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from webhooks_ui.models import Channel, Delivery, Event, public_ids, webhook_list
-from webhooks_ui.models.channel_list import ChannelQuery
+from webhooks_ui.models.channel import ChannelQuery
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.source import Source
 from webhooks_ui.text.folding import folded

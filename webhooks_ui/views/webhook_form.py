@@ -10,13 +10,12 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.crypto.vault import current_vault
-from webhooks_ui.forms.authorization_fields import SECRET_FIELDS
 from webhooks_ui.forms.ping_panel import TestPanel
 from webhooks_ui.forms.sealed_draft import Draft
 from webhooks_ui.forms.webhook import WebhookForm
+from webhooks_ui.forms.webhook_fields import SECRET_FIELDS
 from webhooks_ui.models import Webhook, deleted_webhooks, recent_events, webhook_changes
-from webhooks_ui.text.filters import parsed
-from webhooks_ui.text.paths import MOST, paths
+from webhooks_ui.text.filters import MAX_PATHS, parsed, paths
 from webhooks_ui.validation.name import MAX_CHARACTERS
 from webhooks_ui.views.deleted_webhooks import existing
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
@@ -131,7 +130,7 @@ def _paths() -> list[str]:
     """What filters could look at, by the samples and by events that came lately."""
     recent = [parsed(data) for data in recent_events.some()]
     known = [kind.data for kind in EVENT_TYPES.values()]
-    return [*islice(dict.fromkeys(chain.from_iterable(map(paths, [*recent, *known]))), MOST)]
+    return [*islice(dict.fromkeys(chain.from_iterable(map(paths, [*recent, *known]))), MAX_PATHS)]
 
 
 def _panel(form: WebhookForm) -> TestPanel:

@@ -18,7 +18,7 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.egress.ip_ranges import unwrapped, why_not_public
 from webhooks_ui.egress.tls_options import certificates
-from webhooks_ui.explanations.short_errors import SHORT
+from webhooks_ui.explanations.network_errors import SHORT
 from webhooks_ui.explanations.states import ATTENTION, GROUP_LABELS, GROUPS, LABELS, State
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.ping_panel import TestPanel

@@ -6,7 +6,7 @@ from flask import Flask, current_app, request, url_for
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.models import rail_counts
+from webhooks_ui.models import webhook_ranks
 from webhooks_ui.version import __version__
 from webhooks_ui.web.roles import may
 
@@ -73,7 +73,7 @@ def init_app(app: Flask) -> None:
         url_for=address,
         navigation=groups,
         phone_navigation=on_a_phone,
-        rail_counts=rail_counts.load,
+        rail_counts=webhook_ranks.rail_counts,
         console_version=__version__,
     )
 

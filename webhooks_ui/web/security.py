@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
 from webhooks_ui.text.url_parts import url_parts
-from webhooks_ui.web import body_limits, kept_form, known_hosts, roles, sub_path
+from webhooks_ui.web import body_limits, kept_form, own_address, roles
 from webhooks_ui.web.cookies import own_name
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
 from webhooks_ui.web.pieces import is_piece_request
@@ -57,7 +57,7 @@ class CookieSessions(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     """Sets up the cookies, the proxies, the sign-in wall, CSRF and the headers."""
-    path = sub_path.path_of(app.config["PUBLIC_URL"])
+    path = own_address.path_of(app.config["PUBLIC_URL"])
     app.config.update(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -68,8 +68,8 @@ def init_app(app: Flask) -> None:
     )
     app.session_interface = CookieSessions()
     if path:
-        app.wsgi_app = sub_path.SubPath(app.wsgi_app, path)  # type: ignore[method-assign]
-    known_hosts.init_app(app)
+        app.wsgi_app = own_address.SubPath(app.wsgi_app, path)  # type: ignore[method-assign]
+    own_address.init_app(app)
     if hops := app.config["TRUSTED_PROXIES"]:
         # Each proxy appends to X-Forwarded-For; the other headers have one value.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as in Flask's documentation

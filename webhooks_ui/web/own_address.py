@@ -1,4 +1,4 @@
-"""Which Host a request may name: the console's own addresses, and no other.
+"""By which address the console is asked: the path of PUBLIC_URL, and names that are its own.
 
 A page of another site can bind its own name to this machine (DNS rebinding): the browser then takes
 the console for a part of that site. So a name counts only where an administrator has set it.
@@ -8,15 +8,12 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, request
 
 from webhooks_ui.text.loopback import is_loopback
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]{0,5})?", re.IGNORECASE)
 REFUSED = "webhooks_ui.refused_host"
@@ -40,12 +37,10 @@ def init_app(app: Flask) -> None:
 class _Hosts:
     """A WSGI app that takes a host that is not ours out of a request, and marks it as refused."""
 
-    def __init__(self, app: Flask, inner: "WSGIApplication") -> None:
+    def __init__(self, app: Flask, inner: WSGIApplication) -> None:
         self._config, self._inner = app.config, inner
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers as the inner app does."""
         # Without Host (HTTP/1.0) the name is the server's own. ProxyFix has put the forwarded one
         # here where proxies are trusted.
@@ -83,3 +78,23 @@ def _address(text: str | None) -> IPv4Address | IPv6Address | None:
         return ip_address(text or "")
     except ValueError:
         return None
+
+
+def path_of(public_url: str | None) -> str:
+    """The path of PUBLIC_URL, such as `/hooks`; empty at the root of the host."""
+    return urlsplit(public_url or "").path
+
+
+class SubPath:
+    """A WSGI app under `path`, whether the proxy in front takes the path away or leaves it."""
+
+    def __init__(self, app: WSGIApplication, path: str) -> None:
+        self._app, self._path = app, path
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers as the inner app does."""
+        path = environ["PATH_INFO"]
+        if path == self._path or path.startswith(f"{self._path}/"):
+            environ["PATH_INFO"] = path.removeprefix(self._path) or "/"
+        environ["SCRIPT_NAME"] = self._path
+        return self._app(environ, start_response)
