@@ -13,6 +13,8 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState
 from werkzeug.test import TestResponse
 
 from tests.support import scratch, templates
@@ -23,6 +25,7 @@ from webhooks_ui import create_app
 from webhooks_ui.accounts import passwords
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
+from webhooks_ui.database.session import ReadingSession
 from webhooks_ui.models import User, UserSession, Webhook
 from webhooks_ui.models.token import digest
 from webhooks_ui.server import process
@@ -42,6 +45,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """Files are kept in memory, and templates compiled once for all the processes of a run."""
     scratch.in_memory(config)
     templates.share(config)
+
+
+@event.listens_for(ReadingSession, "before_flush")
+def _refuse_to_write(session: ReadingSession, *_: object) -> None:
+    """Outside of a transaction each statement would be committed by itself on PostgreSQL."""
+    assert session.info.get("writes"), "written outside of a transaction"
+
+
+@event.listens_for(ReadingSession, "do_orm_execute")
+def _refuse_to_execute(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        assert state.session.info.get("writes"), "written outside of a transaction"
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

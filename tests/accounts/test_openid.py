@@ -19,7 +19,7 @@ from tests.conftest import PASSWORD, sign_in
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
 from tests.support.waiting import free_port
 from webhooks_ui.accounts import openid, second_factor, users
-from webhooks_ui.database.engine import db
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User
 
 # The provider's own, of Authlib's former parts.
@@ -91,9 +91,8 @@ def test_a_person_who_is_known_is_signed_in(app: Flask) -> None:
     assert {"user.openid_linked", "user.signed_in"} <= set(actions(app))
 
     again = app.test_client()
-    with app.app_context():  # known by the subject from now on, whatever the login
+    with app.app_context(), transaction():  # known by the subject from now on, whatever the login
         db.session.execute(db.update(User).values(login="olena"))
-        db.session.commit()
     assert enter(again, "1") == "/webhooks"
 
 
@@ -120,11 +119,10 @@ def test_a_login_belongs_to_the_first_account_alone(make_app: MakeApp, settings:
     found = user(app, "taras@acme.example")
     assert found is not None
     assert found.role == "viewer"
-    with app.app_context():
+    with app.app_context(), transaction():
         db.session.execute(
             db.update(User).where(User.id == found.id).values(oidc_subject="another account")
         )
-        db.session.commit()
     assert enter(app.test_client(), "3") == "/login"
     # Made without a password: none fits.
     form = {"login": "taras@acme.example", "password": "-"}

@@ -73,14 +73,14 @@ def test_a_claim_reads_few_rows_however_many_wait_and_the_others_get_their_turn(
 
 def rows(slots: dict[int, int]) -> int:
     """How many rows the nodes of PostgreSQL's plans gave or threw away, as they were run."""
-    connection, moment = db.session.connection(), now()
-    with prepared.within(connection) as runner:
-        found = waiting.read(runner, demand(slots), moment)
-    given = claim_sql.parameters(found.sources, demand(slots), moment)
-    read = waiting.STATEMENTS["postgresql"], LOOK | {"now": given["now"]}
-    count = sum(of(connection, *one) for one in (read, (claim_sql.LEASE_ON_POSTGRESQL.text, given)))
-    db.session.rollback()
-    return count
+    moment = now()
+    with db.engine.connect() as connection:  # which leases nothing in the end
+        with prepared.within(connection) as runner:
+            found = waiting.read(runner, demand(slots), moment)
+        given = claim_sql.parameters(found.sources, demand(slots), moment)
+        read = waiting.STATEMENTS["postgresql"], LOOK | {"now": given["now"]}
+        lease = claim_sql.LEASE_ON_POSTGRESQL.text, given
+        return sum(of(connection, *one) for one in (read, lease))
 
 
 def of(connection: Connection, statement: str, given: dict[str, Any]) -> int:

@@ -304,9 +304,10 @@ def test_ten_thousand_names_come_from_the_index(app: Flask) -> None:
             plan = str(db.session.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all())
             assert "TEMP B-TREE" not in plan
         else:
-            db.session.execute(text("SET LOCAL enable_seqscan = off"))
-            db.session.execute(text("SET LOCAL enable_sort = off"))
-            plan = str(db.session.execute(text(f"EXPLAIN {sql}")).all())
+            with transaction():
+                db.session.execute(text("SET LOCAL enable_seqscan = off"))
+                db.session.execute(text("SET LOCAL enable_sort = off"))
+                plan = str(db.session.execute(text(f"EXPLAIN {sql}")).all())
         assert "ix_webhooks_name" in plan
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from webhooks_ui.database import damage, driver
+from webhooks_ui.database import damage, driver, session
 from webhooks_ui.database.types import Base
 from webhooks_ui.database.writers import StuckError, Writers
 
@@ -46,7 +46,7 @@ POSTGRES_LIMITS = {
 LISTENS_AT = "listens_at"
 """The execution option of an engine that reaches PostgreSQL by a pooler: where to listen."""
 _writer, _writers = Lock(), Writers()
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=Base, session_options={"class_": session.ReadingSession})
 
 if TYPE_CHECKING:
     Model = Base
@@ -69,7 +69,7 @@ def transaction() -> Iterator[None]:
         with turn(writer, until):
             try:
                 try:
-                    options = {"writes": True, "until": until}
+                    options = session.writing(db.engine) | {"until": until}
                     db.session.connection(execution_options=options)
                 finally:
                     if has_request_context():
@@ -160,6 +160,7 @@ def init_app(app: Flask) -> None:
             _set_up_sqlite(db.engine)
         else:
             _set_up_postgres(db.engine)
+        session.init_app(app, db.engine)
 
 
 def ping() -> None:

@@ -134,6 +134,7 @@ def in_haste() -> Iterator[Runner]:
             return
         with connected(engine) as connection, in_our_terms(engine.dialect):
             driver: Any = connection.driver_connection
-            driver.execute("SET LOCAL synchronous_commit = off")
-            yield Runner(driver, engine.dialect)
-            driver.commit()  # else the pool rolls back
+            with driver.pipeline():  # what needs no answer goes out with what follows
+                driver.execute("SET LOCAL synchronous_commit = off")
+                yield Runner(driver, engine.dialect)
+                driver.commit()  # else the pool rolls back

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from webhooks_ui.database.engine import db
@@ -15,15 +14,15 @@ _CANCELLED = "57014"  # PostgreSQL's code of what statement_timeout ends
 
 
 class TooSlowError(Exception):
-    """A statement was ended because it took too long; the transaction goes on."""
+    """A statement was ended because it took too long."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Ends the reading statements of this session's transaction that take too long.
+    """Ends the reading statements of this session that take too long.
 
-    PostgreSQL gives each of the block's this many seconds, SQLite all of them together. Raises
-    TooSlowError.
+    PostgreSQL gives each of the block's this many seconds, SQLite all of them together. Not for use
+    within an `engine.transaction`. Raises TooSlowError.
     """
     connection = db.session.connection()
     limited = _on_sqlite if connection.dialect.name == "sqlite" else _on_postgresql
@@ -48,12 +47,10 @@ def _on_sqlite(connection: Any, seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _on_postgresql(connection: Any, seconds: float) -> Iterator[None]:
-    savepoint = connection.begin_nested()
-    try:
-        connection.execute(text(f"SET LOCAL statement_timeout = {max(round(seconds * 1000), 1)}"))
+    driver = connection.connection.driver_connection
+    with driver.transaction():  # at whose end the setting is gone
+        driver.execute(f"SET LOCAL statement_timeout = {max(round(seconds * 1000), 1)}")
         yield
-    finally:
-        savepoint.rollback()  # which also takes the setting back
 
 
 def _was_ended(error: Any) -> bool:
