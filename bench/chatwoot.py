@@ -18,7 +18,7 @@ from bench.stage import (
 from tests.sources.chatwoot import PATH, body, changed, headers, make_source
 
 WEBHOOKS = 3
-BACKLOG = 16_000  # events, each for all webhooks
+BACKLOG = 24_000  # events, each for all webhooks
 REQUESTS, RATE = 1_200, 100  # in all, and a second
 CONNECTIONS = 32
 

@@ -42,7 +42,12 @@ POSTGRES_LIMITS = {
     "tcp_user_timeout": 20_000,  # ms
 }
 
-
+# To start helpers or to compile takes longer than our queries, which read a few rows each, and pages
+# in memory: to read one here and there costs no more than one after the other.
+_SESSION = f"""
+    SET max_parallel_workers_per_gather = 0; SET jit = off; SET random_page_cost = 1.1;
+    SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}
+"""
 LISTENS_AT = "listens_at"
 """The execution option of an engine that reaches PostgreSQL by a pooler: where to listen."""
 _writer, _writers = Lock(), Writers()
@@ -232,11 +237,8 @@ def _prepare(cursor: Any) -> None:
 def _set_up_postgres(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
-        # To start helpers or to compile takes longer than our queries, which read a few rows each.
         connection.autocommit = True
-        connection.execute("SET max_parallel_workers_per_gather = 0")
-        connection.execute("SET jit = off")
-        connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}")
+        connection.execute(_SESSION)
         connection.autocommit = False
 
     driver.watch_sessions(engine)
