@@ -42,11 +42,10 @@ POSTGRES_LIMITS = {
     "tcp_user_timeout": 20_000,  # ms
 }
 
-# To start helpers or to compile takes longer than our queries, which read a few rows each, and pages
-# in memory: to read one here and there costs no more than one after the other.
-_SESSION = f"""
+# To start helpers or to compile takes longer than our queries, which read a few rows each. These are
+# in memory as a rule: to read one here and one there costs no more than one after the other.
+_PLANNING = """
     SET max_parallel_workers_per_gather = 0; SET jit = off; SET random_page_cost = 1.1;
-    SET lock_timeout = {BUSY_TIMEOUT // timedelta(milliseconds=1)}
 """
 LISTENS_AT = "listens_at"
 """The execution option of an engine that reaches PostgreSQL by a pooler: where to listen."""
@@ -238,7 +237,8 @@ def _set_up_postgres(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         connection.autocommit = True
-        connection.execute(_SESSION)
+        most = BUSY_TIMEOUT // timedelta(milliseconds=1)
+        connection.execute(f"{_PLANNING} SET lock_timeout = {most}")
         connection.autocommit = False
 
     driver.watch_sessions(engine)
