@@ -42,8 +42,8 @@ POSTGRES_LIMITS = {
     "tcp_user_timeout": 20_000,  # ms
 }
 
-# To start helpers or to compile takes longer than our queries, which read a few rows each. These are
-# in memory as a rule: to read one here and one there costs no more than one after the other.
+# Our queries read a few rows each: to start helpers or to compile takes longer. The rows are in
+# memory as a rule, where to read one here and one there costs no more than one after the other.
 _PLANNING = """
     SET max_parallel_workers_per_gather = 0; SET jit = off; SET random_page_cost = 1.1;
 """
