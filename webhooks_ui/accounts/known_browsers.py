@@ -6,15 +6,13 @@ browser itself gets wrong counts as before.
 
 import hashlib
 import hmac
-from datetime import timedelta
 
 from flask import Response, after_this_request, current_app, request
 
 from webhooks_ui.models import User
-from webhooks_ui.web.cookies import own_name
+from webhooks_ui.web import cookies
 
 COOKIE = "known-browser"
-REMEMBER = timedelta(days=365)
 
 
 def remember(user: User) -> None:
@@ -23,21 +21,13 @@ def remember(user: User) -> None:
 
     @after_this_request
     def _set(response: Response) -> Response:
-        response.set_cookie(
-            own_name(COOKIE),
-            value,
-            max_age=REMEMBER,
-            path=request.script_root or "/",
-            secure=request.is_secure,
-            httponly=True,
-            samesite="Lax",
-        )
+        cookies.remember(response, cookies.own_name(COOKIE), value)
         return response
 
 
 def is_known(user: User | None) -> bool:
     """Whether this user has signed in with this browser since the password was set."""
-    given = request.cookies.get(own_name(COOKIE), "")
+    given = request.cookies.get(cookies.own_name(COOKIE), "")
     return user is not None and hmac.compare_digest(given.encode(), _value(user).encode())
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from flask import Response, g, request
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy import or_, update
 
 from webhooks_ui import audit
@@ -37,36 +38,26 @@ def require(scope: Scope) -> None:
         )
     token = Token.find(text.strip())
     if token is None:
-        _note_refusal()
-        raise Problem(
-            401,
-            _l("This API token is not known. Check that it is whole, or make a new one."),
-            headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
-        )
+        words = _l("This API token is not known. Check that it is whole, or make a new one.")
+        raise _refused(401, words, 'error="invalid_token"')
     request.environ[WHO] = token.public_id
     actor.is_here(actor.Actor("token", token.public_id, token.name))
     if token.is_expired:
-        _note_refusal()
-        raise Problem(
-            401,
-            _l("This API token has expired. Make a new one."),
-            headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'},
-        )
+        words = _l("This API token has expired. Make a new one.")
+        raise _refused(401, words, 'error="invalid_token"')
     if token.scope not in (scope, "admin"):
-        _note_refusal()
-        raise Problem(
-            403,
-            _l("This token may only send events in. Use one of scope admin."),
-            headers={"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{scope}"'},
-        )
+        words = _l("This token may only send events in. Use one of scope admin.")
+        raise _refused(403, words, f'error="insufficient_scope", scope="{scope}"')
     count_call(token.id)
     if token.last_used_at is None or token.last_used_at < now() - USE_RECORDED_EVERY:
         g.used_token_id = token.id
 
 
-def _note_refusal() -> None:
+def _refused(status: int, words: LazyString, challenge: str) -> Problem:
+    """A refusal with its challenge (RFC 6750 §3.1), which the audit log gets too."""
     page = f"{request.method} {request.path}"
     audit.record_once("access.refused", "page", page[:200], within=ONCE)
+    return Problem(status, words, headers={"WWW-Authenticate": f"{REALM}, {challenge}"})
 
 
 def record_use(response: Response) -> Response:

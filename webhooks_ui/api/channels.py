@@ -16,7 +16,7 @@ from webhooks_ui.validation import channel as channel_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 
-@Operation("GET", "/channels", answer=ChannelPage, query=PageQuery, errors=(422,))
+@Operation("GET", "/channels", answer=ChannelPage, query=PageQuery)
 def index(query: PageQuery) -> tuple[ChannelPage, Headers]:
     """List the channels, oldest first."""
     one = page(Channel, select(Channel), query)
@@ -24,33 +24,20 @@ def index(query: PageQuery) -> tuple[ChannelPage, Headers]:
     return ChannelPage(channels=shapes, next=one.next), one.headers
 
 
-@Operation(
-    "POST",
-    "/channels",
-    status=201,
-    answer=ChannelShape,
-    body=NewChannel,
-    errors=(400, 413, 415, 422),
-)
+@Operation("POST", "/channels", status=201, answer=ChannelShape, body=NewChannel)
 def make(body: NewChannel) -> tuple[ChannelShape, Headers]:
     """Add a channel."""
     channel = _save(None, ChannelSettings(body.key, body.name, body.kind), ChannelSettings._fields)
     return ChannelShape.of(channel), {"Location": url_for(".channels_show", id=channel.public_id)}
 
 
-@Operation("GET", "/channels/<public_id:id>", answer=ChannelShape, errors=(404,))
+@Operation("GET", "/channels/<public_id:id>", answer=ChannelShape)
 def show(id: str) -> ChannelShape:
     """Retrieve a channel."""
     return ChannelShape.of(found(Channel.by_public_id(id)))
 
 
-@Operation(
-    "PATCH",
-    "/channels/<public_id:id>",
-    answer=ChannelShape,
-    body=ChannelChanges,
-    errors=(400, 404, 413, 415, 422),
-)
+@Operation("PATCH", "/channels/<public_id:id>", answer=ChannelShape, body=ChannelChanges)
 def change(id: str, body: ChannelChanges) -> ChannelShape:
     """Update a channel: fields that are left out keep their values."""
     channel = found(Channel.by_public_id(id))
@@ -59,7 +46,7 @@ def change(id: str, body: ChannelChanges) -> ChannelShape:
     return ChannelShape.of(_save(channel, settings, wanted))
 
 
-@Operation("DELETE", "/channels/<public_id:id>", status=204, errors=(404, 409))
+@Operation("DELETE", "/channels/<public_id:id>", status=204, errors=(409,))
 def delete(id: str) -> None:
     """Delete a channel that no webhook uses."""
     if used := len(channel_changes.delete(found(Channel.by_public_id(id)))):

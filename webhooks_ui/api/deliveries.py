@@ -36,7 +36,7 @@ from webhooks_ui.web.problem import Fault, Problem
 MARGIN = 5.0  # seconds after the time-out within which a test's result is stored
 
 
-@Operation("GET", "/deliveries", answer=DeliveryPage, query=DeliveryQuery, errors=(422,))
+@Operation("GET", "/deliveries", answer=DeliveryPage, query=DeliveryQuery)
 def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
     """List the deliveries, newest first.
 
@@ -57,7 +57,7 @@ def index(query: DeliveryQuery) -> tuple[DeliveryPage, Headers]:
     return DeliveryPage(deliveries=shapes, next=page.next), page.headers
 
 
-@Operation("GET", "/deliveries/<public_id:id>", answer=DeliveryShape, errors=(404,))
+@Operation("GET", "/deliveries/<public_id:id>", answer=DeliveryShape)
 def show(id: str) -> DeliveryShape:
     """Retrieve a delivery with its attempts."""
     delivery = found(Delivery.by_public_id(id))
@@ -66,7 +66,7 @@ def show(id: str) -> DeliveryShape:
 
 
 @Operation(
-    "POST", "/deliveries/<public_id:id>/resend", status=201, answer=DeliveryShape, errors=(404, 409)
+    "POST", "/deliveries/<public_id:id>/resend", status=201, answer=DeliveryShape, errors=(409,)
 )
 def resend(id: str) -> tuple[DeliveryShape, Headers]:
     """Resend the event to the same webhook, as a new delivery."""
@@ -77,13 +77,7 @@ def resend(id: str) -> tuple[DeliveryShape, Headers]:
     return DeliveryShape.of(again), {"Location": location}
 
 
-@Operation(
-    "POST",
-    "/webhooks/<public_id:id>/test",
-    answer=DeliveryShape,
-    body=TestBody,
-    errors=(400, 404, 413, 415, 422),
-)
+@Operation("POST", "/webhooks/<public_id:id>/test", answer=DeliveryShape, body=TestBody)
 def test(id: str, body: TestBody) -> DeliveryShape:
     """Send a test event once, without retries, and return the result.
 

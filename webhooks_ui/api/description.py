@@ -48,7 +48,6 @@ STATUSES = {
     500: "Something failed on our side.",
     503: "The database is busy, nothing was changed. `Retry-After` says when to try again.",
 }
-ALWAYS = (400, 401, 403, 429, 500, 503)
 HEADERS = {201: "Location", 429: "Retry-After", 503: "Retry-After"}
 SOURCE: list[dict[str, list[str]]] = [{"source": []}, {"token": []}, {"login": []}]
 ID = {"type": "string", "pattern": f"^{PublicId.regex}$"}
@@ -106,14 +105,13 @@ def _schemas() -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     summary, _, more = inspect.cleandoc(operation.view.__doc__ or "").partition("\n")
-    statuses = sorted({operation.status, *operation.errors, *ALWAYS})
     described: dict[str, Any] = {
         "operationId": operation.endpoint,
         "tags": ["webhooks" if operation.path.startswith("/webhooks") else operation.tag],
         "summary": summary.rstrip("."),
         "description": f"{' '.join(more.split())} Needs a token {_whose(operation)}.",
         "parameters": [*_path(operation), *_query(operation), *_headers(operation)],
-        "responses": {str(status): _answer(status, operation) for status in statuses},
+        "responses": {str(status): _answer(status, operation) for status in operation.statuses},
     }
     if operation.body:
         described["requestBody"] = {"required": True, "content": _json(operation.body)}

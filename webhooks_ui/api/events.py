@@ -50,7 +50,7 @@ HEADERS: dict[str, dict[str, Any]] = {
     answer=AcceptedShape,
     body=EventBody,
     headers=HEADERS,
-    errors=(400, 409, 413, 415, 422),
+    errors=(409,),
 )
 def take(body: EventBody) -> AcceptedShape:
     """Send an event.
@@ -71,7 +71,7 @@ def take(body: EventBody) -> AcceptedShape:
     answer=AcceptedBatchShape,
     body=BatchBody,
     headers=HEADERS,
-    errors=(400, 409, 413, 415, 422),
+    errors=(409,),
 )
 def take_batch(body: BatchBody) -> AcceptedBatchShape:
     """Send up to 1,000 events, all or none.
@@ -86,7 +86,7 @@ def take_batch(body: BatchBody) -> AcceptedBatchShape:
     return AcceptedBatchShape(events=[AcceptedShape.of(one) for one in accepted])
 
 
-@Operation("GET", "/events/<public_id:id>", answer=EventShape, errors=(404,))
+@Operation("GET", "/events/<public_id:id>", answer=EventShape)
 def show(id: str) -> Response:
     """Retrieve an event, byte for byte as it came in, and how many deliveries it has."""
     event = found(Event.by_public_id(id))

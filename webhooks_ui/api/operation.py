@@ -22,6 +22,7 @@ from webhooks_ui.web.problem import Problem
 Headers = Mapping[str, str]
 Reply = BaseModel | Response | None | tuple[BaseModel, Headers]
 View = Callable[..., Reply]
+ALWAYS = (400, 401, 403, 429, 500, 503)
 
 
 class Query(BaseModel):
@@ -35,7 +36,7 @@ class Operation:
     """Decorates a view, which gets `body` and `query` parsed, and the path's ids as strings.
 
     `headers` are the request headers it reads, each with its description; `errors` the statuses
-    it answers with besides 400, 401, 403, 429, 500 and 503. Without a `scope` the view asks for a
+    it answers with besides those that follow from the rest. Without a `scope` the view asks for a
     token of its own and reads the body itself, `max_bytes` at most.
     """
 
@@ -76,6 +77,14 @@ class Operation:
     def endpoint(self) -> str:
         """The name of the route within the blueprint, and the operation's id."""
         return f"{self.tag}_{self.view.__name__}"
+
+    @property
+    def statuses(self) -> list[int]:
+        """Every status that it answers with."""
+        found = {self.status, *ALWAYS, *self.errors}
+        found |= {404} if "<" in self.path else set()
+        found |= {413, 415, 422} if self.body else {422} if self.query else set()
+        return sorted(found)
 
     def _serve(self, **arguments: Any) -> Response:
         if self.scope:

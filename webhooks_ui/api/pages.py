@@ -30,12 +30,9 @@ class PageQuery(Query):
     """Which page: `next` of the page before is the `cursor` of this one."""
 
     cursor: str = Field(default="", description="What `next` was on the page before.")
-    limit: Annotated[
-        str,
-        WithJsonSchema(
-            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-        ),
-    ] = Field(default=str(DEFAULT_LIMIT), description="How many at most.")
+    limit: Annotated[str, WithJsonSchema(_LIMIT)] = Field(
+        default=str(DEFAULT_LIMIT), description="How many at most."
+    )
 
 
 @dataclass(frozen=True, slots=True)

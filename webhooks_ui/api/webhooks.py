@@ -37,7 +37,7 @@ class WebhooksQuery(PageQuery):
     )
 
 
-@Operation("GET", "/webhooks", answer=WebhookPage, query=WebhooksQuery, errors=(422,))
+@Operation("GET", "/webhooks", answer=WebhookPage, query=WebhooksQuery)
 def index(query: WebhooksQuery) -> tuple[WebhookPage, Headers]:
     """List the webhooks, oldest first."""
     is_gone = query.deleted == "true"
@@ -49,12 +49,7 @@ def index(query: WebhooksQuery) -> tuple[WebhookPage, Headers]:
 
 
 @Operation(
-    "POST",
-    "/webhooks",
-    status=201,
-    answer=WebhookWithSecret,
-    body=NewWebhook,
-    errors=(400, 409, 413, 415, 422),
+    "POST", "/webhooks", status=201, answer=WebhookWithSecret, body=NewWebhook, errors=(409,)
 )
 def make(body: NewWebhook) -> tuple[WebhookWithSecret, Headers]:
     """Add a webhook.
@@ -68,18 +63,14 @@ def make(body: NewWebhook) -> tuple[WebhookWithSecret, Headers]:
     return shape, {"Location": url_for(".webhooks_show", id=webhook.public_id)}
 
 
-@Operation("GET", "/webhooks/<public_id:id>", answer=WebhookShape, errors=(404,))
+@Operation("GET", "/webhooks/<public_id:id>", answer=WebhookShape)
 def show(id: str) -> WebhookShape:
     """Retrieve a webhook."""
     return _shape(found(Webhook.by_public_id(id)))
 
 
 @Operation(
-    "PATCH",
-    "/webhooks/<public_id:id>",
-    answer=WebhookShape,
-    body=WebhookChanges,
-    errors=(400, 404, 409, 413, 415, 422),
+    "PATCH", "/webhooks/<public_id:id>", answer=WebhookShape, body=WebhookChanges, errors=(409,)
 )
 def change(id: str, body: WebhookChanges) -> WebhookShape:
     """Update a webhook: fields that are left out keep their values, secrets too.
@@ -95,7 +86,7 @@ def change(id: str, body: WebhookChanges) -> WebhookShape:
     raise Problem(409, _l("Others change this webhook all the time. Try again in a moment."))
 
 
-@Operation("DELETE", "/webhooks/<public_id:id>", status=204, errors=(404,))
+@Operation("DELETE", "/webhooks/<public_id:id>", status=204)
 def delete(id: str) -> None:
     """Delete a webhook and cancel what waits for it.
 
@@ -104,7 +95,7 @@ def delete(id: str) -> None:
     webhook_changes.delete(found(Webhook.by_public_id(id)), None)
 
 
-@Operation("POST", "/webhooks/<public_id:id>/restore", answer=WebhookShape, errors=(404,))
+@Operation("POST", "/webhooks/<public_id:id>/restore", answer=WebhookShape)
 def restore(id: str) -> WebhookShape:
     """Restore a webhook that was deleted in the last 30 days, with its secrets.
 
@@ -115,9 +106,7 @@ def restore(id: str) -> WebhookShape:
     return _shape(webhook)
 
 
-@Operation(
-    "POST", "/webhooks/<public_id:id>/rotate-secret", answer=WebhookWithSecret, errors=(404,)
-)
+@Operation("POST", "/webhooks/<public_id:id>/rotate-secret", answer=WebhookWithSecret)
 def rotate_secret(id: str) -> WebhookWithSecret:
     """Rotate the signing secret: shown in this response only; the old one signs too for a day."""
     webhook = found(Webhook.by_public_id(id))

@@ -16,37 +16,25 @@ from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook import Webhook
 
 MAX_AT_ONCE = 1_000  # webhooks
-Change = Callable[[Webhook], bool]
-"""Changes one webhook; False leaves it as it was."""
+Change = Callable[[Webhook], None]
+"""Changes one webhook, if it concerns it."""
 
 _TIMES = ("disabled_at", "failing_since", "failing_noticed_at", "paused_until", "deleted_at")
 _PLAIN = ("enabled", "disabled_reason", "channel_id")
 
 
-def enable(webhook: Webhook) -> bool:
-    """Deliveries are made again."""
+def disable(webhook: Webhook) -> None:
+    """No deliveries are made; why one is disabled already stays."""
     if webhook.enabled:
-        return False
-    webhook.enable()
-    return True
-
-
-def disable(webhook: Webhook) -> bool:
-    """No deliveries are made."""
-    if not webhook.enabled:
-        return False
-    webhook.disable("manual")
-    return True
+        webhook.disable("manual")
 
 
 def pause(until: datetime | None) -> Change:
     """Nothing until this time; None goes on. A disabled webhook stays as it is."""
 
-    def change(webhook: Webhook) -> bool:
-        if not webhook.enabled or webhook.resumes_at == until:
-            return False
-        webhook.pause(until)
-        return True
+    def change(webhook: Webhook) -> None:
+        if webhook.enabled and webhook.resumes_at != until:
+            webhook.pause(until)
 
     return change
 
@@ -54,24 +42,14 @@ def pause(until: datetime | None) -> Change:
 def listen_to(channel: Channel | None) -> Change:
     """The events of one channel alone, or of all."""
     wanted = channel.id if channel else None
-
-    def change(webhook: Webhook) -> bool:
-        if webhook.channel_id == wanted:
-            return False
-        webhook.channel_id = wanted
-        return True
-
-    return change
+    return lambda webhook: setattr(webhook, "channel_id", wanted)
 
 
 def add_event(kind: str) -> Change:
     """Subscribes to one more type."""
 
-    def change(webhook: Webhook) -> bool:
-        if kind in webhook.event_types:
-            return False
+    def change(webhook: Webhook) -> None:
         webhook.event_types = [*webhook.event_types, kind]
-        return True
 
     return change
 
@@ -79,20 +57,16 @@ def add_event(kind: str) -> Change:
 def remove_event(kind: str) -> Change:
     """Subscribes to one type less; a webhook's only type stays."""
 
-    def change(webhook: Webhook) -> bool:
-        left = [one for one in webhook.event_types if one != kind]
-        if not left or len(left) == len(webhook.event_types):
-            return False
-        webhook.event_types = left
-        return True
+    def change(webhook: Webhook) -> None:
+        if left := [one for one in webhook.event_types if one != kind]:
+            webhook.event_types = left
 
     return change
 
 
-def delete(webhook: Webhook) -> bool:
+def delete(webhook: Webhook) -> None:
     """Takes it out of use."""
     webhook.deleted_at = now()
-    return True
 
 
 def apply(
@@ -107,7 +81,8 @@ def apply(
         touched: list[tuple[Webhook, dict[str, Any]]] = []
         for webhook in _locked(Webhook.public_id.in_(public_ids), Webhook.deleted_at.is_(None)):
             before = _snapshot(webhook)
-            if change(webhook):
+            change(webhook)
+            if _snapshot(webhook) != before:
                 webhook_changes.stamp_editor(webhook, editor)
                 touched.append((webhook, before))
         db.session.flush()

@@ -1,17 +1,13 @@
-"""How deeply JSON is nested, and what large trees of it spare Python."""
+"""How deeply JSON is nested."""
 
-import gc
 import re
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import accumulate
 
 MAX_DEPTH = 100
 # An unterminated string is one token too: otherwise each quote in it would search for its end.
 STRING = r'"(?s:[^"\\]|\\.)*+"?'
 
-_LONG = 50_000  # characters
 _STRINGS = re.compile(rf"(?:{STRING}[^\"\[\]{{}}]*+)++".encode())
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # into and out of a level, as signed bytes
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -23,16 +19,3 @@ def is_too_deep(text: str, start: int, end: int) -> bool:
         return False
     brackets = _STRINGS.sub(b"", text[start:end].encode()).translate(_STEPS, _NO_BRACKETS)
     return max(accumulate(array("b", brackets)), default=0) > MAX_DEPTH
-
-
-@contextmanager
-def no_collections(text: str) -> Iterator[None]:
-    """Spares a long text Python's garbage collections, which find nothing in a tree that grows."""
-    switch = len(text) > _LONG and gc.isenabled()
-    if switch:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if switch:
-            gc.enable()

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, cast
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from webhooks_ui.text.json_nesting import is_too_deep, no_collections
+from webhooks_ui.text.json_nesting import is_too_deep
 from webhooks_ui.text.json_parts import FaultError, JsonError, Number, Scan, TooLongError, decoder
 
 MAX_MEMBERS = 100  # of an object that `members` takes apart
@@ -183,8 +183,7 @@ class Reader:
     def _scan(self, scan: Scan) -> Any:
         start = self._at
         try:
-            with no_collections(self._text):
-                value, self._at = scan(self._text, start)
+            value, self._at = scan(self._text, start)
             if is_too_deep(self._text, start, self._at):
                 raise RecursionError
         except RecursionError:

@@ -1,97 +1,20 @@
 """The console's pages, one file per noun: load, validate, one call, render or redirect."""
 
 from flask import Flask
+from werkzeug.utils import find_modules, import_string
 
 from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
 from webhooks_ui.explanations import states
 from webhooks_ui.forms import pause
-from webhooks_ui.views import (
-    about,
-    account,
-    account_link,
-    audit,
-    audit_display,
-    auth,
-    catalogue,
-    channels,
-    configuration,
-    deleted_webhooks,
-    deliveries,
-    delivery_display,
-    delivery_log,
-    events,
-    health,
-    health_slots,
-    help_page,
-    jump,
-    language,
-    metrics,
-    openid,
-    people,
-    pings,
-    receivers,
-    recoveries,
-    second_factor,
-    sources,
-    theme,
-    tokens,
-    verify,
-    webhook_bulk,
-    webhook_chart,
-    webhook_form,
-    webhook_history,
-    webhook_pause,
-    webhook_runs,
-    webhook_trials,
-    webhooks,
-)
-from webhooks_ui.web import navigation, shortcuts, user_text
-from webhooks_ui.web import theme as chosen_theme
-
-PAGES = (
-    webhooks,
-    deleted_webhooks,
-    webhook_form,
-    webhook_trials,
-    webhook_pause,
-    webhook_history,
-    webhook_bulk,
-    webhook_runs,
-    pings,
-    verify,
-    deliveries,
-    delivery_log,
-    events,
-    recoveries,
-    receivers,
-    channels,
-    sources,
-    catalogue,
-    account,
-    account_link,
-    second_factor,
-    tokens,
-    people,
-    audit,
-    about,
-    configuration,
-    auth,
-    openid,
-    language,
-    theme,
-    jump,
-    help_page,
-    health,
-    metrics,
-)
+from webhooks_ui.views import audit_display, delivery_display, health_slots, webhook_chart
+from webhooks_ui.web import cookies, navigation, user_text
 
 
 def init_app(app: Flask) -> None:
     """Registers every page and what their templates draw."""
     user_text.init_app(app)
     navigation.init_app(app)
-    chosen_theme.init_app(app)
-    shortcuts.init_app(app)
+    cookies.init_app(app)
     own = {"told": audit_display.told, "slot_words": webhook_chart.told}
     app.jinja_env.filters.update(delivery_display.FILTERS, **own)
     app.jinja_env.filters.update(
@@ -99,5 +22,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals["pause_offer"] = pause.offer
     app.jinja_env.globals["ready_templates"] = READY_TEMPLATES
-    for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
+    modules = [import_string(name) for name in find_modules(__name__)]
+    # Modules that share a blueprint have all added their pages to it by now.
+    for blueprint in dict.fromkeys(one.blueprint for one in modules if hasattr(one, "blueprint")):
         app.register_blueprint(blueprint)

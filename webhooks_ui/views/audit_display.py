@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -12,7 +11,7 @@ from flask_babel import gettext as _
 from webhooks_ui.audit import AuditEntry
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.explanations import audit_words
-from webhooks_ui.web.i18n import language
+from webhooks_ui.web.i18n import written
 from webhooks_ui.web.localised import absolute
 from webhooks_ui.web.roles import may
 
@@ -73,12 +72,7 @@ def _change(name: str, pair: list[Any] | None) -> Change:
 
 
 def _label(name: str) -> str:
-    return _label_in(language(), name)
-
-
-@lru_cache(maxsize=1024)  # a page has hundreds, of a few names
-def _label_in(_language: str, name: str) -> str:
-    return str(audit_words.FIELDS.get(name, name))
+    return written(audit_words.FIELDS).get(name, name)
 
 
 def _value(name: str, value: Any) -> str:

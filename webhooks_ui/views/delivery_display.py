@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _l
 
@@ -11,23 +11,11 @@ from webhooks_ui.database.types import now
 from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.curl import curl_command, raw_request
 from webhooks_ui.models import Attempt, Delivery
-from webhooks_ui.models.delivery_rows import LastAttempt
+from webhooks_ui.models.delivery_rows import DeliveryRow, LastAttempt
+from webhooks_ui.models.webhook_rows import LastDelivery
 from webhooks_ui.text import pretty_json
 
 MAX_IN_COMMAND = 65_536  # characters of a body
-
-
-class _Delivery(Protocol):
-    """A delivery, or a part of one in a list."""
-
-    @property
-    def status(self) -> str: ...
-
-    @property
-    def test(self) -> bool: ...
-
-    @property
-    def lease_until(self) -> datetime | None: ...
 
 
 def verdict(delivery: Delivery) -> verdicts.Verdict:
@@ -50,7 +38,7 @@ def verdict(delivery: Delivery) -> verdicts.Verdict:
     )
 
 
-def headline(delivery: _Delivery, last: LastAttempt | None) -> verdicts.Headline:
+def headline(delivery: DeliveryRow | LastDelivery, last: LastAttempt | None) -> verdicts.Headline:
     """The verdict in few words, for lists."""
     if delivery.status == "delivering" and delivery.lease_until and delivery.lease_until < now():
         found = verdicts.interrupted(test=delivery.test)

@@ -2,25 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from flask import Response, stream_with_context
 from werkzeug.http import dump_options_header
 
 from webhooks_ui.database.engine import db, end_read
-from webhooks_ui.models.keyset import KeysetPage
+from webhooks_ui.models.audit_list import AuditFilter
+from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.text import spreadsheet
 
 MIMETYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 _AT_ONCE = 500  # rows that are read together
-
-
-class Filter(Protocol):
-    """What leaves some rows of a list."""
-
-    def find(self, *, before: int | None, limit: int) -> KeysetPage:
-        """The next rows below one."""
 
 
 def as_file(
@@ -40,7 +34,8 @@ def as_file(
 
 
 def records_of(
-    chosen: Filter | None, load: Callable[[Sequence[int]], Iterable[dict[str, Any]]]
+    chosen: DeliveryFilter | AuditFilter | None,
+    load: Callable[[Sequence[int]], Iterable[dict[str, Any]]],
 ) -> Iterator[dict[str, Any]]:
     """A record for each row that a filter leaves, as `load` makes them of their ids."""
     before: int | None = None

@@ -3,8 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from webhooks_ui.web import shortcuts
-from webhooks_ui.web.cookies import remember
+from webhooks_ui.web.cookies import SHORTCUTS, bound_name, remember
 from webhooks_ui.web.pieces import is_piece_request
 
 blueprint = Blueprint("help", __name__)
@@ -21,5 +20,6 @@ def show() -> str:
 def switch() -> Response:
     """Switches the keys on or off for this browser (WCAG 2.1.4)."""
     answer = redirect(url_for(".show"), 303)
-    remember(answer, shortcuts.COOKIE, "on" if request.form.get("keys") == "on" else "off")
+    chosen = "on" if request.form.get("keys") == "on" else "off"
+    remember(answer, bound_name(SHORTCUTS), chosen)
     return answer

@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.database.engine import transaction
-from webhooks_ui.web.cookies import remember
+from webhooks_ui.web.cookies import bound_name, remember
 from webhooks_ui.web.i18n import COOKIE, LANGUAGES
 from webhooks_ui.web.security import came_from, safe_next
 
@@ -23,5 +23,5 @@ def switch() -> Response:
             current_user.user.language = chosen
     page = came_from() or safe_next(request.form.get("next")) or url_for("webhooks.index")
     answer = redirect(page, 303)
-    remember(answer, COOKIE, chosen)
+    remember(answer, bound_name(COOKIE), chosen)
     return answer

@@ -3,8 +3,7 @@
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from webhooks_ui.web import theme
-from webhooks_ui.web.cookies import remember
+from webhooks_ui.web.cookies import THEME, THEMES, bound_name, remember
 from webhooks_ui.web.security import came_from, safe_next
 
 blueprint = Blueprint("theme", __name__)
@@ -14,9 +13,9 @@ blueprint = Blueprint("theme", __name__)
 def switch() -> Response:
     """Sets `theme` and redirects to the page with the filters that htmx has set, or `next`."""
     chosen = request.form.get("theme", "")
-    if chosen not in theme.THEMES:
+    if chosen not in THEMES:
         abort(400)
     page = came_from() or safe_next(request.form.get("next")) or url_for("webhooks.index")
     answer = redirect(page, 303)
-    remember(answer, theme.COOKIE, chosen)
+    remember(answer, bound_name(THEME), chosen)
     return answer

@@ -152,7 +152,7 @@ def _export(ids: Sequence[str]) -> Response:
 
 
 _CHANGES: dict[str, Callable[[], Any]] = {
-    "enable": lambda: webhook_bulk.enable,
+    "enable": lambda: Webhook.enable,
     "disable": lambda: webhook_bulk.disable,
     "pause": _pause,
     "resume": lambda: webhook_bulk.pause(None),

@@ -1,11 +1,29 @@
-"""The names of cookies: each console its own, and under https bound to the host."""
+"""Cookies: their names, under https bound to the host, and what a browser has chosen by them."""
 
 import hashlib
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 from werkzeug.wrappers import Response
 
 REMEMBER = 365 * 24 * 3600  # seconds
+THEME, SHORTCUTS = "theme", "shortcuts"
+THEMES = ("system", "light", "dark")
+
+
+def init_app(app: Flask) -> None:
+    """Gives templates `theme` and `has_shortcuts`."""
+    app.jinja_env.globals.update(theme=theme, has_shortcuts=has_shortcuts)
+
+
+def theme() -> str:
+    """The one of `THEMES` that the page is rendered in, so that nothing flashes."""
+    found = request.cookies.get(bound_name(THEME), "")
+    return found if found in THEMES else THEMES[0]
+
+
+def has_shortcuts() -> bool:
+    """Whether the console listens to single letters, until they are switched off (WCAG 2.1.4)."""
+    return request.cookies.get(bound_name(SHORTCUTS)) != "off"
 
 
 def own_name(name: str) -> str:
@@ -26,9 +44,9 @@ def bound_name(name: str) -> str:
 
 
 def remember(answer: Response, name: str, value: str) -> None:
-    """Has this browser keep a choice for a year."""
+    """Has this browser keep a cookie of this name for a year."""
     answer.set_cookie(
-        bound_name(name),
+        name,
         value,
         max_age=REMEMBER,
         path=request.script_root or "/",

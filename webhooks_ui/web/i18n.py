@@ -1,11 +1,11 @@
 """Languages: which one a request is answered in, and the catalogue of its texts."""
 
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, Domain, LazyString, get_locale, get_translations
+from flask_babel import Babel, LazyString, get_locale, get_translations
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -15,31 +15,10 @@ from webhooks_ui.web.timezones import zone_in_use
 
 LANGUAGES = {"uk": "Українська", "en": "English"}
 COOKIE = "language"
+_EVENT_LABELS = {identifier: kind.label for identifier, kind in ALL_TYPES.items()}
 
 
-class _Texts(Domain):  # type: ignore[misc]  # Flask-Babel has no types
-    """Flask-Babel's, without writing the locale out for every text."""
-
-    def __init__(self, domain: str) -> None:
-        super().__init__(domain=domain)
-        self._known: dict[str, Any] = {}
-
-    def get_translations(self) -> Any:
-        locale = _locale()
-        if locale is None:
-            return super().get_translations()
-        if locale.language not in self._known:
-            self._known[locale.language] = super().get_translations()
-        return self._known[locale.language]
-
-
-class _Babel(Babel):  # type: ignore[misc]
-    @cached_property
-    def domain_instance(self) -> Domain:
-        return _Texts(self.domain)
-
-
-babel = _Babel()
+babel = Babel()
 
 
 def init_app(app: Flask) -> None:
@@ -58,23 +37,13 @@ def init_app(app: Flask) -> None:
 
 def language() -> str:
     """The language of this answer: ``uk`` or ``en``."""
-    locale = _locale()
+    locale = get_locale()
     return locale.language if locale else "en"
-
-
-def _locale() -> Any:
-    """Flask-Babel's locale: a page asks hundreds of times, and its own look-up is long."""
-    try:
-        known = getattr(g.get("_flask_babel"), "babel_locale", None)
-    except RuntimeError:  # outside the app
-        known = None
-    return known or get_locale()
 
 
 def event_labels() -> dict[str, str]:
     """The labels of all event types by identifier, in the language of this answer."""
-    found: dict[str, str] = _event_labels(language())
-    return found
+    return written(_EVENT_LABELS)
 
 
 def written(labels: Mapping[str, LazyString]) -> dict[str, str]:
@@ -86,11 +55,6 @@ def written(labels: Mapping[str, LazyString]) -> dict[str, str]:
 
 
 _WRITTEN: dict[tuple[str, int], dict[str, str]] = {}
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def _event_labels(_language: str) -> dict[str, str]:
-    return {identifier: str(kind.label) for identifier, kind in ALL_TYPES.items()}
 
 
 def _text(text: str, /, **values: Any) -> Markup:

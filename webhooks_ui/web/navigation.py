@@ -1,8 +1,8 @@
 """The console's pages as its rail lists them, each for those who may open it."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
@@ -70,23 +70,11 @@ ON_A_PHONE = ("webhooks.index", "deliveries.index", "events.index", "receiver.in
 def init_app(app: Flask) -> None:
     """Gives templates `navigation`, `phone_navigation` and `rail_counts`."""
     app.jinja_env.globals.update(
-        url_for=address,
         navigation=groups,
         phone_navigation=on_a_phone,
         rail_counts=webhook_ranks.rail_counts,
         console_version=__version__,
     )
-
-
-def address(endpoint: str, **values: Any) -> str:
-    """`url_for`; that of a page without arguments is built once for each path of the console."""
-    if values or endpoint.startswith("."):
-        return url_for(endpoint, **values)
-    known: dict[tuple[str, str], str] = current_app.extensions.setdefault("addresses", {})
-    key = request.script_root, endpoint
-    if key not in known:
-        known[key] = url_for(endpoint)
-    return known[key]
 
 
 def groups() -> list[tuple[LazyString, list[Item]]]:
