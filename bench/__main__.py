@@ -3,6 +3,7 @@
 `python -m bench beside OLD [sqlite|postgresql]` compares with another work tree instead,
 `python -m bench scale_out` measures PostgreSQL with several web processes and workers,
 `python -m bench retention` deletes rows and drops partitions there,
+`python -m bench soak sqlite|postgresql` a day in which old rows go as new ones come,
 `python -m bench servers` the console under other WSGI servers, as far as they are installed.
 """
 
@@ -17,6 +18,7 @@ from bench import beside, parts
 from bench.retention import retention
 from bench.scale_out import scale_out
 from bench.servers import servers
+from bench.soak import soak
 from tests.support import postgres
 
 BOTH = (
@@ -49,6 +51,10 @@ def main(chosen: list[str]) -> None:
     postgres.OPTIONS.update(fsync="on", full_page_writes="on", synchronous_commit="on")
     if chosen[:1] == ["beside"]:
         beside.main(Path(chosen[1]), chosen[2:])
+        return
+    if chosen[:1] == ["soak"]:
+        with beside.databases(chosen[1]) as (create, _):
+            _print({f"soak {chosen[1]}": soak(create())})
         return
     if chosen == ["servers"]:
         _print({"servers": servers()})

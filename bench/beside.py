@@ -180,7 +180,7 @@ def main(old: Path, kinds: list[str]) -> None:
     trees = {"before": old.resolve(), "now": HERE}
     for kind in kinds or ["sqlite", "postgresql"]:
         rounds: dict[str, list[Figures]] = {name: [] for name in trees}
-        with _databases(kind) as (create, cluster):
+        with databases(kind) as (create, cluster):
             for _ in range(ROUNDS):
                 for name, tree in trees.items():
                     rounds[name].append(measure(tree, create(), cluster))
@@ -193,7 +193,8 @@ def main(old: Path, kinds: list[str]) -> None:
 
 
 @contextmanager
-def _databases(kind: str) -> Iterator[tuple[Callable[[], str], int | None]]:
+def databases(kind: str) -> Iterator[tuple[Callable[[], str], int | None]]:
+    """What makes databases of this kind, and the process of their server, if they have one."""
     if kind == "sqlite":
         yield lambda: "sqlite", None
     else:
