@@ -321,7 +321,8 @@ def _open(folder: Path, url: str | None) -> Flask:
 
 
 @contextmanager
-def _named(place: str) -> Iterator[Flask]:
+def named(place: str) -> Iterator[Flask]:
+    """The app of a data folder, or of a folder and a URL: ``folder,URL``."""
     folder, _, url = place.partition(",")
     app = _open(Path(folder), url or None)
     try:
@@ -335,7 +336,7 @@ def main(small: str, large: str, *words: str) -> None:
     found, machine = {}, Machine()
     print("| page | p95 ms, few | p95 ms, many | median | ratio | CPU ms | ratio | rows | missed |")
     print("|---|---|---|---|---|---|---|---|---|")
-    with _named(small) as one, _named(large) as other:
+    with named(small) as one, named(large) as other:
         for name, page in compare(machine, (one, other), ROUNDS, words or ("",)):
             times = f"{page.few_p95:.1f} | {page.many_p95:.1f} | {page.many_median:.1f}"
             cpu = f"{page.ratio:.2f} | {page.many_cpu:.1f} | {page.cpu_ratio:.2f}"
