@@ -31,7 +31,6 @@ def login_problem(login: str) -> LazyString | None:
 
 
 def problems(login: str, password: str, role: str = "admin") -> Problems:
-    """The problems of a new user."""
     found = {
         "login": login_problem(login),
         "password": passwords.problem(password, User.tidy_login(login)),

@@ -110,7 +110,6 @@ class AttemptShape(BaseModel):
 
     @classmethod
     def of(cls, attempt: Attempt) -> Self:
-        """The shape of an attempt."""
         timings = {phase: attempt.timings_ms.get(phase) for phase in TimingsShape.model_fields}
         return cls(
             number=attempt.number,
@@ -165,7 +164,6 @@ class DeliveryShape(DeliveryHead):
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
-        """The shape of a delivery."""
         attempts = [AttemptShape.of(attempt) for attempt in delivery.attempts]
         return cls(**_head(delivery), attempts=attempts)
 
@@ -177,7 +175,6 @@ class DeliverySummary(DeliveryHead):
 
     @classmethod
     def of(cls, delivery: DeliveryRow) -> Self:
-        """The summary of a delivery."""
         return cls(**_head(delivery), attempts_made=delivery.attempts_made)
 
 

@@ -77,7 +77,6 @@ class FiltersShape(BaseModel):
 
     @classmethod
     def of(cls, stored: Mapping[str, Any] | None) -> Self | None:
-        """The shape of what is stored."""
         return cls.model_validate(stored) if stored else None
 
 

@@ -42,7 +42,6 @@ class Plain:
         self._app, self._inner, self._prefix, self._load = app, inner, prefix, load
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers as the inner app does."""
         path: str = environ["PATH_INFO"]
         ways = self._load() if path.startswith(self._prefix) else {}
         way = ways.get(path) if environ["REQUEST_METHOD"] == "POST" else None

@@ -52,7 +52,6 @@ class RowShape(BaseModel):
 
     @classmethod
     def of(cls, row: object) -> Self:
-        """The shape of a row."""
         return cls.model_validate(row)
 
 

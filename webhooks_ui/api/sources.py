@@ -42,7 +42,6 @@ class ReceiptShape(BaseModel):
 
     @classmethod
     def of(cls, receipt: Receipt) -> "ReceiptShape":
-        """The shape of a receipt."""
         events = [
             BecameShape(
                 id=each.event_id,

@@ -77,7 +77,6 @@ class TlsShape(BaseModel):
 
     @classmethod
     def of(cls, webhook: Webhook) -> Self:
-        """The shape of a webhook's options."""
         return cls(
             verify=webhook.tls_verify,
             ca=webhook.tls_ca,

@@ -59,7 +59,6 @@ class TemplateBody(Body):
 
     @property
     def template(self) -> Template:
-        """What is stored."""
         return Template(self.body, self.content_type.strip())
 
 
@@ -71,7 +70,6 @@ class TemplateShape(BaseModel):
 
     @classmethod
     def of(cls, webhook: Webhook) -> Self | None:
-        """The shape of a webhook's template, if it has one."""
         found = webhook.template
         return cls(body=found.body, content_type=found.content_type) if found.body else None
 
@@ -175,7 +173,6 @@ class WebhookShape(BaseModel):
 
     @classmethod
     def of(cls, webhook: Webhook, last: Delivery | None, **more: Any) -> Self:
-        """The shape of a webhook and of its last delivery."""
         return cls(
             id=webhook.public_id,
             name=webhook.name,

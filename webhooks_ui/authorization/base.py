@@ -87,7 +87,6 @@ class Authorization(ABC):
         return {name: MASK for name, _value in self.headers(0, b"")}
 
     def header_names(self) -> tuple[str, ...]:
-        """The names of its headers."""
         return tuple(name for name, _value in self.headers(0, b""))
 
     def own_urls(self) -> Mapping[str, str]:
@@ -123,7 +122,6 @@ class Authorization(ABC):
 
     @property
     def members(self) -> dict[str, str]:
-        """All of it, the secret too."""
         return asdict(self)
 
     @property

@@ -44,7 +44,6 @@ class WithHeaders:
     headers: tuple[ExtraHeader, ...]
 
     def echoes(self) -> list[tuple[str, str]]:
-        """Those of both."""
         return self.authorization.echoes() + [pair for h in self.headers for pair in echo(h.value)]
 
 

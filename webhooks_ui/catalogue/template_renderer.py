@@ -63,7 +63,6 @@ class _Process:
         return self._running.poll() is None and time.monotonic() - self.used_at < USED_WITHIN
 
     def end(self) -> None:
-        """Ends it at once."""
         self._running.kill()
         self._running.wait()
         for stream in self._pipes:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webhooks_ui.cli.app_context import app_context
-from webhooks_ui.cli.tables import JSON, print_facts
+from webhooks_ui.cli.app_context import JSON, app_context, print_facts
 
 if TYPE_CHECKING:
     from webhooks_ui.database.archive import Manifest

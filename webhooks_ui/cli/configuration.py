@@ -5,9 +5,8 @@ from typing import IO
 
 import click
 
-from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.app_context import JSON, app_context, print_facts
 from webhooks_ui.cli.backup import in_one_line
-from webhooks_ui.cli.tables import JSON, print_facts
 
 _PASSPHRASE = click.option(
     "--passphrase-file",

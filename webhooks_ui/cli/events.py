@@ -4,8 +4,7 @@ from typing import IO
 
 import click
 
-from webhooks_ui.cli.app_context import app_context
-from webhooks_ui.cli.tables import JSON, print_facts
+from webhooks_ui.cli.app_context import JSON, app_context, print_facts
 
 
 @click.group()

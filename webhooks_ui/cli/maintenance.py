@@ -4,8 +4,7 @@ from collections import Counter
 
 import click
 
-from webhooks_ui.cli.app_context import app_context
-from webhooks_ui.cli.tables import JSON, print_facts, print_rows
+from webhooks_ui.cli.app_context import JSON, app_context, print_facts, print_rows
 
 _TONES = {"good": "ok", "wait": "warning", "bad": "problem"}
 

@@ -6,8 +6,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from webhooks_ui.cli.app_context import app_context, database_errors
-from webhooks_ui.cli.tables import JSON, print_facts
+from webhooks_ui.cli.app_context import JSON, app_context, database_errors, print_facts
 
 
 @click.command()

@@ -6,8 +6,7 @@ from datetime import timedelta
 import click
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
-from webhooks_ui.cli.app_context import app_context, fail
-from webhooks_ui.cli.tables import JSON, print_rows
+from webhooks_ui.cli.app_context import JSON, app_context, fail, print_rows
 from webhooks_ui.settings import parsers
 
 ROLES, SCOPES = ("admin", "editor", "viewer"), ("events", "admin")

@@ -6,9 +6,8 @@ from contextlib import AbstractContextManager
 import click
 from flask import Flask
 
-from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.app_context import JSON, app_context, print_facts
 from webhooks_ui.cli.backup import KEYS_IN_USE
-from webhooks_ui.cli.tables import JSON, print_facts
 
 _OF_SETTING = (
     "The keys are a setting, which this cannot change. Put this new key first in"

@@ -92,7 +92,6 @@ class Vault:
 
 
 def current_vault() -> Vault:
-    """The vault of the current app."""
     vault: Vault = current_app.extensions["vault"]
     return vault
 

@@ -164,7 +164,6 @@ def init_app(app: Flask) -> None:
 
 
 def runner() -> PingRunner:
-    """The current app's runner."""
     found: PingRunner = current_app.extensions["pings"]
     return found
 

@@ -13,7 +13,7 @@ from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest, Sender
 from webhooks_ui.delivery.request import USER_AGENT
 from webhooks_ui.egress.tls_options import TlsOptions
-from webhooks_ui.text.printable import visible
+from webhooks_ui.text.visibility import visible
 
 UNSAID = 300.0  # seconds that a token is used where the server does not say (section 5.1)
 LONGEST = 86_400.0 * 30

@@ -40,5 +40,4 @@ class SelectOfMany(Select):
 
     @classmethod
     def render_option(cls, choice: Any, **_attributes: Any) -> str:
-        """The element of a choice."""
         return option(choice.value, str(choice.label), bool(choice.selected))

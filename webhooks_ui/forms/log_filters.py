@@ -49,7 +49,6 @@ class LogQuery(SpanQuery):
 
     @classmethod
     def parse(cls, arguments: Mapping[str, str]) -> Self:
-        """From the arguments of a URL."""
         found = super().parse(arguments)
         return found if is_code(found.code) else replace(found, code="")
 

@@ -24,7 +24,6 @@ class RoleForm(Form):
     )
 
     def check(self) -> bool:
-        """Whether the role is one."""
         if is_unsent():
             return False
         self.validate()

@@ -50,7 +50,6 @@ class SpanQuery:
 
     @classmethod
     def parse(cls, arguments: Mapping[str, str]) -> Self:
-        """From the arguments of a URL."""
         given = {f.name: arguments.get(f.name, "").strip()[:255] for f in fields(cls)}
         for name, values in cls.KNOWN.items():
             if given[name] not in values:

@@ -98,7 +98,6 @@ class Scheduler:
         self._thread = Thread(target=self._run, name="jobs")
 
     def start(self) -> None:
-        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -3,7 +3,6 @@
 from webhooks_ui.models.account_link import AccountLink
 from webhooks_ui.models.alert import Alert
 from webhooks_ui.models.attempt import Attempt
-from webhooks_ui.models.bulk_change import BulkChange
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
@@ -18,6 +17,7 @@ from webhooks_ui.models.source import Source, SourceRequest
 from webhooks_ui.models.token import Token
 from webhooks_ui.models.user import User, UserSession
 from webhooks_ui.models.webhook import Webhook, WebhookEvent
+from webhooks_ui.models.webhook_bulk import BulkChange
 from webhooks_ui.models.webhook_history import WebhookState
 
 __all__ = [

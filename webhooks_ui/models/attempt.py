@@ -58,12 +58,10 @@ class Attempt(Model):
 
     @property
     def host(self) -> str:
-        """The host that was asked."""
         return self.request_url.split("/")[2] if "//" in self.request_url else ""
 
     @property
     def charset(self) -> str:
-        """The charset of the response's body."""
         return charset_of(content_type(self.response_headers), self.response_bytes)
 
     @property

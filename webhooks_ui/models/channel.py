@@ -75,7 +75,6 @@ class ChannelQuery:
 
     @classmethod
     def parse(cls, arguments: Mapping[str, str]) -> Self:
-        """From the arguments of a URL."""
         words = arguments.get("q", "").strip()[:200]
         return cls(words, number_of(arguments.get("page", "")))
 

@@ -150,7 +150,6 @@ class Table:
         return db.session.scalar(own)
 
     def _rows(self) -> Any:
-        """The column of row ids."""
         name = "rowid" if is_sqlite() else self.key
         return table(self.name, column(name, BigInteger)).c[name]
 

@@ -142,7 +142,6 @@ class Recovery(Public, Model):
 
     @property
     def choice(self) -> Choice:
-        """Its filters."""
         return Choice(**self.chosen)
 
     @choice.setter

@@ -79,11 +79,9 @@ class Source(Public, Model):
 
     @property
     def chosen(self) -> SourceOptions:
-        """Its options."""
         return SourceOptions(**self.options)
 
     def choose(self, options: SourceOptions) -> None:
-        """Sets its options."""
         self.options = asdict(options)
 
     def issue_token(self) -> str:

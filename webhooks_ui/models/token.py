@@ -104,7 +104,6 @@ class Token(Public, Model):
 
     @classmethod
     def newest_first(cls) -> Sequence[Self]:
-        """Every token."""
         return db.session.scalars(select(cls).order_by(cls.id.desc())).all()
 
     @classmethod

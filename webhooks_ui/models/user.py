@@ -152,12 +152,10 @@ class UserSession(Model):
 
     @property
     def login(self) -> str:
-        """The login of the user whose session it is."""
         return self.user.login
 
     @classmethod
     def open(cls, user: User, address: str, user_agent: str) -> Self:
-        """A new session of `user`."""
         token = secrets.token_urlsafe(32)
         opened = cls(
             user=user,

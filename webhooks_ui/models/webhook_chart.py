@@ -45,7 +45,6 @@ class Slot:
 
     @property
     def attempts(self) -> int:
-        """All of them."""
         return self.at_once + self.retried + self.failed
 
 

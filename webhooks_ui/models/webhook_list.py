@@ -54,7 +54,6 @@ class WebhookQuery:
 
     @classmethod
     def parse(cls, arguments: Mapping[str, str]) -> Self:
-        """From the arguments of a URL."""
         return cls(
             q=arguments.get("q", "").strip()[:200],
             status=_one_of(STATES, arguments.get("status", "")),

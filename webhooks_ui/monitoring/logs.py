@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webhooks_ui.monitoring import metrics
 from webhooks_ui.monitoring.log_rate import BoundedHandler
-from webhooks_ui.text.printable import visible
+from webhooks_ui.text.visibility import visible
 
 WHO = "webhooks_ui.who"
 """The key of a request's environ under which the app says who asks."""
@@ -26,7 +26,6 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, and what `extra={"facts": …}` adds."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line for a record."""
         line: dict[str, Any] = {
             "time": _utc(record),
             "level": record.levelname.lower(),
@@ -46,7 +45,6 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
     def formatTime(self, record: logging.LogRecord, _datefmt: str | None = None) -> str:  # noqa: N802
-        """The time by ISO 8601."""
         return _utc(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
@@ -74,7 +72,6 @@ class RequestLog:
         self._app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers as the inner app does."""
         started = time.perf_counter()
         method, path = environ["REQUEST_METHOD"], _path(environ)
         statuses: list[str] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from webhooks_ui.database.types import now
 from webhooks_ui.settings.addresses import MailServer
-from webhooks_ui.text.loopback import is_loopback
+from webhooks_ui.text.url_parts import is_loopback
 
 if TYPE_CHECKING:
     from smtplib import SMTP

@@ -87,7 +87,6 @@ def choose(receiver: Receiver, answer: str) -> None:
 
 
 def remove(receiver: Receiver) -> None:
-    """Deletes a receiver with all its requests."""
     with transaction():
         db.session.delete(receiver)
 

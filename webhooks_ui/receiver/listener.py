@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from webhooks_ui.crypto import signing
 from webhooks_ui.text import pretty_json
-from webhooks_ui.text.printable import visible
+from webhooks_ui.text.visibility import visible
 
 MAX_BYTES = 20_000_000
 MAX_CHARACTERS = 200_000
@@ -42,7 +42,6 @@ class Listener(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
         host, port = str(self.server_address[0]), self.server_address[1]
         return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 

@@ -10,7 +10,7 @@ import idna
 
 from webhooks_ui.egress.allow_list import Rule
 from webhooks_ui.settings.parsers import words
-from webhooks_ui.text.printable import quoted
+from webhooks_ui.text.visibility import quoted
 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _ORIGIN = re.compile(r"(https?://[a-z0-9._:\[\]-]+)((?:/[a-z0-9._~-]+)*)/?", re.IGNORECASE)

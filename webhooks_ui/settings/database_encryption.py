@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.engine import make_url
 
-from webhooks_ui.text.loopback import is_loopback
+from webhooks_ui.text.url_parts import is_loopback
 
 
 def parameters(database_url: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from webhooks_ui.text.printable import quoted
+from webhooks_ui.text.visibility import quoted
 
 T = TypeVar("T")
 
@@ -129,12 +129,10 @@ def path(text: str) -> Path | None:
 
 
 def yes_no(text: str) -> bool:
-    """`yes` or `no`."""
     return choice("yes", "no")(text) == "yes"
 
 
 def on_off(text: str) -> bool:
-    """``on`` or ``off``."""
     return choice("on", "off")(text) == "on"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from webhooks_ui.settings import addresses, parsers
-from webhooks_ui.text.printable import quoted, visible
+from webhooks_ui.text.visibility import quoted, visible
 
 PREFIX = "WEBHOOKS_UI_"
 _CHECKOUT = Path(__file__).resolve().parents[2]

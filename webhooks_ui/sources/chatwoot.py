@@ -19,8 +19,8 @@ from webhooks_ui.intake.event import ChannelName
 from webhooks_ui.models.source import SourceOptions
 from webhooks_ui.sources.base import Derived, Reading, Reason, Signature
 from webhooks_ui.text.json_parts import JsonError, Number
-from webhooks_ui.text.printable import visible
 from webhooks_ui.text.strict_json import members, values
+from webhooks_ui.text.visibility import visible
 from webhooks_ui.validation import name as name_rules
 
 MESSAGES = ("message_created", "message_updated")

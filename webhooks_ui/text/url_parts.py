@@ -1,5 +1,6 @@
 """The parts of URLs that clients send."""
 
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 
@@ -9,3 +10,14 @@ def url_parts(text: str | None) -> SplitResult:
         return urlsplit(text or "")
     except ValueError:
         return SplitResult("", "", "", "", "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or IP address leads to this machine alone (RFC 6761 §6.3)."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

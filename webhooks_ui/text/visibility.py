@@ -38,3 +38,16 @@ def isolated(text: str) -> str:
     kept = "".join(each for each in text if each not in _TURNS)
     runs_left = any(bidirectional(each) in ("R", "AL") for each in kept)
     return f"\u2068{kept}\u2069" if runs_left else kept
+
+
+def visible(text: str) -> str:
+    """Escapes what could control a terminal, break a line or stay invisible."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def quoted(text: str, limit: int = 80) -> str:
+    """`visible(text)` in quotes, cut off after `limit` characters."""
+    shown = visible(text)
+    return f"'{shown if len(shown) <= limit else f'{shown[:limit]}…'}'"

@@ -10,7 +10,6 @@ blueprint = Blueprint("about", __name__)
 
 @blueprint.get("/settings/about")
 def show() -> str:
-    """The page; it changes nothing."""
     return render_template(
         "settings/about.html",
         findings=findings(current_app),

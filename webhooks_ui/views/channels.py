@@ -36,7 +36,6 @@ def index() -> Response | str:
 @blueprint.route("/channels/new", methods=["GET", "POST"])
 @keeps_typed
 def new() -> Answer:
-    """Adds a channel."""
     form = ChannelForm()
     if request.method != "POST":
         return render_template("channels/form.html", form=form)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,10 +18,11 @@ from webhooks_ui.database.types import now
 from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.web.body_limits import MANY_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
-from webhooks_ui.web.problem import Fault
 
 blueprint = Blueprint("configuration", __name__)
 Answer = BaseResponse | str | tuple[str, int]
+_NOTHING = {"faults": (), "sealed": "", "seen": "", "is_changed": False, "is_short": False}
+"""What the page tells of a file before there is one."""
 _LARGEST = 3 * MOST_BYTES + MANY_FIELDS  # each byte may come as three
 
 
@@ -93,26 +95,9 @@ def _review(text: str, passphrase: str, *, is_changed: bool = False) -> Answer:
     return (page, 409) if is_changed else page
 
 
-def _page(
-    text: str = "",
-    lines: Sequence[str] | None = None,
-    *,
-    faults: Sequence[Fault] = (),
-    sealed: str = "",
-    seen: str = "",
-    is_changed: bool = False,
-    is_short: bool = False,
-) -> str:
+def _page(text: str = "", lines: Sequence[str] | None = None, **told: Any) -> str:
     return render_template(
-        "settings/configuration.html",
-        text=text,
-        lines=lines,
-        faults=faults,
-        sealed=sealed,
-        seen=seen,
-        is_changed=is_changed,
-        is_short=is_short,
-        least=LEAST,
+        "settings/configuration.html", **_NOTHING | told, text=text, lines=lines, least=LEAST
     )
 
 

@@ -39,7 +39,6 @@ def index() -> str:
 @blueprint.route("/settings/users/new", methods=["GET", "POST"])
 @keeps_typed
 def new() -> Answer:
-    """Makes an invitation."""
     form = InvitationForm()
     if request.method != "POST":
         return render_template("people/invite.html", form=form)
@@ -51,7 +50,6 @@ def new() -> Answer:
 
 @blueprint.post("/settings/users/invitations/<int:id>/withdraw")
 def withdraw(id: int) -> Response:
-    """Ends an invitation."""
     with transaction():
         AccountLink.withdraw(id)
     flash(_("The invitation is withdrawn; its link no longer works."), "good")

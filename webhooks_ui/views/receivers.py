@@ -41,7 +41,6 @@ def index() -> str:
 
 @blueprint.post("/receiver")
 def make() -> BaseResponse:
-    """Makes a receiver."""
     receiver = built_in.make(base_url(), current_user.user)
     if receiver is None:
         flash(_("There are too many receivers. Delete one that is no longer used."), "bad")
@@ -104,7 +103,6 @@ def choose(token: str) -> BaseResponse:
 
 @blueprint.post("/receiver/<token>/delete")
 def delete(token: str) -> BaseResponse:
-    """Deletes the receiver and its requests."""
     built_in.remove(or_404(Receiver.by_token(token)))
     flash(_("Receiver deleted."), "info")
     return redirect(url_for(".index"), 303)

@@ -75,7 +75,6 @@ def show(id: str) -> Answer:
 @blueprint.route("/sources/<id>/edit", methods=["GET", "POST"])
 @keeps_typed
 def edit(id: str) -> Answer:
-    """Edits a source."""
     source = or_404(Source.by_public_id(id))
     form = SourceForm(data={"name": source.name, **source.options})
     if request.method != "POST":

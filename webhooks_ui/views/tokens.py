@@ -35,7 +35,6 @@ def index() -> str:
 @blueprint.route("/settings/tokens/new", methods=["GET", "POST"])
 @keeps_typed
 def new() -> Answer:
-    """Makes a token."""
     form = TokenForm()
     if request.method != "POST":
         return render_template("tokens/form.html", form=form)

@@ -1,5 +1,6 @@
 """Verify signatures: code for the receiver, and a check of a request that it refused."""
 
+import re
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
@@ -12,7 +13,6 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations import signature_findings
 from webhooks_ui.models import Delivery, Webhook
-from webhooks_ui.text.variable_name import variable_name
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
@@ -98,7 +98,13 @@ def snippet(webhook: Webhook, language: str) -> str:
     return render_template(
         f"verify/{SNIPPETS[language].template}",
         webhook_id=webhook.public_id,
-        variable=variable_name(webhook.name, "WEBHOOK_SECRET"),
+        variable=_variable(webhook.name),
         prefix=signing.PREFIX,
         tolerance=signing.TOLERANCE,
     )
+
+
+def _variable(name: str) -> str:
+    """The environment variable of the secret: ``CRM_WEBHOOK_SECRET``."""
+    beginning = re.sub(r"[^0-9A-Z]+", "_", name.upper()).strip("_")[:40] if name.isascii() else ""
+    return f"{beginning}_WEBHOOK_SECRET" if beginning[:1].isalpha() else "WEBHOOK_SECRET"

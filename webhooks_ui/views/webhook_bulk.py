@@ -159,5 +159,5 @@ _CHANGES: dict[str, Callable[[], Any]] = {
     "channel": _channel,
     "add_event": _event(webhook_bulk.add_event),
     "remove_event": _event(webhook_bulk.remove_event),
-    "delete": lambda: webhook_bulk.delete,
+    "delete": lambda: webhook_bulk.remove,
 }

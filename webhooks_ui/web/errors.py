@@ -136,7 +136,6 @@ ADVICE = {
 
 
 def init_app(app: Flask) -> None:
-    """Registers the handlers."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
     for unreachable in UNREACHABLE:

@@ -13,7 +13,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, request
 
-from webhooks_ui.text.loopback import is_loopback
+from webhooks_ui.text.url_parts import is_loopback
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]{0,5})?", re.IGNORECASE)
 REFUSED = "webhooks_ui.refused_host"
@@ -41,7 +41,6 @@ class _Hosts:
         self._config, self._inner = app.config, inner
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers as the inner app does."""
         # Without Host (HTTP/1.0) the name is the server's own. ProxyFix has put the forwarded one
         # here where proxies are trusted.
         given, config = environ.get("HTTP_HOST"), self._config
@@ -92,7 +91,6 @@ class SubPath:
         self._app, self._path = app, path
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers as the inner app does."""
         path = environ["PATH_INFO"]
         if path == self._path or path.startswith(f"{self._path}/"):
             environ["PATH_INFO"] = path.removeprefix(self._path) or "/"

@@ -24,7 +24,6 @@ class OptionsEntry(Body):
 
     @property
     def options(self) -> SourceOptions:
-        """The options of the model."""
         return SourceOptions(**self.model_dump())
 
 

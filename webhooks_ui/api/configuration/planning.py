@@ -43,7 +43,6 @@ class ChannelPlan:
 
     @property
     def id(self) -> str:
-        """Which one."""
         return self.channel.key
 
 
