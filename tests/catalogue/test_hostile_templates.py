@@ -15,6 +15,8 @@ from webhooks_ui.catalogue.template_renderer import (
     Renderer,
 )
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("hostile templates")]
+
 HEAD = {"id": "evt_1", "type": "message_created", "timestamp": "2026", "channel": None}
 DATA = '{"content": "Привіт <b>", "items": [1, 2], "n": 12345678901234567890, "s": null}'.encode()
 MEMORY = "the template takes too much memory"

@@ -250,6 +250,7 @@ def test_how_an_answer_ends(
     assert len(receiver.peers) == (1 if ending.reused else 2)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @each_ending
 def test_curl_gives_the_same_verdict(receive: Receive, ending: Ending) -> None:
@@ -393,6 +394,7 @@ def test_a_receiver_that_accepts_early_and_stops_reading_has_accepted(
 @pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize(("status", "end"), [(200, "stay"), (200, "reset"), (401, "stay")])
 def test_an_early_answer_on_a_kept_connection_counts_and_ends_it(
+    request: pytest.FixtureRequest,
     receive: Receive,
     send: Send,
     server_context: ssl.SSLContext,
@@ -401,6 +403,8 @@ def test_an_early_answer_on_a_kept_connection_counts_and_ends_it(
     is_tls: bool,
 ) -> None:
     """It is an answer, not a stale connection: the event is not sent a second time."""
+    if end == "stay":
+        request.getfixturevalue("short_rest")
 
     def behave(peer: Peer) -> None:
         peer.read_request()

@@ -253,6 +253,7 @@ def test_alerts_ask_for_metrics_and_labels_that_there_are(make_app: MakeApp) -> 
         assert rule["annotations"].keys() == {"summary", "description"}
 
 
+@pytest.mark.process
 def test_promtool_finds_no_fault_in_rules_and_metrics_and_the_alerts_fire(
     make_app: MakeApp,
 ) -> None:

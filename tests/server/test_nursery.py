@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 STORY = """
 import os, signal, sys, threading
 from webhooks_ui.server.nursery import Born, Nursery
@@ -37,5 +39,6 @@ made.close()
 """
 
 
+@pytest.mark.process
 def test_they_end_as_they_do_and_the_next_one_comes() -> None:
     subprocess.run([sys.executable, "-c", STORY], check=True, timeout=120)

@@ -28,6 +28,7 @@ def url(app: Flask) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
 
 
+@pytest.mark.process
 @IN_BOTH_LANGUAGES
 def test_the_command_that_tries_it_out(app: Flask, url: str, name: str) -> None:
     programs = [shutil.which(each) for each in ("openssl", "curl")]

@@ -15,6 +15,7 @@ def program(folder: Path, name: str, status: int = 0) -> Path:
     return path
 
 
+@pytest.mark.process
 def test_a_browser_that_does_not_start_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -24,6 +25,7 @@ def test_a_browser_that_does_not_start_is_skipped(
     assert provide.find_chromium() == working
 
 
+@pytest.mark.process
 def test_the_headless_shell_comes_first_unless_the_browser_is_to_be_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -154,6 +154,7 @@ def test_every_language_is_tried() -> None:
     assert [*TOOLS] == [*SNIPPETS]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("language", TOOLS)
 def test_it_tells_genuine_requests_from_forged_ones(
     app: Flask, admin: FlaskClient, tmp_path: Path, language: str
