@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
-from sqlalchemy import event
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import ORMExecuteState
 from werkzeug.test import TestResponse
 
@@ -23,6 +24,7 @@ from tests.support.postgres import Postgres
 from tools.provide import find_postgres
 from webhooks_ui import create_app
 from webhooks_ui.accounts import passwords
+from webhooks_ui.crypto import passphrase
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.database.session import ReadingSession
@@ -140,12 +142,17 @@ SETTINGS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cheap_password_hashes() -> Iterator[None]:
-    """Hashes for a few microseconds; what a hash costs is tested in accounts/test_passwords.py."""
+def cheap_passwords() -> Iterator[None]:
+    """Hashes and keys for a few microseconds, and no password is judged twice.
+
+    What they cost is tested in accounts/test_passwords.py and crypto/test_vault.py.
+    """
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", cheap)
         patch.setattr(passwords, "_UNMATCHED", cheap.hash(""))
+        patch.setattr(passwords, "_is_guessable", cache(passwords._is_guessable))
+        patch.setattr(passphrase, "_COST", {"n": 2, "r": 8, "p": 1})
         yield
 
 
@@ -243,13 +250,19 @@ def admin(app: Flask) -> FlaskClient:
     return sign_in(app, "olena")
 
 
+_ADD_USER = insert(User).returning(User.id)
+
+
 def sign_in(app: Flask, login: str, role: str = "admin") -> FlaskClient:
     """A browser with a session of the user `login`, who is made when there is none."""
     browser = app.test_client()
     token = secrets.token_urlsafe(32)
+    user = {"login": login, "password_hash": "x", "role": role}
     with app.app_context(), transaction():
-        user = User.by_login(login) or User(login=login, password_hash="x", role=role)
-        db.session.add(UserSession(user=user, token_hash=digest(token)))
+        core = db.session.connection()  # not the ORM: a thousand tests begin here
+        known = core.scalar(select(User.id).where(User.login == login))
+        session = {"user_id": known or core.scalar(_ADD_USER, user), "token_hash": digest(token)}
+        core.execute(insert(UserSession), session)
     with browser.session_transaction() as cookie:
         cookie["_user_id"] = token
         cookie["_fresh"] = True

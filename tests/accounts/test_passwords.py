@@ -13,7 +13,7 @@ GOOD = "лагідний бобер 7"
 HASHER, UNMATCHED = passwords._hasher, passwords._UNMATCHED
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def product_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes as the product makes them, which other tests do not wait for."""
     monkeypatch.setattr(passwords, "_hasher", HASHER)
@@ -86,6 +86,7 @@ def test_length_is_counted_in_characters(length: int, words: str | None) -> None
     assert (words in str(problem)) if words else problem is None
 
 
+@pytest.mark.usefixtures("product_hashes")
 def test_a_hash_is_argon2id_with_enough_memory() -> None:
     parameters = extract_parameters(passwords.hash_password(GOOD))
     assert parameters.type is Type.ID
@@ -111,6 +112,7 @@ def test_a_broken_terminal_makes_no_error() -> None:
     assert passwords.verify(passwords.hash_password(odd), odd)
 
 
+@pytest.mark.usefixtures("product_hashes")
 def test_a_login_that_nobody_has_costs_the_same_and_fits_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -121,6 +123,7 @@ def test_a_login_that_nobody_has_costs_the_same_and_fits_nothing(
     assert extract_parameters(stand_in) == extract_parameters(passwords.hash_password(GOOD))
 
 
+@pytest.mark.usefixtures("product_hashes")
 def test_a_hash_of_former_parameters_is_outdated() -> None:
     former = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD)
     assert passwords.is_outdated(former)

@@ -1,6 +1,7 @@
 """Secrets at rest: only the right key and the right place open them."""
 
 import base64
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,20 @@ def test_junk_is_refused_as_such(junk: str) -> None:
 def test_a_vault_needs_whole_keys(keys: list[bytes]) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         Vault(keys)
+
+
+COST = passphrase._COST
+
+
+def test_a_key_from_a_passphrase_costs_what_owasp_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key is that of files which there are: 64 MiB, two times, as other programs derive it."""
+    monkeypatch.setattr(passphrase, "_COST", COST)  # which other tests do not wait for
+    salt = "AAECAwQFBgcICQoLDA0ODw=="
+    key = hashlib.scrypt(
+        b"five lanterns", salt=bytes(range(16)), n=2**16, r=8, p=2, maxmem=2**27, dklen=32
+    )
+    token = passphrase.again("five lanterns", salt).encrypt("kept", "x")
+    assert Vault([key]).decrypt(token, "x") == "kept"
 
 
 def test_keys_come_from_passphrases_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

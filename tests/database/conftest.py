@@ -1,16 +1,15 @@
 """Both databases that the program runs on, empty."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.support.apps import Apps
 from tests.support.postgres import Postgres
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, apps: Apps) -> str:
     """The URL of an empty database: the test runs once on SQLite, once on PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/webhooks.db"
+        return f"sqlite:///{apps.data_dir}/empty.db"
     cluster: Postgres = request.getfixturevalue("postgres")
     return cluster.create_database()

@@ -212,7 +212,9 @@ def mailing(make_engine: MakeApp, server: MailServer, **changes: Any) -> Flask:
     login, password = ("hooks", "hunter2") if server.certificate else ("", "")
     settings = Settings("127.0.0.1", server.port, server.tls, login, password)
     given = {"SMTP_URL": settings, "NOTICE_EMAIL": ("ops@acme.example", "olena@acme.example")}
-    return make_engine(**given, **changes)
+    app = make_engine(**changes)
+    app.config.update(given)
+    return app
 
 
 @pytest.fixture

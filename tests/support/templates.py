@@ -1,29 +1,29 @@
-"""Templates that are compiled once for all the processes of a test run."""
+"""Templates that are compiled once, for all the processes of this and of later test runs."""
 
 import os
-import shutil
 from functools import partial
-from tempfile import mkdtemp
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
+
+from webhooks_ui.web.compiled_templates import CompiledTemplates
 
 FOLDER = "COMPILED_TEMPLATES_OF_TESTS"
 """Names the folder to the processes that this one starts."""
 
 
 def share(config: pytest.Config) -> None:
-    """Makes the folder, unless this is a part of a run that has one; it goes when the run ends."""
+    """Names a folder in pytest's cache, unless this is a part of a run that has named one."""
     if FOLDER not in os.environ:
-        os.environ[FOLDER] = folder = mkdtemp(prefix="templates-")
+        assert config.cache is not None
+        os.environ[FOLDER] = str(config.cache.mkdir("templates"))
         config.add_cleanup(partial(os.environ.__delitem__, FOLDER))
-        config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
     use()
 
 
 def use() -> None:
     """Lets the apps that this process makes take what was compiled, and keep what they compile."""
     if folder := os.environ.get(FOLDER):
-        cache = FileSystemBytecodeCache(folder)
+        cache = CompiledTemplates(Path(folder))
         Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": cache}

@@ -30,10 +30,10 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def start(make_app: MakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """Starts on the same data folder, with no template in memory, and shows the first page."""
+    app = make_app()
+    app.config["DATA_DIR"] = tmp_path
 
     def started() -> str:
-        app = make_app()
-        app.config["DATA_DIR"] = tmp_path
         environment: Any = app.jinja_env
         environment.cache.clear()
         monkeypatch.setattr(environment, "bytecode_cache", None)  # that of all tests
