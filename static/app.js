@@ -244,6 +244,7 @@
   on("keydown", (event) => {
     const { target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && !"jk".includes(event.key)) return;
+    if (event.key === "Escape") target.closest?.("dialog")?.close();
     const found = target.closest?.("#jump-found, .jump");
     if (found && ["ArrowDown", "ArrowUp"].includes(event.key)) {
       const places = [find("#jump-q"), ...all("#jump-found a")];

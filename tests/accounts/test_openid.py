@@ -1,5 +1,6 @@
 """Sign-in by OpenID Connect, at a real provider on this machine."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.accounts.test_second_factor import code_of
-from tests.audit.conftest import actions
+from tests.audit.conftest import actions, entries
 from tests.conftest import PASSWORD, sign_in
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
+from tests.support.openid import running_provider
 from tests.support.waiting import free_port
 from webhooks_ui.accounts import openid, second_factor, users
 from webhooks_ui.database.engine import db, transaction
@@ -28,17 +30,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
-    """The issuer of a provider that knows olena and an address that it has not verified."""
-    from oidc_provider_mock import User as Known
-    from oidc_provider_mock import run_server_in_thread
-
-    known = [
-        Known(sub="1", claims={"email": "Olena@acme.example", "email_verified": True}),
-        Known(sub="2", claims={"email": "olena@acme.example", "email_verified": False}),
-        Known(sub="3", claims={"email": "taras@acme.example", "email_verified": True}),
-    ]
-    with run_server_in_thread(user_claims=known) as server:
-        yield f"http://localhost:{server.server_port}"
+    with running_provider() as issuer:
+        yield issuer
 
 
 @pytest.fixture
@@ -99,13 +92,17 @@ def test_a_person_who_is_known_is_signed_in(app: Flask) -> None:
 def test_who_is_unknown_is_not_let_in(app: Flask) -> None:
     browser = app.test_client()
     assert enter(browser, "3") == "/login"
-    assert "No user is linked to this account" in browser.get("/login").text
+    assert "No user here has the login taras@acme.example." in browser.get("/login").text
+    (refused,) = entries(app, action="user.openid_refused")
+    assert (refused.topic, refused.object_name) == ("refusal", "taras@acme.example")
     assert browser.get("/webhooks").status_code == 303
     assert user(app, "taras@acme.example") is None
 
 
 def test_an_address_that_is_not_verified_is_nobodys(app: Flask) -> None:
-    assert enter(app.test_client(), "2") == "/login"
+    browser = app.test_client()
+    assert enter(browser, "2") == "/login"
+    assert "sent no login for you" in browser.get("/login").text
     found = user(app, "olena@acme.example")
     assert found is not None
     assert found.oidc_subject is None
@@ -123,7 +120,9 @@ def test_a_login_belongs_to_the_first_account_alone(make_app: MakeApp, settings:
         db.session.execute(
             db.update(User).where(User.id == found.id).values(oidc_subject="another account")
         )
-    assert enter(app.test_client(), "3") == "/login"
+    browser = app.test_client()
+    assert enter(browser, "3") == "/login"
+    assert "is linked to another account" in browser.get("/login").text
     # Made without a password: none fits.
     form = {"login": "taras@acme.example", "password": "-"}
     assert app.test_client().post("/login", data=form).status_code == 422
@@ -216,7 +215,7 @@ def test_who_has_no_password_is_not_asked_for_one(make_app: MakeApp, settings: A
     assert enter(browser, "3") == "/webhooks"
     page = browser.get("/settings/account").text
     assert 'name="current_password"' not in page
-    assert "You have none here" in page
+    assert "have no password here" in page
 
 
 @pytest.mark.parametrize(("role", "comes_back"), [("viewer", True), ("none", False)])
@@ -235,3 +234,15 @@ def test_a_removal_tells_whether_the_provider_lets_in_again(
 
     browser.post(f"/settings/users/{taras.id}/remove")
     assert enter(app.test_client(), "3") == ("/webhooks" if comes_back else "/login")
+
+
+def test_who_is_invited_reads_which_login_the_provider_finds(app: Flask) -> None:
+    admin = sign_in(app, "iryna")
+    admin.post("/settings/users/new", data={"role": "viewer"})
+    link = re.search(r'id="new-link">http://localhost([^<]+)', admin.get("/settings/users").text)
+    assert link
+    invited = app.test_client()
+    assert "To sign in with localhost" in invited.get(link[1]).text
+    form = {"login": "taras@acme.example", "password": PASSWORD}
+    assert invited.post(link[1], data=form).location == "/webhooks"
+    assert enter(app.test_client(), "3") == "/webhooks"

@@ -118,7 +118,7 @@ def add_source(page: Page, name: str, secret: str) -> tuple[str, str]:
 def add_another(page: Page) -> str:
     page.goto("/sources/new")
     page.get_by_label("Name").fill("Acme Lviv")
-    page.get_by_label("Take private notes too").check()
+    page.get_by_label("Include private notes").check()
     page.locator("main details > summary").click()
     page.get_by_label("Prefix of channel keys").fill("lviv-")
     page.get_by_role("button", name="Add source").click()

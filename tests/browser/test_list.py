@@ -226,6 +226,9 @@ def test_several_at_once_by_keyboard_and_undo(page: Page) -> None:
     for name in names:
         page.get_by_role("checkbox", name=f"Select: {name}").focus()
         page.keyboard.press("Space")
+    bar.get_by_role("button", name="Pause").press("Enter")
+    expect(page.locator("#bulk-pause [name=at]")).to_be_in_viewport(ratio=1)  # above the bar
+    page.keyboard.press("Escape")
     disable = bar.get_by_role("button", name="Disable")
     disable.focus()
     page.keyboard.press("Enter")

@@ -20,8 +20,8 @@ def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
 def test_from_the_empty_list_to_a_signature_that_holds(page: Page) -> None:
     """Without JavaScript: tests/plain/test_journeys.py."""
     page.goto("/webhooks")
-    page.get_by_role("button", name="Try the built-in receiver").press("Enter")
-    expect(page.locator("h1")).to_have_text("What arrives")
+    page.get_by_role("button", name="Try the test receiver").press("Enter")
+    expect(page.locator("h1")).to_have_text("Requests")
     expect(page.get_by_text("Nothing has arrived yet")).to_be_visible()
     receiver = page.url
 
@@ -41,7 +41,7 @@ def test_from_the_empty_list_to_a_signature_that_holds(page: Page) -> None:
 
     other.locator("#answer").select_option("500")
     other.locator("#choose").press("Enter")
-    said = other.get_by_role("main").get_by_text("From now on it answers: 500")
+    said = other.get_by_role("main").get_by_text("Response saved: 500")
     expect(said).to_be_visible()
     send_test(page)
     expect_verdict(page, "bad", "The receiver had an error.")

@@ -41,8 +41,8 @@ def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
 def open_panel(page: Page, url: str, **fields: str) -> Locator:
     """The page of a new webhook with the test's data unfolded; the data's field."""
     page.goto(f"/webhooks/{make_webhook(page, url, **fields)}")
-    page.get_by_text("Data of the event JSON").click()
-    return page.get_by_role("textbox", name="Data of the event")
+    page.get_by_text("Event data JSON").click()
+    return page.get_by_role("textbox", name="Event data")
 
 
 def send(page: Page) -> None:

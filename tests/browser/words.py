@@ -8,6 +8,7 @@ UKRAINIAN = re.compile("[А-ЩЬЮЯЄІЇҐа-щьюяєіїґ]")
 # Languages other than Ukrainian that are written in Cyrillic letters have these too.
 FOREIGN = re.compile("[ЁЪЫЭЎёъыэў]")
 LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
+PATH = re.compile(r"\b[a-z]+(\.[a-z]+)+\b")  # of a value in an event's data
 # Technical words that are the same in every language, and the data of the tests.
 SAME_EVERYWHERE = {
     *("None", "Basic", "Bearer", "Custom", "Login", "Password", "X-Api-Key"),
@@ -79,4 +80,4 @@ def english(texts: list[str]) -> set[str]:
 def _unknown(text: str) -> bool:
     if text.startswith(("http://", "https://")) or UKRAINIAN.search(text):
         return False
-    return bool(set(LATIN_WORD.findall(text)) - SAME_EVERYWHERE)
+    return bool(set(LATIN_WORD.findall(PATH.sub("", text))) - SAME_EVERYWHERE)

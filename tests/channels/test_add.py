@@ -31,7 +31,7 @@ def test_keys_that_are_taken(app: Flask, admin: FlaskClient, key: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"key": ""}, "Enter the key that events name this channel by."),
+        ({"key": ""}, "Enter the key that events use for this channel."),
         ({"key": "x" * 101}, "Shorten the key to 100 characters."),
         ({"key": "a b"}, "Use only Latin letters"),
         ({"key": "продажі"}, "Use only Latin letters"),

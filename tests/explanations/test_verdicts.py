@@ -178,7 +178,7 @@ def test_a_failed_attempt_that_will_be_repeated_says_so() -> None:
     found = verdict("pending", "http_status", 503, **PARTS)
     assert found.tone == "wait"
     assert found.title == "The receiver is not available."
-    assert found.meaning.endswith("It will be sent again by itself.")
+    assert found.meaning.endswith("It will be retried automatically.")
 
 
 def test_an_unknown_code_is_explained_by_its_detail() -> None:

@@ -130,6 +130,4 @@ def test_a_trial_on_recent_events(app: Flask, admin: FlaskClient) -> None:
     form = webhook_form(events=["conversation_status_changed"])
     assert "No event of these types" in admin.post("/webhooks/filters", data=form).text
     wrong = webhook_form(**conditions(("a[?b]", "equals", "1")))
-    assert (
-        "Write names with full stops" in piece(admin, "POST", "/webhooks/filters", data=wrong).text
-    )
+    assert "Separate names with dots" in piece(admin, "POST", "/webhooks/filters", data=wrong).text

@@ -106,8 +106,7 @@ def test_exactly_what_the_preview_counts_is_sent_again(engine: Flask, browser: F
     assert "On its way" in progress  # all are made, and none has arrived
     assert "Finished" not in progress
     assert (
-        browser.get(f"/webhooks/{own}/recover?status=failed").text.count("Nothing to send again")
-        == 1
+        browser.get(f"/webhooks/{own}/recover?status=failed").text.count("Nothing to resend") == 1
     )
     everything = browser.get("/deliveries/recover?span=1h").text
     assert '<strong id="found">11 deliveries</strong>' in everything
@@ -149,7 +148,7 @@ def test_what_came_while_it_was_disabled_is_sent_too(
     )
     story = browser.get(f"/events/{missed[0].event_id}").text.partition('id="missed"')[0]
     assert "It was sent by a recovery." in story
-    assert "Nothing to send again" in browser.get(f"/webhooks/{own}/recover").text
+    assert "Nothing to resend" in browser.get(f"/webhooks/{own}/recover").text
 
 
 @ON_SQLITE
@@ -164,7 +163,7 @@ def test_a_disabled_webhook_is_not_said_to_miss_nothing(
 
     for url in (f"/webhooks/{own}/recover", f"/deliveries/recover?webhook={own}"):
         page = browser.get(url).text
-        assert "Nothing to send again" not in page
+        assert "Nothing to resend" not in page
         assert '<strong id="found">2 deliveries</strong>' in page
         assert "The webhook is disabled, so nothing can be sent to it." in page
         assert 'id="recover"' not in page

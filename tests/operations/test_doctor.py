@@ -135,7 +135,7 @@ def test_the_page_speaks_ukrainian_of_what_is_wrong(app: Flask, admin: FlaskClie
     page = admin.get("/settings/about", headers={"Accept-Language": "uk"}).text
     assert "База даних належить новішій версії" in page
     assert "newer version" not in page
-    assert re.search(r"вільно [\d\xa0]+ МБ", page)
+    assert re.search(r"вільно [\d\xa0,]+ ГБ", page)
 
 
 def test_keys_of_another_installation(app: Flask) -> None:

@@ -73,8 +73,8 @@ def test_from_the_empty_list_to_a_signature_that_holds(
 
 
 def try_the_receiver(page: Page) -> None:
-    page.press("Try the built-in receiver")
-    assert page.heading == "What arrives"
+    page.press("Try the test receiver")
+    assert page.heading == "Requests"
     assert "Nothing has arrived yet" in page.text
     receiver = page.url
     other = Page(page.client, receiver)
@@ -89,7 +89,7 @@ def try_the_receiver(page: Page) -> None:
     assert "message_created" in arrived
     assert other.id("requests-title") == "1 request"
     other.select("Answer", "500").press("Save response")
-    assert "From now on it answers: 500" in other.text
+    assert "Response saved: 500" in other.text
     assert "The receiver had an error." in send_test(page)
 
 

@@ -201,9 +201,9 @@ def test_mistakes_stand_at_the_fields_and_in_a_summary(page: Page, receiver: Rec
 
 def test_broken_json_is_told_and_not_sent(page: Page, receiver: Receiver) -> None:
     create_webhook(page, receiver.url)
-    assert page.value("Data of the event") == ""
-    page.fill("Data of the event", "{]").press("Send test event")
-    assert page.value("Data of the event") == "{]"
-    assert page.field("Data of the event").get("aria-invalid") == "true"
+    assert page.value("Event data") == ""
+    page.fill("Event data", "{]").press("Send test event")
+    assert page.value("Event data") == "{]"
+    assert page.field("Event data").get("aria-invalid") == "true"
     assert "This is not JSON: look at line 1, column 2." in page.text
     assert receiver.requests() == []

@@ -59,7 +59,7 @@ def test_what_a_file_does_not_name_is_not_said_to_be_in_it(admin: FlaskClient, a
     text = "{version: 1, channels: [{key: a, name: A}]}"
     seen = field(admin.post(f"{PAGE}/review", data={"text": text}).text, "seen")
     admin.post(f"{PAGE}/import", data={"text": text, "seen": seen})
-    assert "What it does not name stayed as it was." in admin.get(PAGE).text
+    assert "Anything that is not in the file stayed as it was." in admin.get(PAGE).text
     assert stored(app, webhook).enabled
 
 

@@ -48,7 +48,7 @@ def test_a_zone_that_does_not_exist_changes_nothing(admin: FlaskClient, forged: 
 def test_a_choice_counts_before_the_browsers_zone_and_goes_along(app: Flask) -> None:
     browser = sign_in(app, "olena", role="viewer")
     browser.set_cookie("timezone", "Asia/Kolkata")
-    assert "As the browser says: Kolkata time</option>" in browser.get(ACCOUNT).text
+    assert "Same as the browser: Kolkata time</option>" in browser.get(ACCOUNT).text
     answer = browser.post(f"{ACCOUNT}/timezone", data={"timezone": "Europe/Kyiv"})
     assert (answer.status_code, answer.location) == (303, ACCOUNT)
     assert '<option value="Europe/Kyiv" selected>' in browser.get(ACCOUNT).text

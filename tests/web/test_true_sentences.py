@@ -87,7 +87,7 @@ def test_what_a_dead_worker_was_sending_is_sent_again_by_itself(
     lost = {"status": "delivering", "lease_until": now() - HOUR}
     sent, tested = add_delivery(app, own, **lost), add_delivery(app, own, **lost, test=True)
     text = text_of(admin, f"/deliveries/{sent}")
-    assert "It will be sent again by itself." in text
+    assert "It will be retried automatically." in text
     assert "send another test" not in text
     assert "data-polls" in admin.get(f"/deliveries/{sent}").text
     text = text_of(admin, f"/deliveries/{tested}")
@@ -198,7 +198,7 @@ def test_what_is_sent_again_by_hand_bears_the_id_that_the_catalogue_says(
         again = actions.resend(first)
         assert isinstance(again, Delivery)
         assert again.message_id == first.message_id
-    assert "also when it is sent again by hand" in text_of(admin, "/catalogue")
+    assert "resends included" in text_of(admin, "/catalogue")
 
 
 # ---- Webhooks -----------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def test_a_deleted_channel_may_be_made_again_by_an_event(app: Flask, admin: Flas
     admin.post("/channels/new", data={"key": "sales", "name": "Sales", "kind": "api"})
     edit = re.search(r'href="(/channels/ch_[^"]+)"', admin.get("/channels").text)
     assert edit
-    assert "Events that only name the key sales are refused" in text_of(admin, edit[1])
+    assert "Events that only give the key sales will then be refused" in text_of(admin, edit[1])
     admin.post(edit[1].replace("/edit", "/delete"))
     send(app, channel=ChannelName("sales", "Sales", "api"))
     assert "sales" in text_of(admin, "/channels")
@@ -320,15 +320,16 @@ def test_who_is_not_signed_in_after_the_set_up_is_not_said_to_be(
 @pytest.mark.parametrize(
     ("text", "told", "kept"),
     [
-        ("A sign-in ends after 12 hours without use", 12 * HOUR, IDLE_LIMIT),
-        ("use, and after 30 days in any case.", 30 * DAY, AGE_LIMIT),
-        ("A receiver lives for 7 days", 7 * DAY, KEPT_FOR),
+        ("A session ends after 12 hours of inactivity", 12 * HOUR, IDLE_LIMIT),
+        ("inactivity, or after 30 days.", 30 * DAY, AGE_LIMIT),
+        ("A receiver expires after 7 days", 7 * DAY, KEPT_FOR),
         ("Only the first 64 KB of the body are kept.", 64 * 1024, MAX_BODY),
-        ("For 24 hours every request has both signatures", DAY, ROTATION_OVERLAP),
+        ("For 24 hours every request carries both signatures", DAY, ROTATION_OVERLAP),
         ("Two slow answers were in progress already", 2, MAX_SLOW),
         ("A webhook has failed for 15 minutes", 15 * MINUTE, ALERT_AFTER),
-        ("Within a second requests that use it are refused", True, memory.KEPT <= 1),
-        ("Within a second requests to its URL are refused", True, memory.KEPT <= 1),
+        ("Requests with this token are refused within a second", True, memory.KEPT <= 1),
+        ("Requests to its URL are refused within a second", True, memory.KEPT <= 1),
+        ("Requests to the current URL are refused within a second", True, memory.KEPT <= 1),
     ],
 )
 def test_a_figure_is_that_of_the_code(text: str, told: object, kept: object) -> None:

@@ -93,7 +93,7 @@ def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(
 def test_nothing_sent_is_said_so(app: Flask, browser: FlaskClient, moment: datetime) -> None:
     own = subscribe(app, "http://127.0.0.1/1")
     assert "Last 24 hours: no events" in browser.get("/webhooks").text
-    assert "No event was sent to it" in browser.get(f"/webhooks/{own}").text
+    assert "No events were sent in this period." in browser.get(f"/webhooks/{own}").text
     assert last_day(app, own, moment).day.rate is None
 
 

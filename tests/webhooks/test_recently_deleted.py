@@ -132,7 +132,7 @@ def test_a_form_under_which_it_was_deleted_stays_and_offers_undo(
 
     form |= {"draft": hidden(answer.text, "draft"), "auth_token": ""}
     back = admin.post(path, data=form | {"undo": "1"})
-    assert "The webhook is back." in back.text
+    assert "The webhook is restored." in back.text
     assert 'value="Typed meanwhile"' in back.text
     assert stored(app, public_id).name == "CRM"
 

@@ -15,13 +15,15 @@ from urllib.parse import urljoin, urlsplit
 
 import certifi
 from flask import Flask, current_app, request, session, url_for
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from webhooks_ui import audit
 from webhooks_ui.accounts import second_factor, security_log, sign_in, users
 from webhooks_ui.accounts.sign_in import Refusal
-from webhooks_ui.accounts.throttle import one_at_a_time
+from webhooks_ui.accounts.throttle import WINDOW, one_at_a_time
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User
 from webhooks_ui.models.user import NO_PASSWORD
@@ -33,13 +35,12 @@ if TYPE_CHECKING:
 
 _NAME = "openid"
 _NEXT = "openid_next"
+_OTHER = (
+    "openid_other_account"  # the last one was refused, and would be chosen again without asking
+)
 _TIMEOUT = 5.0  # seconds for each request to the provider
 _PATIENCE = 1.0  # seconds that somebody waits while others talk to it
 _talking = BoundedSemaphore(2)  # a provider that hangs holds two threads, never the console
-
-_UNREACHABLE = _l("The sign-in server does not answer. Try again, or sign in with a password.")
-_REFUSED = _l("The sign-in server did not confirm who you are. Try again.")
-_UNKNOWN = _l("No user is linked to this account. Ask an administrator for an invitation.")
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ def begin() -> Response | Refusal:
     back = urljoin(public, url_for("openid.back"))
     try:
         with _conversation() as provider:
-            answer: Response = provider.authorize_redirect(back)
+            another = {"prompt": "select_account"} if session.pop(_OTHER, False) else {}
+            answer: Response = provider.authorize_redirect(back, **another)
             return answer
     except _Failure as failure:
         return failure.refusal
@@ -84,18 +86,44 @@ def finish() -> Refusal | None:
         return failure.refusal
     user = _user_of(said)
     if user is None:
-        security_log.refused("nobody has this account of the OpenID provider", None)
-        return Refusal(_UNKNOWN)
+        return _nobody(_login_of(said))
     if user.totp_secret:
         second_factor.wait_for_code(user)
         return Refusal(_l("Enter the code of your second factor."), needs_code=True)
     return sign_in.let_in(user.login, user.password_hash, user.password_hash)
 
 
+def _nobody(login: str | None) -> Refusal:
+    """Why this account is nobody's here; the next sign-in asks which account to use."""
+    session[_OTHER] = True
+    security_log.refused("nobody has this account of the OpenID provider", None)
+    audit.record_once("user.openid_refused", "user", "-", login or "", within=WINDOW)
+    if login is None:
+        said = _l(
+            "%(provider)s sent no login for you, such as a verified e-mail address. Ask an"
+            " administrator there.",
+            **_named(),
+        )
+    elif User.by_login(login):
+        said = _l(
+            "The login %(login)s is linked to another account of %(provider)s. Ask an"
+            " administrator to remove the user and invite you again.",
+            login=login,
+            **_named(),
+        )
+    else:
+        said = _l(
+            "No user here has the login %(login)s. Ask an administrator for an invitation, or sign"
+            " in with another account.",
+            login=login,
+        )
+    return Refusal(said)
+
+
 class _Failure(Exception):
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(str(refusal.message))
-        self.refusal = refusal
+    def __init__(self, message: LazyString) -> None:
+        super().__init__(str(message))
+        self.refusal = Refusal(message)
 
 
 @contextmanager
@@ -106,18 +134,37 @@ def _conversation() -> Iterator["FlaskOAuth2App"]:
     from requests import RequestException
 
     if not _talking.acquire(timeout=_PATIENCE):
-        raise _Failure(Refusal(_UNREACHABLE))
+        raise _unreachable()
     try:
         yield _provider(current_app)
     except RequestException as error:
         log.warning("The OpenID provider cannot be reached: %s", error)
-        raise _Failure(Refusal(_UNREACHABLE)) from None
+        raise _unreachable() from None
     # The last three are Authlib's, for an answer that lacks something or is no JSON.
     except (AuthlibBaseError, JoseError, ValueError, KeyError, RuntimeError) as error:
         log.warning("The OpenID provider did not confirm a sign-in: %s", error)
-        raise _Failure(Refusal(_REFUSED)) from None
+        raise _unconfirmed(getattr(error, "error", "")) from None
     finally:
         _talking.release()
+
+
+def _unreachable() -> _Failure:
+    said = _l("%(provider)s does not answer. Try again, or sign in with a password.", **_named())
+    return _Failure(said)
+
+
+def _unconfirmed(error: str) -> _Failure:
+    said = _l("%(provider)s did not confirm who you are. Try again.", **_named())
+    if error == "access_denied":  # RFC 6749, 4.1.2.1: cancelled there, or not allowed to come here
+        said = _l(
+            "%(provider)s did not let you in. If you did not cancel, ask for access there.",
+            **_named(),
+        )
+    return _Failure(said)
+
+
+def _named() -> dict[str, str]:
+    return {"provider": provider_name()}
 
 
 def _provider(app: Flask) -> "FlaskOAuth2App":

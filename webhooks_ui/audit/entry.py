@@ -17,6 +17,7 @@ _TOPIC_OF_VERB = {
     "signed_in": "sign_in",
     "signed_out": "sign_in",
     "sign_in_refused": "refusal",
+    "openid_refused": "refusal",
     "locked_out": "refusal",
     "code_refused": "refusal",
     "refused": "refusal",

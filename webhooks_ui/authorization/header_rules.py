@@ -35,7 +35,7 @@ def is_owned(name: str) -> bool:
 def name_problem(name: str) -> LazyString | None:
     """What keeps a name from being a header of the owner's choosing, or None."""
     if not name:
-        return _l("Enter the header's name, for example X-Api-Key.")
+        return _l("Enter a header name.")
     if len(name) > MAX_NAME_CHARACTERS:
         return _too_long(MAX_NAME_CHARACTERS)
     if not _TOKEN.fullmatch(name):

@@ -22,7 +22,7 @@ class OAuth2(Authorization):
 
     type = "oauth2"
     label = "OAuth 2.0"
-    hint = _l("client credentials: a token is fetched and renewed by itself")
+    hint = _l("client credentials: a token is fetched and renewed automatically")
     description = (
         "OAuth 2.0 client credentials (RFC 6749 section 4.4): a token is fetched from `token_url`"
         " and sent as `Authorization: Bearer`. The same rules of egress hold for `token_url`."

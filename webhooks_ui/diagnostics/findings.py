@@ -85,7 +85,7 @@ def _schema(error: migrate.SchemaError) -> Finding:
     return Finding("database", "bad", text, way_out)
 
 
-def _number(value: int) -> LazyString:
+def _number(value: float) -> LazyString:
     """A number as the reader's language writes it."""
     return LazyString(format_decimal, value)
 
@@ -165,8 +165,7 @@ def _clock(_app: Flask) -> Iterator[Finding]:
 
 def _disk(app: Flask) -> Iterator[Finding]:
     free = shutil.disk_usage(app.config["DATA_DIR"]).free
-    size = _number(free // 1_000_000)
-    text = _l("%(size)s MB are free in the data folder.", size=size)
+    text = _l("%(size)s GB free in the data folder.", size=_number(round(free / 1e9, 1)))
     if free >= LOW_FREE:
         yield Finding("disk", "good", text)
     else:

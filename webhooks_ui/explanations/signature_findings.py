@@ -29,7 +29,7 @@ _FINDINGS = {
     "valid_by_former": (
         "good",
         _VALID,
-        _l("Signed with the former secret, which is still accepted during the rotation."),
+        _l("Signed with the previous secret, which is still accepted during the rotation."),
         "",
     ),
     "other_webhook": (
@@ -42,7 +42,7 @@ _FINDINGS = {
         "wait",
         _l("Timestamp in the future."),
         _l("The signature is valid, but dated %(time)s from now."),
-        _l("Check the clocks of both machines: %(time)s is the most."),
+        _l("Check the clocks of both machines: at most %(time)s is accepted."),
     ),
     "old_timestamp": (
         "wait",
@@ -57,7 +57,7 @@ _FINDINGS = {
         "bad",
         _l("Wrong secret."),
         _l("The body is what was sent, but the signature was made with another secret."),
-        _l("Take the request as forged, unless the secret was rotated since it was sent."),
+        _l("Treat the request as forged unless the secret was rotated since it was sent."),
     ),
     "no_match": (
         "bad",
@@ -91,7 +91,7 @@ _FINDINGS = {
     ),
     "malformed_secret": (
         "bad",
-        _l("That is no signing secret."),
+        _l("This is not a signing secret."),
         _l("A signing secret is whsec_ and base64. Part of it may be missing."),
         _l("Copy it again from where the receiver keeps it."),
     ),
@@ -103,8 +103,8 @@ _FINDINGS = {
     ),
     "malformed_request": (
         "bad",
-        _l("That does not read as a request."),
-        _l("A request is its headers, one a line, an empty line and the body."),
+        _l("This is not a request."),
+        _l("Paste the headers, one per line, then an empty line, then the body."),
         _l("Copy it as raw HTTP, from a delivery's page or from your receiver's log."),
     ),
     "malformed_timestamp": (

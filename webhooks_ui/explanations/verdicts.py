@@ -100,7 +100,7 @@ def verdict(
         earlier = _("An earlier attempt may have arrived.")
         meaning = f"{meaning} {earlier}"
     if status == "pending":
-        again = _("It will be sent again by itself.")
+        again = _("It will be retried automatically.")
         return Verdict("wait", title, f"{meaning} {again}", next_step)
     return Verdict("bad", title, meaning, next_step)
 
@@ -133,7 +133,7 @@ def interrupted(*, test: bool) -> Verdict:
     title = _("The sending was interrupted.")
     if not test:
         meaning = _("A worker stopped before the answer came. The event may have arrived.")
-        again = _("It will be sent again by itself.")
+        again = _("It will be retried automatically.")
         return Verdict("wait", title, f"{meaning} {again}")
     return Verdict(
         "bad",
@@ -158,7 +158,7 @@ def _cancelled() -> Verdict:
     return Verdict(
         "off",
         _("The delivery was cancelled."),
-        _("The event will not be sent to this webhook by itself."),
+        _("The event will not be sent to this webhook automatically."),
         _("Send it again if the receiver should have it."),
     )
 

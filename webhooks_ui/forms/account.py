@@ -143,7 +143,7 @@ class TimeZoneForm(Form):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
-        own = _("As the browser says: %(zone)s", zone=timezones.label(timezones.offered()))
+        own = _("Same as the browser: %(zone)s", zone=timezones.label(timezones.offered()))
         self.timezone.choices = [("", own), *timezones.choices(language()).items()]
 
     def save(self) -> bool:

@@ -19,8 +19,8 @@ class SourceForm(Form):
     name = StringField(_l("Name"), filters=[trimmed])
     secret = PasswordField(_l("Secret"), filters=[trimmed])
     draft = HiddenField()  # the secret, sealed: it stands in no page
-    drop_secret = BooleanField(_l("Remove it: check no signatures"))
-    private_notes = BooleanField(_l("Take private notes too"))
+    drop_secret = BooleanField(_l("Remove it: signatures are then not checked"))
+    private_notes = BooleanField(_l("Include private notes"))
     without_updates = BooleanField(_l("Take the status from conversation_status_changed"))
     substatus_key = StringField(_l("Custom attribute with the substatus"), filters=[trimmed])
     channel_prefix = StringField(_l("Prefix of channel keys"), filters=[trimmed])

@@ -20,7 +20,7 @@ class TokenForm(Form):
 
     name = StringField(_l("Name"), filters=[trimmed])
     scope = RadioField(
-        _l("What it may do"),
+        _l("Access"),
         choices=[SelectChoice(*item) for item in SCOPE_LABELS.items()],
         default="events",
         validate_choice=False,

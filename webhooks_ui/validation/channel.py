@@ -31,11 +31,11 @@ def key_taken(holder: Channel) -> LazyString:
 def key_problem(key: str) -> LazyString | None:
     """What keeps a text from being a channel's key, or None."""
     if not key:
-        return _l("Enter the key that events name this channel by.")
+        return _l("Enter the key that events use for this channel.")
     if len(key) > MAX_KEY_CHARACTERS:
         return _l("Shorten the key to %(most)s characters.", most=MAX_KEY_CHARACTERS)
     if not _KEY.fullmatch(key):
-        return _l("Use only Latin letters, digits, full stops, underscores and hyphens.")
+        return _l("Use only Latin letters, digits, dots, underscores and hyphens.")
     return None
 
 

@@ -24,7 +24,7 @@ def problems(conditions: tuple[Condition, ...]) -> Iterator[Problem]:
             yield (
                 index,
                 "path",
-                _l("Write names with full stops between them, such as conversation.status."),
+                _l("Separate names with dots, as in conversation.status."),
             )
         if problem := _value_problem(each):
             yield index, "value", problem

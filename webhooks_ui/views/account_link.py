@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webhooks_ui.accounts import forgotten
+from webhooks_ui.accounts import forgotten, openid
 from webhooks_ui.forms.account import ForgottenForm
 from webhooks_ui.forms.people import LinkForm
 from webhooks_ui.models import AccountLink, User
@@ -25,8 +25,9 @@ def use() -> Answer:
     if link is None:
         return render_template("people/link_gone.html"), 404
     form = LinkForm.of(link)
+    context = {"form": form, "user": link.user, "provider": openid.provider_name()}
     if request.method != "POST":
-        return render_template("people/use_link.html", form=form, user=link.user)
+        return render_template("people/use_link.html", **context)
     if form.save(text):
         if not current_user.is_authenticated:  # the second factor is asked for
             return redirect(url_for("second_factor.ask"), 303)
@@ -34,7 +35,7 @@ def use() -> Answer:
         return redirect(url_for("webhooks.index"), 303)
     if form.is_gone:
         return render_template("people/link_gone.html"), 404
-    return render_template("people/use_link.html", form=form, user=link.user), 422
+    return render_template("people/use_link.html", **context), 422
 
 
 @blueprint.route("/forgotten", methods=["GET", "POST"])

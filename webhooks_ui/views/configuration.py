@@ -79,7 +79,7 @@ def apply() -> Answer:
         importing.apply(planning.plan(text, passphrase), current_user.user)
     except ImportFaults as error:
         return _page(text, faults=error.faults), 422
-    flash(_("Everything in the file is here now. What it does not name stayed as it was."), "good")
+    flash(_("Configuration applied. Anything that is not in the file stayed as it was."), "good")
     return redirect(url_for(".show"), 303)
 
 

@@ -44,7 +44,7 @@ def retry_now(id: str) -> BaseResponse:
     if actions.retry_now(or_404(Delivery.by_public_id(id))):
         flash(_("Queued."), "info")
     else:
-        flash(_("It is no longer waiting: it is being sent, or over."), "wait")
+        flash(_("It is no longer waiting: it is being sent or has finished."), "wait")
     return redirect(delivery_page.own_url(id), 303)
 
 
@@ -54,7 +54,7 @@ def cancel(id: str) -> BaseResponse:
     if actions.cancel(or_404(Delivery.by_public_id(id))):
         flash(_("Delivery cancelled."), "info")
     else:
-        flash(_("It could not be cancelled: it is being sent at this moment, or over."), "wait")
+        flash(_("It could not be cancelled: it is being sent or has finished."), "wait")
     return redirect(delivery_page.own_url(id), 303)
 
 

@@ -52,7 +52,7 @@ def new() -> Answer:
 def withdraw(id: int) -> Response:
     with transaction():
         AccountLink.withdraw(id)
-    flash(_("The invitation is withdrawn; its link no longer works."), "good")
+    flash(_("Invitation withdrawn. Its link no longer works."), "good")
     return redirect(url_for(".index"), 303)
 
 
@@ -98,7 +98,7 @@ def offer_new_password(id: int) -> Response:
 def remove_second_factor(id: int) -> Response:
     """Switches a person's second factor off, as when the phone is lost."""
     if second_factor.remove(id):
-        flash(_("The second factor is off: no code is asked for any more."), "good")
+        flash(_("Second factor off: signing in requires no code."), "good")
     return redirect(url_for(".show", id=id), 303)
 
 

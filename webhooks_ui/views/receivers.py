@@ -97,7 +97,7 @@ def choose(token: str) -> BaseResponse:
     """Sets the response to further requests."""
     answer = request.form.get("answer", "")
     built_in.choose(or_404(Receiver.by_token(token)), answer if answer in ANSWERS else abort(422))
-    flash(_("From now on it answers: %(answer)s.", answer=ANSWERS[answer]), "good")
+    flash(_("Response saved: %(answer)s.", answer=ANSWERS[answer]), "good")
     return redirect(url_for(".show", token=token), 303)
 
 

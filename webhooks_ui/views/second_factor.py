@@ -52,7 +52,7 @@ def show() -> Response | str | tuple[str, int]:
 def remove() -> Response:
     """Switches one's own off."""
     if second_factor.remove(current_user.user_id):
-        flash(_("The second factor is off: no code is asked for any more."), "good")
+        flash(_("Second factor off: signing in requires no code."), "good")
     return redirect(url_for("account.show"), 303)
 
 

@@ -67,7 +67,7 @@ def revoke(id: str) -> Response:
         security_log.noted(f"{id} revoked")
         flash(
             _(
-                "Token “%(name)s” revoked. Within a second requests that use it are refused.",
+                "Token “%(name)s” revoked. Requests that use it are refused within a second.",
                 name=isolated(name),
             ),
             "good",

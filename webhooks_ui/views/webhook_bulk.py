@@ -39,7 +39,7 @@ from webhooks_ui.web.security import safe_next
 
 _MOST_SHOWN = 100  # as many as a page has
 _PASSING = ("done=", "chosen=", "at=")  # arguments of one answer, not of the list
-CHOOSE_ACTION = _l("Nothing was changed. Press the button of what is to be done.")
+CHOOSE_ACTION = _l("Nothing was changed. Choose what to do with the selected webhooks.")
 CHOOSE = _l("Choose at least one webhook first.")
 CHOOSE_EVENT = _l("Choose one of the events.")
 CHOOSE_CHANNEL = _l("This channel no longer exists. Choose another one.")
@@ -81,7 +81,9 @@ def bulk_undo(id: str) -> BaseResponse:
     restored, left = webhook_bulk.undo(or_404(BulkChange.by_public_id(id)), current_user.user)
     if restored:
         words = ngettext(
-            "%(num)s webhook is as it was.", "%(num)s webhooks are as they were.", restored
+            "Undone: %(num)s webhook is as it was.",
+            "Undone: %(num)s webhooks are as they were.",
+            restored,
         )
         flash(words, "good")
     if left:

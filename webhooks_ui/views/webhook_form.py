@@ -93,7 +93,7 @@ def render_undo(form: WebhookForm, webhook: Webhook) -> Answer:
     webhook_changes.restore(webhook, current_user.user)
     if was_newest:
         form.version.data = webhook.version
-    flash(_("The webhook is back. What stands below is not saved yet: save now."), "good")
+    flash(_("The webhook is restored. What you see below is not saved yet: save it now."), "good")
     return render_form(form), 422
 
 

@@ -192,6 +192,8 @@ def _percent(language: str, share: float) -> str:
 
 @_cached
 def _milliseconds(language: str, value: int) -> str:
+    if value < 1:
+        return str(_("< 1 ms"))
     if value < 1000:
         return str(_("%(number)s ms", number=_decimal(language, value)))
     return str(_("%(number)s s", number=_decimal(language, value / 1000, "#,##0.0")))
