@@ -93,11 +93,17 @@ class WebhookQuery:
         if self.q:  # a search is slow: done once, for the counts and the rows
             return self._searched(narrowed, chosen)
         counts = webhook_ranks.counts(narrowed)
-        total = sum(counts[name] for name in RANKED if not self.status or name in chosen)
-        if self.status:
-            narrowed = narrowed.where(webhook_ranks.is_in(chosen))
+        states = [name for name in RANKED if not self.status or name in chosen]
+        total = sum(counts[name] for name in states)
         number = within(self.page, total, PAGE_SIZE)
-        rows = webhook_rows.load(self._ids(narrowed, total, number))
+        span = range((number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, total))
+        before = 0
+        if self.sort == "attention":  # only the states of this page are sorted
+            states, before = _covering(span, {name: counts[name] for name in states})
+        if len(states) < len(RANKED):
+            narrowed = narrowed.where(webhook_ranks.is_in(states))
+        size = sum(counts[name] for name in states)
+        rows = webhook_rows.load(self._ids(narrowed, size, span.start - before, len(span)))
         return WebhookPage(rows, total, number, PAGE_SIZE, counts)
 
     def _searched(self, narrowed: Select[int], chosen: Sequence[str]) -> WebhookPage:
@@ -110,14 +116,14 @@ class WebhookQuery:
         rows = webhook_rows.load(ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
         return WebhookPage(rows, len(ids), number, PAGE_SIZE, counts)
 
-    def _ids(self, narrowed: Select[int], total: int, number: int) -> Sequence[int]:
+    def _ids(self, narrowed: Select[int], total: int, first: int, count: int) -> Sequence[int]:
         """The ids of one page, read from the nearer end: skipped rows cost time too."""
-        first, last = (number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, total)
         if first <= total // 2:
             ordered = narrowed.order_by(*self._order()).offset(first)
-            return db.session.scalars(ordered.limit(last - first)).all()
-        backwards = narrowed.order_by(*self._order(backwards=True)).offset(total - last)
-        return db.session.scalars(backwards.limit(last - first)).all()[::-1]
+            return db.session.scalars(ordered.limit(count)).all()
+        left = total - first - count
+        backwards = narrowed.order_by(*self._order(backwards=True)).offset(left)
+        return db.session.scalars(backwards.limit(count)).all()[::-1]
 
     def _narrowed(self, query: Select[Any]) -> Select[Any]:
         query = query.where(Webhook.deleted_at.is_(None), *Webhook.has_words(self.q))
@@ -158,6 +164,18 @@ class WebhookQuery:
         falls = self.sort.startswith("-")
         keys = [(column, falls) for column in columns[self.sort.removeprefix("-")]]
         return [*keys, (Webhook.id.expression, falls and self.sort == "-created")]
+
+
+def _covering(span: range, counts: Mapping[State, int]) -> tuple[list[State], int]:
+    """The states, one after the other, of the rows of a span, and how many rows come before."""
+    covered, before, end = list[State](), 0, 0
+    for state, count in counts.items():
+        end += count
+        if end <= span.start:
+            before = end
+        elif end - count < span.stop:
+            covered.append(state)
+    return covered, before
 
 
 def _beyond(
