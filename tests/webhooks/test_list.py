@@ -210,6 +210,10 @@ def test_pages_follow_each_other_from_either_end(
     fill(app, 11)
     with app.app_context(), transaction():
         db.session.execute(update(Webhook).values(sort_key=b"n"))  # then by their rows
+        some = Webhook.name.in_(("n003", "n004", "n008"))
+        db.session.execute(update(Webhook).where(some).values(enabled=False))
+        other = Webhook.name.in_(("n001", "n005", "n006", "n010"))
+        db.session.execute(update(Webhook).where(other).values(last_succeeded=False))
         order = [line.id for line in WebhookQuery(sort=sort).find().items]
         monkeypatch.setattr(webhook_list, "PAGE_SIZE", 2)
         pages = [WebhookQuery(sort=sort, page=number).find().items for number in range(1, 7)]
