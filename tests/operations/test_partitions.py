@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from tests.database.test_migrations import DELIVERY, EVENT, migrate
+from tests.database.test_carried_over import DELIVERY, EVENT, migrate
 from tests.engine.conftest import send, subscribe
 from tests.log.test_payload_search import index
 from tests.operations.test_retention import MONTH, age, count
