@@ -39,12 +39,12 @@ settings.register_profile("quick", deadline=None, derandomize=True, max_examples
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-KINDS = ("browser", "process", "postgres")
-"""Marks of slow tests, in the order in which they begin; `make test-quick` leaves them out."""
+KINDS = ("browser", "process", "postgres", "long")
+"""Marks of slow tests, in the order in which they begin; `make test-quick` takes the last alone."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Files are kept in memory, and templates compiled once for all the processes of a run."""
+    """Files are kept in memory, and templates compiled once."""
     scratch.in_memory(config)
     templates.share(config)
 

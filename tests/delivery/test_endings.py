@@ -21,6 +21,8 @@ from tests.delivery.hostile import Behaviour, Peer
 from webhooks_ui.delivery.http import exchange
 from webhooks_ui.delivery.http.outcome import Outcome
 
+pytestmark = pytest.mark.long
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -16,6 +16,8 @@ from tests.log.rows import fill
 from tests.support.apps import MakeApp
 from webhooks_ui.models.user import ROLES
 
+pytestmark = pytest.mark.long
+
 WITHOUT_USER = {"static", "auth.login", "auth.setup", "language.switch", "receiver.arrive"}
 WITHOUT_USER |= {"theme.switch", "second_factor.ask"}
 WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show"}

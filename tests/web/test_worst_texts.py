@@ -26,6 +26,8 @@ from tests.support.processor import within
 from webhooks_ui.web import body_limits
 from webhooks_ui.web.roles import OPEN_TO_ALL
 
+pytestmark = pytest.mark.long
+
 MAX_SECONDS = 0.5  # of processor: 0.1 on a quiet machine, minutes where work is quadratic
 WORST = {
     "marks": "\u0315\u0300",  # each pair has to be sorted
