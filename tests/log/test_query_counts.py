@@ -10,10 +10,10 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Webhook, WebhookEvent
 
 CEILINGS = {
-    "/webhooks": 10,
-    "/webhooks?status=failing": 10,
-    "/webhooks?q=hook&event=message_created&sort=-last": 9,
-    "/webhooks?channel=sales": 11,
+    "/webhooks": 11,
+    "/webhooks?status=failing": 11,
+    "/webhooks?q=hook&event=message_created&sort=-last": 10,
+    "/webhooks?channel=sales": 12,
     "/webhooks/{webhook}": 13,
     "/webhooks/{webhook}/edit": 6,
     "/webhooks/{webhook}/history": 7,
@@ -37,13 +37,14 @@ CEILINGS = {
     "/settings/audit": 4,
     "/settings/audit?who=olena&q=hook": 5,
 }
-"""One query finds out who asks, one what the rail counts. A list has one for its rows, one for each
-thing shown beside all of them, one for what the filters offer, and one for the newest row. An
-event's page asks how the webhooks were set up when it came: once for those that got it, once for
-those that did not. Pages with a payload ask whether the audit log has this reader of the last
-hour. A delivery's page asks for the body that was sent, the same event elsewhere, and the
-deliveries beside it. The deliveries of one webhook have its head: itself and its events. A
-search asks for the index, for how far it has come, and for what came last in it."""
+"""One query finds out who asks, one what the rail counts. A list has one for its rows (that of
+webhooks another one for their events), one for each thing shown beside all of them, one for what
+the filters offer, and one for the newest row. An event's page asks how the webhooks were set up
+when it came: once for those that got it, once for those that did not. Pages with a payload ask
+whether the audit log has this reader of the last hour. A delivery's page asks for the body that was
+sent, the same event elsewhere, and the deliveries beside it. The deliveries of one webhook have its
+head: itself and its events. A search asks for the index, for how far it has come, and for what came
+last in it."""
 
 
 @ON_SQLITE

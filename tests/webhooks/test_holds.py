@@ -11,7 +11,7 @@ from tests.api.conftest import Call, call
 from tests.conftest import make_webhook
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.models import Webhook, webhook_display
+from webhooks_ui.models import Webhook, webhook_switch
 
 __all__ = ["call"]  # a fixture
 
@@ -49,7 +49,7 @@ def test_the_list_and_the_page_say_until_when(
 ) -> None:
     public_id = make_webhook(admin)
     hold(app, public_id, reason, AT)
-    monkeypatch.setattr(webhook_display, "now", lambda: AT - timedelta(seconds=10))
+    monkeypatch.setattr(webhook_switch, "now", lambda: AT - timedelta(seconds=10))
     for page in ("/webhooks", f"/webhooks/{public_id}"):
         text = admin.get(page, headers={"Accept-Language": language}).text
         assert words[language] in html.unescape(text), page

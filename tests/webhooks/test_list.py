@@ -217,8 +217,9 @@ def test_pages_follow_each_other_from_either_end(
         order = [line.id for line in WebhookQuery(sort=sort).find().items]
         monkeypatch.setattr(webhook_list, "PAGE_SIZE", 2)
         pages = [WebhookQuery(sort=sort, page=number).find().items for number in range(1, 7)]
-    assert [len(page) for page in pages] == [2, 2, 2, 2, 2, 1]
-    assert [line.id for page in pages for line in page] == order
+        ids = [[webhook.id for webhook in page] for page in pages]
+    assert [len(page) for page in ids] == [2, 2, 2, 2, 2, 1]
+    assert [row for page in ids for row in page] == order
 
 
 @ON_BOTH_DATABASES

@@ -11,7 +11,6 @@ from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES, DeliveryStatus
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.explanations.network_errors import NOTES
 from webhooks_ui.models import Attempt, Delivery
-from webhooks_ui.models.delivery_rows import DeliveryRow
 
 
 def _one_of(*values: str) -> WithJsonSchema:
@@ -174,7 +173,7 @@ class DeliverySummary(DeliveryHead):
     attempts_made: int
 
     @classmethod
-    def of(cls, delivery: DeliveryRow) -> Self:
+    def of(cls, delivery: Delivery) -> Self:
         return cls(**_head(delivery), attempts_made=delivery.attempts_made)
 
 
@@ -185,7 +184,7 @@ class DeliveryPage(BaseModel):
     next: str | None
 
 
-def _head(delivery: Delivery | DeliveryRow) -> dict[str, Any]:
+def _head(delivery: Delivery) -> dict[str, Any]:
     due = delivery.due_at if delivery.status == "pending" else None
     return {
         "id": delivery.public_id,

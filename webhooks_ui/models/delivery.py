@@ -9,12 +9,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    column,
     func,
     select,
+    table,
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from webhooks_ui.catalogue.payload import NO_TEMPLATE
 from webhooks_ui.catalogue.payload_formats import format_of
@@ -29,6 +31,7 @@ from webhooks_ui.models.webhook import Webhook
 OPEN = "status IN ('pending', 'delivering')"
 UNDELIVERED = "status IN ('failed', 'cancelled')"
 PENDING = "status = 'pending'"
+_ORIGINALS = table("deliveries", column("id", RowId), column("public_id", String)).alias("original")
 
 
 class Delivery(Public, Model):
@@ -107,6 +110,16 @@ class Delivery(Public, Model):
         order_by="Attempt.number", lazy="selectin", passive_deletes=True
     )
 
+    last_attempt: Mapped[Attempt | None] = relationship(
+        primaryjoin="and_(Delivery.id == foreign(Attempt.delivery_id),"
+        " Delivery.attempts_made == Attempt.number)",
+        viewonly=True,
+    )
+    repeats: Mapped[str | None] = column_property(
+        select(_ORIGINALS.c.public_id).where(_ORIGINALS.c.id == resend_of_id).scalar_subquery()
+    )
+    """The public id of the delivery that this one repeats, if it is still known."""
+
     @property
     def attempt(self) -> Attempt | None:
         """The last attempt."""
@@ -143,13 +156,6 @@ class Delivery(Public, Model):
         if self.status == "delivering":
             return not (self.test and self.interrupted)
         return self.status == "pending"
-
-    @property
-    def repeats(self) -> str | None:
-        """The public id of the delivery that this one repeats, if it is still known."""
-        row = self.resend_of_id
-        own = select(Delivery.public_id).where(Delivery.id == row)
-        return db.session.scalar(own) if row else None
 
     def resent_as(self) -> list[str]:
         """The public ids of the deliveries that repeat this one, the newest first, 10 at most."""

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import delivery_rows
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.delivery_rows import DeliveryRow, NamedWebhook, Part
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.matching import Reason, Setup, reasons
 from webhooks_ui.models.pages import Page, within
@@ -28,20 +28,20 @@ class WebhookOutcome:
     """A webhook, and how it was set up when the event came, which decides whether it gets it.
     `setup` is None if it did not exist yet, `unmet` the conditions that kept the event from it."""
 
-    webhook: NamedWebhook
+    webhook: Webhook
     reasons: tuple[Reason, ...]
     setup: Setup | None
     disabled_reason: str | None
     unmet: tuple[Condition, ...] = ()
 
 
-def deliveries(event: Event) -> Sequence[DeliveryRow]:
+def deliveries(event: Event) -> Sequence[Delivery]:
     """The event's deliveries with their last attempts, the oldest first, 50 at most."""
     own = select(Delivery.id).where(Delivery.event_id == event.id).order_by(Delivery.id)
     return delivery_rows.load(db.session.scalars(own.limit(PAGE)).all())
 
 
-def cases(event: Event, deliveries: Sequence[DeliveryRow]) -> dict[int, WebhookOutcome]:
+def cases(event: Event, deliveries: Sequence[Delivery]) -> dict[int, WebhookOutcome]:
     """By delivery id, how the webhook was set up when the event came."""
     webhooks = {delivery.id: delivery.webhook for delivery in deliveries if delivery.webhook}
     then = _states(event, [webhook.id for webhook in webhooks.values()])
@@ -52,7 +52,7 @@ def missed(event: Event, words: str, number: int) -> Page[WebhookOutcome]:
     """Webhooks that did not get the event, searched by words of their name or URL."""
     total = db.session.scalar(_missed(event, words, select(func.count(Webhook.id)))) or 0
     number = within(number, total, PAGE)
-    query = _missed(event, words, select(Part(NamedWebhook, Webhook))).order_by(*BY_NAME)
+    query = _missed(event, words, select(Webhook).options(lazyload("*"))).order_by(*BY_NAME)
     webhooks = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE)).all()
     then = _states(event, [webhook.id for webhook in webhooks])
     items = [_explain(event, one, then.get(one.id)) for one in webhooks]
@@ -98,7 +98,7 @@ def _setup(state: WebhookState, moment: datetime) -> Setup:
     )
 
 
-def _explain(event: Event, webhook: NamedWebhook, state: WebhookState | None) -> WebhookOutcome:
+def _explain(event: Event, webhook: Webhook, state: WebhookState | None) -> WebhookOutcome:
     setup = state and _setup(state, event.created_at)
     against = reasons(event.type, event.channel_id, setup or None)
     unmet: tuple[Condition, ...] = ()

@@ -37,13 +37,13 @@ class Page(Generic[T]):
         return min(self.number * self.size, self.total)
 
 
-def find(query: Select[T], number: int) -> Page[T]:
+def find(query: Select[T], number: int, size: int = SIZE) -> Page[T]:
     """The page with this number of what a query selects, or the last one if there are fewer."""
     counted = select(func.count()).select_from(query.order_by(None).subquery())
     total = db.session.scalar(counted) or 0
-    number = within(number, total, SIZE)
-    rows = db.session.scalars(query.offset((number - 1) * SIZE).limit(SIZE)).all()
-    return Page(rows, total, number, SIZE)
+    number = within(number, total, size)
+    rows = db.session.scalars(query.offset((number - 1) * size).limit(size)).all()
+    return Page(rows, total, number, size)
 
 
 def number_of(text: str) -> int:

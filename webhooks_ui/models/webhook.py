@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sqlalchemy import (
     JSON,
@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.audit import Audited
 from webhooks_ui.authorization.base import Authorization
-from webhooks_ui.authorization.kinds import kind_of
+from webhooks_ui.authorization.base import Text as Label
+from webhooks_ui.authorization.kinds import kind_of, short_label
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload import JSON as JSON_TYPE
 from webhooks_ui.catalogue.payload import Template
@@ -29,13 +30,15 @@ from webhooks_ui.models import webhook_audit, webhook_display
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
-from webhooks_ui.models.webhook_display import Displayed
 from webhooks_ui.models.webhook_secrets import WebhookSecrets
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.models.webhook_switch import Switchable
 from webhooks_ui.text.filters import Filters
 from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
+
+if TYPE_CHECKING:
+    from webhooks_ui.models.delivery import Delivery
 
 
 def _sort_key_of_new(context: Any) -> bytes:
@@ -55,7 +58,7 @@ class WebhookEvent(Model):
     type: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
-class Webhook(Switchable, WebhookSecrets, Displayed, Model):
+class Webhook(Switchable, WebhookSecrets, Model):
     """Secrets are kept encrypted, bound to this webhook's public id.
 
     `version` counts changes of the configuration: who saves over a version that is no longer the
@@ -103,21 +106,37 @@ class Webhook(Switchable, WebhookSecrets, Displayed, Model):
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_at: Mapped[datetime] = mapped_column(Instant, default=now)
     updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    # Copies, so that the list does not read deliveries. Of the attempt that was recorded last,
-    # a ping's too; null before the first.
+    # Of the attempt that was recorded last, a ping's too; null before the first.
     last_delivery_id: Mapped[int | None] = mapped_column(RowId)
-    last_succeeded: Mapped[bool | None]
-    # By the last 24 hours; see `jobs.states`.
-    degraded: Mapped[bool] = mapped_column(default=False)
 
     channel: Mapped[Channel | None] = relationship(lazy="joined")
     updated_by: Mapped[User | None] = relationship(lazy="joined")
+    last_delivery: Mapped["Delivery | None"] = relationship(
+        "Delivery",
+        primaryjoin="foreign(Webhook.last_delivery_id) == Delivery.id",
+        viewonly=True,
+    )
     subscriptions: Mapped[list[WebhookEvent]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
     )
 
     __audited__: ClassVar[Audited] = webhook_audit.AUDITED
     __mapper_args__ = {"version_id_col": version, "eager_defaults": False}  # noqa: RUF012  # SQLAlchemy's own form
+
+    @property
+    def title(self) -> str:
+        """The name, or the receiver's host where it has none."""
+        return webhook_display.titled(self.name, self.url)
+
+    @property
+    def shown_url(self) -> str:
+        """The URL with its host as people write it."""
+        return webhook_display.shown_url(self.url)
+
+    @property
+    def auth_label(self) -> Label:
+        """The kind of authorization in a word."""
+        return short_label(self.auth_type, self.auth_public)
 
     @property
     def event_types(self) -> list[str]:

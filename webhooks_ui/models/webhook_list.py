@@ -16,7 +16,6 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.keyset import row_of
 from webhooks_ui.models.pages import Page, number_of, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
-from webhooks_ui.models.webhook_rows import WebhookRow
 from webhooks_ui.text.folding import folded
 
 PAGE_SIZE = 25  # tall rows, of three or four lines each
@@ -26,7 +25,7 @@ SORTS = ("attention", "name", "-name", "-created", "created", "-last", "last")
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookPage(Page[WebhookRow]):
+class WebhookPage(Page[Webhook]):
     """A page of the list, and how many webhooks are in each state, whatever state is asked for."""
 
     counts: Mapping[State, int] = field(default_factory=dict)

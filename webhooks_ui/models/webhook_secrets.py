@@ -20,6 +20,7 @@ class WebhookSecrets:
     """Columns of `Webhook`. `tls_ca`, `tls_certificate` and, in clear, `tls_key` are PEM."""
 
     public_id: Mapped[str]
+    url: Mapped[str]
     signing_secret: Mapped[str] = mapped_column(Sealed("{public_id}:signing", 300))
     previous_signing_secret: Mapped[str | None] = mapped_column(Sealed("{public_id}:signing", 300))
     previous_secret_until: Mapped[datetime | None] = mapped_column(Instant)
@@ -31,6 +32,11 @@ class WebhookSecrets:
     header_values: Mapped[str | None] = mapped_column(Sealed("{public_id}:headers"))
     # Of OAuth 2.0, as `delivery.access_tokens` keeps it.
     access_token: Mapped[str | None] = mapped_column(Sealed("{public_id}:token"), deferred=True)
+
+    @property
+    def skips_verification(self) -> bool:
+        """Whether the receiver's certificate is not to be verified; plain http has none."""
+        return not self.tls_verify and self.url.startswith("https:")
 
     def secret_context(self, purpose: str) -> str:
         """What a secret of this webhook is bound to when it is encrypted."""

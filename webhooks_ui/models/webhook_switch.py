@@ -7,6 +7,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.types import Instant, now
+from webhooks_ui.explanations import states
 
 
 class Holdable:
@@ -26,6 +27,16 @@ class Holdable:
     counted: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     unanswered: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def limited_until(self) -> datetime | None:
+        """Until when the receiver asks to be left alone; None once that is over."""
+        return _to_come(self.held_until) if self.hold_reason == "limited" else None
+
+    @property
+    def probed_at(self) -> datetime | None:
+        """When the next attempt is made at a receiver that does not answer; at once if past."""
+        return self.held_until if self.hold_reason in ("failing", "probing") else None
 
     def release_hold(self) -> None:
         """Forgets that it was held, and at which pace it was sent to."""
@@ -48,6 +59,26 @@ class Switchable(Holdable):
     failing_noticed_at: Mapped[datetime | None] = mapped_column(Instant)
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)
     paused_until: Mapped[datetime | None] = mapped_column(Instant)
+    # A copy, so that the list does not read deliveries: of the attempt that was recorded last.
+    last_succeeded: Mapped[bool | None]
+    # By the last 24 hours; see `jobs.states`.
+    degraded: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def resumes_at(self) -> datetime | None:
+        """Until when it is paused; None when it is not."""
+        return _to_come(self.paused_until)
+
+    @property
+    def state(self) -> states.State:
+        """How it is, in a word: see `explanations.states`."""
+        return states.state(
+            enabled=self.enabled,
+            is_paused=self.resumes_at is not None,
+            failing_since=self.failing_since,
+            last_succeeded=self.last_succeeded,
+            degraded=self.degraded,
+        )
 
     @classmethod
     def goes_on(cls, moment: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -82,3 +113,7 @@ class Switchable(Holdable):
         if until is not None:
             self.failing_since = self.failing_noticed_at = None
         self.paused_until = until
+
+
+def _to_come(moment: datetime | None) -> datetime | None:
+    return moment if moment and moment > now() else None

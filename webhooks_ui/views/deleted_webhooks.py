@@ -21,6 +21,7 @@ def deleted() -> str:
         "webhooks/deleted.html",
         page=deleted_webhooks.find(number_of(request.args.get("page", ""))),
         page_url=lambda n: url_for(".deleted", page=n),
+        kept=deleted_webhooks.KEPT,
     )
 
 

@@ -11,8 +11,6 @@ from webhooks_ui.database.types import now
 from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.curl import curl_command, raw_request
 from webhooks_ui.models import Attempt, Delivery
-from webhooks_ui.models.delivery_rows import DeliveryRow, LastAttempt
-from webhooks_ui.models.webhook_rows import LastDelivery
 from webhooks_ui.text import pretty_json
 
 MAX_IN_COMMAND = 65_536  # characters of a body
@@ -38,7 +36,7 @@ def verdict(delivery: Delivery) -> verdicts.Verdict:
     )
 
 
-def headline(delivery: DeliveryRow | LastDelivery, last: LastAttempt | None) -> verdicts.Headline:
+def headline(delivery: Delivery, last: Attempt | None) -> verdicts.Headline:
     """The verdict in few words, for lists."""
     if delivery.status == "delivering" and delivery.lease_until and delivery.lease_until < now():
         found = verdicts.interrupted(test=delivery.test)

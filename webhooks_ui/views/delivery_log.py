@@ -12,9 +12,8 @@ from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import CODE_CLASSES, LogQuery, payload_search
 from webhooks_ui.forms.span_filters import SPAN_LABELS
-from webhooks_ui.models import Channel, delivery_list, delivery_rows, webhook_list
+from webhooks_ui.models import Channel, Delivery, delivery_list, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
-from webhooks_ui.models.delivery_rows import DeliveryRow
 from webhooks_ui.models.keyset import KeysetPage
 from webhooks_ui.text.spreadsheet import SEPARATORS
 from webhooks_ui.views import fresh as news
@@ -108,8 +107,8 @@ def _made_at(row: int | None) -> Any:
     return delivery_rows.load([row])[0].created_at if row else None
 
 
-def _record(delivery: DeliveryRow) -> dict[str, Any]:
-    attempt, webhook = delivery.attempt, delivery.webhook
+def _record(delivery: Delivery) -> dict[str, Any]:
+    attempt, webhook = delivery.last_attempt, delivery.webhook
     ended = delivery.finished_at
     return {
         "id": delivery.public_id,

@@ -16,7 +16,6 @@ from webhooks_ui.models import (
     event_outcomes,
     form_keys,
 )
-from webhooks_ui.models.delivery_rows import DeliveryRow
 from webhooks_ui.views.delivery_display import steps
 from webhooks_ui.web.payloads import may_be_read
 
@@ -116,11 +115,12 @@ def _chosen(delivery: Delivery) -> tuple[Attempt | None, Attempt | None]:
     return attempt, delivery.attempts[place - 1] if place else None
 
 
-def _elsewhere(delivery: Delivery) -> list[DeliveryRow]:
+def _elsewhere(delivery: Delivery) -> list[Delivery]:
     """The newest delivery of the event to each other webhook."""
+    own = delivery.webhook  # whole, before the list reads a part of it
     latest = {
-        row.webhook.id: row
+        row.webhook_id: row
         for row in event_outcomes.deliveries(delivery.event)
-        if row.webhook and row.webhook.id != delivery.webhook_id
+        if row.webhook and row.webhook is not own
     }
     return [*latest.values()][:ELSEWHERE]

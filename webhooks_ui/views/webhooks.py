@@ -33,7 +33,6 @@ from webhooks_ui.models import (
     health_counts,
     missed_events,
     webhook_changes,
-    webhook_rows,
 )
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
@@ -199,9 +198,8 @@ def _switch(webhook: Webhook, *, enabled: bool) -> Response | str:
 
 def row(webhook: Webhook) -> str:
     """The webhook's row of the list."""
-    (line,) = webhook_rows.load([webhook.id])
     context = _of_rows([webhook.id]) | {"event_types": ALL_TYPES}
-    return render_template("webhooks/_row.html", webhook=line, **context)
+    return render_template("webhooks/_row.html", webhook=webhook, **context)
 
 
 def _of_rows(webhook_ids: Sequence[int]) -> dict[str, Any]:
