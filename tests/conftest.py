@@ -44,7 +44,8 @@ KINDS = ("browser", "process", "postgres", "long")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Files are kept in memory, and templates compiled once."""
+    """Files are kept in memory, templates compiled once, and garbage is not looked for yet."""
+    gc.set_threshold(1_000_000)  # nothing of what is collected and loaded is garbage
     scratch.in_memory(config)
     templates.share(config)
 
@@ -103,7 +104,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Groups hold, and the garbage collector does not look again at what is loaded by now.
+    """Groups hold, and the garbage collector does not look at what is loaded by now.
 
     It looks seldom at the rest, of which little is garbage: it took a twentieth of the time.
     """
