@@ -27,7 +27,7 @@ from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job,
 from webhooks_ui.delivery.worker.loop import Worker
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
-from webhooks_ui.models import Channel, Delivery, Webhook, webhook_changes
+from webhooks_ui.models import Attempt, Channel, Delivery, Webhook, webhook_changes
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.webhook_settings import WebhookSettings
 
@@ -136,6 +136,14 @@ def deliveries(app: Flask) -> list[Delivery]:
     """All deliveries by age, detached."""
     with app.app_context():
         found = db.session.query(Delivery).order_by(Delivery.id).all()
+        db.session.expunge_all()
+        return found
+
+
+def attempts(app: Flask) -> list[Attempt]:
+    """All attempts by age, detached."""
+    with app.app_context():
+        found = db.session.query(Attempt).order_by(Attempt.id).all()
         db.session.expunge_all()
         return found
 

@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tests.conftest import sign_in
 from tests.delivery.hostile import Behaviour, Hostile, Peer, answering, answering_once
-from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.engine.conftest import attempts, deliveries, ended, send, subscribe, working
 from tests.support.apps import ON_POSTGRESQL, ON_SQLITE, MakeApp
 from tests.support.postgres import Postgres
 from tests.support.receiver import Answer, Receiver
@@ -40,13 +40,6 @@ from webhooks_ui.delivery.worker import leases, loop
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.server import process
 from webhooks_ui.views import delivery_display
-
-
-def attempts(app: Flask) -> list[Attempt]:
-    with app.app_context():
-        found = db.session.query(Attempt).order_by(Attempt.id).all()
-        db.session.expunge_all()
-        return found
 
 
 def counts(app: Flask) -> tuple[int, int]:
@@ -85,10 +78,6 @@ def locked(app: Flask) -> Iterator[None]:
             holder.communicate(timeout=60)
 
 
-# PostgreSQL has no lock on everything, and ends when its disk is full.
-on_sqlite = pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
-
-
 @pytest.fixture
 def impatient(make_engine: MakeApp, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """An app on SQLite that waits for the lock, and between its tries, for a moment only."""
@@ -97,7 +86,7 @@ def impatient(make_engine: MakeApp, monkeypatch: pytest.MonkeyPatch) -> Flask:
     return make_engine()
 
 
-@on_sqlite
+@ON_SQLITE  # PostgreSQL has no lock on everything
 def test_while_the_write_lock_is_held_nothing_is_accepted_and_nothing_lost(
     impatient: Flask, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -121,7 +110,7 @@ def test_while_the_write_lock_is_held_nothing_is_accepted_and_nothing_lost(
     assert len(receiver.requests()) == 6
 
 
-@on_sqlite
+@ON_SQLITE  # PostgreSQL has no lock on everything
 def test_what_was_sent_while_the_lock_is_held_is_recorded_after_it(
     impatient: Flask, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -142,7 +131,7 @@ def test_what_was_sent_while_the_lock_is_held_is_recorded_after_it(
 # The disk.
 
 
-@on_sqlite
+@ON_SQLITE  # PostgreSQL ends when its disk is full
 def test_when_the_disk_is_full_nothing_is_half_written(engine: Flask, receiver: Receiver) -> None:
     """The database may not grow by a page, which SQLite reports as a full disk."""
     app = engine

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from flask import Flask
 
+from tests.conftest import stored
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.apps import ON_SQLITE, MakeApp
 from tests.support.rate_limited import rate_limited, token_bucket
@@ -19,14 +20,6 @@ from webhooks_ui.models import Delivery, Webhook
 
 COUNT = 60
 PATIENT = {"DELIVERY_TIMEOUT": 30.0}
-
-
-def webhook(app: Flask, public_id: str) -> Webhook:
-    with app.app_context():
-        found = Webhook.by_public_id(public_id)
-        assert found
-        db.session.expunge_all()
-        return found
 
 
 @contextmanager
@@ -64,13 +57,13 @@ def test_a_limit_holds_the_webhook_and_not_only_the_delivery(
     send(engine, 20)
 
     with working(engine):
-        wait_until(lambda: webhook(engine, public_id).held_until, what="the hold")
+        wait_until(lambda: stored(engine, public_id).held_until, what="the hold")
         with Receiver() as other:
             subscribe(engine, other.url, events=("team_changed",))
             send(engine, type="team_changed")
             other.wait(1)
 
-    held = webhook(engine, public_id)
+    held = stored(engine, public_id)
     assert held.limited_until
     assert held.limited_until - now() > timedelta(minutes=59)
     assert held.failing_since is None
@@ -83,7 +76,7 @@ def test_a_receiver_that_does_not_answer_is_probed_one_at_a_time(engine: Flask) 
     send(engine, 60)
 
     with working(engine):
-        wait_until(lambda: webhook(engine, public_id).hold_reason == "failing", what="the breaker")
+        wait_until(lambda: stored(engine, public_id).hold_reason == "failing", what="the breaker")
 
     made = sum(delivery.attempts_made for delivery in deliveries(engine))
     assert made <= 12
@@ -96,12 +89,12 @@ def test_a_success_closes_the_breaker_and_all_goes_on(make_engine: MakeApp) -> N
     send(app, 30)
 
     with working(app):
-        wait_until(lambda: webhook(app, public_id).hold_reason == "failing", what="the breaker")
+        wait_until(lambda: stored(app, public_id).hold_reason == "failing", what="the breaker")
         with Receiver(port=port) as receiver:
             receiver.wait(30)
             ended(app, 30)
 
-    assert webhook(app, public_id).hold_reason is None
+    assert stored(app, public_id).hold_reason is None
     assert {delivery.status for delivery in deliveries(app)} == {"succeeded"}
 
 
@@ -139,5 +132,5 @@ def test_times_that_a_wrong_clock_has_set_are_pulled_back(engine: Flask) -> None
         assert releases.pull_back(moment, day, timedelta(seconds=45)) == 1
         assert releases.pull_back(moment, day, timedelta(seconds=45)) == 0
 
-    assert webhook(engine, public_id).held_until == moment
+    assert stored(engine, public_id).held_until == moment
     assert deliveries(engine)[0].due_at == moment

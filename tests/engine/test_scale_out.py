@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tests.engine.conftest import StartWorker, deliveries, ended, subscribe
 from tests.engine.test_crash import expire_leases
 from tests.support.api import Platform
-from tests.support.apps import MakeApp
+from tests.support.apps import ON_POSTGRESQL, MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import wait_until
@@ -28,7 +28,7 @@ EVENTS = 120
 DELIVERY_TIMEOUT = timedelta(seconds=20)
 LEASE = (prefetch.MAX_PER_THREAD + 1) * DELIVERY_TIMEOUT + LEASE_MARGIN  # as a worker asks for
 
-pytestmark = pytest.mark.parametrize("make_engine", ["postgresql"], indirect=True)
+pytestmark = ON_POSTGRESQL
 
 
 @pytest.fixture

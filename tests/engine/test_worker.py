@@ -6,37 +6,23 @@ import pytest
 from flask import Flask
 from standardwebhooks import Webhook as Verifier
 
-from tests.engine.conftest import deliveries, ended, send, subscribe, working
+from tests.conftest import stored
+from tests.engine.conftest import attempts, deliveries, ended, send, subscribe, working
 from tests.support.apps import ON_SQLITE, MakeApp
 from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import free_port, wait_until
 from webhooks_ui.authorization.bearer import Bearer
-from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.engine import transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery.worker import leases, loop
-from webhooks_ui.models import Attempt, Webhook, webhook_changes
+from webhooks_ui.models import Webhook, webhook_changes
 
 PATIENT = {"DELIVERY_TIMEOUT": 30.0}
 """For who counts requests: none times out, and is sent again, since the machine is busy."""
 
 
-def webhook(app: Flask, public_id: str) -> Webhook:
-    with app.app_context():
-        found = Webhook.by_public_id(public_id)
-        assert found
-        db.session.expunge_all()
-        return found
-
-
 def statuses(app: Flask) -> list[str]:
     return [delivery.status for delivery in deliveries(app)]
-
-
-def attempts(app: Flask) -> list[Attempt]:
-    with app.app_context():
-        found = db.session.query(Attempt).order_by(Attempt.id).all()
-        db.session.expunge_all()
-        return found
 
 
 def test_an_event_reaches_its_webhook_signed_and_authorized(
@@ -44,7 +30,7 @@ def test_an_event_reaches_its_webhook_signed_and_authorized(
 ) -> None:
     public_id = subscribe(engine, receiver.url, authorization=Bearer("t0ken-1"))
     vault = engine.extensions["vault"]
-    (secret,) = webhook(engine, public_id).signing_secrets(vault, now())
+    (secret,) = stored(engine, public_id).signing_secrets(vault, now())
 
     with working(engine):
         send(engine, data=b'{"n": 1.50}')
@@ -57,7 +43,7 @@ def test_an_event_reaches_its_webhook_signed_and_authorized(
     assert request.body.endswith(b'"data": {"n": 1.50}}')
     assert Verifier(secret).verify(request.body, dict(request.headers))
     assert (delivery.status, delivery.attempts_made) == ("succeeded", 1)
-    assert webhook(engine, public_id).last_delivery_id == delivery.id
+    assert stored(engine, public_id).last_delivery_id == delivery.id
     assert "t0ken-1" not in str(attempts(engine)[0].request_headers)
 
 
@@ -119,7 +105,7 @@ def test_a_failure_is_tried_again_under_the_same_id(
     assert first.header("webhook-id") == second.header("webhook-id") == third.header("webhook-id")
     assert statuses(app) == ["succeeded"]
     assert [a.number for a in attempts(app)] == [1, 2, 3]
-    assert webhook(app, public_id).failing_since is None
+    assert stored(app, public_id).failing_since is None
 
 
 @ON_SQLITE
@@ -136,7 +122,7 @@ def test_when_the_schedule_has_ended_it_has_failed(
 
     assert statuses(app) == ["failed"]
     assert len(attempts(app)) == 3
-    assert webhook(app, public_id).failing_since is not None
+    assert stored(app, public_id).failing_since is not None
 
 
 @ON_SQLITE
@@ -151,7 +137,7 @@ def test_410_disables_and_cancels_what_waits(
     with working(engine, concurrency=1):
         ended(engine, 10)
 
-    found = webhook(engine, public_id)
+    found = stored(engine, public_id)
     assert (found.enabled, found.disabled_reason) == (False, "gone")
     assert "cancelled" in statuses(engine)
     assert "pending" not in statuses(engine)
@@ -172,7 +158,7 @@ def test_a_webhook_that_fails_for_too_long_is_disabled(
         send(app)
         ended(app)
 
-    found = webhook(app, public_id)
+    found = stored(app, public_id)
     assert (found.enabled, found.disabled_reason) == (False, "failing")
     assert statuses(app) == ["cancelled"]
 

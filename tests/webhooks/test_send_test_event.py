@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from standardwebhooks import Webhook as Verifier
 
 from tests.conftest import make_webhook, piece, sign_in, webhook_form
+from tests.engine.conftest import deliveries
 from tests.support.receiver import Answer, Received, Receiver
 from tests.support.waiting import PATIENCE
 from tests.webhooks.test_create import hidden
@@ -22,7 +23,7 @@ from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery import ping
 from webhooks_ui.delivery.queue import turns
-from webhooks_ui.models import Channel, Delivery, form_keys
+from webhooks_ui.models import Channel, form_keys
 from webhooks_ui.views import pings
 
 
@@ -30,14 +31,6 @@ from webhooks_ui.views import pings
 def receiver() -> Iterator[Receiver]:
     with Receiver() as running:
         yield running
-
-
-def deliveries(app: Flask) -> list[Delivery]:
-    """All deliveries, oldest first, detached."""
-    with app.app_context():
-        found = db.session.query(Delivery).order_by(Delivery.id).all()
-        db.session.expunge_all()
-        return found
 
 
 def signing_secret(browser: FlaskClient, public_id: str) -> str:
