@@ -110,6 +110,7 @@ class Delivery(Public, Model):
         order_by="Attempt.number", lazy="selectin", passive_deletes=True
     )
 
+    # For lists, which do not load all of them.
     last_attempt: Mapped[Attempt | None] = relationship(
         primaryjoin="and_(Delivery.id == foreign(Attempt.delivery_id),"
         " Delivery.attempts_made == Attempt.number)",

@@ -61,7 +61,7 @@ class EventFilter:
 
         def others(columns: Any) -> list[Condition]:
             equal = [columns[name] == value for name, value in values.items()]
-            return [*equal, *self._unindexed(columns)]
+            return [*equal, *within(columns, self.since, self.until)]
 
         return walk(Event, leader, others, ids, limit)
 
@@ -77,12 +77,8 @@ class EventFilter:
         conditions = [columns[name] == value for name, value in self._values().items()]
         if self.unmatched:
             conditions.append(text(UNMATCHED))
-        conditions += self._unindexed(columns)
+        conditions += within(columns, self.since, self.until)
         return among(Event, rows, conditions, ids, limit, found.limits)
-
-    def _unindexed(self, columns: Any) -> list[Condition]:
-        """The conditions that no index leads."""
-        return within(columns, self.since, self.until)
 
     def _values(self) -> dict[str, Any]:
         wanted: dict[str, Any] = {"public_id": self.event, "type": self.type, "test": self.test}

@@ -4,18 +4,17 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import lazyload
 
 from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db
-from webhooks_ui.models import delivery_rows
+from webhooks_ui.models import delivery_rows, pages
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.matching import Reason, Setup, reasons
-from webhooks_ui.models.pages import Page, within
+from webhooks_ui.models.pages import Page
 from webhooks_ui.models.webhook import BY_NAME, Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 from webhooks_ui.text.filters import Condition, Filters
@@ -50,23 +49,17 @@ def cases(event: Event, deliveries: Sequence[Delivery]) -> dict[int, WebhookOutc
 
 def missed(event: Event, words: str, number: int) -> Page[WebhookOutcome]:
     """Webhooks that did not get the event, searched by words of their name or URL."""
-    total = db.session.scalar(_missed(event, words, select(func.count(Webhook.id)))) or 0
-    number = within(number, total, PAGE)
-    query = _missed(event, words, select(Webhook).options(lazyload("*"))).order_by(*BY_NAME)
-    webhooks = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE)).all()
-    then = _states(event, [webhook.id for webhook in webhooks])
-    items = [_explain(event, one, then.get(one.id)) for one in webhooks]
-    return Page(items, total, number, PAGE)
-
-
-def _missed(event: Event, words: str, query: Select[Any]) -> Select[Any]:
     got = select(Delivery.webhook_id).where(
         Delivery.event_id == event.id, Delivery.webhook_id.is_not(None)
     )
     # With those deleted since: they existed when the event came.
     was_there = Webhook.deleted_at.is_(None) | (Webhook.deleted_at > event.created_at)
-    query = query.where(was_there, Webhook.id.not_in(got))
-    return query.where(*Webhook.has_words(words))
+    query = select(Webhook).options(lazyload("*")).order_by(*BY_NAME)
+    query = query.where(was_there, Webhook.id.not_in(got), *Webhook.has_words(words))
+    page = pages.find(query, number, PAGE)
+    then = _states(event, [webhook.id for webhook in page.items])
+    items = [_explain(event, one, then.get(one.id)) for one in page.items]
+    return Page(items, page.total, page.number, PAGE)
 
 
 def _states(event: Event, webhook_ids: Collection[int]) -> dict[int, WebhookState]:

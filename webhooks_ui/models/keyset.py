@@ -176,6 +176,13 @@ def in_order(ids: Iterable[int], rows: Iterable[Row]) -> list[Row]:
     return [by_id[one] for one in ids if one in by_id]
 
 
+def looked_back_to(
+    found: KeysetPage, load: Callable[[Sequence[int]], Sequence[Row]]
+) -> datetime | None:
+    """When the last row came that a short page examined; None for a page that is not."""
+    return load([found.next])[0].created_at if found.is_short and found.next else None
+
+
 def row_number(text: str) -> int | None:
     """The row that a URL names by its number; None where it names none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

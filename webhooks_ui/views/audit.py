@@ -12,6 +12,7 @@ from webhooks_ui.explanations.audit_words import TOPICS
 from webhooks_ui.forms.audit_filters import AuditQuery
 from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.models import audit_list
+from webhooks_ui.models.keyset import looked_back_to
 from webhooks_ui.views.downloads import as_file, records_of
 from webhooks_ui.web.localised import isotime
 from webhooks_ui.web.pieces import is_piece_request, list_piece
@@ -28,12 +29,11 @@ def index() -> BaseResponse | str:
     """The log, narrowed and paged as the URL says."""
     query = AuditQuery.parse(request.args)
     found = query.entries().find(before=query.cursor)
-    looked_back = audit_list.load([found.next])[0] if found.is_short and found.next else None
     context = {
         "filters": query,
         "entries": audit_list.load(found.ids),
         "found": found,
-        "looked_back_to": looked_back.created_at if looked_back else None,
+        "looked_back_to": looked_back_to(found, audit_list.load),
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
         "download_url": lambda kind: url_for(".download", kind=kind, **query.arguments(before="")),
     }

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.database.types import now
 from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.curl import curl_command, raw_request
 from webhooks_ui.models import Attempt, Delivery
@@ -36,12 +35,12 @@ def verdict(delivery: Delivery) -> verdicts.Verdict:
     )
 
 
-def headline(delivery: Delivery, last: Attempt | None) -> verdicts.Headline:
+def headline(delivery: Delivery) -> verdicts.Headline:
     """The verdict in few words, for lists."""
-    if delivery.status == "delivering" and delivery.lease_until and delivery.lease_until < now():
+    if delivery.interrupted:
         found = verdicts.interrupted(test=delivery.test)
         return verdicts.Headline(found.tone, found.title)
-    if last is None:
+    if (last := delivery.last_attempt) is None:
         return verdicts.headline(delivery.status, None, None, None, "")
     return verdicts.headline(
         delivery.status, last.error, last.status_code, last.location, last.detail

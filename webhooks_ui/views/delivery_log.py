@@ -14,7 +14,7 @@ from webhooks_ui.forms.log_filters import CODE_CLASSES, LogQuery, payload_search
 from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.models import Channel, Delivery, delivery_list, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
-from webhooks_ui.models.keyset import KeysetPage
+from webhooks_ui.models.keyset import KeysetPage, looked_back_to
 from webhooks_ui.text.spreadsheet import SEPARATORS
 from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import blueprint
@@ -78,7 +78,7 @@ def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, An
         "webhook": query.one_webhook,
         "deliveries": rows,
         "found": found,
-        "looked_back_to": _made_at(found.next) if found.is_short else None,
+        "looked_back_to": looked_back_to(found, delivery_rows.load),
         "newest": newest,
         "came": news.came(),
         "search": payload_search(query),
@@ -101,10 +101,6 @@ def choices() -> dict[str, Any]:
         "codes": {code: code for code in (*CODE_CLASSES, *map(str, COMMON_CODES))},
         "spans_offered": SPAN_LABELS,
     }
-
-
-def _made_at(row: int | None) -> Any:
-    return delivery_rows.load([row])[0].created_at if row else None
 
 
 def _record(delivery: Delivery) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from webhooks_ui.delivery.queue import actions
 from webhooks_ui.forms.log_filters import LogQuery, payload_search
 from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcomes, form_keys
-from webhooks_ui.models.keyset import KeysetPage
+from webhooks_ui.models.keyset import KeysetPage, looked_back_to
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import after_order, form_key
@@ -25,7 +25,6 @@ def index() -> BaseResponse | str:
     query = LogQuery.parse(request.args)
     chosen, newest = query.events(), event_list.newest()
     rows = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
-    looked_back = event_list.load([rows.next])[0] if rows.is_short and rows.next else None
     context = {
         "filters": query,
         "events": event_list.load(rows.ids),
@@ -33,7 +32,7 @@ def index() -> BaseResponse | str:
         "newest": newest,
         "came": news.came(),
         "search": payload_search(query),
-        "looked_back_to": looked_back.created_at if looked_back else None,
+        "looked_back_to": looked_back_to(rows, event_list.load),
         "event_types": ALL_TYPES,
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
     }
