@@ -58,7 +58,8 @@ def _refuse_to_write(session: ReadingSession, *_: object) -> None:
 
 @event.listens_for(ReadingSession, "do_orm_execute")
 def _refuse_to_execute(state: ORMExecuteState) -> None:
-    if state.is_insert or state.is_update or state.is_delete:
+    locks = getattr(state.statement, "_for_update_arg", None) is not None
+    if state.is_insert or state.is_update or state.is_delete or locks:
         assert state.session.info.get("writes"), "written outside of a transaction"
 
 

@@ -405,9 +405,9 @@ def test_the_backlog_is_counted_from_an_index(engine: Flask) -> None:
         backlog.total()
         event.remove(db.engine, "before_cursor_execute", note)
         is_sqlite = db.engine.dialect.name == "sqlite"
-        if not is_sqlite:  # an empty table is scanned whatever there is
-            db.session.execute(text("SET LOCAL enable_seqscan = off"))
         words = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
-        connection = db.session.connection()
-        plans = [list(connection.exec_driver_sql(words + one, given)) for one, given in asked]
+        with db.engine.connect() as connection:
+            if not is_sqlite:  # an empty table is scanned whatever there is
+                connection.execute(text("SET LOCAL enable_seqscan = off"))
+            plans = [list(connection.exec_driver_sql(words + one, given)) for one, given in asked]
     assert str(plans).count("ix_deliveries_open") == 2, plans  # how many, and the oldest
