@@ -35,7 +35,7 @@ from webhooks_ui.server import process
 # The same examples in every run: a search for new ones is a matter of its own
 # (HYPOTHESIS_PROFILE=search), not of a check that must not fail by chance.
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=30)
-settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=10)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
