@@ -33,8 +33,7 @@
   }
 
   // ---- Times -------------------------------------------------------------------------------------
-  // The first use of Intl takes 20 ms to 40 ms: nothing asks it while a page comes up. From the page after
-  // the first touch or key on the server writes times in the zone of this browser.
+  // Intl takes 20 ms at first: nothing asks it while a page comes up, nor tells the server the zone before.
   function noteZone() {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone && !document.cookie.split("; ").includes(`timezone=${zone}`))
@@ -119,8 +118,7 @@
     boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  // htmx writes the sample into the field as its text, which shows until somebody types. A new field
-  // shows it again.
+  // The sample is the field's text, which shows until somebody types; a new field shows it again.
   function restore(button) {
     const field = () => document.getElementById(button.dataset.restore);
     field().outerHTML = field().outerHTML;
@@ -150,12 +148,11 @@
   on("DOMContentLoaded", () => prepare(document));
   on("htmx:load", (event) => { if (event.target !== body()) prepare(event.target); });
   on("htmx:historyRestore", () => prepare(document));
-  // The server's words are right when they come.
   on("visibilitychange", () => freshen());
   setInterval(freshen, 20000);
   // Every second where something is awaited: "in 42 seconds".
   setInterval(() => all("[data-polls]").forEach((part) => freshen(part)), 1000);
-  // Live: new rows come in, but not while somebody points at the list, is in it or has scrolled down.
+  // Live, but not while somebody points at the list, is in it or has scrolled down.
   setInterval(() => {
     const come = find("[data-live]");
     if (come && !document.hidden && scrollY < 80 && !find(".rows:is(:hover, :focus-within)")) htmx.trigger(come, "come");
@@ -185,7 +182,7 @@
   // A form is sent once. Coming Back makes it usable again.
   on("submit", (event) => {
     const form = event.target;
-    // By its attribute: `form.method` is the field of that name, where there is one.
+    // `form.method` may be a field of that name.
     if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
     if (form.dataset.sending) event.preventDefault();
     else form.dataset.sending = "yes";
@@ -234,7 +231,7 @@
     k: () => step(-1),
   };
 
-  // On a Cyrillic layout "." and "," are where "/" and "?" are on a Latin one, and letters are told by their place.
+  // Keys are told by their place on a Cyrillic layout.
   function latin(event) {
     if (event.code === "Slash" && ".,".includes(event.key)) return event.shiftKey ? "?" : "/";
     const place = /^Key([A-Z])$/.exec(event.code);
@@ -262,7 +259,7 @@
   const askedFrom = new WeakMap();
   let putBack = null;
 
-  // A button in a row posts where it does without htmx: its address stands once in the page.
+  // A button in a row has its address once, for htmx too.
   on("htmx:configRequest", ({ detail }) => {
     if (detail.elt.getAttribute("hx-post") === "") detail.path = detail.elt.getAttribute("formaction");
   });
@@ -285,8 +282,8 @@
     if (target.matches("textarea")) offerRestore(target);
   });
 
-  // Focus lost to a swap or a disabled button goes back to the element with the same id, or to main;
-  // from where an earlier request has put it, it goes on to where the later one was asked from.
+  // Focus lost to a swap or a disabled button goes to the element of the same id, or to main, and on from
+  // where an earlier request has put it.
   function keepFocus(from) {
     const active = document.activeElement;
     if (active && ![body(), find("#main"), putBack].includes(active)) return;

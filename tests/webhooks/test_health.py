@@ -111,7 +111,13 @@ def test_the_top_of_the_list_says_how_everything_stands(
     assert re.search(r"Delivered in 24 h\s+2 ", words)
     assert re.search(r"Failing webhooks\s+1 ", words)
     assert re.search(r"Waiting deliveries\s+3 ", words)
+    subscribe(app, "http://127.0.0.1/3", name="Tested")
+    with app.app_context(), transaction():  # by a test that failed
+        db.session.execute(update(Webhook).filter_by(name="Tested").values(last_succeeded=False))
+    page = browser.get("/webhooks").text
+    assert re.search(r"Failing webhooks\s+2 ", re.sub(r"<[^>]+>|\s+", " ", page))
     failing = browser.get("/webhooks?status=failing").text
+    assert ">Tested<" in failing
     assert ">Bad<" in failing
     assert ">Good<" not in failing
 

@@ -80,6 +80,19 @@ def rail_counts() -> RailCounts:
     return RailCounts(min(sum(attention), MOST_ON_RAIL), channels)
 
 
+def failing(most: int) -> int:
+    """How many webhooks the list shows as failing, `most` at most; unlike `Backlog`, with those
+    of which only a test failed.
+    """
+    return min(sum(db.session.execute(_failing_statement(most), {"moment": now()}).one()), most)
+
+
+@cache
+def _failing_statement(most: int) -> Select[Any]:
+    counts: list[Any] = needing_attention(bindparam("moment", type_=Instant), most)[:2]
+    return select(*counts)
+
+
 @cache
 def _rail_statement() -> Select[Any]:
     """Put together once: that takes longer than to run it."""

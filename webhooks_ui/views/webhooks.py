@@ -33,6 +33,7 @@ from webhooks_ui.models import (
     health_counts,
     missed_events,
     webhook_changes,
+    webhook_ranks,
 )
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
@@ -94,6 +95,7 @@ def index() -> Response | str:
             done=done,
             day=health_counts.day_of_all(now()),
             backlog=backlog.total(MAX_COUNTED),
+            failing=webhook_ranks.failing(MAX_COUNTED),
             most=MAX_COUNTED,
             **context,
         )
