@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import (
     JSON,
@@ -36,9 +36,6 @@ from webhooks_ui.models.webhook_switch import Switchable
 from webhooks_ui.text.filters import Filters
 from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
-
-if TYPE_CHECKING:
-    from webhooks_ui.models.delivery import Delivery
 
 
 def _sort_key_of_new(context: Any) -> bytes:
@@ -111,7 +108,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
 
     channel: Mapped[Channel | None] = relationship(lazy="joined")
     updated_by: Mapped[User | None] = relationship(lazy="joined")
-    last_delivery: Mapped["Delivery | None"] = relationship(
+    last_delivery: Mapped[Any] = relationship(  # a Delivery, or None
         "Delivery",
         primaryjoin="foreign(Webhook.last_delivery_id) == Delivery.id",
         viewonly=True,
