@@ -38,13 +38,13 @@ CEILINGS = {
     "/settings/audit?who=olena&q=hook": 5,
 }
 """One query finds out who asks, one what the rail counts. A list has one for its rows (that of
-webhooks another one for their events, and one that counts the failing ones), one for each thing shown beside all of them, one for what
-the filters offer, and one for the newest row. An event's page asks how the webhooks were set up
-when it came: once for those that got it, once for those that did not. Pages with a payload ask
-whether the audit log has this reader of the last hour. A delivery's page asks for the body that was
-sent, the same event elsewhere, and the deliveries beside it. The deliveries of one webhook have its
-head: itself and its events. A search asks for the index, for how far it has come, and for what came
-last in it."""
+webhooks another one for their events, and one that counts the failing ones), one for each thing
+shown beside all of them, one for what the filters offer, and one for the newest row. An event's
+page asks how the webhooks were set up when it came: once for those that got it, once for those
+that did not. Pages with a payload ask whether the audit log has this reader of the last hour. A
+delivery's page asks for the body that was sent, the same event elsewhere, and the deliveries
+beside it. The deliveries of one webhook have its head: itself and its events. A search asks for
+the index, for how far it has come, and for what came last in it."""
 
 
 @ON_SQLITE
