@@ -86,8 +86,8 @@ class Worker:
         self._alarm.ring()
 
     def is_busy(self) -> bool:
-        """Whether deliveries wait for a thread."""
-        return self._senders.waiting() > 0
+        """Whether deliveries wait for a thread, or more were due than the last claim could take."""
+        return self._senders.waiting() > 0 or self._senders.is_awaited
 
     def run(self) -> None:
         """Delivers until stopped."""
