@@ -113,8 +113,7 @@ def compare(
     asked = [(_browser(app), _addresses(app)) for app in both]
     names = [name for name in asked[0][1] if any(word in name for word in words)]
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)  # as `serve` has it
+    process.freeze_garbage_collector()  # as `serve` does
     for name in names:
         times = (Times(), Times())
         asks = [partial(_ask, browser, cycle(addresses[name])) for browser, addresses in asked]

@@ -25,9 +25,13 @@ def exit_on_stop() -> None:
 
 
 def freeze_garbage_collector() -> None:
-    """Exempts what start-up made, which lives to the end, from garbage collection."""
+    """Exempts what start-up made, which lives to the end, from garbage collection.
+
+    What is left are the cycles of a few pages: often and little of it, so that no answer waits
+    long. With 50,000 objects at a time one page of the list of webhooks in 18 took 15 ms more.
+    """
     gc.freeze()  # without a look before: hardly anything of it is garbage
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(5_000, 20, 20)
     gc.enable()  # `serve` and `worker` start without
 
 
