@@ -35,9 +35,8 @@ if TYPE_CHECKING:
 
 _NAME = "openid"
 _NEXT = "openid_next"
-_OTHER = (
-    "openid_other_account"  # the last one was refused, and would be chosen again without asking
-)
+# The account of the last try was refused, and would be chosen again without asking.
+_OTHER = "openid_other_account"
 _TIMEOUT = 5.0  # seconds for each request to the provider
 _PATIENCE = 1.0  # seconds that somebody waits while others talk to it
 _talking = BoundedSemaphore(2)  # a provider that hangs holds two threads, never the console
