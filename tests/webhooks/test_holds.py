@@ -19,7 +19,7 @@ AT = now().replace(microsecond=0)  # near, so that it is told by the clock alone
 TOLD = f"{AT:%H:%M:%S}"
 LIMITED = {
     "en": f"Limited by the receiver until {TOLD}",
-    "uk": f"Отримувач обмежив до {TOLD}",
+    "uk": f"Приймач обмежив до {TOLD}",
 }
 PROBED = {
     "en": f"Not responding, next attempt at {TOLD}",

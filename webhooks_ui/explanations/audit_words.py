@@ -136,7 +136,7 @@ FIELDS: dict[str, LazyString] = {
     "chosen": _l("Filter"),
     "filter": _l("Filter"),
     "format": _l("Format"),
-    "count": _l("Count"),
+    "count": _l("Number"),
     "reason": _l("Reason"),
     "event": _l("Event"),
     "event_type": _l("Event"),

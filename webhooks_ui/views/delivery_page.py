@@ -23,7 +23,7 @@ VIEWS = ("", "changes", "curl", "http")
 ELSEWHERE = 6
 CHANGE_LABELS = {
     "status_code": _l("Status"),
-    "reason": _l("Reason"),
+    "reason": _l("Reason phrase"),
     "error": _l("Error"),
     "address": _l("Address reached"),
     "http_version": _l("Protocol"),
