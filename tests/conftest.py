@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tools.provide import find_postgres
 from webhooks_ui import create_app
 from webhooks_ui.accounts import passwords
 from webhooks_ui.crypto import passphrase
+from webhooks_ui.database import engine, writers
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.database.session import ReadingSession
@@ -226,6 +228,13 @@ def make_engine(request: pytest.FixtureRequest, apps: Apps) -> Iterator[MakeApp]
     """Makes apps on one empty database: the test runs once on SQLite, once on PostgreSQL."""
     with apps.lend(SETTINGS | empty_database(request, request.param)) as make:
         yield make
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody gives up on a busy machine, where many want to write at once."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT", timedelta(minutes=5))
+    monkeypatch.setattr(writers, "PATIENCE", 300.0)
 
 
 @pytest.fixture

@@ -224,6 +224,7 @@ def test_a_password_changed_meanwhile_lets_nobody_in(
     assert sessions(app) == []
 
 
+@pytest.mark.usefixtures("patient")
 def test_several_browsers_sign_in_at_once(app: Flask) -> None:
     answers = at_once(4, lambda _: enter(app.test_client()))
     assert [answer.status_code for answer in answers] == [303] * 4

@@ -22,6 +22,8 @@ from webhooks_ui.models import Channel, User, UserSession, Webhook, channel_chan
 from webhooks_ui.models.channel_changes import ChannelSettings, KeyTaken
 from webhooks_ui.models.webhook_settings import WebhookSettings
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 T = TypeVar("T")
 
 

@@ -19,8 +19,6 @@ from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
-from webhooks_ui.database import engine as database
-from webhooks_ui.database import writers
 from webhooks_ui.database.engine import db
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Known
@@ -38,13 +36,6 @@ StartWorker = Callable[..., Program]
 def engine(make_engine: MakeApp) -> Flask:
     """The app."""
     return make_engine()
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody gives up on a busy machine."""
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(minutes=5))
-    monkeypatch.setattr(writers, "PATIENCE", 300.0)
 
 
 @pytest.fixture

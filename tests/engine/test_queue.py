@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import Table, select, update
 
 from tests.engine.conftest import attempt_at, deliveries, send, subscribe, switch_off
 from tests.engine.conftest import claim as claim_due
@@ -72,6 +73,44 @@ def test_an_old_and_a_current_claim_in_one_batch_are_told_apart(engine: Flask) -
     record(engine, outcome(late, "timeout"), outcome(current))
 
     assert attempts(engine) == [(1, None)]
+
+
+def test_attempts_of_one_turn_are_kept_as_they_were(engine: Flask) -> None:
+    subscribe(engine, "http://127.0.0.1/1")
+    send(engine, 3)
+    jobs = claim(engine)
+    facts: list[dict[str, Any]] = [
+        {
+            "detail": '«так» \\ "\n\t\x7f 🙂',
+            "timings": {"dns": None, "connect": 1, "tls": 22, "first_byte": 3, "total": 31},
+            "tls": {"version": "TLSv1.3", "names": ["é"]},
+            "request_url": "https://приклад.example/?a=%00",
+            "request_headers": [["X-É", "a, b"], ["x", ""]],
+            "request_body": bytes(range(256)),
+            "response_headers": [["Set-Cookie", "«»"]],
+            "response_body": bytes(range(255, -1, -1)) * 5,
+            "response_size": 2**40,
+            "truncated": True,
+            "notes": ["proxy", "жовтень"],
+            "timeout": 0.1,
+            "status_code": 299,
+            "location": "/",
+        },
+        {"request_body": b"", "response_body": b"", "address": "::1"},
+        {},
+    ]
+    made = [
+        replace(one, attempt=replace(one.attempt, **changed))
+        for one, changed in zip(map(outcome, jobs), facts, strict=True)
+    ]
+    record(engine, *made)
+
+    columns = {one.name: one for one in cast("Table", Attempt.__table__).c if one.name != "id"}
+    with engine.app_context():
+        rows = db.session.execute(select(*columns.values()).order_by(Attempt.delivery_id))
+        kept = [dict(zip(columns, row, strict=True)) for row in rows]
+    wanted = [{"delivery_id": one.claim.id, **vars(one.attempt)} for one in made]
+    assert kept == sorted(wanted, key=lambda row: row["delivery_id"])
 
 
 def test_the_same_claim_twice_in_one_batch_counts_once(engine: Flask) -> None:

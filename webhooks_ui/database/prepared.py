@@ -5,27 +5,56 @@ can go out together, without waiting for each other's answers (`Runner.together`
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 from typing import Any, NamedTuple
 
-from sqlalchemy import ClauseElement, Connection, Dialect, Engine, Select, text
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    Insert,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.types import TypeEngine
 
 from webhooks_ui.database.driver import connected, in_our_terms, writing_sqlite
 from webhooks_ui.database.engine import BUSY_TIMEOUT, admitted, db, turn
 
+Values = Mapping[str, ColumnElement[Any]]
+"""What stands for the values of a row in a statement, by their names."""
+
 
 class _Form(NamedTuple):
-    """A statement in a dialect's words; `names` are its parameters where they go by position."""
+    """A statement in a dialect's words; `names` are its parameters where they go by position.
+
+    `of_json`: it is run once for all rows, which are its only parameter.
+    """
 
     text: str
     names: list[str] | None
     converters: dict[str, Callable[[Any], Any]]
+    of_json: bool = False
 
     def row(self, given: Mapping[str, Any]) -> Any:
-        """The parameters as the driver takes them."""
+        """The parameters as the driver takes them; of rows in JSON the text of one."""
         told = self.converters
+        if self.of_json:
+            return json.dumps({n: told[n](v) if n in told else v for n, v in given.items()})
         if self.names is not None:
             return [told[n](given[n]) if n in told else given[n] for n in self.names]
         return {n: told[n](value) if n in told else value for n, value in given.items()}
@@ -47,12 +76,66 @@ class Prepared:
     def _written(self, dialect: Dialect) -> _Form:
         own: Any = self._statement
         compiled = (own[dialect.name] if isinstance(own, Mapping) else own).compile(dialect=dialect)
-        converters = {
-            name: convert
-            for name, one in compiled.binds.items()
-            if (convert := one.type.dialect_impl(dialect).bind_processor(dialect))
-        }
-        return _Form(str(compiled), compiled.positiontup, converters)
+        types = {name: one.type for name, one in compiled.binds.items()}
+        return _Form(str(compiled), compiled.positiontup, _converters(types, dialect))
+
+
+class ManyRows(Prepared):
+    """A statement for many rows: SQLite's driver runs it for each, PostgreSQL once, given JSON.
+
+    `columns` are the values of a row and their types. `build` makes the statement of a dialect,
+    which it is told by name, of what stands for these values.
+    """
+
+    def __init__(
+        self, columns: Mapping[str, TypeEngine[Any]], build: Callable[[str, Values], ClauseElement]
+    ) -> None:
+        self._columns, self._build, self._forms = columns, build, {}
+
+    def _written(self, dialect: Dialect) -> _Form:
+        if dialect.name == "sqlite":
+            own = {name: bindparam(name, type_=kind) for name, kind in self._columns.items()}
+            return Prepared(self._build(dialect.name, own)).form(dialect)
+        form = Prepared(self._build(dialect.name, _from_json(self._columns))).form(dialect)
+        plain = {n: kind for n, kind in self._columns.items() if not isinstance(kind, JSON)}
+        converters = _converters(plain, dialect) | dict.fromkeys(_bytes(self._columns), _base64)
+        return form._replace(converters=converters, of_json=True)
+
+
+def inserted(new: Insert, values: Values) -> Insert:
+    """The INSERT of a row with these values, or of all rows that they are read from."""
+    if any(isinstance(value, BindParameter) for value in values.values()):
+        return new.values(values).inline()
+    return new.from_select([*values], select(*values.values()), include_defaults=False)
+
+
+def _from_json(columns: Mapping[str, TypeEngine[Any]]) -> Values:
+    """The columns of the rows that are given as an array of objects, bytes in base64."""
+    binary = _bytes(columns)
+    given = func.json_to_recordset(cast(bindparam("rows", type_=Text), JSON)).table_valued(
+        *(column(name, Text if name in binary else kind) for name, kind in columns.items())
+    )
+    row = given.render_derived("given", with_types=True).c
+    base64 = text("'base64'")
+    return {
+        name: func.decode(row[name], base64) if name in binary else row[name] for name in columns
+    }
+
+
+def _bytes(columns: Mapping[str, TypeEngine[Any]]) -> list[str]:
+    return [name for name, kind in columns.items() if isinstance(kind, LargeBinary)]
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else b64encode(value).decode()
+
+
+def _converters(
+    types: Mapping[str, TypeEngine[Any]], dialect: Dialect
+) -> dict[str, Callable[[Any], Any]]:
+    """How values become the driver's own, of those that do not go as they are."""
+    found = {n: kind.dialect_impl(dialect).bind_processor(dialect) for n, kind in types.items()}
+    return {name: convert for name, convert in found.items() if convert}
 
 
 _ONE_OF = {
@@ -77,14 +160,17 @@ class Runner:
         form = statement.form(self.dialect)
         return self._driver.execute(form.text, form.row(given))
 
-    def run_many(self, statement: Prepared, rows: Iterable[Mapping[str, Any]]) -> None:
-        """The statement for each row."""
+    def run_many(self, statement: ManyRows, rows: Iterable[Mapping[str, Any]]) -> None:
+        """The statement for all rows."""
         self.run_rows(statement, [*map(statement.form(self.dialect).row, rows)])
 
-    def run_rows(self, statement: Prepared, rows: Sequence[Any]) -> None:
+    def run_rows(self, statement: ManyRows, rows: Sequence[Any]) -> None:
         """The same for rows as its form makes them, which may be done before the transaction."""
-        if rows:
-            self._driver.cursor().executemany(statement.form(self.dialect).text, rows)
+        form = statement.form(self.dialect)
+        if rows and form.of_json:
+            self._driver.execute(form.text, {"rows": f"[{','.join(rows)}]"})
+        elif rows:
+            self._driver.cursor().executemany(form.text, rows)
 
     def ids(self, rows: Collection[int]) -> Any:
         """Row ids as one parameter: an array, on SQLite as JSON."""

@@ -9,17 +9,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import inf
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, String, Table, text, update
 
-from webhooks_ui.database.prepared import Prepared, Runner
+from webhooks_ui.database.prepared import ManyRows, Prepared, Runner
 from webhooks_ui.database.types import milliseconds
 from webhooks_ui.delivery.queue import waiting
 from webhooks_ui.delivery.queue.claims import Claim, Demand, Turn
 from webhooks_ui.delivery.queue.holds import Gate
 from webhooks_ui.delivery.queue.waiting import Source
+from webhooks_ui.models import Webhook
 
+_WEBHOOKS = cast("Table", Webhook.__table__)
 _LEASED = """
 UPDATE deliveries
 SET status = 'delivering', due_at = NULL, lease_until = :lease_until, lease_holder = :holder,
@@ -90,8 +92,13 @@ RETURNING deliveries.id, deliveries.claims
 """
 _FINISH = Prepared({"sqlite": text(_FINISH_ON_SQLITE), "postgresql": text(_FINISH_ON_POSTGRESQL)})
 _DUE = Prepared(text(DUE_ON_SQLITE))
-_MOVE_ON = Prepared(
-    text("UPDATE webhooks SET held_until = :until, hold_reason = :reason WHERE id = :row")
+_MOVE_ON = ManyRows(
+    {"row": BigInteger(), "until": BigInteger(), "reason": String()},
+    lambda _, values: (
+        update(_WEBHOOKS)
+        .where(_WEBHOOKS.c.id == values["row"])
+        .values(held_until=values["until"], hold_reason=values["reason"])
+    ),
 )
 
 

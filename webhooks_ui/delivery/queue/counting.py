@@ -9,9 +9,9 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Table, bindparam
+from sqlalchemy import Table
 
-from webhooks_ui.database.prepared import Prepared, Runner
+from webhooks_ui.database.prepared import ManyRows, Runner, Values, inserted
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.models.counters import COUNTED, DURATION_BOUNDS, TotalHour, WebhookHour
 
@@ -33,15 +33,14 @@ def add(runner: Runner, ended: Iterable[Ended]) -> None:
     if not webhooks:
         return
     # Always in the same order, so that two workers never wait for each other.
-    dialect = runner.dialect.name
     rows = [
         {"webhook_id": webhook_id, "hour": hour} | _row(webhooks[webhook_id, hour])
         for webhook_id, hour in sorted(webhooks)
     ]
-    runner.run_many(_upsert(dialect, WebhookHour, ("webhook_id", "hour")), rows)
+    runner.run_many(_upsert(WebhookHour, ("webhook_id", "hour")), rows)
     part = os.getpid() % _PARTS
     totalled = [{"hour": hour, "part": part} | _row(totals[hour]) for hour in sorted(totals)]
-    runner.run_many(_upsert(dialect, TotalHour, ("hour", "part")), totalled)
+    runner.run_many(_upsert(TotalHour, ("hour", "part")), totalled)
 
 
 def _counts(status: str, attempt: AttemptRecord) -> list[str]:
@@ -64,11 +63,14 @@ def _row(counts: Counter[str]) -> dict[str, int]:
 
 
 @cache
-def _upsert(dialect: str, model: Any, key: tuple[str, ...]) -> Prepared:
+def _upsert(model: Any, key: tuple[str, ...]) -> ManyRows:
     table: Table = model.__table__
-    # Its package alone: the other database's takes time and memory.
-    insert: Any = import_module(f"sqlalchemy.dialects.{dialect}").insert
-    given = {name: bindparam(name, type_=table.c[name].type) for name in (*key, *COUNTED)}
-    new = insert(table).values(given).inline()
-    added = {name: table.c[name] + new.excluded[name] for name in COUNTED}
-    return Prepared(new.on_conflict_do_update(index_elements=list(key), set_=added))
+
+    def build(dialect: str, values: Values) -> Any:
+        # Its package alone: the other database's takes time and memory.
+        insert: Any = import_module(f"sqlalchemy.dialects.{dialect}").insert
+        new: Any = inserted(insert(table), values)
+        added = {name: table.c[name] + new.excluded[name] for name in COUNTED}
+        return new.on_conflict_do_update(index_elements=list(key), set_=added)
+
+    return ManyRows({name: table.c[name].type for name in (*key, *COUNTED)}, build)

@@ -11,11 +11,11 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, cast
 
-from sqlalchemy import Dialect, Table, bindparam, insert, select, update
+from sqlalchemy import Dialect, Table, insert, select, update
 
 from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.prepared import Prepared, Runner
+from webhooks_ui.database.prepared import ManyRows, Runner, inserted
 from webhooks_ui.database.types import at_milliseconds, milliseconds, now
 from webhooks_ui.delivery.queue import claim_sql, counting, webhook_state
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Result, Turn
@@ -34,12 +34,9 @@ _ENDPOINTS = prepared.of_rows(
 )
 _CONTENTS = prepared.of_rows(select(*(_EVENTS.c[name] for name in ("id", *EventContent.FIELDS))))
 _ATTEMPTS = cast("Table", Attempt.__table__)
-_INSERT_ATTEMPT = Prepared(
-    insert(_ATTEMPTS)
-    .values(
-        {one.name: bindparam(one.name, type_=one.type) for one in _ATTEMPTS.c if one.name != "id"}
-    )
-    .inline()
+_INSERT_ATTEMPT = ManyRows(
+    {one.name: one.type for one in _ATTEMPTS.c if one.name != "id"},
+    lambda _, values: inserted(insert(_ATTEMPTS), values),
 )
 
 

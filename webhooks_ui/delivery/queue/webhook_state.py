@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self, cast
 
-from sqlalchemy import Table, bindparam, insert, or_, select, update
+from sqlalchemy import Table, insert, or_, select, update
 
 from webhooks_ui import audit
 from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db
-from webhooks_ui.database.prepared import Prepared, Runner
+from webhooks_ui.database.prepared import ManyRows, Runner
 from webhooks_ui.database.types import at_milliseconds, now
 from webhooks_ui.delivery.queue import holds
 from webhooks_ui.delivery.queue.claims import Result
@@ -28,16 +28,20 @@ _HOLD = {
     "unanswered": _WEBHOOKS.c.unanswered,
 }
 """The columns of a `Hold`, by its fields."""
-_UPDATE = Prepared(
-    update(_WEBHOOKS)
-    .where(_WEBHOOKS.c.id == bindparam("row"))
-    .values(
-        last_delivery_id=bindparam("last"),
-        last_succeeded=bindparam("succeeded"),
-        failing_since=bindparam("since"),
-        failing_noticed_at=bindparam("alerted_at"),
-        **{column.name: bindparam(f"hold_{name}") for name, column in _HOLD.items()},
-    )
+_CHANGED = {
+    "last": _WEBHOOKS.c.last_delivery_id,
+    "succeeded": _WEBHOOKS.c.last_succeeded,
+    "since": _WEBHOOKS.c.failing_since,
+    "alerted_at": _WEBHOOKS.c.failing_noticed_at,
+    **{f"hold_{name}": column for name, column in _HOLD.items()},
+}
+_UPDATE = ManyRows(
+    {name: column.type for name, column in {"row": _WEBHOOKS.c.id, **_CHANGED}.items()},
+    lambda _, values: (
+        update(_WEBHOOKS)
+        .where(_WEBHOOKS.c.id == values["row"])
+        .values({column: values[name] for name, column in _CHANGED.items()})
+    ),
 )
 # FOR NO KEY UPDATE: events that refer to these webhooks are taken in meanwhile.
 _LOCK = prepared.of_rows(
