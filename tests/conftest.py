@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from tests.support import scratch, templates
 from tests.support.apps import DATABASES, Apps, MakeApp
+from tests.support.openid import running_provider
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
 from webhooks_ui import create_app
@@ -241,6 +242,13 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def app(make_app: MakeApp) -> Flask:
     """The app."""
     return make_app()
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """The issuer of an OpenID provider."""
+    with running_provider() as issuer:
+        yield issuer
 
 
 @pytest.fixture

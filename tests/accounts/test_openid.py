@@ -2,13 +2,11 @@
 
 import re
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import requests
 import trustme
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,29 +16,18 @@ from tests.accounts.test_second_factor import code_of
 from tests.audit.conftest import actions, entries
 from tests.conftest import PASSWORD, sign_in
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
-from tests.support.openid import running_provider
+from tests.support.openid import ITS_WARNINGS, choose, settings_of
 from tests.support.waiting import free_port
 from webhooks_ui.accounts import openid, second_factor, users
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User
 
-# The provider's own, of Authlib's former parts.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    with running_provider() as issuer:
-        yield issuer
+pytestmark = ITS_WARNINGS
 
 
 @pytest.fixture
-def settings(provider: str) -> dict[str, Any]:
-    return {
-        "OIDC_ISSUER": provider,
-        "OIDC_CLIENT_ID": "webhooks-ui",
-        "OIDC_CLIENT_SECRET": "secret",
-    }
+def settings(provider: str) -> dict[str, str]:
+    return settings_of(provider)
 
 
 @pytest.fixture
@@ -55,10 +42,7 @@ def path_back(browser: FlaskClient, subject: str, wanted: str = "") -> str:
     """The address to which the provider sends somebody who has signed in there."""
     answer = browser.get("/login/openid", query_string={"next": wanted})
     assert answer.status_code == 302, answer.text
-    allowed = requests.post(
-        answer.location, data={"sub": subject}, allow_redirects=False, timeout=30
-    )
-    back = urlsplit(allowed.headers["Location"])
+    back = urlsplit(choose(answer.location, sub=subject))
     return f"{back.path}?{back.query}"
 
 

@@ -13,29 +13,19 @@ from playwright.sync_api import Page, expect
 from tests.browser.steps import LOGIN, PASSWORD, console
 from tests.browser.test_put_right import press
 from tests.support.browser import Open, Visitor, assert_accessible
-from tests.support.openid import running_provider
+from tests.support.openid import ITS_WARNINGS, settings_of
 from tests.support.server import Server
 
-# The provider's own, of Authlib's former parts.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = ITS_WARNINGS
 STYLE = re.compile("^https://cdn")  # of the provider's pages
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    with running_provider() as issuer:
-        yield issuer
 
 
 @pytest.fixture(scope="module")
 def server(new_folder: Callable[[], Path], port: int, provider: str) -> Iterator[Server]:
     """The program, at which olena@acme.example is an editor and taras nobody."""
     server = console(new_folder(), port)
-    server.environ |= {
-        "WEBHOOKS_UI_OIDC_ISSUER": provider,
-        "WEBHOOKS_UI_OIDC_CLIENT_ID": "webhooks-ui",
-        "WEBHOOKS_UI_OIDC_CLIENT_SECRET": "secret",
-    }
+    settings = settings_of(provider)
+    server.environ |= {f"WEBHOOKS_UI_{name}": value for name, value in settings.items()}
     with server:
         known = ("olena@acme.example", "--role", "editor")
         server.command("user", "add", *known, "--password-stdin", stdin=PASSWORD)

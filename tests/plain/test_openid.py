@@ -1,37 +1,22 @@
 """Signing in at a real OpenID provider, and being refused there and here: without scripts."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
-from flask import Flask
 
 from tests.conftest import PASSWORD
 from tests.plain.page import ADDRESS, Page
 from tests.support.apps import MakeApp
-from tests.support.openid import running_provider
+from tests.support.openid import ITS_WARNINGS, choose, settings_of
 from webhooks_ui.accounts import users
 
-# The provider's own, of Authlib's former parts.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[str]:
-    with running_provider() as issuer:
-        yield issuer
+pytestmark = ITS_WARNINGS
 
 
 @pytest.fixture
 def guest(make_app: MakeApp, provider: str) -> Page:
     """The browser of somebody who is not signed in; olena@acme.example is an editor here."""
-    app: Flask = make_app(
-        WTF_CSRF_ENABLED=True,
-        OIDC_ISSUER=provider,
-        OIDC_CLIENT_ID="webhooks-ui",
-        OIDC_CLIENT_SECRET="secret",
-    )
+    app = make_app(WTF_CSRF_ENABLED=True, **settings_of(provider))
     with app.app_context():
         assert users.add_user("olena", PASSWORD) == {}
         assert users.add_user("olena@acme.example", PASSWORD, "editor") == {}
@@ -42,8 +27,7 @@ def sign_in_as(page: Page, **choice: str) -> str:
     """Follows the link to the provider, presses a button there and comes back; what was asked."""
     link = next(each for each in page.all("a") if "Sign in with localhost" in page.name(each))
     asked = page.client.get(link.attrib["href"]).headers["Location"]
-    answer = requests.post(asked, data=choice, allow_redirects=False, timeout=30)
-    page.go(answer.headers["Location"].removeprefix(ADDRESS))
+    page.go(choose(asked, **choice).removeprefix(ADDRESS))
     return asked
 
 
