@@ -1,6 +1,7 @@
 """Events: taking them in, and what became of one."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Response, current_app, request
@@ -42,16 +43,10 @@ HEADERS: dict[str, dict[str, Any]] = {
 }
 
 
-@Operation(
-    "POST",
-    "/events",
-    scope="events",
-    status=202,
-    answer=AcceptedShape,
-    body=EventBody,
-    headers=HEADERS,
-    errors=(409,),
-)
+_takes = partial(Operation, "POST", scope="events", status=202, headers=HEADERS, errors=(409,))
+
+
+@_takes("/events", answer=AcceptedShape, body=EventBody)
 def take(body: EventBody) -> AcceptedShape:
     """Send an event.
 
@@ -63,16 +58,7 @@ def take(body: EventBody) -> AcceptedShape:
     return AcceptedShape.of(accepted)
 
 
-@Operation(
-    "POST",
-    "/events/batch",
-    scope="events",
-    status=202,
-    answer=AcceptedBatchShape,
-    body=BatchBody,
-    headers=HEADERS,
-    errors=(409,),
-)
+@_takes("/events/batch", answer=AcceptedBatchShape, body=BatchBody)
 def take_batch(body: BatchBody) -> AcceptedBatchShape:
     """Send up to 1,000 events, all or none.
 

@@ -10,7 +10,7 @@ from flask_babel.speaklater import LazyString
 from webhooks_ui.api.authorization_shapes import authorization_of
 from webhooks_ui.api.body import invalid
 from webhooks_ui.api.header_shapes import headers_of
-from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookChanges
+from webhooks_ui.api.webhook_shapes import NewWebhook
 from webhooks_ui.authorization.kinds import KINDS
 from webhooks_ui.catalogue.event_types import canonical
 from webhooks_ui.catalogue.payload import NO_TEMPLATE
@@ -38,7 +38,7 @@ POINTERS = {
 
 
 def checked_settings(
-    body: NewWebhook | WebhookChanges,
+    body: NewWebhook,
     stored: WebhookSettings,
     channel_of: Callable[[str], Channel | None] = Channel.by_key,
 ) -> WebhookSettings:
@@ -73,7 +73,7 @@ def checked_settings(
 
 
 def _settings(
-    body: NewWebhook | WebhookChanges,
+    body: NewWebhook,
     stored: WebhookSettings,
     channel_of: Callable[[str], Channel | None],
 ) -> WebhookSettings:
@@ -111,7 +111,7 @@ def _pause_problem(text: str | None) -> LazyString | None:
 
 
 def _sends_stored_secret_elsewhere(
-    body: NewWebhook | WebhookChanges, settings: WebhookSettings, stored: WebhookSettings
+    body: NewWebhook, settings: WebhookSettings, stored: WebhookSettings
 ) -> bool:
     """Whether the stored secret, which the body does not name, would go to another server."""
     kind = stored.authorization

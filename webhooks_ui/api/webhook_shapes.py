@@ -108,24 +108,22 @@ class NewWebhook(Body):
         return blanks({"url": "", "events": []} | values)
 
 
-class WebhookChanges(Body):
+class WebhookChanges(NewWebhook):
     """What is to be different about a webhook; the rest stays as it is, secrets too."""
 
     model_config = ConfigDict(json_schema_extra=without_defaults)
 
-    name: Name = ""
     url: Url = ""
     authorization: AuthorizationChange = NONE
     events: Events = Field(default_factory=list)
-    channel: ChannelKey = None
-    payload_format: Format = "envelope"
     template: Annotated[TemplateBody | None, Field(description="Null: none.")] = None
-    method: Method = "POST"
-    headers: Headers = Field(default_factory=list)
     tls: Annotated[TlsChange | None, Field(description="Null: as for a new webhook.")] = None
-    enabled: bool = True
-    paused_until: PausedUntil = None
     filters: Annotated[FiltersBody | None, Field(description="Null: none.")] = None
+
+    @classmethod
+    def filled(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Nothing is missing."""
+        return values
 
 
 class HealthShape(BaseModel):

@@ -46,9 +46,9 @@ def all_jobs(app: Flask, is_busy: Callable[[], bool] = lambda: False) -> list[Jo
     return [
         retention_job(app.config["RETENTION"], app.config["AUDIT_RETENTION"]),
         alerts_job(app),
-        recovery_job(),
+        Job("recover", recovery.is_due, recovery.step),
         Job("fan out", fan_out.is_due, fan_out.step),
-        states_job(),
+        Job("states", states.is_due, states.step),
         Job("search", *indexing.job(is_on=app.config["PAYLOAD_SEARCH"], is_busy=is_busy)),
     ]
 
@@ -75,16 +75,6 @@ def alerts_job(app: Flask) -> Job:
     """Sends alerts about webhooks that fail, were disabled or have recovered."""
     alerts = Alerts.from_app(app)
     return Job("notices", alerts.is_due, alerts.step)
-
-
-def recovery_job() -> Job:
-    """Advances the recoveries that users have started."""
-    return Job("recover", recovery.is_due, recovery.step)
-
-
-def states_job() -> Job:
-    """Marks the webhooks that are degraded."""
-    return Job("states", states.is_due, states.step)
 
 
 class Scheduler:

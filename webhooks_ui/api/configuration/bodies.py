@@ -8,7 +8,7 @@ from pydantic import Field
 from webhooks_ui.api.body import Body, read_members
 from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.models.source import SourceOptions
-from webhooks_ui.web.problem import Fault, Problem, pointer
+from webhooks_ui.web.problem import Problem, pointer
 
 Some = TypeVar("Some", bound=Body)
 _TokenHash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -45,7 +45,7 @@ def read(model: type[Some], entry: dict[str, Any], list_name: str, index: int) -
         # By the API's reader, which refuses what JSON has not.
         found = model.of(read_members(json.dumps(entry).encode(), frozenset()), at)
     except Problem as problem:
-        raise ImportFaults([Fault(pointer(*at), problem.description or "")]) from None
+        raise ImportFaults.at(pointer(*at), problem.description or "") from None
     if isinstance(found, list):
         raise ImportFaults(found)
     return found

@@ -1,6 +1,9 @@
 """What keeps a file from being imported."""
 
 from collections.abc import Iterable
+from typing import Self
+
+from flask_babel import LazyString
 
 from webhooks_ui.web.problem import Fault
 
@@ -11,3 +14,8 @@ class ImportFaults(Exception):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)
         super().__init__(" ".join(f"{place}: {words}" for place, words in self.faults))
+
+    @classmethod
+    def at(cls, place: str, words: str | LazyString) -> Self:
+        """One fault."""
+        return cls([Fault(place, words)])

@@ -9,12 +9,13 @@ from webhooks_ui.api.configuration.document import document, left_out
 from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.crypto import passphrase as passphrases
 from webhooks_ui.crypto.vault import Vault, VaultError
-from webhooks_ui.web.problem import Fault, pointer
+from webhooks_ui.web.problem import pointer
 
 _VERSION = 1
 _HEAD = "# webhooks-ui import --dry-run FILE shows what this would change.\n"
 _CONTEXT = "configuration"
 LISTS = ("channels", "webhooks", "sources")
+_fault = ImportFaults.at
 
 UNKNOWN = _l("This is not known here. Leave it out.")
 
@@ -74,7 +75,3 @@ def _decrypted(value: Any, vault: Vault, at: tuple[str | int, ...]) -> Any:
         case list():
             return [_decrypted(one, vault, (*at, index)) for index, one in enumerate(value)]
     return value
-
-
-def _fault(place: str, words: Any) -> ImportFaults:
-    return ImportFaults([Fault(place, words)])

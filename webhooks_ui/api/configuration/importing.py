@@ -16,7 +16,7 @@ from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Source, User, Webhook, source_changes, webhook_changes
-from webhooks_ui.web.problem import Fault, pointer
+from webhooks_ui.web.problem import pointer
 
 _CONTEXT = 3  # lines around a difference
 
@@ -78,14 +78,8 @@ def _webhook(plan: WebhookPlan, editor: User | None) -> None:
     there = select(Webhook).where(Webhook.public_id == plan.id)
     webhook = db.session.scalar(there.with_for_update(key_share=True, of=Webhook))
     if (webhook.version if webhook else None) != plan.version:
-        raise ImportFaults(
-            [
-                Fault(
-                    pointer("webhooks"),
-                    _l("Somebody has changed %(id)s meanwhile. Try again.", id=plan.id),
-                )
-            ]
-        )
+        words = _l("Somebody has changed %(id)s meanwhile. Try again.", id=plan.id)
+        raise ImportFaults.at(pointer("webhooks"), words)
     if webhook is None:
         secret = secret or new_secret()
         webhook_changes.add(plan.id, secret, plan.settings, vault, editor)

@@ -132,17 +132,13 @@ def _webhook(entry: Entry, index: int, channel_of: Callable[[str], Channel | Non
     stored = db.session.scalar(select(Webhook).where(Webhook.public_id == public_id))
     if stored and stored.deleted_at:
         words = _l("This webhook is deleted here. Restore it, then import again.")
-        raise ImportFaults([Fault(pointer("webhooks", index), words)])
+        raise ImportFaults.at(pointer("webhooks", index), words)
     rest = _without_past_pause(entry)
     secret = rest.pop("signing_secret", None)
     if secret is not None and not (isinstance(secret, str) and signing.is_secret(secret)):
         words = _l("A signing secret is whsec_ and base64.")
-        raise ImportFaults([Fault(pointer("webhooks", index, "signing_secret"), words)])
-    body = (
-        bodies.read(WebhookChanges, rest, "webhooks", index)
-        if stored
-        else bodies.read(NewWebhook, rest, "webhooks", index)
-    )
+        raise ImportFaults.at(pointer("webhooks", index, "signing_secret"), words)
+    body = bodies.read(WebhookChanges if stored else NewWebhook, rest, "webhooks", index)
     before = stored.settings(current_vault()) if stored else WebhookSettings()
     settings = checked_settings(body, before, channel_of)
     return WebhookPlan(public_id, settings, secret, stored.version if stored else None)
@@ -181,5 +177,5 @@ def _id(entry: Entry, prefix: str, name: str, index: int) -> str:
         return new_id(prefix)
     if not isinstance(found, str) or not is_id(found, prefix):
         words = _l("Write an id as an export has it, or leave it out for a new one.")
-        raise ImportFaults([Fault(pointer(name, index, "id"), words)])
+        raise ImportFaults.at(pointer(name, index, "id"), words)
     return found
