@@ -25,7 +25,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.web.extensions import login_manager
 
-_WRONG_CODE = _l("This code is wrong or was used already. Enter the one that the app shows now.")
+WRONG_CODE = _l("This code is wrong or was used already. Enter the one that the app shows now.")
 _WRONG = _l("Wrong login or password. Check both and try again.")
 
 
@@ -151,7 +151,7 @@ def let_in(
             return Refusal(_WRONG)  # deleted or changed while the password was being verified
         if user.totp_secret and not alone and not second_factor.use(user, code):
             audit.record("user.code_refused", "user", user.id, user.login)
-            return Refusal(_WRONG_CODE)
+            return Refusal(WRONG_CODE)
         if alone:
             user.password_hash = wanted
         elif wanted != known:  # the same password, which is no change to record

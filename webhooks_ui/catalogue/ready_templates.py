@@ -9,11 +9,10 @@ a customer's text must call nobody: Slack and Google Chat take ``<…>`` for men
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.catalogue.payload import JSON, Template
+from webhooks_ui.catalogue.payload import JSON, Template, Text
 
 # Who and what, of messages, conversations and of this console's own events.
 _TEXT = (
@@ -49,12 +48,12 @@ _FORM = "{{ {'id': id, 'type': type, 'from': who, 'text': what}|urlencode }}"
 class Ready:
     """A template with its name and where the service says what it takes."""
 
-    label: Any
+    label: Text
     template: Template
     source: str
 
 
-def _ready(label: Any, body: str, source: str, content_type: str = JSON) -> Ready:
+def _ready(label: Text, body: str, source: str, content_type: str = JSON) -> Ready:
     return Ready(label, Template(_TEXT + body, content_type), source)
 
 

@@ -1,17 +1,18 @@
 """What is wrong with a template, in plain words; Jinja's own stand where there are none."""
 
 import re
-from typing import Any
+from collections.abc import Callable
 
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 
-def _missing(sign: str) -> Any:
+def _missing(sign: str) -> LazyString:
     return _l("“%(sign)s” is missing", sign=sign)
 
 
 _LINE = re.compile(r"(?s)(.*) \(line (\d+)\)")
-_WORDS: tuple[tuple[str, Any], ...] = (
+_WORDS: tuple[tuple[str, LazyString | Callable[..., LazyString]], ...] = (
     (r"unexpected end of template, expected 'end of print.*", _missing("}}")),
     (r"unexpected end of template, expected 'end of statement.*", _missing("%}")),
     (r"Unexpected end of template.*closed is '(\w+)'\.", lambda tag: _missing(f"{{% end{tag} %}}")),
@@ -62,15 +63,15 @@ _WORDS: tuple[tuple[str, Any], ...] = (
 """Patterns of details of `PayloadError`; a word in brackets goes into the text."""
 
 
-def template_words(detail: str) -> Any:
+def template_words(detail: str) -> str | LazyString:
     """The words for the detail of a `template_error`, with the line where it is known."""
     found = _LINE.fullmatch(detail)
     words = _words(found[1] if found else detail)
     return _l("%(words)s (line %(line)s)", words=words, line=found[2]) if found else words
 
 
-def _words(detail: str) -> Any:
+def _words(detail: str) -> str | LazyString:
     for pattern, words in _WORDS:
         if found := re.fullmatch(pattern, detail, re.DOTALL):
-            return words(*found.groups()) if found.groups() else words
+            return words if isinstance(words, LazyString) else words(*found.groups())
     return detail

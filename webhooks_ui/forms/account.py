@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import Field, PasswordField, SelectField, StringField
+from wtforms import PasswordField, SelectField, StringField
 
 from webhooks_ui.accounts import forgotten, passwords
 from webhooks_ui.accounts import sign_in as signin
@@ -14,7 +14,6 @@ from webhooks_ui.forms.base import Form, SelectOfMany
 from webhooks_ui.settings import addresses
 from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
-from webhooks_ui.web.kept_form import is_unsent
 
 MAX_EMAIL_CHARACTERS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 
@@ -27,9 +26,8 @@ class SetUpForm(Form):
 
     def save(self) -> bool:
         """Makes the administrator and signs in; or says at the fields why not."""
-        if is_unsent():
-            return _type_again(self.password)
-        self.validate()
+        if not self.is_sent():
+            return False
         return self.accepts(signin.set_up(self.login.data or "", self.password.data or ""))
 
 
@@ -42,9 +40,8 @@ class SignInForm(Form):
 
     def sign_in(self) -> bool:
         """Whether this browser is signed in now."""
-        if is_unsent():
-            return _type_again(self.password)
-        self.validate()
+        if not self.is_sent():
+            return False
         login, password = self.login.data or "", self.password.data or ""
         if not login.strip():
             self.login.errors = [_l("Enter your login.")]
@@ -64,9 +61,8 @@ class ForgottenForm(Form):
 
     def ask(self) -> bool:
         """Whether a link is on its way, if there is somebody to get it."""
-        if is_unsent():
+        if not self.is_sent():
             return False
-        self.validate()
         if not (self.login.data or "").strip():
             self.login.errors = [_l("Enter your login.")]
         if not self.errors:
@@ -83,9 +79,8 @@ class EmailForm(Form):
 
     def save(self) -> bool:
         """Keeps the address; or says at the fields, or as the `refusal` to wait, why not."""
-        if is_unsent():
-            return _type_again(self.passphrase)
-        self.validate()
+        if not self.is_sent():
+            return False
         email = self._checked((self.email.data or "").strip())
         if not self.passphrase.data:
             self.passphrase.errors = [_l("Enter your current password.")]
@@ -114,9 +109,8 @@ class PasswordForm(Form):
 
     def save(self) -> bool:
         """Changes the password; or says at the fields, or as the `refusal` to wait, why not."""
-        if is_unsent():
-            return _type_again(self.current_password, self.password)
-        self.validate()
+        if not self.is_sent():
+            return False
         current, new = self.current_password.data or "", self.password.data or ""
         if not current:
             self.current_password.errors = [_l("Enter your current password.")]
@@ -148,18 +142,11 @@ class TimeZoneForm(Form):
 
     def save(self) -> bool:
         """Stores the choice; or says at the field why not."""
-        if is_unsent():
+        if not self.is_sent():
             return False
-        if not self.validate():
+        if self.timezone.errors:
             self.timezone.errors = [_("Choose one of the time zones.")]
             return False
         with transaction():
             current_user.user.timezone = self.timezone.data or None
         return True
-
-
-def _type_again(*fields: Field) -> bool:
-    """Says at the fields that passwords are never kept; returns that nothing was sent."""
-    for field in fields:
-        field.errors = [_l("Enter it again: passwords are not kept.")]
-    return False

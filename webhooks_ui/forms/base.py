@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from wtforms import PasswordField
 from wtforms.widgets import Select
 
+from webhooks_ui.web.kept_form import PASSWORDS, is_unsent
 from webhooks_ui.web.user_text import option
 
 
@@ -23,7 +27,17 @@ class Form(FlaskForm):
             """The posted fields; None for a body of another kind."""
             return None if request.is_json else super().wrap_formdata(form, formdata)
 
-    def accepts(self, problems: Mapping[str, Any]) -> bool:
+    def is_sent(self) -> bool:
+        """Checks the fields; False where the form is only shown again, which keeps no password."""
+        if not is_unsent():
+            self.validate()
+            return True
+        for field in self:
+            if isinstance(field, PasswordField) and field.name in PASSWORDS:
+                field.errors = [_l("Enter it again: passwords are not kept.")]
+        return False
+
+    def accepts(self, problems: Mapping[str, str | LazyString]) -> bool:
         """Says at the fields what is wrong; whether nothing is."""
         for name, problem in problems.items():
             self[name].errors = [problem]

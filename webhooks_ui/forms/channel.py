@@ -8,7 +8,6 @@ from webhooks_ui.forms.base import Form, trimmed
 from webhooks_ui.models import Channel
 from webhooks_ui.models.channel_changes import ChannelSettings
 from webhooks_ui.validation import channel as channel_rules
-from webhooks_ui.web.kept_form import is_unsent
 
 
 class ChannelForm(Form):
@@ -26,9 +25,8 @@ class ChannelForm(Form):
 
     def check(self) -> bool:
         """Whether the channel can be saved as far as the form can know."""
-        if is_unsent():
+        if not self.is_sent():
             return False
-        self.validate()
         return self.accepts(channel_rules.problems(*self.settings))
 
     def refuse_key(self, holder: Channel) -> None:

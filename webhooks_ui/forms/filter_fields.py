@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import wtforms
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     FieldList,
@@ -29,7 +30,7 @@ OPERATORS = {
     "greater": _l("is greater than"),
     "less": _l("is less than"),
 }
-READY: dict[str, tuple[Any, tuple[Condition, ...]]] = {
+READY: dict[str, tuple[LazyString, tuple[Condition, ...]]] = {
     "incoming": (
         _l("Only incoming messages"),
         (Condition("message_type", "equals", "incoming"),),

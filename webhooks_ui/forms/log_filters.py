@@ -1,21 +1,22 @@
 """What the log's lists are asked for, from and to the URL; what means nothing is left out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
 
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.explanations.verdicts import ERROR_LABELS
 from webhooks_ui.forms.span_filters import SpanQuery
 from webhooks_ui.models import Webhook, payload_index, webhook_list, word_search
-from webhooks_ui.models.delivery_list import DeliveryFilter, event_meant, searched
+from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.event_list import EventFilter
-from webhooks_ui.models.public_ids import DELIVERY, EVENT, WEBHOOK, is_id
+from webhooks_ui.models.public_ids import WEBHOOK, is_id
 from webhooks_ui.web import payloads
 
 CODE_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 _ANSWERS = ("yes", "no")
+Chosen = TypeVar("Chosen", DeliveryFilter, EventFilter)
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ class LogQuery(SpanQuery):
     live: str = ""
 
     @classmethod
-    def parse(cls, arguments: Mapping[str, str]) -> Self:
-        found = super().parse(arguments)
-        return found if is_code(found.code) else replace(found, code="")
+    def _given(cls, arguments: Mapping[str, str]) -> dict[str, Any]:
+        given = super()._given(arguments)
+        return given if is_code(given["code"]) else given | {"code": ""}
 
     @property
     def one_webhook(self) -> Webhook | None:
@@ -90,31 +91,25 @@ class LogQuery(SpanQuery):
             until=until,
             recovery=self.recovery or None,
         )
-        if not self.q:
-            return chosen
-        return searched(chosen, self.q, in_payloads=payloads.may_be_searched())
+        return self._searched(chosen)
 
     def events(self) -> EventFilter | None:
         """The events that are asked for; None when an id is nobody's."""
         since, until = self.times()
-        event, words = None, None
-        if self.q:
-            if payloads.may_be_searched() and not any(
-                is_id(self.q, one) for one in (EVENT, DELIVERY)
-            ):
-                words = self.q
-            elif (event := event_meant(self.q)) is None:
-                return None
-        return EventFilter(
+        chosen = EventFilter(
             type=self.event or None,
             channel=self.channel or None,
             unmatched=self.unmatched == "yes",
             test=_answer(self.test),
             since=since,
             until=until,
-            event=event,
-            words=words,
         )
+        return self._searched(chosen)
+
+    def _searched(self, chosen: Chosen) -> Chosen | None:
+        if not self.q:
+            return chosen
+        return chosen.searched(self.q, in_payloads=payloads.may_be_searched())
 
 
 def payload_search(query: LogQuery) -> dict[str, Any]:

@@ -60,11 +60,8 @@ def tomorrow(zone: ZoneInfo) -> datetime:
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-        if not 1970 < found.year < 9000:
-            return None
-        found = found.astimezone(UTC) if found.tzinfo else timezones.resolve(found, zone)
-    except ValueError:
+    found = timezones.clock_time(text)
+    if found is None:
         return None
+    found = found.astimezone(UTC) if found.tzinfo else timezones.resolve(found, zone)
     return found.replace(microsecond=found.microsecond // 1000 * 1000)

@@ -10,7 +10,6 @@ from webhooks_ui.accounts import sign_in as signin
 from webhooks_ui.forms.base import Form
 from webhooks_ui.models import AccountLink
 from webhooks_ui.models.user import ROLES
-from webhooks_ui.web.kept_form import is_unsent
 
 
 class RoleForm(Form):
@@ -24,9 +23,8 @@ class RoleForm(Form):
     )
 
     def check(self) -> bool:
-        if is_unsent():
+        if not self.is_sent():
             return False
-        self.validate()
         if self.role.data not in ROLES:
             self.role.errors = [_l("Choose a role.")]
         return not self.errors
@@ -53,10 +51,8 @@ class LinkForm(Form):
 
     def save(self, text: str) -> bool:
         """Uses the link and signs in; or says at the fields why not."""
-        if is_unsent():
-            self.password.errors = [_l("Enter it again: passwords are not kept.")]
+        if not self.is_sent():
             return False
-        self.validate()
         login, password = self.login.data or "", self.password.data or ""
         found = people.use_link(text, login, password)
         self.is_gone = found is None

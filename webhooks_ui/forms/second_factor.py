@@ -8,9 +8,6 @@ from webhooks_ui.accounts import sign_in as signin
 from webhooks_ui.crypto.vault import VaultError, current_vault
 from webhooks_ui.forms.base import Form
 from webhooks_ui.models import User
-from webhooks_ui.web.kept_form import is_unsent
-
-_WRONG = _l("This code is wrong or was used already. Enter the one that the app shows now.")
 
 
 class CodeForm(Form):
@@ -22,7 +19,7 @@ class CodeForm(Form):
 
     def sign_in(self) -> bool:
         """Whether this browser is signed in now."""
-        if is_unsent() or not self.validate() or not self._is_given():
+        if not self._is_given():
             return False
         self.refusal = signin.enter_code(self.code.data)
         if self.refusal and not self.refusal.wait:
@@ -40,14 +37,16 @@ class CodeForm(Form):
 
     def enable(self, user: User) -> list[str] | None:
         """Switches it on; returns the recovery codes, or says at the field why not."""
-        if is_unsent() or not self.validate() or not self._is_given():
+        if not self._is_given():
             return None
         codes = second_factor.enable(user.id, self.offer(user), self.code.data)
         if codes is None:
-            self.code.errors = [_WRONG]
+            self.code.errors = [signin.WRONG_CODE]
         return codes
 
     def _is_given(self) -> bool:
+        if not self.is_sent():
+            return False
         if not (self.code.data or "").strip():
             self.code.errors = [_l("Enter the code.")]
         return not self.errors

@@ -10,7 +10,6 @@ from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.models.source import SourceOptions
 from webhooks_ui.models.source_changes import SourceSettings
 from webhooks_ui.validation import source as source_rules
-from webhooks_ui.web.kept_form import is_unsent
 
 
 class SourceForm(Form):
@@ -31,10 +30,7 @@ class SourceForm(Form):
         if self.secret.data and "secret" not in problems:  # what is refused is never remembered
             user = current_user.user_id
             self.draft.data = seal_secret(self.secret.data, current_vault(), user)
-        if is_unsent():
-            return False
-        self.validate()
-        return self.accepts(problems)
+        return self.is_sent() and self.accepts(problems)
 
     @property
     def settings(self) -> SourceSettings:

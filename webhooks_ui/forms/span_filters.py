@@ -1,15 +1,16 @@
 """The span of time and the page of a list, which every list of the log is asked for by its URL."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.database.types import now
 from webhooks_ui.models.keyset import row_number
+from webhooks_ui.models.list_query import ListQuery
 from webhooks_ui.web import timezones
 
 SPANS = {
@@ -31,7 +32,7 @@ SPAN_LABELS = {
 
 
 @dataclass(frozen=True)
-class SpanQuery:
+class SpanQuery(ListQuery):
     """The arguments of a list's URL; empty ones narrow nothing.
 
     `since` and `until` are clock times as ``<input type=datetime-local>`` writes them, and `zone`
@@ -39,8 +40,8 @@ class SpanQuery:
     everybody. `before` is the cursor.
     """
 
-    KNOWN: ClassVar[Mapping[str, Container[str]]] = {"span": SPAN_LABELS}
-    """What an argument may be; any other text counts as none."""
+    KNOWN: ClassVar = {"span": SPAN_LABELS}
+    IDLE: ClassVar = ("before", "zone", "live")
 
     span: str = ""
     since: str = ""
@@ -49,30 +50,17 @@ class SpanQuery:
     before: str = ""
 
     @classmethod
-    def parse(cls, arguments: Mapping[str, str]) -> Self:
-        given = {f.name: arguments.get(f.name, "").strip()[:255] for f in fields(cls)}
-        for name, values in cls.KNOWN.items():
-            if given[name] not in values:
-                given[name] = ""
+    def _given(cls, arguments: Mapping[str, str]) -> dict[str, Any]:
+        given = super()._given(arguments)
         for name in ("since", "until"):
             # A span says since when; the form hides the other two then.
-            if given["span"] or _parsed(given[name]) is None:
+            if given["span"] or timezones.clock_time(given[name]) is None:
                 given[name] = ""
         zone = timezones.find(given["zone"]) or timezones.zone_in_use()
         given["zone"] = zone.key if given["since"] or given["until"] else ""
         if row_number(given["before"]) is None:
             given["before"] = ""
-        return cls(**given)
-
-    @property
-    def active(self) -> bool:
-        """Whether anything narrows the list."""
-        return self.active_beyond()
-
-    def active_beyond(self, *settled: str) -> bool:
-        """Whether anything narrows the list but these fields."""
-        idle = ("before", "zone", "live", *settled)
-        return any(getattr(self, f.name) for f in fields(self) if f.name not in idle)
+        return given
 
     @property
     def clock(self) -> ZoneInfo:
@@ -81,7 +69,7 @@ class SpanQuery:
 
     def on_clock(self, name: str) -> str:
         """`since` or `until` as the field shows it, which knows no offset."""
-        found = _parsed(getattr(self, name))
+        found = timezones.clock_time(getattr(self, name))
         if found is None or found.tzinfo is None:
             return str(getattr(self, name))
         return found.astimezone(self.clock).replace(tzinfo=None).isoformat()
@@ -91,12 +79,12 @@ class SpanQuery:
         """The row before which the page begins."""
         return row_number(self.before)
 
-    def arguments(self, **changes: Any) -> dict[str, Any]:
-        """The URL's arguments with some changed; the span of time stands last."""
-        names = [f.name for f in fields(self)]
-        first = len(fields(SpanQuery))
-        wanted = {name: getattr(self, name) for name in (*names[first:], *names[:first])} | changes
-        return {name: str(value) for name, value in wanted.items() if value}
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """The span of time stands last in the URL."""
+        every = super()._defaults()
+        own = {field.name: every.pop(field.name) for field in fields(SpanQuery)}
+        return every | own
 
     def times(self) -> tuple[datetime | None, datetime | None]:
         """When the span begins and ends; None where it is open."""
@@ -104,7 +92,7 @@ class SpanQuery:
             return now() - SPANS[self.span], None
         if self.span:
             return _day(self.span)
-        since, until = _parsed(self.since), _parsed(self.until)
+        since, until = timezones.clock_time(self.since), timezones.clock_time(self.until)
         return (
             timezones.resolve(since, self.clock) if since and not since.tzinfo else since,
             timezones.resolve_end(until, self.clock) if until and not until.tzinfo else until,
@@ -119,12 +107,3 @@ def _day(span: str) -> tuple[datetime, datetime | None]:
     if span == "today":
         return began, None
     return timezones.resolve(midnight - timedelta(days=1), zone), began
-
-
-def _parsed(text: str) -> datetime | None:
-    """A time as ``datetime-local`` writes it, or one with an offset; None for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 1970 < found.year < 9000 else None

@@ -7,8 +7,8 @@ from wtforms import RadioField, SelectChoice, SelectField, StringField
 
 from webhooks_ui.database.types import now
 from webhooks_ui.forms.base import Form, trimmed
-from webhooks_ui.validation import token as token_rules
-from webhooks_ui.web.kept_form import is_unsent
+from webhooks_ui.models.token import SCOPES
+from webhooks_ui.validation import name as name_rule
 
 SCOPE_LABELS = {"events": _l("Send events"), "admin": _l("Everything")}
 LIFETIMES = {"30": _l("In 30 days"), "90": _l("In 90 days"), "365": _l("In a year")}  # days
@@ -36,10 +36,13 @@ class TokenForm(Form):
 
     def check(self) -> bool:
         """Whether the token can be made."""
-        if is_unsent():
+        if not self.is_sent():
             return False
-        self.validate()
-        return self.accepts(token_rules.problems(self.name.data, self.scope.data or ""))
+        if problem := name_rule.problem(self.name.data):
+            self.name.errors = [problem]
+        if self.scope.data not in SCOPES:
+            self.scope.errors = [_l("Choose what the token may do.")]
+        return not self.errors
 
     @property
     def expires_at(self) -> datetime | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import current_app
+from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -199,5 +200,5 @@ class WebhookForm(KeptSecrets, Form):
             _add_error(self[name], blocked.message)
 
 
-def _add_error(field: Field, message: Any) -> None:
+def _add_error(field: Field, message: str | LazyString) -> None:
     field.errors = [*field.errors, str(message)]

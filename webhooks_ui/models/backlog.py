@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, column, exists, func, select, table, t
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import RowId, now
-from webhooks_ui.models.bounded_count import counted
+from webhooks_ui.models import bounded_count
 from webhooks_ui.models.delivery import OPEN, PENDING, Delivery
 from webhooks_ui.models.webhook import Webhook
 
@@ -67,8 +67,7 @@ def overdue(before: datetime) -> int:
     waits = (Webhook.held_until > before) | (Webhook.paused_until > before)
     held = exists().where(Webhook.id == Delivery.webhook_id, waits)
     could = (Delivery.due_at < before, Delivery.created_at < before, ~held)
-    due = select(Delivery.id).where(text(PENDING), *could).limit(MAX_WAITING)
-    return db.session.scalar(select(func.count()).select_from(due.subquery())) or 0
+    return bounded_count.count(select(Delivery.id).where(text(PENDING), *could), MAX_WAITING)
 
 
 def limited_webhooks() -> int:
@@ -84,7 +83,9 @@ def _total(limit: int | None) -> Select[Any]:
     failing = select(func.count(Webhook.id)).where(
         Webhook.failing_since.is_not(None), Webhook.is_active
     )
-    return select(counted(is_open, limit), oldest.scalar_subquery(), failing.scalar_subquery())
+    return select(
+        bounded_count.counted(is_open, limit), oldest.scalar_subquery(), failing.scalar_subquery()
+    )
 
 
 _CHOSEN = table("webhooks", column("id", RowId))

@@ -1,9 +1,9 @@
 """A channel (inbox): where conversations happen; a webhook may listen to one of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from sqlalchemy import Index, LargeBinary, Row, String, select
 from sqlalchemy.orm import Mapped, mapped_column, validates
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, after, now
-from webhooks_ui.models.pages import Page, number_of, within
+from webhooks_ui.models.list_query import ListQuery
+from webhooks_ui.models.pages import Page, within
 from webhooks_ui.models.public_ids import CHANNEL, Public, new_id
 from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
@@ -66,22 +67,12 @@ class Channel(Public, Model):
         return db.session.scalar(select(cls).where(cls.key == key))
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelQuery:
+@dataclass(frozen=True)
+class ChannelQuery(ListQuery):
     """A search by words of a name or a key, and a page of its results."""
 
     q: str = ""
     page: int = 1
-
-    @classmethod
-    def parse(cls, arguments: Mapping[str, str]) -> Self:
-        words = arguments.get("q", "").strip()[:200]
-        return cls(words, number_of(arguments.get("page", "")))
-
-    def arguments(self, **changes: Any) -> dict[str, Any]:
-        """The URL's arguments with some changed; defaults are left out."""
-        wanted = {"q": self.q, "page": self.page} | changes
-        return {name: str(value) for name, value in wanted.items() if value not in ("", 1)}
 
     def find(self) -> Page[Channel]:
         """The page asked for, or the last one if there are fewer."""

@@ -1,9 +1,8 @@
 """The list of deliveries: filters and pages."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import exists, func, select, text, union
 
@@ -14,7 +13,7 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import OPEN, UNDELIVERED, Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.keyset import (
-    PAGE,
+    Columns,
     Condition,
     Ids,
     KeysetPage,
@@ -23,9 +22,8 @@ from webhooks_ui.models.keyset import (
     nearest,
     row_of,
     span,
-    walk,
-    within,
 )
+from webhooks_ui.models.log_filter import LogFilter
 from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WEBHOOK, is_id
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.webhook import Webhook
@@ -51,14 +49,17 @@ _NAMED_BY = {
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryFilter:
-    """The filters of the list; None does not filter. `error` is a code of the contract.
+class DeliveryFilter(LogFilter):
+    """The filters of the list. `error` is a code of the contract.
 
     `code` is a status code or a class of them: ``503``, ``5xx``; an answer that broke off has its
     error instead.
     Webhooks, events and recoveries go by their public ids, channels by their keys. `words` are
     looked for in what was sent and answered, and as the event's id of its sender.
     """
+
+    MODEL: ClassVar = Delivery
+    PREFIX: ClassVar = DELIVERY
 
     status: str | None = None
     webhook: str | None = None
@@ -67,30 +68,34 @@ class DeliveryFilter:
     channel: str | None = None
     error: str | None = None
     test: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
     delivery: str | None = None
     recovery: str | None = None
     code: str | None = None
     words: str | None = None
 
-    def find(
-        self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
-    ) -> KeysetPage:
-        """A page of row ids, newest first: those below the row `before` and above `after`."""
-        if self.words is not None:
-            return self._find_words(before, after, limit)
-        leader, others, ids = self._plan()
-        return walk(Delivery, leader, others, ids.between(after, before), limit)
+    def searched(self, words: str, *, in_payloads: bool) -> Self | None:
+        """The filter with what an id names, ours or the sender's; with `in_payloads` also with
+        words of what was sent and answered. None if nothing has that id, or if it contradicts."""
+        prefix = next((prefix for prefix in _NAMED_BY if is_id(words, prefix)), None)
+        if in_payloads and prefix is None:
+            return replace(self, words=words)
+        name = _NAMED_BY[prefix or EVENT]
+        value = words if prefix else event_of_sender(words)
+        if prefix == CHANNEL:
+            value = db.session.scalar(select(Channel.key).where(Channel.public_id == words))
+        if value is None or getattr(self, name) not in (None, value):
+            return None
+        changes: dict[str, Any] = {name: value}
+        return replace(self, **changes)
 
-    def _find_words(self, before: int | None, after: int | None, limit: int) -> KeysetPage:
-        found, rows, conditions = self._worded()
-        ids = span(Delivery, DELIVERY, self.since, self.until).between(after, before)
+    def _search(self, ids: Ids, limit: int) -> KeysetPage | None:
+        if self.words is None:
+            return None
+        found, rows, conditions = self._worded(self.words)
         return among(Delivery, rows, conditions, ids, limit, found.limits)
 
-    def _worded(self) -> tuple[word_search.Found, Any, list[Condition]]:
+    def _worded(self, words: str) -> tuple[word_search.Found, Any, list[Condition]]:
         """What has the words, a select of its deliveries, and the other conditions."""
-        words = self.words or ""
         last = span(Event, EVENT, None, self.until).last if self.until else None
         found, own = word_search.find(words, last), event_of_sender(words)
         of_sender = select(Event.id).where(Event.public_id == own)
@@ -99,9 +104,7 @@ class DeliveryFilter:
             select(Delivery.id).where(Delivery.event_id.in_(of_sender)),
             select(Delivery.id).where(Delivery.id.in_(found.deliveries)),
         )
-        columns: Any = Delivery.__table__.c
-        equal = [columns[name] == value for name, value in self._values().items()]
-        return found, rows, [*equal, *self._unindexed(columns)]
+        return found, rows, self.conditions()
 
     def neighbours(self, row: int) -> tuple[str | None, str | None]:
         """The public ids of the next newer and the next older matching delivery.
@@ -109,40 +112,20 @@ class DeliveryFilter:
         None where there is none, or none among the nearest `keyset.WINDOW` rows of the index.
         """
         if self.words is not None:
-            _, rows, own = self._worded()
+            _, rows, own = self._worded(self.words)
             mine = (Delivery.id.in_(rows), *own)
             newer = db.session.scalar(select(func.min(Delivery.id)).where(*mine, Delivery.id > row))
             older = db.session.scalar(select(func.max(Delivery.id)).where(*mine, Delivery.id < row))
         else:
-            leader, others, ids = self._plan()
+            (leader, others), ids = self._plan(), self.rows()
             newer = nearest(Delivery, leader, others, ids.between(row, None), oldest_first=True)
             older = nearest(Delivery, leader, others, ids.between(None, row), oldest_first=False)
         both = select(Delivery.id, Delivery.public_id).where(Delivery.id.in_((newer, older)))
         names: dict[int | None, str] = {one.id: one.public_id for one in db.session.execute(both)}
         return names.get(newer), names.get(older)
 
-    def _plan(self) -> tuple[LeadingIndex, Callable[[Any], list[Condition]], Ids]:
-        """The leading index, the conditions that it leaves, and the rows of the span of time."""
-        values = self._values()
-        leader, settled = self._leader(values)
-        rest = {name: value for name, value in values.items() if name not in settled}
-
-        def others(columns: Any) -> list[Condition]:
-            equal = [columns[name] == value for name, value in rest.items()]
-            return [*equal, *self._unindexed(columns)]
-
-        return leader, others, span(Delivery, DELIVERY, self.since, self.until)
-
-    def _unindexed(self, columns: Any) -> list[Condition]:
-        """The conditions that no index leads."""
-        conditions = within(columns, self.since, self.until)
-        if self.code is not None:
-            conditions.append(_answered(columns, self.code))
-        return conditions
-
-    def _values(self) -> dict[str, Any]:
-        """The columns that are filtered, with their values."""
-        wanted: dict[str, Any] = {
+    def _columns(self) -> dict[str, Any]:
+        return {
             "public_id": self.delivery,
             "event_id": self.event and row_of(Event.public_id, self.event),
             "recovery_id": self.recovery and row_of(Recovery.public_id, self.recovery),
@@ -153,11 +136,11 @@ class DeliveryFilter:
             "test": self.test,
             "type": self.type,
         }
-        return {name: value for name, value in wanted.items() if value is not None}
 
-    @staticmethod
-    def _leader(values: dict[str, Any]) -> tuple[LeadingIndex, set[str]]:
-        """The leading index, the most selective one here, and the columns it covers."""
+    def _unindexed(self, columns: Columns) -> list[Condition]:
+        return [] if self.code is None else [_answered(columns, self.code)]
+
+    def _leader(self, values: Mapping[str, Any]) -> tuple[LeadingIndex, set[str]]:
         status = values.get("status")
         can_lead = {"status": status in _LOST, "test": values.get("test", False)}
         for names in _LEADERS:
@@ -183,7 +166,7 @@ def _error_of(code: str | None) -> str | None:
     return "http_status" if code is not None and _codes(code)[0] >= 400 else None
 
 
-def _answered(columns: Any, code: str) -> Condition:
+def _answered(columns: Columns, code: str) -> Condition:
     """Whether the last attempt got this code. One look-up in an index for each row examined."""
     is_last = Attempt.delivery_id == columns.id, Attempt.number == columns.attempts_made
     return exists().where(*is_last, Attempt.status_code.between(*_codes(code)))
@@ -192,34 +175,6 @@ def _answered(columns: Any, code: str) -> Condition:
 def newest() -> int:
     """The row of the newest delivery, 0 when there is none."""
     return db.session.scalar(select(func.max(Delivery.id))) or 0
-
-
-def searched(
-    chosen: DeliveryFilter, words: str, *, in_payloads: bool = False
-) -> DeliveryFilter | None:
-    """The filter with what an id names, ours or the sender's; with `in_payloads` also with words of
-    what was sent and answered. None if nothing has that id, or if it contradicts the filter."""
-    prefix = next((prefix for prefix in _NAMED_BY if is_id(words, prefix)), None)
-    if in_payloads and prefix is None:
-        return replace(chosen, words=words)
-    name = _NAMED_BY[prefix or EVENT]
-    value = words if prefix else event_of_sender(words)
-    if prefix == CHANNEL:
-        value = db.session.scalar(select(Channel.key).where(Channel.public_id == words))
-    if value is None or getattr(chosen, name) not in (None, value):
-        return None
-    changes: dict[str, Any] = {name: value}
-    return replace(chosen, **changes)
-
-
-def event_meant(words: str) -> str | None:
-    """The public id of the event with this id, of this delivery, or with this id of its sender."""
-    if is_id(words, EVENT):
-        return words
-    if is_id(words, DELIVERY):
-        own = select(Event.public_id).join(Delivery, Delivery.event_id == Event.id)
-        return db.session.scalar(own.where(Delivery.public_id == words))
-    return event_of_sender(words)
 
 
 def event_of_sender(sender_id: str) -> str | None:

@@ -1,9 +1,8 @@
 """The list of events: filters and pages."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import bindparam, func, select, text, union
 
@@ -13,78 +12,73 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.delivery_list import event_of_sender
 from webhooks_ui.models.event import UNMATCHED, Event
-from webhooks_ui.models.keyset import (
-    PAGE,
-    Condition,
-    Ids,
-    KeysetPage,
-    LeadingIndex,
-    among,
-    in_order,
-    row_of,
-    span,
-    walk,
-    within,
-)
-from webhooks_ui.models.public_ids import EVENT
+from webhooks_ui.models.keyset import Ids, KeysetPage, LeadingIndex, among, in_order, row_of
+from webhooks_ui.models.log_filter import LogFilter
+from webhooks_ui.models.public_ids import DELIVERY, EVENT, is_id
 
 
 @dataclass(frozen=True, slots=True)
-class EventFilter:
-    """The filters of the list; None does not filter. `unmatched`: events that no webhook got.
+class EventFilter(LogFilter):
+    """The filters of the list. `unmatched`: events that no webhook got.
 
     `words` are looked for in what was sent and answered, and as the event's id of its sender.
     """
+
+    MODEL: ClassVar = Event
+    PREFIX: ClassVar = EVENT
+    LEADERS: ClassVar = ("public_id", "channel_id", "type")
 
     type: str | None = None
     channel: str | None = None
     unmatched: bool = False
     test: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
     event: str | None = None
     words: str | None = None
 
-    def find(
-        self, *, before: int | None = None, after: int | None = None, limit: int = PAGE
-    ) -> KeysetPage:
-        """A page of row ids, newest first: those below the row `before` and above `after`."""
-        values = self._values()
-        ids = span(Event, EVENT, self.since, self.until).between(after, before)
-        if self.words is not None:
-            return self._find_words(ids, limit)
-        leader = LeadingIndex()
-        if self.unmatched:
-            leader = LeadingIndex(partial=text(UNMATCHED))
-        elif name := next((n for n in ("public_id", "channel_id", "type") if n in values), None):
-            leader = LeadingIndex({name: values.pop(name)})
+    def searched(self, words: str, *, in_payloads: bool) -> Self | None:
+        """The filter with the event of this id, ours, a delivery's or its sender's; with
+        `in_payloads` also with words of what was sent and answered. None if there is no event."""
+        is_ours = is_id(words, EVENT) or is_id(words, DELIVERY)
+        if in_payloads and not is_ours:
+            return replace(self, words=words)
+        event = _event_meant(words)
+        return replace(self, event=event) if event else None
 
-        def others(columns: Any) -> list[Condition]:
-            equal = [columns[name] == value for name, value in values.items()]
-            return [*equal, *within(columns, self.since, self.until)]
-
-        return walk(Event, leader, others, ids, limit)
-
-    def _find_words(self, ids: Ids, limit: int) -> KeysetPage:
-        columns: Any = Event.__table__.c
-        found = word_search.find(self.words or "", ids.last)
-        own = event_of_sender(self.words or "")
+    def _search(self, ids: Ids, limit: int) -> KeysetPage | None:
+        if self.words is None:
+            return None
+        found, own = word_search.find(self.words, ids.last), event_of_sender(self.words)
         rows = union(
             select(Event.id).where(Event.id.in_(found.events)),
             select(Delivery.event_id).where(Delivery.id.in_(found.deliveries)),
             select(Event.id).where(Event.public_id == own),
         )
-        conditions = [columns[name] == value for name, value in self._values().items()]
+        conditions = self.conditions()
         if self.unmatched:
             conditions.append(text(UNMATCHED))
-        conditions += within(columns, self.since, self.until)
         return among(Event, rows, conditions, ids, limit, found.limits)
 
-    def _values(self) -> dict[str, Any]:
-        wanted: dict[str, Any] = {"public_id": self.event, "type": self.type, "test": self.test}
-        if self.channel is not None:
-            wanted["channel_id"] = row_of(Channel.key, self.channel)
-        return {name: value for name, value in wanted.items() if value is not None}
+    def _columns(self) -> dict[str, Any]:
+        return {
+            "public_id": self.event,
+            "channel_id": self.channel and row_of(Channel.key, self.channel),
+            "type": self.type,
+            "test": self.test,
+        }
+
+    def _leader(self, values: Mapping[str, Any]) -> tuple[LeadingIndex, set[str]]:
+        if self.unmatched:
+            return LeadingIndex(partial=text(UNMATCHED)), set()
+        return LogFilter._leader(self, values)
+
+
+def _event_meant(words: str) -> str | None:
+    if is_id(words, EVENT):
+        return words
+    if is_id(words, DELIVERY):
+        own = select(Event.public_id).join(Delivery, Delivery.event_id == Event.id)
+        return db.session.scalar(own.where(Delivery.public_id == words))
+    return event_of_sender(words)
 
 
 def newest() -> int:

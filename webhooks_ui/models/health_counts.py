@@ -8,6 +8,7 @@ from typing import cast
 from sqlalchemy import BigInteger, Select, Table, bindparam, func, select, type_coerce
 
 from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import milliseconds
 from webhooks_ui.models.counters import (
     COUNTED,
     DURATION_BOUNDS,
@@ -17,8 +18,8 @@ from webhooks_ui.models.counters import (
 )
 
 HOURS = 24
-_HOUR = timedelta(hours=1)
-_HOUR_MS = _HOUR // timedelta(milliseconds=1)
+HOUR = timedelta(hours=1)
+_HOUR_MS = HOUR // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,8 @@ class HealthCounts:
 
 def last_day(webhook_ids: Sequence[int], moment: datetime) -> dict[int, HealthCounts]:
     """Counts by webhook id of the last 24 hours; webhooks without attempts are left out."""
-    present = _full_hour(moment)
-    first = present - (HOURS - 1) * _HOUR
-    span = {"ids": webhook_ids, "first": first, "last": present}
-    began = int(first.timestamp() * 1000)
+    span = {"ids": webhook_ids, "first": day_began(moment), "last": moment}
+    began = milliseconds(day_began(moment))
     by_webhook: dict[int, list[tuple[int, list[int]]]] = {}
     for webhook_id, hour, *counts in db.session.execute(_HOURS, span).all():
         by_webhook.setdefault(webhook_id, []).append(((hour - began) // _HOUR_MS, counts))
@@ -78,8 +77,7 @@ def last_day(webhook_ids: Sequence[int], moment: datetime) -> dict[int, HealthCo
 
 def sums_of_day(webhook_ids: Sequence[int], moment: datetime) -> dict[int, AttemptCounts]:
     """Counts by webhook id of the last 24 hours, summed by the database."""
-    present = _full_hour(moment)
-    span = {"ids": webhook_ids, "first": present - (HOURS - 1) * _HOUR, "last": present}
+    span = {"ids": webhook_ids, "first": day_began(moment), "last": moment}
     return {row: summed([counts]) for row, *counts in db.session.execute(_SUMS, span)}
 
 
@@ -94,7 +92,7 @@ def any_failed(moment: datetime) -> bool:
 
 
 def _failed(moment: datetime) -> Select[int]:
-    since = WebhookHour.hour >= _full_hour(moment) - (HOURS - 1) * _HOUR
+    since = WebhookHour.hour >= day_began(moment)
     return select(WebhookHour.webhook_id).where(HAS_FAILED, since)
 
 
@@ -106,13 +104,13 @@ def by_hour(webhook_id: int, since: datetime, until: datetime) -> list[tuple[int
 
 def day_of_all(moment: datetime) -> AttemptCounts:
     """Counts of all webhooks together in the last 24 hours."""
-    since = _full_hour(moment) - (HOURS - 1) * _HOUR
-    row = db.session.execute(_SUMS_OF_ALL, {"since": since}).one()
+    row = db.session.execute(_SUMS_OF_ALL, {"since": day_began(moment)}).one()
     return summed([[int(count) for count in row]])
 
 
-def _full_hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+def day_began(moment: datetime) -> datetime:
+    """When the first of the last 24 hours began, of which the present one is the last."""
+    return moment.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
 
 
 def _health(rows: Sequence[tuple[int, list[int]]]) -> HealthCounts:

@@ -8,9 +8,10 @@ it then tells how far it looked, and the next page continues there.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import Select, TextClause, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, TextClause, func, literal, select, tuple_
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from ulid import ULID
 
 from webhooks_ui.database.engine import db
@@ -23,8 +24,10 @@ _BEHIND = timedelta(seconds=1)  # between writers that run at the same time
 _LAST = 2**62
 
 Row = TypeVar("Row", bound=Any)
-Condition = Any
+Condition: TypeAlias = ColumnElement[bool] | TextClause
 """What SQLAlchemy takes in `where`."""
+Columns: TypeAlias = ReadOnlyColumnCollection[str, ColumnElement[Any]]
+"""The columns of a table or of a subquery, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class KeysetPage:
 def walk(
     model: Any,
     leader: LeadingIndex,
-    others: Callable[[Any], Sequence[Condition]],
+    others: Callable[[Columns], Sequence[Condition]],
     ids: Ids,
     limit: int = PAGE,
 ) -> KeysetPage:
@@ -125,7 +128,7 @@ def among(
 def nearest(
     model: Any,
     leader: LeadingIndex,
-    others: Callable[[Any], Sequence[Condition]],
+    others: Callable[[Columns], Sequence[Condition]],
     ids: Ids,
     *,
     oldest_first: bool,
@@ -141,7 +144,7 @@ def nearest(
     return db.session.scalar(found)
 
 
-def within(columns: Any, since: datetime | None, until: datetime | None) -> list[Condition]:
+def within(columns: Columns, since: datetime | None, until: datetime | None) -> list[Condition]:
     """The conditions of a span of time, exactly: row ids tell it only roughly."""
     conditions: list[Condition] = []
     if since is not None:

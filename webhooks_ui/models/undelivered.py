@@ -11,10 +11,8 @@ from sqlalchemy.orm import aliased
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import missed_events
 from webhooks_ui.models.bounded_count import MAX_COUNTED
-from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
-from webhooks_ui.models.keyset import row_of, span
-from webhooks_ui.models.public_ids import DELIVERY
+from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
 
@@ -106,15 +104,20 @@ def _rows(
     choice: Choice, since: datetime, until: datetime, after: int, last_row: int, limit: int
 ) -> Select[Any]:
     """Ids of undelivered ones from a row on, index by index."""
-    ids = span(Delivery, DELIVERY, since, until).between(after, last_row + 1)
-    conditions: Sequence[Any] = [
-        Delivery.id >= ids.first,
-        Delivery.id <= ids.last,
-        Delivery.created_at >= since,
-        Delivery.created_at < until,
-        ~Delivery.test,
-        *_narrowed(choice),
-    ]
+    chosen = DeliveryFilter(
+        webhook=choice.webhook,
+        type=choice.type,
+        channel=choice.channel,
+        error=choice.error,
+        test=False,
+        since=since,
+        until=until,
+    )
+    ids = chosen.rows().between(after, last_row + 1)
+    conditions = [Delivery.id >= ids.first, Delivery.id <= ids.last, *chosen.conditions()]
+    if choice.left_out:
+        others = select(Webhook.id).where(Webhook.public_id.in_(choice.left_out))
+        conditions.append(Delivery.webhook_id.not_in(others))
     parts = [
         select(
             select(Delivery.id)
@@ -127,19 +130,3 @@ def _rows(
     ]
     both = union_all(*parts).subquery()
     return select(both.c.id).order_by(both.c.id).limit(limit)
-
-
-def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if choice.webhook is not None:
-        found.append(Delivery.webhook_id == row_of(Webhook.public_id, choice.webhook))
-    if choice.left_out:
-        others = select(Webhook.id).where(Webhook.public_id.in_(choice.left_out))
-        found.append(Delivery.webhook_id.not_in(others))
-    if choice.channel is not None:
-        found.append(Delivery.channel_id == row_of(Channel.key, choice.channel))
-    if choice.type is not None:
-        found.append(Delivery.type == choice.type)
-    if choice.error is not None:
-        found.append(Delivery.error == choice.error)
-    return found

@@ -108,7 +108,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
 
     channel: Mapped[Channel | None] = relationship(lazy="joined")
     updated_by: Mapped[User | None] = relationship(lazy="joined")
-    last_delivery: Mapped[Any] = relationship(  # a Delivery, or None
+    last_delivery: Mapped[Model | None] = relationship(  # `delivery` imports this module
         "Delivery",
         primaryjoin="foreign(Webhook.last_delivery_id) == Delivery.id",
         viewonly=True,

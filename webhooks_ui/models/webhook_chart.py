@@ -96,8 +96,8 @@ def errors(webhook_id: int, since: datetime) -> dict[str, int]:
 def _begins(chosen: Span, moment: datetime, zone: ZoneInfo) -> list[datetime]:
     """When each slot begins."""
     if not chosen.days:
-        present = moment.replace(minute=0, second=0, microsecond=0)
-        return [present - timedelta(hours=ago) for ago in reversed(range(24))]
+        began = health_counts.day_began(moment)
+        return [began + number * health_counts.HOUR for number in range(health_counts.HOURS)]
     today = moment.astimezone(zone).date()
     days = [today - timedelta(days=ago) for ago in reversed(range(chosen.days))]
     times = [time(hour) for hour in range(0, 24, chosen.hours)]

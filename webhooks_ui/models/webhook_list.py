@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import lazyload
@@ -14,7 +14,8 @@ from webhooks_ui.explanations.states import ATTENTION, RANKED, State
 from webhooks_ui.models import webhook_ranks, webhook_rows
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.keyset import row_of
-from webhooks_ui.models.pages import Page, number_of, within
+from webhooks_ui.models.list_query import ListQuery
+from webhooks_ui.models.pages import Page, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
 from webhooks_ui.text.folding import folded
 
@@ -40,9 +41,12 @@ class WebhookPage(Page[Webhook]):
         return sum(self.counts[state] for state in states)
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookQuery:
-    """The list's query; unknown values of a URL are ignored."""
+@dataclass(frozen=True)
+class WebhookQuery(ListQuery):
+    """The list of webhooks as its URL asks for it."""
+
+    KNOWN: ClassVar = {"status": STATES, "event": ALL_TYPES, "sort": SORTS}
+    IDLE: ClassVar = ("sort", "page")
 
     q: str = ""
     status: str = ""
@@ -50,40 +54,6 @@ class WebhookQuery:
     channel: str = ""
     sort: str = "attention"
     page: int = 1
-
-    @classmethod
-    def parse(cls, arguments: Mapping[str, str]) -> Self:
-        return cls(
-            q=arguments.get("q", "").strip()[:200],
-            status=_one_of(STATES, arguments.get("status", "")),
-            event=_one_of(ALL_TYPES, arguments.get("event", "")),
-            channel=arguments.get("channel", "")[:100],
-            sort=_one_of(SORTS, arguments.get("sort", "")) or "attention",
-            page=number_of(arguments.get("page", "")),
-        )
-
-    @property
-    def active(self) -> bool:
-        """Whether anything narrows the list."""
-        return bool(self.q or self.status or self.event or self.channel)
-
-    def arguments(self, **changes: Any) -> dict[str, Any]:
-        """The URL's arguments with some changed; defaults are left out."""
-        wanted = {
-            "q": self.q,
-            "status": self.status,
-            "event": self.event,
-            "channel": self.channel,
-            "sort": self.sort,
-            "page": self.page,
-        } | changes
-        default = {"sort": "attention", "page": 1}
-        return {k: str(v) for k, v in wanted.items() if v and v != default.get(k)}
-
-    @property
-    def narrows(self) -> bool:
-        """Whether anything besides the state narrows the list."""
-        return bool(self.q or self.event or self.channel)
 
     def find(self) -> WebhookPage:
         """The page asked for, or the last one if there are fewer."""
@@ -196,10 +166,6 @@ def _beyond(
         rest = [one.desc() if down != backwards else one.asc() for one, down in keys[place:]]
         ways.append(chosen.where(*same, ahead).order_by(*rest).limit(1).scalar_subquery())
     return func.coalesce(*reversed(ways)) if len(ways) > 1 else ways[0]
-
-
-def _one_of(known: Any, text: str) -> str:
-    return text if text in known else ""
 
 
 def named(words: str) -> str | None:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -51,7 +52,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
     def __init__(
         self,
-        app: Any,
+        app: WSGIApplication,
         listening: socket.socket,
         error_task: type[ErrorTask],
         body_limit: Callable[[str], int],

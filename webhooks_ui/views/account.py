@@ -21,9 +21,7 @@ blueprint = Blueprint("account", __name__)
 def show() -> Response | str:
     """The account; POST changes the password."""
     form = PasswordForm()
-    if request.method != "POST":
-        return _page(form)
-    if form.save():
+    if request.method == "POST" and form.save():
         flash(_("Password changed. Other browsers were signed out."), "good")
         return redirect(url_for(".show"), 303)
     return refused(_page(form), form.refusal)

@@ -3,7 +3,6 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import forgotten, openid
 from webhooks_ui.forms.account import ForgottenForm
@@ -11,9 +10,9 @@ from webhooks_ui.forms.people import LinkForm
 from webhooks_ui.models import AccountLink, User
 from webhooks_ui.views.auth import refused
 from webhooks_ui.web.kept_form import keeps_typed
+from webhooks_ui.web.pieces import Answer, form_page
 
 blueprint = Blueprint("account_link", __name__)
-Answer = Response | str | tuple[str, int]
 
 
 @blueprint.route("/invitation", methods=["GET", "POST"])
@@ -26,16 +25,14 @@ def use() -> Answer:
         return render_template("people/link_gone.html"), 404
     form = LinkForm.of(link)
     context = {"form": form, "user": link.user, "provider": openid.provider_name()}
-    if request.method != "POST":
-        return render_template("people/use_link.html", **context)
-    if form.save(text):
+    if request.method == "POST" and form.save(text):
         if not current_user.is_authenticated:  # the second factor is asked for
             return redirect(url_for("second_factor.ask"), 303)
         flash(_("Welcome. You are signed in."), "good")
         return redirect(url_for("webhooks.index"), 303)
     if form.is_gone:
         return render_template("people/link_gone.html"), 404
-    return render_template("people/use_link.html", **context), 422
+    return form_page("people/use_link.html", **context)
 
 
 @blueprint.route("/forgotten", methods=["GET", "POST"])
@@ -50,4 +47,4 @@ def ask() -> Answer:
         flash(said, "good")
         return redirect(url_for("auth.login"), 303)
     page = render_template("auth/forgotten.html", form=form, offered=is_offered)
-    return refused(page, form.refusal) if request.method == "POST" else page
+    return refused(page, form.refusal)

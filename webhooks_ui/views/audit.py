@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
@@ -15,7 +15,7 @@ from webhooks_ui.models import audit_list
 from webhooks_ui.models.keyset import looked_back_to
 from webhooks_ui.views.downloads import as_file, records_of
 from webhooks_ui.web.localised import isotime
-from webhooks_ui.web.pieces import is_piece_request, list_piece
+from webhooks_ui.web.pieces import list_answer
 
 blueprint = Blueprint("audit", __name__)
 _COLUMNS = (
@@ -30,6 +30,8 @@ def index() -> BaseResponse | str:
     query = AuditQuery.parse(request.args)
     found = query.entries().find(before=query.cursor)
     context = {
+        "topics": TOPICS,
+        "spans_offered": SPAN_LABELS,
         "filters": query,
         "entries": audit_list.load(found.ids),
         "found": found,
@@ -37,11 +39,7 @@ def index() -> BaseResponse | str:
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
         "download_url": lambda kind: url_for(".download", kind=kind, **query.arguments(before="")),
     }
-    if not is_piece_request():
-        return render_template(
-            "audit/list.html", topics=TOPICS, spans_offered=SPAN_LABELS, **context
-        )
-    return list_piece(url_for(".index", **query.arguments()), "audit/_list.html", **context)
+    return list_answer("audit", url_for(".index", **query.arguments()), context)
 
 
 @blueprint.get("/settings/audit.<any(csv, ndjson):kind>")

@@ -22,10 +22,10 @@ from webhooks_ui.models import User
 from webhooks_ui.web import kept_form
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed
+from webhooks_ui.web.pieces import Answer, form_page
 from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("auth", __name__)
-Answer = Response | str | tuple[str, int]
 
 
 @blueprint.route("/setup", methods=["GET", "POST"])
@@ -38,9 +38,7 @@ def setup() -> Answer:
     if not setup_link.is_setup_token(token, current_app.config["SECRET_KEY"]):
         return render_template("auth/setup_link.html", wrong=bool(token)), 403
     form = SetUpForm()
-    if request.method != "POST":
-        return render_template("auth/setup.html", form=form)
-    if form.save():
+    if request.method == "POST" and form.save():
         if current_user.is_authenticated:
             flash(_("The console is set up, and you are signed in."), "good")
         else:  # the throttle refused
@@ -48,7 +46,7 @@ def setup() -> Answer:
         return redirect(url_for("webhooks.index"), 303)
     if User.exists():  # in a concurrent request
         return redirect(url_for(".login"), 303)
-    return render_template("auth/setup.html", form=form), 422
+    return form_page("auth/setup.html", form=form)
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -63,9 +61,7 @@ def login() -> Answer:
     form, kept = SignInForm(), request.form.get(kept_form.FIELD, "")
     if current_user.is_authenticated and (request.method != "POST" or kept_form.is_unsent()):
         return lead_on(kept)  # signed in meanwhile, in another tab
-    if request.method != "POST":
-        return _sign_in_page(form)
-    if form.sign_in():
+    if request.method == "POST" and form.sign_in():
         return lead_on(kept)
     if form.refusal and form.refusal.needs_code:
         context = {"form": CodeForm(formdata=None), "wanted": request.args.get("next")}
@@ -88,8 +84,8 @@ def logout() -> Response:
 
 
 def refused(page: str, refusal: Refusal | None) -> Response:
-    """The page of a form that is wrong: 422, or 429 where the refusal is to wait."""
-    answer = make_response(page, 422)
+    """The page of a form; where it was posted and is wrong 422, or 429 to wait."""
+    answer = make_response(page, 422 if request.method == "POST" else 200)
     if refusal and refusal.wait:
         answer.status_code, answer.retry_after = 429, refusal.retry_after
     return answer

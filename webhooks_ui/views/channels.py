@@ -1,5 +1,7 @@
 """The channels: the list, and adding, editing and deleting one."""
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -10,10 +12,9 @@ from webhooks_ui.models import Channel, Webhook, channel_changes
 from webhooks_ui.models.channel import ChannelQuery
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.kept_form import keeps_typed
-from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
+from webhooks_ui.web.pieces import Answer, form_page, list_answer, or_404
 
 blueprint = Blueprint("channels", __name__)
-Answer = Response | str | tuple[str, int]
 
 
 @blueprint.get("/channels")
@@ -28,20 +29,16 @@ def index() -> Response | str:
         "kinds": {code: str(label) for code, label in CHANNEL_KINDS.items()},
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
     }
-    if not is_piece_request():
-        return render_template("channels/list.html", **context)
-    return list_piece(url_for(".index", **query.arguments()), "channels/_list.html", **context)
+    return list_answer("channels", url_for(".index", **query.arguments()), context)
 
 
 @blueprint.route("/channels/new", methods=["GET", "POST"])
 @keeps_typed
 def new() -> Answer:
     form = ChannelForm()
-    if request.method != "POST":
-        return render_template("channels/form.html", form=form)
-    if saved := _save(form, None):
+    if request.method == "POST" and (saved := _save(form, None)):
         return _done(_("Channel “%(name)s” added.", name=isolated(saved.name)))
-    return render_template("channels/form.html", form=form), 422
+    return form_page("channels/form.html", form=form)
 
 
 @blueprint.route("/channels/<id>/edit", methods=["GET", "POST"])
@@ -50,11 +47,9 @@ def edit(id: str) -> Answer:
     """Edits a channel; the page also has the button to delete it."""
     channel = or_404(Channel.by_public_id(id))
     form = ChannelForm(obj=channel)
-    if request.method != "POST":
-        return _edit_page(form, channel)
-    if saved := _save(form, channel):
+    if request.method == "POST" and (saved := _save(form, channel)):
         return _done(_("Channel “%(name)s” saved.", name=isolated(saved.name)))
-    return _edit_page(form, channel), 422
+    return form_page("channels/form.html", **_edited(form, channel))
 
 
 @blueprint.post("/channels/<id>/delete")
@@ -63,7 +58,8 @@ def delete(id: str) -> Answer:
     channel = or_404(Channel.by_public_id(id))
     name = channel.name
     if channel_changes.delete(channel):
-        return _edit_page(ChannelForm(formdata=None, obj=channel), channel, refused=True), 409
+        context = _edited(ChannelForm(formdata=None, obj=channel), channel)
+        return render_template("channels/form.html", refused=True, **context), 409
     return _done(_("Channel “%(name)s” deleted.", name=isolated(name)))
 
 
@@ -77,11 +73,9 @@ def _save(form: ChannelForm, channel: Channel | None) -> Channel | None:
     return saved
 
 
-def _edit_page(form: ChannelForm, channel: Channel, *, refused: bool = False) -> str:
-    listening = Webhook.of_channel(channel)
-    return render_template(
-        "channels/form.html", form=form, channel=channel, listening=listening, refused=refused
-    )
+def _edited(form: ChannelForm, channel: Channel) -> dict[str, Any]:
+    """What the form shows of a channel that exists."""
+    return {"form": form, "channel": channel, "listening": Webhook.of_channel(channel)}
 
 
 def _done(message: str) -> Response:

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
 from webhooks_ui.api.configuration.faults import ImportFaults
@@ -18,9 +17,9 @@ from webhooks_ui.database.types import now
 from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.web.body_limits import MANY_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
+from webhooks_ui.web.pieces import Answer
 
 blueprint = Blueprint("configuration", __name__)
-Answer = BaseResponse | str | tuple[str, int]
 _NOTHING = {"faults": (), "sealed": "", "seen": "", "is_changed": False, "is_short": False}
 """What the page tells of a file before there is one."""
 _LARGEST = 3 * MOST_BYTES + MANY_FIELDS  # each byte may come as three

@@ -1,6 +1,6 @@
 """A delivery's page: its attempts, and resend, retry now and cancel."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -9,13 +9,13 @@ from webhooks_ui.models import Delivery, form_keys
 from webhooks_ui.views import delivery_page
 from webhooks_ui.views.webhooks import page_of
 from webhooks_ui.web import payloads
-from webhooks_ui.web.pieces import is_piece_request, or_404
+from webhooks_ui.web.pieces import Answer, is_piece_request, or_404
 
 blueprint = Blueprint("deliveries", __name__)
 
 
 @blueprint.get("/deliveries/<id>")
-def show(id: str) -> Response | str | tuple[str, int]:
+def show(id: str) -> Answer:
     """The delivery; as a piece, what a page polls while the delivery is open."""
     delivery = or_404(Delivery.by_public_id(id))
     if not is_piece_request():

@@ -21,7 +21,7 @@ from webhooks_ui.views.deliveries import blueprint
 from webhooks_ui.views.downloads import as_file, records_of
 from webhooks_ui.web.i18n import language
 from webhooks_ui.web.localised import isotime
-from webhooks_ui.web.pieces import is_piece_request, list_piece
+from webhooks_ui.web.pieces import list_answer
 from webhooks_ui.web.timezones import zone_in_use
 
 COMMON_CODES = (400, 401, 403, 404, 408, 410, 413, 422, 429, 500, 502, 503, 504)
@@ -36,9 +36,7 @@ def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
     context = list_context(query, query.deliveries()) | choices()
-    if not is_piece_request():
-        return render_template("deliveries/list.html", **context)
-    return list_piece(url_for(".index", **query.arguments()), "deliveries/_list.html", **context)
+    return list_answer("deliveries", url_for(".index", **query.arguments()), context)
 
 
 @blueprint.get("/deliveries/new")

@@ -9,8 +9,7 @@ from flask import Response, stream_with_context
 from werkzeug.http import dump_options_header
 
 from webhooks_ui.database.engine import db, end_read
-from webhooks_ui.models.audit_list import AuditFilter
-from webhooks_ui.models.delivery_list import DeliveryFilter
+from webhooks_ui.models.log_filter import LogFilter
 from webhooks_ui.text import spreadsheet
 
 MIMETYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
@@ -34,7 +33,7 @@ def as_file(
 
 
 def records_of(
-    chosen: DeliveryFilter | AuditFilter | None,
+    chosen: LogFilter | None,
     load: Callable[[Sequence[int]], Iterable[dict[str, Any]]],
 ) -> Iterator[dict[str, Any]]:
     """A record for each row that a filter leaves, as `load` makes them of their ids."""

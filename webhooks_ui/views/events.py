@@ -14,7 +14,7 @@ from webhooks_ui.models.pages import number_of
 from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import after_order, form_key
 from webhooks_ui.web import payloads
-from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
+from webhooks_ui.web.pieces import list_answer, or_404
 
 blueprint = Blueprint("events", __name__)
 
@@ -26,6 +26,7 @@ def index() -> BaseResponse | str:
     chosen, newest = query.events(), event_list.newest()
     rows = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
     context = {
+        "spans_offered": SPAN_LABELS,
         "filters": query,
         "events": event_list.load(rows.ids),
         "found": rows,
@@ -36,11 +37,8 @@ def index() -> BaseResponse | str:
         "event_types": ALL_TYPES,
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
     }
-    if not is_piece_request():
-        return render_template(
-            "events/list.html", channels=Channel.choices(), spans_offered=SPAN_LABELS, **context
-        )
-    return list_piece(url_for(".index", **query.arguments()), "events/_list.html", **context)
+    url = url_for(".index", **query.arguments())
+    return list_answer("events", url, context, lambda: {"channels": Channel.choices()})
 
 
 @blueprint.get("/events/new")

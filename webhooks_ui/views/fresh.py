@@ -6,17 +6,14 @@ from flask import render_template, request, url_for
 from flask_babel import ngettext
 
 from webhooks_ui.forms.log_filters import LogQuery
-from webhooks_ui.models.delivery_list import DeliveryFilter
-from webhooks_ui.models.event_list import EventFilter
 from webhooks_ui.models.keyset import row_number
+from webhooks_ui.models.log_filter import LogFilter
 from webhooks_ui.web.localised import number
 
 MAX_NEW = 50
 
 
-def answer(
-    name: str, meant: Callable[[LogQuery], DeliveryFilter | EventFilter | None]
-) -> tuple[str, int]:
+def answer(name: str, meant: Callable[[LogQuery], LogFilter | None]) -> tuple[str, int]:
     """The count for the list `name`, with a link that shows them; 204 while there are none."""
     query = LogQuery.parse(request.args)
     newest, chosen = row_number(request.args.get("newest", "")), meant(query)

@@ -1,12 +1,12 @@
 """The last 24 hours as 24 equal slots of an SVG, coloured by share, and their figures in words."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from markupsafe import Markup
 
-from webhooks_ui.models.health_counts import HOURS
+from webhooks_ui.models.health_counts import HOUR, HOURS, day_began
 from webhooks_ui.web import timezones
 from webhooks_ui.web.localised import number
 
@@ -15,9 +15,8 @@ GOOD, HALF = 0.95, 0.5
 
 def clock(moment: datetime) -> list[str]:
     """When each of the 24 hours began, on the reader's clock; the present one is last."""
-    zone = timezones.zone_in_use()
-    present = moment.replace(minute=0, second=0, microsecond=0)
-    hours = (present - timedelta(hours=HOURS - 1 - ago) for ago in range(HOURS))
+    zone, began = timezones.zone_in_use(), day_began(moment)
+    hours = (began + number * HOUR for number in range(HOURS))
     return [f"{hour.astimezone(zone):%H:%M}" for hour in hours]
 
 

@@ -1,7 +1,7 @@
 """“Jump to…”: pages by name, webhooks by name or URL, channels, and whatever has an id."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import LazyString
@@ -37,7 +37,7 @@ class Noun(NamedTuple):
     endpoint: str
     icon: str
     label: LazyString
-    find: Callable[[str], Any] | None
+    find: Callable[[str], object] | None
 
 
 NOUNS = {

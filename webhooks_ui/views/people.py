@@ -14,11 +14,10 @@ from webhooks_ui.models.pages import number_of
 from webhooks_ui.models.user import last_seen
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.kept_form import keeps_typed
-from webhooks_ui.web.pieces import or_404
+from webhooks_ui.web.pieces import Answer, form_page, or_404
 from webhooks_ui.web.shown_once import show_once, take_shown
 
 blueprint = Blueprint("people", __name__)
-Answer = Response | str | tuple[str, int]
 _LINK = "account_link"
 
 
@@ -40,10 +39,8 @@ def index() -> str:
 @keeps_typed
 def new() -> Answer:
     form = InvitationForm()
-    if request.method != "POST":
-        return render_template("people/invite.html", form=form)
-    if not form.check():
-        return render_template("people/invite.html", form=form), 422
+    if request.method != "POST" or not form.check():
+        return form_page("people/invite.html", form=form)
     show_once(_LINK, link_url(people.invite(form.role.data, current_user.login)))
     return redirect(url_for(".index"), 303)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import end_read
@@ -18,13 +17,12 @@ from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Delivery, Webhook, deleted_webhooks
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.webhook_settings import WebhookSettings
-from webhooks_ui.views.webhook_form import form_of, render_form, render_undo
+from webhooks_ui.views.webhook_form import form_of, posted_form, render_form, render_undo
 from webhooks_ui.views.webhooks import blueprint, page_of
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
-from webhooks_ui.web.pieces import is_piece_request, or_404
+from webhooks_ui.web.pieces import Answer, is_piece_request, or_404
 
-Answer = Response | str | tuple[str, int]
 # Seconds that a response waits for the result, so that a quick receiver needs no polling. Each
 # waiting response holds one of the server's few threads.
 PIECE_WAITS, PAGE_WAITS = 0.3, 1.0
@@ -38,12 +36,11 @@ def test_unsaved() -> Answer:
     public_id = request.form.get("webhook")
     if public_id and (gone := deleted_webhooks.by_public_id(public_id)):
         return render_undo(form_of(gone), gone)
-    webhook = or_404(Webhook.by_public_id(public_id)) if public_id else None
-    form, panel = form_of(webhook), _panel()
+    form, panel = posted_form(), _panel()
     if not form.check(current_app.extensions["guard"], test=True) or panel.errors:
         return _refused_form(form, panel)
     secrets: tuple[str, ...] = (form.memory.signing_secret,)
-    if webhook:
+    if webhook := form.saved:
         secrets = webhook.signing_secrets(current_vault(), now())
     if problem := _send(panel, form.settings, secrets, webhook, form.memory.webhook_id):
         panel.errors["event"] = problem

@@ -39,10 +39,9 @@ from webhooks_ui.models.public_ids import WEBHOOK, is_id
 from webhooks_ui.models.recovery import MAX_SHARES, Choice
 from webhooks_ui.web.body_limits import MANY_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
-from webhooks_ui.web.pieces import is_piece_request, or_404
+from webhooks_ui.web.pieces import Answer, is_piece_request, or_404
 
 blueprint = Blueprint("recoveries", __name__)
-Answer = Response | str | tuple[str, int]
 DEFAULT_SPAN = timedelta(hours=24)
 BEFORE = timedelta(hours=1)
 WHICH = {

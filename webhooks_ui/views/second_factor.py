@@ -11,6 +11,7 @@ from webhooks_ui.views.auth import lead_on, refused
 from webhooks_ui.web import kept_form
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed
+from webhooks_ui.web.pieces import Answer
 from webhooks_ui.web.shown_once import show_once, take_shown
 
 blueprint = Blueprint("second_factor", __name__)
@@ -31,12 +32,12 @@ def ask() -> Response | str:
         return lead_on(kept)
     wanted = request.args.get("next")
     page = render_template("auth/code.html", form=form, kept=kept, wanted=wanted)
-    return refused(page, form.refusal) if request.method == "POST" else page
+    return refused(page, form.refusal)
 
 
 @blueprint.route("/settings/account/second-factor", methods=["GET", "POST"])
 @keeps_typed
-def show() -> Response | str | tuple[str, int]:
+def show() -> Answer:
     """Switches it on by a first code; its recovery codes are shown once."""
     form, user = CodeForm(), current_user.user
     is_on = user.totp_secret is not None

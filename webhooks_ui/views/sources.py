@@ -16,11 +16,10 @@ from webhooks_ui.text.visibility import isolated
 from webhooks_ui.views.receivers import base_url
 from webhooks_ui.web import payloads
 from webhooks_ui.web.kept_form import keeps_typed
-from webhooks_ui.web.pieces import is_piece_request, or_404
+from webhooks_ui.web.pieces import Answer, form_page, is_piece_request, or_404
 from webhooks_ui.web.shown_once import show_once, take_shown
 
 blueprint = Blueprint("sources", __name__)
-Answer = Response | str | tuple[str, int]
 KIND = "chatwoot"  # the one that the form makes
 
 
@@ -42,10 +41,8 @@ def index() -> str:
 def new() -> Answer:
     """Makes a source; its URL is shown once, on its page."""
     form = SourceForm()
-    if request.method != "POST":
-        return render_template("sources/form.html", form=form, source=None)
-    if not form.check():
-        return render_template("sources/form.html", form=form, source=None), 422
+    if request.method != "POST" or not form.check():
+        return form_page("sources/form.html", form=form, source=None)
     public_id, token = source_changes.make(KIND, form.settings, current_vault())
     return _show_url(public_id, KIND, token)
 
@@ -77,10 +74,8 @@ def show(id: str) -> Answer:
 def edit(id: str) -> Answer:
     source = or_404(Source.by_public_id(id))
     form = SourceForm(data={"name": source.name, **source.options})
-    if request.method != "POST":
-        return render_template("sources/form.html", form=form, source=source)
-    if not form.check():
-        return render_template("sources/form.html", form=form, source=source), 422
+    if request.method != "POST" or not form.check():
+        return form_page("sources/form.html", form=form, source=source)
     source_changes.change(source, form.settings, current_vault())
     flash(_("Source “%(name)s” saved.", name=isolated(form.name.data)), "good")
     return redirect(url_for(".show", id=id), 303)

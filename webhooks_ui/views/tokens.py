@@ -12,11 +12,10 @@ from webhooks_ui.models import Token
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web.kept_form import keeps_typed
-from webhooks_ui.web.pieces import or_404
+from webhooks_ui.web.pieces import Answer, form_page, or_404
 from webhooks_ui.web.shown_once import show_once, take_shown
 
 blueprint = Blueprint("tokens", __name__)
-Answer = Response | str | tuple[str, int]
 _NEW = "new_token"
 
 
@@ -36,10 +35,8 @@ def index() -> str:
 @keeps_typed
 def new() -> Answer:
     form = TokenForm()
-    if request.method != "POST":
-        return render_template("tokens/form.html", form=form)
-    if not form.check():
-        return render_template("tokens/form.html", form=form), 422
+    if request.method != "POST" or not form.check():
+        return form_page("tokens/form.html", form=form)
     with transaction():
         text = Token.issue(
             form.name.data,

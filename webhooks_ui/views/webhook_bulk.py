@@ -1,7 +1,7 @@
 """What is done to several webhooks at once, and its undo."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import quote
 
 from flask import (
@@ -13,8 +13,8 @@ from flask import (
     request,
     url_for,
 )
+from flask_babel import LazyString, ngettext
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
@@ -44,6 +44,8 @@ CHOOSE = _l("Choose at least one webhook first.")
 CHOOSE_EVENT = _l("Choose one of the events.")
 CHOOSE_CHANNEL = _l("This channel no longer exists. Choose another one.")
 CHOOSE_TIME = _l("Choose a time in the future.")
+Asked: TypeAlias = webhook_bulk.Change | LazyString
+"""What is to be done to each webhook, or why that cannot be."""
 
 
 @blueprint.post("/webhooks/bulk")
@@ -69,7 +71,7 @@ def bulk() -> BaseResponse:
         done = webhook_runs.start(action, _chosen(ids))
         return redirect(url_for(".bulk_progress", id=done.public_id), 303)
     change = _CHANGES[action]()
-    if not callable(change):
+    if isinstance(change, LazyString):
         return _refuse(change)
     done = webhook_bulk.apply(ids, action, change, current_user.user)
     return redirect(_back(done=done.public_id), 303)
@@ -105,7 +107,7 @@ def _back(**arguments: str) -> str:
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 
-def _refuse(message: Any) -> BaseResponse:
+def _refuse(message: LazyString) -> BaseResponse:
     flash(str(message), "bad")
     return _choose_again()
 
@@ -121,19 +123,19 @@ def _chosen(ids: Sequence[str]) -> Sequence[Webhook]:
     return db.session.scalars(select(Webhook).where(*there).order_by(Webhook.id)).all()
 
 
-def _pause() -> webhook_bulk.Change | Any:
+def _pause() -> Asked:
     until = pause_form.until(request.values)
     return CHOOSE_TIME if until is None else webhook_bulk.pause(until)
 
 
-def _channel() -> webhook_bulk.Change | Any:
+def _channel() -> Asked:
     key = request.form.get("channel", "")
     channel = Channel.by_key(key) if key else None
     return CHOOSE_CHANNEL if key and channel is None else webhook_bulk.listen_to(channel)
 
 
-def _event(change: Callable[[str], webhook_bulk.Change]) -> Callable[[], Any]:
-    def chosen() -> Any:
+def _event(change: Callable[[str], webhook_bulk.Change]) -> Callable[[], Asked]:
+    def chosen() -> Asked:
         kind = request.form.get("event", "")
         return change(kind) if kind in ALL_TYPES else CHOOSE_EVENT
 
@@ -153,7 +155,7 @@ def _export(ids: Sequence[str]) -> Response:
     return answer
 
 
-_CHANGES: dict[str, Callable[[], Any]] = {
+_CHANGES: dict[str, Callable[[], Asked]] = {
     "enable": lambda: Webhook.enable,
     "disable": lambda: webhook_bulk.disable,
     "pause": _pause,

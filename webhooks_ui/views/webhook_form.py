@@ -22,9 +22,7 @@ from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed, show_again
 from webhooks_ui.web.localised import absolute
-from webhooks_ui.web.pieces import or_404
-
-Answer = Response | str | tuple[str, int]
+from webhooks_ui.web.pieces import Answer, or_404
 
 
 @blueprint.route("/webhooks/new", methods=["GET", "POST"])
@@ -81,6 +79,12 @@ def form_of(webhook: Webhook | None) -> WebhookForm:
         Draft.open(sealed, current_vault(), current_user.user_id, webhook),
         webhook.settings(current_vault()) if webhook else None,
     )
+
+
+def posted_form() -> WebhookForm:
+    """The form of this request, of the webhook that it names or of a new one."""
+    public_id = request.form.get("webhook")
+    return form_of(or_404(Webhook.by_public_id(public_id)) if public_id else None)
 
 
 def render_undo(form: WebhookForm, webhook: Webhook) -> Answer:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import render_template, request
-from werkzeug.wrappers import Response
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload import Content, PayloadError, Template
@@ -15,14 +14,14 @@ from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
 from webhooks_ui.explanations.template_errors import template_words
 from webhooks_ui.forms.filter_fields import check_filters, typed_filters
 from webhooks_ui.forms.webhook_fields import typed_template
-from webhooks_ui.models import Channel, Webhook, recent_events
+from webhooks_ui.models import Channel, recent_events
 from webhooks_ui.text.filters import parsed
-from webhooks_ui.views.webhook_form import form_of, render_form
+from webhooks_ui.views.webhook_form import posted_form, render_form
 from webhooks_ui.views.webhooks import blueprint
 from webhooks_ui.web import payloads
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
-from webhooks_ui.web.pieces import is_piece_request, or_404
+from webhooks_ui.web.pieces import Answer, is_piece_request
 
 REAL = 3  # events
 
@@ -40,13 +39,12 @@ class Preview:
 @blueprint.post("/webhooks/template")
 @keeps_typed
 @max_body(with_event)
-def preview_template() -> Response | str | tuple[str, int]:
+def preview_template() -> Answer:
     """What the template makes; `ready` puts one of the ready ones in its place first.
 
     Only who may edit gets here; with `real`, the payloads shown are recorded as read.
     """
-    public_id = request.form.get("webhook")
-    form = form_of(or_404(Webhook.by_public_id(public_id)) if public_id else None)
+    form = posted_form()
     if ready := READY_TEMPLATES.get(request.form.get("ready", "")):
         form.payload_format.data = "template"
         form.template_body.data = ready.template.body
@@ -91,10 +89,9 @@ class Trial:
 @blueprint.post("/webhooks/filters")
 @keeps_typed
 @max_body(with_event)
-def try_filters() -> Response | str | tuple[str, int]:
+def try_filters() -> Answer:
     """How many of the newest events that the form subscribes to would have got through."""
-    public_id = request.form.get("webhook")
-    form = form_of(or_404(Webhook.by_public_id(public_id)) if public_id else None)
+    form = posted_form()
     check_filters(form)
     trial = None
     if not (form.errors or is_unsent()):

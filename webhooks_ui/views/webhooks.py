@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask import session as cookie
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -40,7 +41,7 @@ from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookPage, WebhookQuery
 from webhooks_ui.views import health_slots, webhook_chart
 from webhooks_ui.web.i18n import written
-from webhooks_ui.web.pieces import is_piece_request, list_piece, or_404
+from webhooks_ui.web.pieces import is_piece_request, list_answer, or_404
 from webhooks_ui.web.security import safe_next
 
 blueprint = Blueprint("webhooks", __name__)
@@ -84,22 +85,20 @@ def index() -> Response | str:
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
         "sort_url": lambda key: url_for(".index", **query.arguments(sort=key, page=1)),
     }
-    if not is_piece_request():
-        gone = request.args.get("deleted")
-        deleted = deleted_webhooks.by_public_id(gone) if gone else None
-        ours = request.args.get("done")
-        done = BulkChange.by_public_id(ours) if ours else None
-        return render_template(
-            "webhooks/list.html",
-            deleted=deleted,
-            done=done,
-            day=health_counts.day_of_all(now()),
-            backlog=backlog.total(MAX_COUNTED),
-            failing=webhook_ranks.failing(MAX_COUNTED),
-            most=MAX_COUNTED,
-            **context,
-        )
-    return list_piece(url_for(".index", **query.arguments()), "webhooks/_list.html", **context)
+    return list_answer("webhooks", url_for(".index", **query.arguments()), context, _around_list)
+
+
+def _around_list() -> dict[str, Any]:
+    """What the page shows besides the list: the figures, and what was done just now."""
+    gone, ours = request.args.get("deleted"), request.args.get("done")
+    return {
+        "deleted": deleted_webhooks.by_public_id(gone) if gone else None,
+        "done": BulkChange.by_public_id(ours) if ours else None,
+        "day": health_counts.day_of_all(now()),
+        "backlog": backlog.total(MAX_COUNTED),
+        "failing": webhook_ranks.failing(MAX_COUNTED),
+        "most": MAX_COUNTED,
+    }
 
 
 @blueprint.post("/webhooks/<id>/enable")
@@ -218,14 +217,14 @@ def _of_rows(webhook_ids: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _chips(query: WebhookQuery, channels: Sequence[Any]) -> list[tuple[str, Any]]:
+def _chips(query: WebhookQuery, channels: Sequence[Any]) -> list[tuple[str, str | LazyString]]:
     """The filters that are set and how each is called; an empty name for one that is not."""
     kind = ALL_TYPES.get(query.event or "")
     named = (one.name for one in channels if one.key == query.channel)
     return [("event", kind.label if kind else ""), ("channel", next(named, query.channel or ""))]
 
 
-def _tabs(page: WebhookPage, chosen: str) -> list[tuple[str, Any, int, bool]]:
+def _tabs(page: WebhookPage, chosen: str) -> list[tuple[str, LazyString, int, bool]]:
     """The tabs above the list: code, label, how many, and whether one at all is an alarm.
 
     One state of a group has a tab where it is chosen, as by a link to it; what has no webhooks
@@ -233,7 +232,7 @@ def _tabs(page: WebhookPage, chosen: str) -> list[tuple[str, Any, int, bool]]:
     """
     codes: list[State] = ["working", "paused", "disabled", "untested"]
     codes += [one for one in ATTENTION if one == chosen]
-    found: list[tuple[str, Any, int, bool]] = [("", _l("All"), page.all, False)]
+    found: list[tuple[str, LazyString, int, bool]] = [("", _l("All"), page.all, False)]
     found.append(("attention", GROUP_LABELS["attention"], page.in_states(ATTENTION), True))
     found += [(one, LABELS[one], page.counts[one], False) for one in codes]
     return [tab for tab in found if tab[0] in {"", chosen} or tab[2]]

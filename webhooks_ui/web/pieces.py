@@ -1,13 +1,17 @@
 """Pages and the pieces of them: every URL is a page, of which htmx gets the part that changes."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Response, abort, make_response, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.text.url_parts import url_parts
 from webhooks_ui.web.kept_form import is_unsent
 
 T = TypeVar("T")
+Answer = BaseResponse | str | tuple[str, int]
+"""What a view returns."""
 
 
 def or_404(item: T | None) -> T:
@@ -21,13 +25,26 @@ def is_piece_request() -> bool:
     return bool(asked.htmx) and not asked.htmx.history_restore_request and not is_unsent()
 
 
-def list_piece(url: str, template: str, **context: Any) -> Response:
-    """The piece of a list, with the list's URL for the browser's history.
+def form_page(template: str, **context: Any) -> tuple[str, int]:
+    """A page with a form; 422 where it was posted, and is shown again since it cannot be used."""
+    return render_template(template, **context), 422 if request.method == "POST" else 200
 
-    The URL replaces the current one while one types in the search field, and when it is the
-    current one already: Enter in a field is both a change and a submission.
+
+def list_answer(
+    folder: str,
+    url: str,
+    context: dict[str, Any],
+    of_page: Callable[[], dict[str, Any]] = dict,
+) -> Response | str:
+    """The page `list.html` of a folder, or its piece, with the list's URL for the history.
+
+    `of_page` makes what the page alone shows. The URL replaces the current one while one types in
+    the search field, and when it is the current one already: Enter in a field is both a change and
+    a submission.
     """
-    response = make_response(render_template(template, **context))
+    if not is_piece_request():
+        return render_template(f"{folder}/list.html", **of_page(), **context)
+    response = make_response(render_template(f"{folder}/_list.html", **context))
     here = url_parts(request.headers.get("HX-Current-URL"))
     is_there = url == (f"{here.path}?{here.query}" if here.query else here.path)
     typing = request.headers.get("HX-Trigger-Name") == "q"

@@ -55,6 +55,15 @@ def choices(language: str) -> dict[str, str]:
     return {"UTC": "UTC"} | places
 
 
+def clock_time(text: str) -> datetime | None:
+    """A time as ``datetime-local`` writes it, or one with an offset; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1970 < found.year < 9000 else None
+
+
 def resolve(clock: datetime, zone: ZoneInfo) -> datetime:
     """The first moment, in UTC, at which a clock in `zone` shows a time, where a span begins.
 
