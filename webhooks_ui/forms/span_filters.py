@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
+from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -80,11 +81,12 @@ class SpanQuery(ListQuery):
         return row_number(self.before)
 
     @classmethod
+    @cache
     def _defaults(cls) -> dict[str, Any]:
         """The span of time stands last in the URL."""
         every = super()._defaults()
-        own = {field.name: every.pop(field.name) for field in fields(SpanQuery)}
-        return every | own
+        last = {field.name: every[field.name] for field in fields(SpanQuery)}
+        return {name: value for name, value in every.items() if name not in last} | last
 
     def times(self) -> tuple[datetime | None, datetime | None]:
         """When the span begins and ends; None where it is open."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from webhooks_ui.models.pages import number_of
@@ -35,6 +36,7 @@ class ListQuery:
         return given
 
     @classmethod
+    @cache
     def _defaults(cls) -> dict[str, Any]:
         return {field.name: field.default for field in fields(cls)}
 
