@@ -91,7 +91,7 @@ def _accept() -> None:
 
 
 def _claim() -> None:
-    assert len(claim({}, 5, 100, now(), timedelta(minutes=1))) == 100
+    assert len(claim({}, 5, 100, now(), timedelta(minutes=1)).claims) == 100
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db
 from webhooks_ui.delivery.queue import turns
-from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Known
+from webhooks_ui.delivery.queue.claims import AttemptRecord, Demand, Job, Known, Turn
 from webhooks_ui.delivery.worker.loop import Worker
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
@@ -98,10 +98,10 @@ def send(app: Flask, count: int = 1, **fields: Any) -> list[Accepted]:
 
 def claim(
     slots: Mapping[int, int], default_slots: int, limit: int, moment: datetime, lease: timedelta
-) -> list[Claim]:
+) -> Turn:
     """A turn that only claims; within an app context."""
     known = {webhook: Known(free) for webhook, free in slots.items()}
-    return turns.turn([], Demand(known, default_slots, limit, lease), moment).claims
+    return turns.turn([], Demand(known, default_slots, limit, lease), moment)
 
 
 def attempt_at(

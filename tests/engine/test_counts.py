@@ -24,7 +24,7 @@ START = datetime.fromisoformat("2026-03-01T12:59:59.900+00:00")
 
 def claim(app: Flask, moment: datetime) -> list[Job]:
     with app.app_context():
-        return turns.jobs(claim_due({}, 10, 10, moment, LEASE))
+        return claim_due({}, 10, 10, moment, LEASE).jobs
 
 
 def outcome(job: Job, status: DeliveryStatus, moment: datetime, **facts: Any) -> Result:

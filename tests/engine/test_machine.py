@@ -84,10 +84,9 @@ class QueueMachine(RuleBasedStateMachine):
             slots = {self.webhook(number).id: count for number, count in named.items()}
             due = self.due()
             held = self.held_webhooks()
-            claims = claim_due(slots, usual, most, self.moment, LEASE)
-            jobs = turns.jobs(claims)
+            turn = claim_due(slots, usual, most, self.moment, LEASE)
             taken = dict.fromkeys(due, 0)
-            for job in jobs:
+            for job in turn.jobs:
                 webhook = db.session.get_one(Webhook, job.claim.webhook_id)
                 assert webhook.enabled
                 assert webhook.deleted_at is None
@@ -95,10 +94,10 @@ class QueueMachine(RuleBasedStateMachine):
         expected = {
             hook: min(n, slots.get(hook, usual), held.get(hook, n)) for hook, n in due.items()
         }
-        assert len(claims) == len(jobs) == min(most, sum(expected.values()))
+        assert len(turn.claims) == len(turn.jobs) == min(most, sum(expected.values()))
         assert all(taken[hook] <= most_of_it for hook, most_of_it in expected.items())
         assert is_fair(taken, expected)
-        self.held += jobs
+        self.held += turn.jobs
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())

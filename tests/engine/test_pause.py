@@ -47,7 +47,7 @@ def pause(app: Flask, public_id: str, until: datetime | None) -> bool:
 
 def claim(app: Flask, moment: datetime | None = None) -> list[Job]:
     with app.app_context():
-        return turns.jobs(claim_due({}, 10, 10, moment or now(), LEASE))
+        return claim_due({}, 10, 10, moment or now(), LEASE).jobs
 
 
 def missed(app: Flask, public_id: str) -> int:

@@ -23,7 +23,7 @@ LEASE = timedelta(seconds=45)
 
 def claim(app: Flask) -> list[Job]:
     with app.app_context():
-        return turns.jobs(claim_due({}, 10, 10, now(), LEASE))
+        return claim_due({}, 10, 10, now(), LEASE).jobs
 
 
 def outcome(job: Job, error: str | None = None) -> Result:

@@ -13,7 +13,6 @@ from tests.support.apps import ON_SQLITE
 from tests.support.receiver import Receiver
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
-from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import Claim, Job
 from webhooks_ui.delivery.worker import leases, senders
 from webhooks_ui.delivery.worker.senders import STALE_AFTER, Attempts
@@ -29,7 +28,7 @@ def claimed(engine: Flask, waited: float) -> Job:
     """A job that was claimed so many seconds ago."""
     send(engine)
     with engine.app_context():
-        (job,) = turns.jobs(claim({}, 1, 1, now(), timedelta(minutes=1)))
+        (job,) = claim({}, 1, 1, now(), timedelta(minutes=1)).jobs
     return replace(job, claimed_at=job.claimed_at - waited)
 
 

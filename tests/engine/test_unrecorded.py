@@ -112,11 +112,10 @@ def test_only_a_claim_alone_may_be_undone_by_a_loss_of_power(
         monkeypatch.setattr(files, "sync", counted)
         monkeypatch.setattr(turns, "transaction", watched(transaction))
         monkeypatch.setattr(prepared, "in_haste", watched(prepared.in_haste))
-        (claimed,) = claim({}, 1, 1, now(), LEASE)
-        (job,) = turns.jobs([claimed])
+        (job,) = claim({}, 1, 1, now(), LEASE).jobs
         moment = now()
         turns.record(
-            [Result(claimed, attempt_at(job, None, moment), Decision("succeeded"))], moment
+            [Result(job.claim, attempt_at(job, None, moment), Decision("succeeded"))], moment
         )
         with db.engine.connect() as connection:  # one of the pool's
             if connection.dialect.name == "sqlite":
@@ -145,10 +144,9 @@ def test_results_are_written_out_before_others_wait_for_the_write_lock(
     subscribe(app, "http://127.0.0.1/1")
     send(app)
     with app.app_context():
-        (claimed,) = claim({}, 1, 1, now(), LEASE)
-        (job,) = turns.jobs([claimed])
+        (job,) = claim({}, 1, 1, now(), LEASE).jobs
         moment = now()
-        done = Result(claimed, attempt_at(job, None, moment), Decision("succeeded"))
+        done = Result(job.claim, attempt_at(job, None, moment), Decision("succeeded"))
         turns.record([done, done], moment)
         assert db.session.query(Attempt).count() == 1
     assert seen == [("_next_state", False), ("_attempt_row", False)]

@@ -86,7 +86,7 @@ class VirtualWorker:
             self._limits.end(result.claim.webhook_id, made.error, made.status_code)
         room = self._simulation.slots - len(self._in_flight)
         done = turns.turn(results, self._limits.demand(room, LEASE), moment)
-        for job in turns.jobs(done.claims):
+        for job in done.jobs:
             self._limits.begin(job.claim.webhook_id, job.answers)
             self._in_flight[job.claim.id] = self._attempt(job, at)
         ends = min((ends for ends, _ in self._in_flight.values()), default=at + POLL_EVERY)

@@ -54,19 +54,6 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What a turn has claimed, and in how many seconds the next webhook that is held may go on.
-
-    `is_more`: more may be due than the worker could take; `after` is for the next `Demand`.
-    """
-
-    claims: list[Claim]
-    resumes_in: float = inf
-    is_more: bool = True
-    after: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """A claimed delivery with what is needed to make the attempt."""
 
@@ -87,6 +74,20 @@ class Job:
     def attempts_made(self) -> int:
         """Before this one."""
         return self.claim.attempts_made
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn has claimed, and in how many seconds the next webhook that is held may go on.
+
+    `is_more`: more may be due than the worker could take; `after` is for the next `Demand`.
+    """
+
+    claims: list[Claim]
+    resumes_in: float = inf
+    is_more: bool = True
+    after: int = 0
+    jobs: list[Job] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ claimed again, the late outcome changes nothing. No row is locked between the tw
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from time import monotonic
 from typing import Any, cast
 
@@ -52,13 +54,28 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
         if not wanted:
             return Turn([])
         with prepared.in_haste() as runner:
-            return claim_sql.claim(runner, wanted, moment)
-    outcomes = _Outcomes(results, db.engine.dialect)
+            take = _claim(runner, wanted, moment)
+        return take()
+    outcomes, take = _Outcomes(results, db.engine.dialect), partial(Turn, [])
     with transaction(), prepared.within(db.session.connection()) as runner:
         kept = _record(runner, outcomes, moment)
-        done = claim_sql.claim(runner, wanted, moment) if wanted else Turn([])
+        if wanted:
+            with runner.together():
+                take = _claim(runner, wanted, moment)
     metrics.recorded((result.decision.status, result.attempt.error) for result in kept)
-    return done
+    return take()
+
+
+def _claim(runner: Runner, demand: Demand, moment: datetime) -> Callable[[], Turn]:
+    """Claims, and asks for what is needed to make the attempts: to be taken after the commit."""
+    turn = claim_sql.claim(runner, demand, moment)
+    if not turn.claims:
+        return lambda: turn
+    rows = runner.ids({claim.webhook_id for claim in turn.claims})
+    webhooks = runner.asked(_ENDPOINTS, rows=rows)
+    # An event for several webhooks is read once, and its body made once.
+    contents = runner.asked(_CONTENTS, rows=runner.ids({claim.event_id for claim in turn.claims}))
+    return lambda: replace(turn, jobs=_jobs(turn.claims, webhooks(), contents()))
 
 
 class _Outcomes:
@@ -108,22 +125,17 @@ def _attempt_row(delivery_id: int, attempt: AttemptRecord) -> dict[str, Any]:
     return {"delivery_id": delivery_id, **vars(attempt)}
 
 
-def jobs(claims: Sequence[Claim]) -> list[Job]:
-    """Loads what is needed to make the attempts."""
+def _jobs(claims: Sequence[Claim], webhooks: Sequence[Any], contents: Sequence[Any]) -> list[Job]:
+    """The jobs of claims, from the rows of their webhooks and events."""
     to: dict[int, tuple[str, int, datetime | None, bool]] = {}
     events: dict[int, EventContent] = {}
-    with prepared.reading(db.engine) as runner, runner.together():
-        rows = runner.ids({claim.webhook_id for claim in claims})
-        webhooks = runner.run(_ENDPOINTS, rows=rows)
-        # An event for several webhooks is read once, and its body made once.
-        contents = runner.run(_CONTENTS, rows=runner.ids({claim.event_id for claim in claims}))
-        for row, public_id, version, since, succeeded in webhooks.fetchall():
-            answers = since is None and bool(succeeded)
-            to[row] = public_id, version, at_milliseconds(since), answers
-        for row, public_id, type_, channel, occurred_at, *rest in contents.fetchall():
-            known = json.loads(channel) if isinstance(channel, str) else channel
-            moment = at_milliseconds(occurred_at)
-            events[row] = EventContent(public_id, type_, known, moment, *rest)
+    for row, public_id, version, since, succeeded in webhooks:
+        answers = since is None and bool(succeeded)
+        to[row] = public_id, version, at_milliseconds(since), answers
+    for row, public_id, type_, channel, occurred_at, *rest in contents:
+        known = json.loads(channel) if isinstance(channel, str) else channel
+        moment = at_milliseconds(occurred_at)
+        events[row] = EventContent(public_id, type_, known, moment, *rest)
     claimed_at = monotonic()
     return [
         Job(claim, *to[claim.webhook_id], events[claim.event_id], claimed_at)

@@ -156,7 +156,6 @@ class Worker:
             with self._app.app_context():
                 look_in = self._leases.look(self._alarm.number, moment)
                 turn = turns.turn(batch, self._demand(), moment)
-                jobs = self._jobs_of(turn.claims)
         except UNREACHABLE as error:
             log.warning("The queue is out of reach, trying again: %s", reason_of(error))
             return False
@@ -167,6 +166,7 @@ class Worker:
             self._write(batch)  # one by one: what cannot be stored takes no other along
             jobs = []
         else:
+            jobs = self._fresh(turn.jobs)
             self._resumes_at = start + max(min(turn.resumes_in, look_in), MIN_TURN)
             self._senders.is_awaited, self._after = turn.is_more, turn.after
         self._results.forget(len(batch))
@@ -178,14 +178,15 @@ class Worker:
         demand = self._limits.demand(room, self._lease)
         return replace(demand, holder=self._alarm.holder, after=self._after)
 
-    def _jobs_of(self, claims: Sequence[Claim]) -> list[Job]:
-        """The jobs of new claims, without deliveries that are in flight here already.
+    def _fresh(self, jobs: Sequence[Job]) -> list[Job]:
+        """Those of deliveries that are not in flight here already.
 
         After a jump of the clock a lease may seem to have ended while its delivery is in flight.
         """
-        fresh = [claim for claim in claims if claim.id not in self._in_flight]
-        self._in_flight |= {claim.id: claim for claim in claims if claim.id in self._in_flight}
-        return turns.jobs(fresh) if fresh else []
+        fresh = [job for job in jobs if job.claim.id not in self._in_flight]
+        again = {job.claim.id: job.claim for job in jobs if job.claim.id in self._in_flight}
+        self._in_flight |= again
+        return fresh
 
     def _submit(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
