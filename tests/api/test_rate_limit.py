@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.api.conftest import Call, caller, issue
 from tests.api.test_take_events import EVENT, events_in
 from tests.support.apps import MakeApp
+from tests.support.clock import Clock
 from webhooks_ui.api.operation import OPERATIONS
 from webhooks_ui.api.rate_limit import Buckets
 from webhooks_ui.settings.table import SettingError, load
@@ -19,17 +20,9 @@ from webhooks_ui.settings.table import SettingError, load
 RATE = 3
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000_000.0)
 
 
 @pytest.fixture
@@ -129,7 +122,7 @@ def test_no_rate_is_no_limit() -> None:
     st.lists(st.tuples(st.floats(0, 3), st.integers(1, 40)), min_size=1, max_size=60),
 )
 def test_no_more_is_taken_than_the_rate_allows(rate: int, calls: list[tuple[float, int]]) -> None:
-    clock = Clock()
+    clock = Clock(1_000_000.0)
     buckets, start, units = Buckets(rate, clock), clock.now, 0
     for pause, size in calls:
         clock.now += pause

@@ -1,19 +1,13 @@
 """A kind of authorization is one class and its line in the list: a fifth one is added and used."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.listed import assert_cases_pass
 
 
 @pytest.mark.process
 def test_a_fifth_kind_needs_its_class_and_its_line() -> None:
-    """In another process, since the form and the API are made from the list when they start."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "tests.support.fifth_kind"]
     cases = Path(__file__).with_name("fifth_kind_cases.py")
-    found = subprocess.run([*command, cases], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert "passed" in found.stdout
+    assert_cases_pass("tests.support.fifth_kind", cases)

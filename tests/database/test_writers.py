@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from tests.api.conftest import caller, issue
 from tests.api.test_take_events import EVENT
 from tests.support.apps import ON_BOTH_DATABASES, MakeApp
+from tests.support.clock import Clock
 from tests.support.server import Server
 from tests.support.waiting import wait_until
 from webhooks_ui.database import engine, writers
@@ -30,16 +31,9 @@ BUSY = 5.0  # seconds that a request waits to write
 SLACK = 15.0  # seconds that a busy machine may add
 
 
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+    clock = Clock(1_000.0)
     monkeypatch.setattr(writers, "monotonic", clock)
     return clock
 

@@ -12,6 +12,7 @@ from tests.api.conftest import Call, call, errors
 from tests.conftest import make_webhook, stored, webhook_form
 from tests.engine.conftest import ended, receiver, send, subscribe, working
 from tests.support.apps import ON_BOTH_DATABASES
+from tests.support.clock import Clock
 from tests.support.receiver import Receiver
 from tests.support.token_server import CLIENT, SECRET, TokenServer, token_server
 from tests.support.waiting import wait_until
@@ -40,21 +41,11 @@ def fields(server: TokenServer, **changes: str) -> dict[str, str]:
     }
 
 
-class Clock:
-    """Seconds since 1970 that go on only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1_790_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Tokens:
     """The tokens of a process of its own, for a webhook that is not saved."""
 
     def __init__(self, app: Flask, server: TokenServer, secret: str = SECRET) -> None:
-        self.clock = Clock()
+        self.clock = Clock(1_790_000_000.0)
         self.kept = AccessTokens(app, app.extensions["sender"], 20.0, self.clock)
         auth = OAuth2(server.url, CLIENT, secret, "")
         self.endpoint = Endpoint("https://crm.example/hook", auth, "envelope", ())

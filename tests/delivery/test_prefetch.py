@@ -1,5 +1,6 @@
 """How far ahead a worker claims."""
 
+from tests.support.clock import Clock
 from webhooks_ui.delivery.worker.prefetch import (
     MAX_BYTES,
     MAX_PER_THREAD,
@@ -9,20 +10,12 @@ from webhooks_ui.delivery.worker.prefetch import (
 )
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 def paced(sent_per_second: float, concurrency: int = 64) -> Pace:
     """The pace of a worker that has sent so many."""
     clock = Clock()
     pace = Pace(concurrency, clock)
     for _ in range(10):
-        clock.seconds += MEASURED_OVER
+        clock.now += MEASURED_OVER
         pace.record_sent(round(sent_per_second * MEASURED_OVER))
     return pace
 
@@ -67,9 +60,9 @@ def test_large_events_are_claimed_fewer_at_once() -> None:
 def test_when_less_is_sent_less_is_claimed_ahead() -> None:
     clock = Clock()
     pace = Pace(8, clock)
-    clock.seconds = 1
+    clock.now = 1
     pace.record_sent(10_000)
     assert pace.room(8) == MAX_PER_THREAD * 8
-    clock.seconds = 2
+    clock.now = 2
     pace.record_sent(0)
     assert pace.room(8) == 0

@@ -6,15 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import Clock
 from webhooks_ui.monitoring import logs
 from webhooks_ui.monitoring.log_rate import REPORT_AFTER, BoundedHandler, LogRate
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -201,11 +201,10 @@ class Recovery(Public, Model):
     @classmethod
     def running_for(cls, webhook_id: int | None) -> Self | None:
         """The one that runs for this webhook; with None, for a filter over several."""
-        own = cls.webhook_id.is_(None) if webhook_id is None else cls.webhook_id == webhook_id
-        return db.session.scalar(select(cls).where(RUNNING, own))
+        return db.session.scalar(select(cls).where(RUNNING, cls.webhook_id == webhook_id))
 
     @classmethod
     def latest(cls, webhook_id: int | None, limit: int = 5) -> Sequence[Self]:
         """The latest ones for a webhook, or for filters over several, the newest first."""
-        own = cls.webhook_id.is_(None) if webhook_id is None else cls.webhook_id == webhook_id
-        return db.session.scalars(select(cls).where(own).order_by(cls.id.desc()).limit(limit)).all()
+        own = select(cls).where(cls.webhook_id == webhook_id)
+        return db.session.scalars(own.order_by(cls.id.desc()).limit(limit)).all()

@@ -1,7 +1,6 @@
 """Tests and recoveries of several webhooks at once, and their progress."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from flask import abort, render_template
@@ -23,11 +22,9 @@ from webhooks_ui.models import (
 )
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.views import pings
-from webhooks_ui.views.recoveries import began_to_fail
+from webhooks_ui.views.recoveries import DEFAULT_SPAN, began_to_fail
 from webhooks_ui.views.webhooks import blueprint
 from webhooks_ui.web.pieces import is_piece_request, or_404
-
-DEFAULT_SPAN = timedelta(hours=24)
 
 
 def start(action: str, webhooks: Sequence[Webhook]) -> BulkChange:
