@@ -17,6 +17,7 @@ from webhooks_ui.explanations.network_errors import Words
 from webhooks_ui.explanations.proxy_errors import PROXY_ERRORS
 from webhooks_ui.explanations.template_errors import template_words
 from webhooks_ui.explanations.tls_errors import TLS_ERRORS
+from webhooks_ui.text.url_parts import bare_host
 
 STATUS_LABELS: dict[str, LazyString] = {
     "pending": _l("Waiting"),
@@ -226,7 +227,7 @@ def _facts(
         "location": _plain(location),
         "host": name,
         "address": _plain(address) or name,
-        "place": f"{name} ({_plain(address)})" if address and _bare(name) != address else name,
+        "place": f"{name} ({_plain(address)})" if address and bare_host(name) != address else name,
         "seconds": str(format_decimal(timeout)) if timeout is not None else "?",
         "detail": _plain(detail).rstrip(". ") or _("the reason is not known"),
     }
@@ -236,8 +237,3 @@ def _plain(text: str | None) -> str:
     """A stranger's text on one line and of bounded length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text or "").split())
     return line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…"
-
-
-def _bare(host: str) -> str:
-    """A host without the port and the brackets of IPv6."""
-    return host.rpartition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]

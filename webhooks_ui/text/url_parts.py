@@ -12,6 +12,13 @@ def url_parts(text: str | None) -> SplitResult:
         return SplitResult("", "", "", "", "")
 
 
+def bare_host(authority: str) -> str:
+    """The host of `host:port`, without the brackets of IPv6."""
+    if authority.startswith("["):
+        return authority.rpartition("]")[0].lstrip("[")
+    return authority.partition(":")[0]
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or IP address leads to this machine alone (RFC 6761 §6.3)."""
     name = host.lower().removesuffix(".")

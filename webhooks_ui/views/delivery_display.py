@@ -11,6 +11,7 @@ from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.curl import curl_command, raw_request
 from webhooks_ui.models import Attempt, Delivery
 from webhooks_ui.text import pretty_json
+from webhooks_ui.text.url_parts import bare_host
 
 MAX_IN_COMMAND = 65_536  # characters of a body
 
@@ -108,9 +109,8 @@ def steps(attempts: Sequence[Attempt]) -> list[Step]:
 
 
 def _is_address(host: str) -> bool:
-    name = host.rpartition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
     try:
-        ip_address(name)
+        ip_address(bare_host(host))
     except ValueError:
         return False
     return True
