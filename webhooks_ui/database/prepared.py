@@ -160,14 +160,6 @@ class Runner:
         form = statement.form(self.dialect)
         return self._driver.execute(form.text, form.row(given))
 
-    def asked(self, statement: Prepared, **given: Any) -> Callable[[], list[Any]]:
-        """Runs a query; its rows may be taken after the transaction, to wait for both together."""
-        found = self.run(statement, **given)
-        if self.dialect.name == "sqlite":
-            rows = found.fetchall()
-            return lambda: rows
-        return found.fetchall  # type: ignore[no-any-return]
-
     def run_many(self, statement: ManyRows, rows: Iterable[Mapping[str, Any]]) -> None:
         """The statement for all rows."""
         self.run_rows(statement, [*map(statement.form(self.dialect).row, rows)])

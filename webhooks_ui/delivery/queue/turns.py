@@ -67,15 +67,28 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
 
 
 def _claim(runner: Runner, demand: Demand, moment: datetime) -> Callable[[], Turn]:
-    """Claims, and asks for what is needed to make the attempts: to be taken after the commit."""
+    """Claims; what is needed to make the attempts is to be taken after the commit.
+
+    PostgreSQL sends it with the answer to the commit. On SQLite it is read after that: events may
+    be large, and others wait to write.
+    """
     turn = claim_sql.claim(runner, demand, moment)
     if not turn.claims:
         return lambda: turn
-    rows = runner.ids({claim.webhook_id for claim in turn.claims})
-    webhooks = runner.asked(_ENDPOINTS, rows=rows)
+    return partial(_read, turn) if runner.dialect.name == "sqlite" else _ask(runner, turn)
+
+
+def _read(turn: Turn) -> Turn:
+    with prepared.reading(db.engine) as runner:
+        return _ask(runner, turn)()
+
+
+def _ask(runner: Runner, turn: Turn) -> Callable[[], Turn]:
+    """Asks for the jobs of a turn's claims."""
+    webhooks = runner.run(_ENDPOINTS, rows=runner.ids({claim.webhook_id for claim in turn.claims}))
     # An event for several webhooks is read once, and its body made once.
-    contents = runner.asked(_CONTENTS, rows=runner.ids({claim.event_id for claim in turn.claims}))
-    return lambda: replace(turn, jobs=_jobs(turn.claims, webhooks(), contents()))
+    contents = runner.run(_CONTENTS, rows=runner.ids({claim.event_id for claim in turn.claims}))
+    return lambda: replace(turn, jobs=_jobs(turn.claims, webhooks.fetchall(), contents.fetchall()))
 
 
 class _Outcomes:
