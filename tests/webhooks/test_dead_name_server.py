@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from threading import Event
 
 import pytest
@@ -15,7 +14,6 @@ from tests.api.test_take_events import EVENT
 from tests.conftest import make_webhook, sign_in, webhook_form
 from tests.support.apps import MakeApp
 from tests.support.waiting import wait_until
-from webhooks_ui.database import engine, writers
 from webhooks_ui.server.connections import THREADS
 from webhooks_ui.validation import look_ups
 from webhooks_ui.validation import webhook as webhook_rules
@@ -23,6 +21,7 @@ from webhooks_ui.validation.look_ups import LookUps
 
 WAITS = 120.0  # seconds: a slow machine is told from one that waits
 Save = Callable[[], int]
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 @pytest.fixture
@@ -38,9 +37,6 @@ def app(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, over: Event) -> Flas
 
     monkeypatch.setattr(webhook_rules, "LOOK_UP_TIMEOUT", WAITS)
     monkeypatch.setattr(webhook_rules, "_look_ups", LookUps())
-    # A busy machine is no database that is stuck: nobody is refused for it.
-    monkeypatch.setattr(writers, "PATIENCE", WAITS)
-    monkeypatch.setattr(engine, "BUSY_TIMEOUT", timedelta(seconds=WAITS))
     return make_app(RESOLVER=hang)
 
 
