@@ -94,7 +94,7 @@ _OPERATIONAL = (
     EventType(
         "webhook_failing",
         _l("Webhook failing"),
-        _l("A webhook has failed for 15 minutes, or an event for it was given up."),
+        _l("A webhook has failed for 15 minutes, or an event for it failed permanently."),
         samples.webhook(),
         operational=True,
     ),
@@ -103,7 +103,7 @@ _OPERATIONAL = (
         _l("Webhook disabled"),
         _l(
             "A webhook was disabled: its receiver answered 410, or it failed for too long. "
-            "Nothing is told when somebody disables it by hand."
+            "Nothing is sent when somebody disables it by hand."
         ),
         samples.webhook(reason="failing", error=_REFUSED, waiting=0),
         operational=True,
@@ -111,7 +111,7 @@ _OPERATIONAL = (
     EventType(
         "webhook_recovered",
         _l("Webhook recovered"),
-        _l("A webhook that was said to be failing has delivered an event again."),
+        _l("A failing webhook has delivered an event again."),
         samples.webhook(error=None),
         operational=True,
     ),

@@ -85,7 +85,7 @@ ACTORS: dict[str, LazyString] = {
     "token": _l("API token"),
     "source": _l("Source"),
     "command": _l("Command line"),
-    "system": _l("The console itself"),
+    "system": _l("The console"),
     "nobody": _l("Not signed in"),
 }
 

@@ -65,7 +65,7 @@ def exact(value: datetime | None) -> Markup:
     at, text, distance = isotime(value), escape(absolute(value)), escape(relative(value))
     # The space is hidden with the words where nothing keeps them true.
     ago = _distance(at, text, distance) if distance else ""
-    ago = f'<wbr><span class="muted ago"> · {ago}</span>' if ago else ""
+    ago = f'<wbr><span class="muted ago"> ({ago})</span>' if ago else ""
     return Markup(f'<span><time datetime="{at}">{text}</time>{ago}</span>')  # noqa: S704
 
 
