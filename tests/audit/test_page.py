@@ -45,6 +45,19 @@ def test_it_tells_a_change_in_words(app: Flask, admin: FlaskClient) -> None:
     assert "Вебхук змінено" in uk
 
 
+def test_a_value_is_called_what_it_is_called_where_it_is_chosen(
+    app: Flask, admin: FlaskClient
+) -> None:
+    own = make_webhook(admin, **BEARER)
+    edit(admin, own, payload_format="raw")
+    with app.app_context(), transaction():
+        record("user.changed", "user", 1, "olena", changes={"role": ["viewer", "editor"]})
+    page = admin.get(PAGE, headers={"Accept-Language": "uk"}).text
+    for before, after in (("Конверт", "Як є"), ("Спостерігач", "Редактор")):
+        assert f"<del><code>{before}</code></del>" in page
+        assert f"<ins><code>{after}</code></ins>" in page
+
+
 def test_what_has_no_name_is_not_shown_by_its_number(app: Flask, admin: FlaskClient) -> None:
     with app.app_context(), transaction():
         record("receiver.changed", "receiver", 71_263)

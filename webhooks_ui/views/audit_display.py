@@ -9,11 +9,14 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webhooks_ui.audit import AuditEntry
+from webhooks_ui.authorization.kinds import KINDS
+from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.explanations import audit_words
 from webhooks_ui.web.i18n import written
 from webhooks_ui.web.localised import absolute
-from webhooks_ui.web.roles import may
+from webhooks_ui.web.roles import LABELS, may
 
 _PAGES = {
     "webhook": "webhooks.show",
@@ -23,6 +26,13 @@ _PAGES = {
     "channel": "channels.edit",
     "user": "people.show",
 }
+_WORDS: dict[str, Mapping[str, Any]] = {
+    "role": LABELS,
+    "kind": CHANNEL_KINDS,
+    "payload_format": {code: one.label for code, one in FORMATS.items()},
+    "auth_type": {code: kind.label for code, kind in KINDS.items()},
+}
+"""What the values of a field are called where people choose them, by their codes."""
 _TIMES = ("expires_at", "paused_until", "since", "until", "deleted_at")
 _SAID_BY_THE_ACTION = {
     "webhook.enabled": ("enabled", "disabled_reason"),
@@ -86,7 +96,9 @@ def _value(name: str, value: Any) -> str:
         return ", ".join(_word(str(one)) for one in value)
     if name in _TIMES:
         return _time(str(value))
-    return _word(str(value)) if name != "disabled_reason" else _reason(str(value))
+    if name == "disabled_reason":
+        return _reason(str(value))
+    return str(_WORDS[name].get(value, value)) if name in _WORDS else _word(str(value))
 
 
 def _word(code: str) -> str:
