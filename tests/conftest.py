@@ -231,11 +231,16 @@ def make_engine(request: pytest.FixtureRequest, apps: Apps) -> Iterator[MakeApp]
         yield make
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No database is taken to be stuck because the machine is busy."""
+    monkeypatch.setattr(writers, "PATIENCE", 300.0)
+
+
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody gives up on a busy machine, where many want to write at once."""
+    """Nobody gives up waiting to write either, where many want to at once."""
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", timedelta(minutes=5))
-    monkeypatch.setattr(writers, "PATIENCE", 300.0)
 
 
 @pytest.fixture

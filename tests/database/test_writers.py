@@ -31,6 +31,11 @@ BUSY = 5.0  # seconds that a request waits to write
 SLACK = 15.0  # seconds that a busy machine may add
 
 
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """Here it is the program's own."""
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock(1_000.0)
