@@ -36,7 +36,7 @@ def _slots(tones: tuple[str, ...]) -> Markup:
 
 
 def figures(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> Markup:
-    """A list's items, one for each hour in which something was sent: “14:00 12 / 13”,
+    """A list's items, one for each hour in which something was sent: “14:00 12/13”,
     and where nothing failed “15:00 13”."""
     both = zip(clock, hours, strict=True)
     found = (_item(began, good, bad) for began, (good, bad) in both if good or bad)
@@ -57,4 +57,4 @@ def _item(began: str, good: int, bad: int) -> str:
 
 
 def _figure(good: int, bad: int) -> str:
-    return f"{number(good)} / {number(good + bad)}" if bad else number(good)
+    return f"{number(good)}/{number(good + bad)}" if bad else number(good)

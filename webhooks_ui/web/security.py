@@ -35,11 +35,12 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_OF_DOCUMENTS = "Cross-Origin-Opener-Policy"
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    _OF_DOCUMENTS: "same-origin",
 }
 REFUSALS_EVERY = timedelta(minutes=1)  # the same refusal again is one entry in the audit log
 NO_FORMS = {"receiver.arrive"}  # takes whatever comes
@@ -179,11 +180,13 @@ def _can_be_opened(path: str) -> bool:
 
 
 def _protect(response: Response) -> Response:
+    is_file = request.endpoint == "static"  # a first visit waits for every byte
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if not (is_file and name == _OF_DOCUMENTS):
+            response.headers.setdefault(name, value)
     kept_form.replace_page(response)
-    response.vary.add("HX-Request")
-    if request.endpoint != "static":
+    if not is_file:
+        response.vary.add("HX-Request")
         response.headers["Cache-Control"] = "no-store"
     if request.endpoint in OPEN_TO_ALL:  # what a search engine could read: it is not to list it
         response.headers["X-Robots-Tag"] = "noindex"
