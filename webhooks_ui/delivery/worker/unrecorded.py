@@ -6,7 +6,8 @@ from webhooks_ui.delivery.queue.claims import Result
 from webhooks_ui.delivery.worker.senders import MANY
 
 MAX_RECORDED = 100
-RECORD_AFTER = 0.05  # seconds that a result waits for others to be recorded with
+# Seconds that a result waits for others to be recorded with. After a kill it would be sent again.
+RECORD_AFTER = 0.1
 
 
 class Unrecorded:
