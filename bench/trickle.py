@@ -24,7 +24,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "attempts": (Senders, "_send"),
     "… of these HTTP": (Sender, "send"),
     "claims and records": (turns, "turn"),
-    "jobs read": (turns, "jobs"),
+    "jobs made": (turns, "_jobs"),
 }
 
 
