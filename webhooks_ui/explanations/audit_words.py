@@ -86,7 +86,7 @@ ACTORS: dict[str, LazyString] = {
     "source": _l("Source"),
     "command": _l("Command line"),
     "system": _l("The console"),
-    "nobody": _l("Not signed in"),
+    "nobody": _l("Without signing in"),
 }
 
 FIELDS: dict[str, LazyString] = {
