@@ -69,8 +69,8 @@ def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> 
 def _claim(runner: Runner, demand: Demand, moment: datetime) -> Callable[[], Turn]:
     """Claims; what is needed to make the attempts is to be taken after the commit.
 
-    PostgreSQL sends it with the answer to the commit. On SQLite it is read after that: events may
-    be large, and others wait to write.
+    Where a turn only claims, PostgreSQL sends it with the answer to the commit. On SQLite it is
+    read after that: events may be large, and others wait to write.
     """
     turn = claim_sql.claim(runner, demand, moment)
     if not turn.claims:
