@@ -54,20 +54,18 @@ def test_while_transactions_end_any_number_waits(clock: Clock) -> None:
         assert not any(gate.has_to_give_up(one) for one in ones)
 
 
-def test_who_gives_up_in_a_hurry_says_nothing_of_the_database(clock: Clock) -> None:
+def test_after_a_failure_few_wait_until_one_ends_well(clock: Clock) -> None:
     gate = Writers()
-    for hurried, refuses in ((True, False), (False, True)):
-        with pytest.raises(OperationalError), gate.admitted(hurried=hurried):
-            raise StuckError
-        with ExitStack() as waiting:
-            ones = [waiting.enter_context(gate.admitted()) for _ in range(FEW)]
-            assert not any(gate.has_to_give_up(one) for one in ones)
-            if refuses:
-                with pytest.raises(StuckError), gate.admitted():
-                    pass
-            else:
-                waiting.enter_context(gate.admitted())
-        gate._ended_well = 0.0
+    with pytest.raises(OperationalError), gate.admitted():
+        raise StuckError
+    with ExitStack() as waiting:
+        ones = [waiting.enter_context(gate.admitted()) for _ in range(FEW)]
+        assert not any(gate.has_to_give_up(one) for one in ones)
+        with pytest.raises(StuckError), gate.admitted():
+            pass
+    with ExitStack() as waiting:  # one of them has ended well
+        for _ in range(FEW + 1):
+            waiting.enter_context(gate.admitted())
 
 
 def test_without_progress_few_wait_on(clock: Clock) -> None:

@@ -145,7 +145,7 @@ class Joining:
 def test_who_is_made_the_leader_while_joining_leads(engine: Flask) -> None:
     accept(engine, SIMPLE)
     line: group.Group = engine.extensions["intake"]
-    ended = group._Request([], None, None)
+    ended = group._Request([])
     ended.state = "taken"
     Joining(line, lambda _: line._pass_on(ended))
 

@@ -20,7 +20,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Attempt, ReceivedRequest, Receiver, SourceRequest
 from webhooks_ui.models.receiver import MAX_REQUESTS
-from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
+from webhooks_ui.models.source_request import KEPT_BODY, KEPT_REQUESTS
 from webhooks_ui.web import page_room
 
 MAX_PAGE = 2_000_000  # bytes

@@ -63,3 +63,9 @@ def new_source_id() -> str:
     from webhooks_ui.models.public_ids import SOURCE, new_id
 
     return new_id(SOURCE)
+
+
+def store_noted(app: Flask) -> None:
+    """Stores now what the pages of sources show a moment later."""
+    if requests := app.extensions.get("source_requests"):
+        requests.store()

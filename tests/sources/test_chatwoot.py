@@ -13,7 +13,15 @@ from sqlalchemy import select
 from tests.api.conftest import by_the_app
 from tests.database.test_writers import held
 from tests.engine.conftest import engine, subscribe
-from tests.sources.chatwoot import PATH, SECRET, body, changed, headers, make_source
+from tests.sources.chatwoot import (
+    PATH,
+    SECRET,
+    body,
+    changed,
+    headers,
+    make_source,
+    store_noted,
+)
 from tests.support.apps import ON_SQLITE, MakeApp
 from tests.support.waiting import wait_until
 from webhooks_ui.database import engine as engine_module
@@ -21,7 +29,7 @@ from webhooks_ui.database import writers
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.writers import FEW, Writers
 from webhooks_ui.models import Channel, Event, SourceRequest
-from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
+from webhooks_ui.models.source_request import KEPT_BODY, KEPT_REQUESTS
 from webhooks_ui.monitoring.logs import RequestLog, TextFormatter
 from webhooks_ui.sources.chatwoot import Chatwoot
 
@@ -45,6 +53,7 @@ def post(
 
 
 def kept(app: Flask) -> list[SourceRequest]:
+    store_noted(app)
     with app.app_context():
         found = db.session.scalars(select(SourceRequest).order_by(SourceRequest.id)).all()
         db.session.expunge_all()

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from tests.sources.chatwoot import PATH, SECRET, make_source
 from tests.support.listening import listening
 from webhooks_ui.catalogue.event_types import EVENT_TYPES
-from webhooks_ui.models.source import KEPT_REQUESTS
+from webhooks_ui.models.source_request import KEPT_REQUESTS
 
 ROOT = Path(__file__).parents[2]
 IN_BOTH_LANGUAGES = pytest.mark.parametrize("name", ["docs/chatwoot.md", "docs/uk/chatwoot.md"])

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.conftest import piece, sign_in
-from tests.sources.chatwoot import SECRET, body, headers
+from tests.sources.chatwoot import SECRET, body, headers, store_noted
 from webhooks_ui.audit import AuditEntry
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db
@@ -32,7 +32,9 @@ def post(app: Flask, url: str, name: str, secret: str | None = None) -> int:
     assert parts.netloc == "127.0.0.1:8000"
     client = app.test_client(use_cookies=False)
     path = f"{parts.path}?{parts.query}"
-    return client.post(path, data=sent, headers=headers(sent, name, secret)).status_code
+    answer = client.post(path, data=sent, headers=headers(sent, name, secret))
+    store_noted(app)
+    return answer.status_code
 
 
 def source(app: Flask) -> Source:

@@ -1,31 +1,21 @@
 """The way of plain requests: a source's request costs no page's frame, and one commit."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
 from tests.api.conftest import by_the_app
-from tests.database.test_writers import held
 from tests.engine.conftest import engine, subscribe
 from tests.sources.chatwoot import PATH, body, changed, make_source
 from tests.sources.test_chatwoot import kept, post
 from tests.support.apps import ON_SQLITE
 from tests.support.statements import asked_of
 from webhooks_ui.crypto.vault import current_vault
-from webhooks_ui.database import engine as database
-from webhooks_ui.database import files
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.writers import Writers
 from webhooks_ui.intake import group
 from webhooks_ui.models import Event, Source, memory
-from webhooks_ui.models.source import RequestRow
-from webhooks_ui.sources import receive
 from webhooks_ui.text import sort_key
 
 __all__ = ["by_the_app", "engine"]  # fixtures
@@ -78,22 +68,6 @@ def test_no_statement_asks_for_a_source_that_is_known(app: Flask) -> None:
     assert asked == []
 
 
-def test_a_request_and_its_events_are_one_commit(
-    engine: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    token = make_source(engine)
-    record = receive._Request.record
-
-    def spoilt(*arguments: Any) -> RequestRow:
-        return record(*arguments)._replace(name=None)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(receive._Request, "record", spoilt)
-        assert post(engine, token, MESSAGE).status_code == 409
-    assert (events_in(engine), kept(engine)) == (0, [])
-    assert post(engine, token, MESSAGE).json["duplicate"] is False
-
-
 def test_warming_up_stores_nothing_and_leaves_no_name_to_be_looked_up(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,66 +78,6 @@ def test_warming_up_stores_nothing_and_leaves_no_name_to_be_looked_up(
 
     monkeypatch.setattr(Path, "read_bytes", None)  # the table of letters
     assert sort_key.sort_key("Підтримка Support 2") > b""
-
-
-def test_only_a_request_with_events_waits_for_the_disk(
-    engine: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    token, sent = make_source(engine), (body("contact_created"), MESSAGE)
-    if engine.config["DATABASE_URL"].startswith("postgresql"):
-        with settings_as_addresses(engine):
-            for one in sent:
-                post(engine, token, one)
-        assert [one.address for one in kept(engine)] == ["off", "local"]
-        return
-
-    def fail(_path: Path, *, data_only: bool = False) -> None:
-        if data_only:
-            raise OSError
-
-    monkeypatch.setattr(files, "sync", fail)
-    assert [post(engine, token, one).status_code for one in sent] == [202, 503]
-    assert len(kept(engine)) == 2
-
-
-@contextmanager
-def settings_as_addresses(app: Flask) -> Iterator[None]:
-    """Each request's address is what its transaction had `synchronous_commit` set to."""
-    with app.app_context():
-        database = db.engine.url.database
-        own = f"""
-            ALTER DATABASE {database} SET synchronous_commit = local;
-            CREATE FUNCTION own() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-              NEW.address := current_setting('synchronous_commit'); RETURN NEW; END $$;
-            CREATE TRIGGER own BEFORE INSERT ON source_requests
-              FOR EACH ROW EXECUTE FUNCTION own()"""
-        off = f"DROP FUNCTION own CASCADE; ALTER DATABASE {database} RESET synchronous_commit"
-    execute(app, own)
-    try:
-        yield
-    finally:
-        execute(app, off)
-
-
-def execute(app: Flask, statements: str) -> None:
-    """Executes them; connections made afterwards have what they set."""
-    with app.app_context():
-        with db.engine.begin() as connection:
-            connection.exec_driver_sql(statements)
-        db.engine.dispose()
-
-
-def test_what_became_nothing_waits_for_no_stuck_database(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(receive, "RECORDED_WITHIN", timedelta(0))
-    token, gate = make_source(app), Writers()
-    monkeypatch.setattr(database, "_writers", gate)
-    with held(app):
-        assert post(app, token, body("contact_created")).status_code == 202
-    assert (gate._failed, gate._ended_well) == (0.0, 0.0)  # it says nothing of the database
-    assert kept(app) == []
-    assert post(app, token, MESSAGE).status_code == 202
 
 
 @ON_SQLITE

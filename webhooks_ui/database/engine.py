@@ -115,9 +115,9 @@ def _waited() -> float:
     return float(g.get("waited_to_write", 0.0)) if has_request_context() else 0.0
 
 
-def admitted(*, patient: bool = False, hurried: bool = False) -> AbstractContextManager[object]:
+def admitted(*, patient: bool = False) -> AbstractContextManager[object]:
     """See `Writers.admitted`, for the writers of this process."""
-    return _writers.admitted(patient=patient, hurried=hurried)
+    return _writers.admitted(patient=patient)
 
 
 def has_to_give_up(writer: object) -> bool:

@@ -38,11 +38,10 @@ class Writers:
         self._ended_well = self._failed = 0.0
 
     @contextmanager
-    def admitted(self, *, patient: bool = False, hurried: bool = False) -> Iterator[object]:
+    def admitted(self, *, patient: bool = False) -> Iterator[object]:
         """Around a transaction; gives what `has_to_give_up` is asked with. Raises `StuckError`.
 
-        `patient` is what is lost when it is refused. That something `hurried` has given up says
-        nothing of the database.
+        `patient` is what is lost when it is refused.
         """
         one, moment = object(), monotonic()
         with self._lock:
@@ -55,8 +54,7 @@ class Writers:
         try:
             yield one
         except OperationalError:
-            if not hurried:
-                self._failed = monotonic()
+            self._failed = monotonic()
             raise
         else:
             self._ended_well = monotonic()

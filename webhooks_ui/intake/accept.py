@@ -4,14 +4,13 @@ What `accept` returns is committed: every webhook that subscribes to the event w
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from flask import Flask, current_app
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webhooks_ui.catalogue.event_types import EVENT_TYPES, OPERATIONAL_TYPES
-from webhooks_ui.intake.event import Accepted, IncomingEvent, Record, Refusal
+from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
 from webhooks_ui.intake.group import Group
 
 _EXTENSION = "intake"
@@ -26,21 +25,17 @@ def accept(
     events: Sequence[IncomingEvent],
     *,
     patient: bool = False,
-    record: Record | None = None,
-    within: timedelta | None = None,
 ) -> list[Accepted] | Refusal:
     """Stores the events, and a delivery for each subscribed webhook; all of them or none.
 
     `patient` is for senders that do not try again: fewer of them are refused for a busy database.
-    `record` makes what else is stored, also where there are no events. What may as well be left out
-    waits `within` so long.
     Raises SQLAlchemy's OperationalError when the database is locked, full or unreachable.
     """
     for index, event in enumerate(events):
         if event.type not in (EVENT_TYPES if event.about is None else OPERATIONAL_TYPES):
             return Refusal("unknown_type", index, _unknown(event.type))
     group: Group = current_app.extensions[_EXTENSION]
-    return group.store(events, record, patient=patient, within=within)
+    return group.store(events, patient=patient)
 
 
 def _unknown(type: str) -> LazyString:

@@ -2,14 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from flask_babel.speaklater import LazyString
-
-from webhooks_ui.models.source import RequestRow
 
 RefusalCode = Literal["unknown_type", "unknown_channel", "conflict"]
 
@@ -78,7 +75,3 @@ class Refusal:
     code: RefusalCode
     index: int
     detail: LazyString
-
-
-Record = Callable[[Sequence[Accepted]], RequestRow]
-"""What is stored of a source's request beside its events, once it is known what they became."""

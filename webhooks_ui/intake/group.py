@@ -7,7 +7,6 @@ is tried alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
 from threading import Lock
 from time import monotonic
 from typing import Literal
@@ -20,7 +19,7 @@ from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.database.types import milliseconds, now
 from webhooks_ui.database.writers import StuckError
 from webhooks_ui.intake import fan_out
-from webhooks_ui.intake.event import Accepted, IncomingEvent, Record, Refusal
+from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
 from webhooks_ui.intake.postgres_store import PostgresStore
 from webhooks_ui.intake.sqlite_store import SqliteStore
 from webhooks_ui.intake.store import Store
@@ -37,11 +36,9 @@ State = Literal["waiting", "leading", "taken", "done"]
 class _Request:
     """Events that are stored all or none, and what came of them."""
 
-    def __init__(
-        self, events: Sequence[IncomingEvent], record: Record | None, within: timedelta | None
-    ) -> None:
-        self.events, self.record = events, record
-        self.until = monotonic() + (within or engine.BUSY_TIMEOUT).total_seconds()
+    def __init__(self, events: Sequence[IncomingEvent]) -> None:
+        self.events = events
+        self.until = monotonic() + engine.BUSY_TIMEOUT.total_seconds()
         self.state: State = "waiting"
         self.answer: list[Accepted] | Refusal = []
         self.large: list[int] = []  # events whose deliveries are made after the commit
@@ -59,20 +56,15 @@ class Group:
         self._is_led = False
 
     def store(
-        self,
-        events: Sequence[IncomingEvent],
-        record: Record | None = None,
-        *,
-        patient: bool = False,
-        within: timedelta | None = None,
+        self, events: Sequence[IncomingEvent], *, patient: bool = False
     ) -> list[Accepted] | Refusal:
         """Stores the events and their deliveries, all or none; returns once they are committed.
 
         Where an event has very many deliveries, it is committed with the order to make them: they
         follow in parts, and others are let in between.
         """
-        request = _Request(events, record, within)
-        with engine.admitted(patient=patient, hurried=within is not None) as writer:
+        request = _Request(events)
+        with engine.admitted(patient=patient) as writer:
             self._store(request, writer)
             if request.error:
                 raise request.error
@@ -175,11 +167,8 @@ def _store_alone(request: _Request, writer: object) -> None:
 
 
 def _make_lasting(requests: Sequence[_Request]) -> None:
-    """Waits for the disk with the events that were stored, while others are being stored.
-
-    A record alone may be lost with the power: nothing was promised with it.
-    """
-    stored = [one for one in requests if one.events and not one.error]
+    """Waits for the disk with the events that were stored, while others are being stored."""
+    stored = [one for one in requests if not one.error]
     try:
         if stored:
             driver.make_lasting(db.engine)
@@ -200,8 +189,8 @@ def _commit(
     with store.opened(writer, until) as cursor:
         requests = take()
         plan = store.plan(cursor, [one.events for one in requests], sure=sure)
-        found = [plan.add(one.events, one.record) for one in requests]
-        if plan.events or plan.records:
+        found = [plan.add(one.events) for one in requests]
+        if plan.events:
             plan.moment = milliseconds(now())
             store.write(cursor, plan)
     for request, own in zip(requests, found, strict=True):

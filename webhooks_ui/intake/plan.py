@@ -7,9 +7,8 @@ from typing import NamedTuple
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
-from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Record, Refusal
+from webhooks_ui.intake.event import Accepted, ChannelName, IncomingEvent, Refusal
 from webhooks_ui.models.public_ids import EVENT, new_id
-from webhooks_ui.models.source import RequestRow
 
 
 class Earlier(NamedTuple):
@@ -59,7 +58,7 @@ class Plan:
     when its events are stored, in milliseconds since 1970: one for all, so that no span of time
     parts a batch. `counts` and `large` are filled by whoever stores the plan: the number of
     deliveries by the public id of each new event, and the row ids of those whose deliveries are
-    still to be made (`fan_out`). Only then `source_requests` says what they became.
+    still to be made (`fan_out`).
     """
 
     known: dict[str, Earlier]
@@ -71,11 +70,8 @@ class Plan:
     counts: dict[str, int] = field(default_factory=dict)
     large: dict[str, int] = field(default_factory=dict)
     moment: int = 0
-    records: list[tuple[Record, Sequence[Found]]] = field(default_factory=list)
 
-    def add(
-        self, events: Sequence[IncomingEvent], record: Record | None = None
-    ) -> list[Found] | Refusal:
+    def add(self, events: Sequence[IncomingEvent]) -> list[Found] | Refusal:
         """Plans the events of a request; what is refused leaves nothing behind."""
         keys, channels = dict[str, Earlier](), dict[str, KnownChannel]()
         found, fresh = list[Found](), list[NewEvent]()
@@ -102,8 +98,6 @@ class Plan:
         self.events += fresh
         self.keys |= keys
         self.changed |= channels
-        if record:
-            self.records.append((record, found))
         return found
 
     def answers(self, found: Sequence[Found]) -> list[Accepted]:
@@ -112,11 +106,6 @@ class Plan:
             Accepted(one.event_id, self.counts.get(one.event_id, one.deliveries), not one.is_fresh)
             for one in found
         ]
-
-    @property
-    def source_requests(self) -> list[RequestRow]:
-        """The rows to be stored of the requests of sources, with what each became."""
-        return [record(self.answers(found)) for record, found in self.records]
 
     def _known(self, key: str) -> Earlier | None:
         return self.keys.get(key) or self.known.get(key)

@@ -5,14 +5,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from webhooks_ui.database.driver import connected, in_our_terms
-from webhooks_ui.intake import filtering, source_requests, statements
+from webhooks_ui.intake import filtering, statements
 from webhooks_ui.intake.plan import Plan
 from webhooks_ui.intake.store import KNOWN, SAVE_CHANNEL, Store, event_row
 
 _KEY_PARAMETERS = {f"key_{name}": "text" for name in statements.KEY_COLUMNS}
-# Settings of PostgreSQL for one transaction; of the second, that its commit waits for no disk.
 _PLANNED_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"
-_AT_LEISURE = ", set_config('synchronous_commit', 'off', true)"
 _WARM = 3  # sessions: of a group, and of look-ups meanwhile
 
 
@@ -42,27 +40,21 @@ class PostgresStore(Store):
     def warm_up(self) -> None:
         """See `Store`. It stores nothing, in as many sessions as the first requests may take."""
         super().warm_up()
-        nothing = _arrays(source_requests.COLUMNS, [])
         with ExitStack() as stack:
             for cursor in [stack.enter_context(self.opened(None, 0)) for _ in range(_WARM)]:
                 self._found(cursor, KNOWN, set())
-                _run(cursor, source_requests.ALONE, nothing, _AT_LEISURE)
-                self._store(cursor, [], [], [], nothing)
+                self._store(cursor, [], [], [])
 
     def wake_workers(self) -> None:
         """See `Store`."""
 
     def _write(self, cursor: Any, plan: Plan) -> None:
-        requests = _arrays(source_requests.COLUMNS, plan.source_requests)
-        if not plan.events:
-            _run(cursor, source_requests.ALONE, requests, _AT_LEISURE)
-            return
         ids = self._save_channels(cursor, plan, SAVE_CHANNEL.replace("?", "%s"))
         rows = [event_row(one, ids, plan.moment) for one in plan.events]
         keys = sorted((key, one.fingerprint, one.event_id) for key, one in plan.keys.items())
         left_out = filtering.left_out(plan.filters, plan.events)
         without = [_array(left_out.get(one.public_id, ())) for one in plan.events]
-        self._store(cursor, rows, keys, without, requests if plan.records else {})
+        self._store(cursor, rows, keys, without)
         for public_id, count, row, _ in cursor.fetchall():
             plan.counts[public_id] = count
             if count > statements.PART:
@@ -74,13 +66,14 @@ class PostgresStore(Store):
         rows: Sequence[Sequence[Any]],
         keys: Sequence[Sequence[str]],
         without: Sequence[str],
-        requests: dict[str, Any],
     ) -> None:
-        """Events with the webhooks that do not get them, keys, and parameters of requests."""
-        given = _arrays(statements.EVENT_COLUMNS, rows) | {"without": without}
-        given |= _arrays(_KEY_PARAMETERS, keys) | requests
-        further = source_requests.IN_POSTGRESQL if requests else ""
-        _run(cursor, statements.for_postgresql(self._engine.dialect, further), given)
+        """Events with the webhooks that do not get them, and keys."""
+        given = _arrays(statements.EVENT_COLUMNS, rows) | {"without": _array(without)}
+        given |= _arrays(_KEY_PARAMETERS, keys)
+        # As it was planned once: to plan it takes as long as to execute it.
+        with cursor.connection.pipeline():  # one round trip, and one transaction
+            cursor.connection.execute(_PLANNED_ONCE)
+            cursor.execute(statements.for_postgresql(self._engine.dialect), given)
 
     def _found(self, cursor: Any, query: str, keys: set[str]) -> list[Any]:
         text = query.replace("IN ?", "= ANY(%s)")
@@ -88,26 +81,25 @@ class PostgresStore(Store):
         return found
 
 
-def _run(cursor: Any, statement: str, given: dict[str, Any], settings: str = "") -> None:
-    """Executes a statement as it was planned once: to plan it takes as long as to execute it."""
-    with cursor.connection.pipeline():  # one round trip, and one transaction
-        cursor.connection.execute(f"{_PLANNED_ONCE}{settings}")
-        cursor.execute(statement, given)
+def _arrays(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> dict[str, str]:
+    """Parameters on PostgreSQL: an array for each column.
 
-
-def _arrays(columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """Parameters on PostgreSQL: an array for each column, given with its type.
-
-    Numbers are written out. Psycopg takes a type by their size, and to the server the statement
-    would be another one with each.
+    They are written out. Psycopg takes a type by the size of numbers, and to the server the
+    statement would be another one with each; to look at every list takes it five times as long.
     """
-    given: dict[str, Any] = {}
-    for at, (name, kind) in enumerate(columns.items()):
-        values = [row[at] for row in rows]
-        given[name] = _array(values) if kind == "bigint" else values
-    return given
+    return {name: _array(row[at] for row in rows) for at, name in enumerate(columns)}
 
 
-def _array(numbers: Iterable[int | None]) -> str:
-    """An array as PostgreSQL writes it."""
-    return f"{{{','.join('NULL' if one is None else str(one) for one in numbers)}}}"
+def _array(values: Iterable[Any]) -> str:
+    """An array as PostgreSQL writes it (section 8.15.6 of its manual)."""
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: int | str | bytes | None) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    text = f"\\x{value.hex()}" if isinstance(value, bytes) else value
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

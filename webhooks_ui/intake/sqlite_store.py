@@ -8,7 +8,7 @@ from typing import Any
 from webhooks_ui.database.driver import writing_sqlite
 from webhooks_ui.database.engine import turn
 from webhooks_ui.delivery.queue import wakeup
-from webhooks_ui.intake import filtering, source_requests, statements
+from webhooks_ui.intake import filtering, statements
 from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.intake.plan import NewEvent, Plan
 from webhooks_ui.intake.store import SAVE_CHANNEL, Store, encode, event_row
@@ -42,8 +42,6 @@ class SqliteStore(Store):
             text = statements.for_sqlite(self._engine.dialect).keys
             columns = statements.KEY_COLUMNS
             cursor.execute(statements.with_rows(text, "given", columns, len(plan.keys)), keys)
-        if plan.records:
-            source_requests.in_sqlite(cursor, plan.source_requests)
 
     def warm_up(self) -> None:
         """See `Store`."""

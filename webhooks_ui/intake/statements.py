@@ -159,13 +159,12 @@ def with_rows(statement: str, name: str, columns: tuple[str, ...], count: int) -
     return f"{opening}WITH {name}({','.join(columns)},number) AS (VALUES {rows}) {select_}{rest}"
 
 
-@lru_cache(maxsize=4)
-def for_postgresql(dialect: Dialect, further: str = "") -> str:
+@lru_cache(maxsize=2)
+def for_postgresql(dialect: Dialect) -> str:
     """The one statement that stores events, keys and deliveries, and wakes the workers.
 
     Parameters: an array for each of `EVENT_COLUMNS` and `KEY_COLUMNS`, and `without`, an array of
     arrays of row ids as text. It returns public id, number of deliveries and row id of each event.
-    `further` are more expressions, which find the new events as `made`.
     """
     made = table("made", column("id"), *map(column, EVENT_COLUMNS), column("deliveries_count"))
     is_small = made.c.deliveries_count <= PART
@@ -182,7 +181,7 @@ def for_postgresql(dialect: Dialect, further: str = "") -> str:
         sent AS ({_text(_deliveries(made, dialect, is_small), dialect, "made")}),
         large AS (INSERT INTO fan_outs (event_id, made_to, left_out)
           SELECT id, 0, array_to_json(left_out::bigint[]) FROM made
-          WHERE deliveries_count > {PART}){further and f", {further}"}
+          WHERE deliveries_count > {PART})
         SELECT public_id, deliveries_count, id,
           CASE WHEN deliveries_count > 0 THEN pg_notify('{CHANNEL}', '')::text END FROM made
     """  # noqa: S608  # nothing in it comes from outside

@@ -13,7 +13,8 @@ from webhooks_ui.models.job_run import JobRun
 from webhooks_ui.models.receiver import ReceivedRequest, Receiver
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.sign_in_failure import SignInFailure
-from webhooks_ui.models.source import Source, SourceRequest
+from webhooks_ui.models.source import Source
+from webhooks_ui.models.source_request import SourceRequest
 from webhooks_ui.models.token import Token
 from webhooks_ui.models.user import User, UserSession
 from webhooks_ui.models.webhook import Webhook, WebhookEvent

@@ -20,7 +20,7 @@ from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
 from webhooks_ui.models.receiver import Receiver
 from webhooks_ui.models.recovery import RUNNING, Recovery
-from webhooks_ui.models.source import SourceRequest
+from webhooks_ui.models.source_request import SourceRequest
 from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.models.webhook_history import WebhookState
 

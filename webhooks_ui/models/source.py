@@ -1,12 +1,11 @@
 """A source: another program whose own webhooks are taken in as events."""
 
 import secrets
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, event, select
+from sqlalchemy import JSON, String, event, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.audit import Audited, as_it_is
@@ -18,10 +17,6 @@ from webhooks_ui.models.memory import Memory
 from webhooks_ui.models.pages import Page
 from webhooks_ui.models.public_ids import SOURCE, Public, new_id
 from webhooks_ui.models.token import digest
-from webhooks_ui.text import pretty_json
-
-KEPT_REQUESTS = 100  # of one source
-KEPT_BODY = 32_768  # bytes of a request's body
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,65 +131,3 @@ def _forget(_mapper: object, _connection: object, _source: Source) -> None:
 
 for _moment in ("after_update", "after_delete"):
     event.listen(Source, _moment, _forget)
-
-
-class SourceRequest(Model):
-    """A request of a source, as it came but for credentials, and what it became.
-
-    `became` has a line for each event: type, event id, deliveries and whether it came before. Where
-    it is empty, `reason` is a code of `sources.base.Reason`. `body` is its beginning, None where it
-    may hold credentials; `size` the bytes that came.
-    """
-
-    __tablename__ = "source_requests"
-    __table_args__ = (
-        Index("ix_source_requests_source_id", "source_id", "id"),
-        Index("ix_source_requests_received_at", "received_at"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(100))
-    delivery_id: Mapped[str | None] = mapped_column(String(100))
-    signature: Mapped[str] = mapped_column(String(10))
-    became: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    reason: Mapped[str | None] = mapped_column(String(20))
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    size: Mapped[int]
-    address: Mapped[str | None] = mapped_column(String(45))
-    received_at: Mapped[datetime] = mapped_column(Instant, default=now)
-
-    @property
-    def pretty(self) -> str:
-        """The body, indented where all of it is kept."""
-        return pretty_json.pretty(self.body or b"")
-
-    @classmethod
-    def of(cls, source: Source) -> Sequence[Self]:
-        """The requests of a source, the newest first."""
-        own = select(cls).where(cls.source_id == source.id)
-        return db.session.scalars(own.order_by(cls.id.desc()).limit(KEPT_REQUESTS)).all()
-
-    @classmethod
-    def newest(cls, sources: Iterable[Source]) -> dict[int, datetime | None]:
-        """When the newest request of each of these sources came, by the source's row."""
-        own = select(cls.received_at).where(cls.source_id == Source.id)
-        newest = own.order_by(cls.id.desc()).limit(1).correlate(Source).scalar_subquery()
-        chosen = Source.id.in_([source.id for source in sources])
-        return dict(iter(db.session.execute(select(Source.id, newest).where(chosen)).all()))
-
-
-class RequestRow(NamedTuple):
-    """A new row of `SourceRequest`: `became` as JSON, `received_at` in milliseconds since 1970."""
-
-    source_id: int
-    name: str
-    delivery_id: str | None
-    signature: str
-    became: str
-    reason: str | None
-    body: bytes | None
-    size: int
-    address: str | None
-    received_at: int

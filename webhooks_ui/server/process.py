@@ -75,8 +75,10 @@ def prepare_fork(app: Flask) -> None:
 
 
 def close(app: Flask) -> None:
-    """Waits for pings and e-mail in flight, then closes connections to receivers and database."""
+    """Waits for pings and e-mail in flight, stores what is noted, then closes connections."""
     app.extensions["pings"].close()
+    if requests := app.extensions.get("source_requests"):  # an app without sources has none
+        requests.store()
     if postman := app.extensions.get("account_mail"):  # an app without pages has none
         postman.close()
     app.extensions["sender"].close()

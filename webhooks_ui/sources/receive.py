@@ -1,31 +1,24 @@
 """Takes a source's request in: checks its signature, derives events, accepts and records them.
 
-The record of the request is stored in the commit of its events.
+What is shown of the request is noted (`request_log`), and stored after the answer.
 """
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import Headers
 
 from webhooks_ui.crypto.vault import Vault
-from webhooks_ui.database.engine import UNREACHABLE
-from webhooks_ui.database.types import milliseconds, now
+from webhooks_ui.database.types import now
 from webhooks_ui.intake.accept import accept
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
-from webhooks_ui.models.source import KEPT_BODY, KnownSource, RequestRow
+from webhooks_ui.models.source import KnownSource
+from webhooks_ui.models.source_request import KEPT_BODY, RequestRow
 from webhooks_ui.monitoring import metrics
+from webhooks_ui.sources import request_log
 from webhooks_ui.sources.base import Kind, Reading, Reason, Signature
 from webhooks_ui.text.trace import traceparent
-
-RECORDED_WITHIN = timedelta(seconds=1)
-"""How long the record alone is waited for: Chatwoot waits five seconds for the answer."""
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,7 @@ class _Request:
             for event, answer in zip(self.reading.events, answers, strict=False)
         )
 
-    def record(self, answers: Sequence[Accepted]) -> RequestRow:
+    def row(self, became: Sequence[Became]) -> RequestRow:
         """What the page shows of it."""
         body = self.reading.kept_body
         return RequestRow(
@@ -101,12 +94,12 @@ class _Request:
             name=self.reading.name,
             delivery_id=self.delivery_id,
             signature=self.signature,
-            became=_encode([each._asdict() for each in self.became(answers)]),
+            became=[each._asdict() for each in became],
             reason=self.reason,
             body=body if body is None else body[:KEPT_BODY],
             size=len(self.arrival.body),
             address=(self.arrival.address or "")[:45] or None,
-            received_at=milliseconds(now()),
+            received_at=now(),
         )
 
 
@@ -123,12 +116,13 @@ def receive(kind: Kind, source: KnownSource, arrival: Arrival, vault: Vault) -> 
         kind.signature(source.signing_secret(vault), arrival.headers, arrival.body),
     )
     if request.reason:
-        with suppress(DBAPIError, *UNREACHABLE):
-            accept([], record=request.record, within=RECORDED_WITHIN)
+        request_log.note(request.row(()))
         metrics.source_request("refused" if request.reason == "signature" else "nothing")
         return Receipt(reason=request.reason)
-    answers = accept(request.events, patient=True, record=request.record)
+    answers = accept(request.events, patient=True)
     if isinstance(answers, Refusal):  # never: its types are ours, and its channels have names
         raise TypeError(answers)
+    became = request.became(answers)
+    request_log.note(request.row(became))
     metrics.source_request("events")
-    return Receipt(request.became(answers))
+    return Receipt(became)

@@ -9,7 +9,7 @@ from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.source import SourceForm
 from webhooks_ui.models import Source, SourceRequest, source_changes
 from webhooks_ui.models.pages import number_of
-from webhooks_ui.models.source import KEPT_BODY, KEPT_REQUESTS
+from webhooks_ui.models.source_request import KEPT_BODY, KEPT_REQUESTS
 from webhooks_ui.sources.kinds import KINDS
 from webhooks_ui.sources.reasons import REASONS
 from webhooks_ui.text.visibility import isolated
