@@ -57,6 +57,9 @@ def set_up(log_format: str, level: str = "info") -> None:
     """Sends the log to standard error as `text` or `json`; `level` is that of our own lines."""
     handler = BoundedHandler()
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    # Nobody reads these (logging HOWTO, “Optimization”): to find them takes half of a line's time.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
