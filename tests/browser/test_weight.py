@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Response
 
+from tests.browser.states import LOCALES
 from tests.browser.steps import add_channel, make_webhook
 from tests.support.browser import Open, weigh
 from tests.support.server import Server
@@ -55,11 +56,13 @@ def test_a_full_list_is_light(open_page: Open, server: Server) -> None:
         database.execute("UPDATE webhooks SET last_succeeded = id % 3 > 0, failing_since = NULL")
     for number in range(5):
         add_channel(server.data_dir, f"channel-{number}", f"Channel {number}")
-    page = open_page(is_new=True)
-    weight = weigh(page, "/webhooks")
-    assert page.locator(".hours").count() == PAGE_SIZE
-    assert 0 < weight.requests <= MAX_REQUESTS
-    assert 0 < weight.size <= MAX_BYTES
+    for language, locale in LOCALES.items():
+        page = open_page(is_new=True, locale=locale)
+        weight = weigh(page, "/webhooks")
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.locator(".hours").count() == PAGE_SIZE
+        assert 0 < weight.requests <= MAX_REQUESTS
+        assert 0 < weight.size <= MAX_BYTES
 
 
 def test_the_style_is_small() -> None:

@@ -65,19 +65,28 @@ def test_a_piece_is_protected(admin: FlaskClient) -> None:
 
 
 def test_what_is_in_front_of_the_sign_in_is_protected(client: FlaskClient) -> None:
-    for path in ("/login", "/setup", "/webhooks", "/static/app.css", "/static/gone.css"):
+    for path in ("/login", "/setup", "/webhooks", "/static/gone.css"):
         assert_protected(client.get(path))
 
 
-def test_a_file_may_be_kept(client: FlaskClient) -> None:
-    assert "no-store" not in client.get("/static/app.css").headers["Cache-Control"]
+def assert_loads_nothing(answer: TestResponse) -> None:
+    assert policy(answer) == {"default-src": "'none'", "frame-ancestors": "'none'"}
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_a_file_may_be_kept_and_loads_nothing(client: FlaskClient) -> None:
+    for path in ("/static/app.css", "/static/icons.svg", "/static/app.js"):
+        answer = client.get(path)
+        assert "no-store" not in answer.headers["Cache-Control"]
+        assert_loads_nothing(answer)
 
 
 def test_what_is_kept_is_protected_when_it_is_confirmed(client: FlaskClient) -> None:
     etag = client.get("/static/app.css").headers["ETag"]
     answer = client.get("/static/app.css", headers={"If-None-Match": etag})
     assert answer.status_code == 304
-    assert_protected(answer)
+    assert_loads_nothing(answer)
 
 
 @pytest.mark.parametrize(

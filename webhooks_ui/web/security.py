@@ -35,6 +35,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+OF_FILES = "default-src 'none'; frame-ancestors 'none'"
+"""The policy of static files: they load nothing. A first visit waits for every byte."""
 _OF_DOCUMENTS = "Cross-Origin-Opener-Policy"
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -180,7 +182,9 @@ def _can_be_opened(path: str) -> bool:
 
 
 def _protect(response: Response) -> Response:
-    is_file = request.endpoint == "static"  # a first visit waits for every byte
+    is_file = request.endpoint == "static" and response.status_code < 400
+    if is_file:
+        response.headers["Content-Security-Policy"] = OF_FILES
     for name, value in HEADERS.items():
         if not (is_file and name == _OF_DOCUMENTS):
             response.headers.setdefault(name, value)
