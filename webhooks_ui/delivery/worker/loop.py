@@ -133,8 +133,8 @@ class Worker:
             held = self._in_flight.pop(one.claim.id, one.claim)
             self._limits.end(held.webhook_id, one.error, one.status_code)
             # A result that disables its webhook has been recorded already.
-            if one.result and not one.result.decision.disable:
-                self._results.add(replace(one.result, claim=held))
+            if (result := one.result) and not result.decision.disable:
+                self._results.add(result if result.claim is held else replace(result, claim=held))
             if one.is_released:
                 unsent.append(held)
         self._pace.record_sent(len(sent))
