@@ -64,7 +64,8 @@ def is_secret(text: str) -> bool:
 
 
 def _digest(secret: str, content: bytes) -> str:
-    return base64.b64encode(hmac.digest(_key(secret), content, "sha256")).decode()
+    # `hmac.digest` hands the interpreter's lock over to other threads however short the content is.
+    return base64.b64encode(hmac.new(_key(secret), content, "sha256").digest()).decode()
 
 
 @functools.lru_cache(maxsize=1024)
