@@ -105,6 +105,10 @@ def test_a_withdrawn_or_old_invitation_no_longer_works(app: Flask, admin: FlaskC
         answer = app.test_client().get(link)
         assert answer.status_code == 404
         assert "This link no longer works" in answer.text
+        assert 'href="/login"' in answer.text
+        signed_in = admin.get(link).text
+        assert 'class="btn primary" href="/webhooks"' in signed_in
+        assert 'href="/login"' not in signed_in
         sent = app.test_client().post(link, data={"login": "x", "password": PASSWORD})
         assert sent.status_code == 404
 
