@@ -214,3 +214,30 @@ def test_each_event_of_a_batch_keeps_the_channel_as_it_named_it(engine: Flask) -
     assert [e.channel and e.channel["name"] for e in events(engine)] == list(names)
     with engine.app_context():
         assert [channel.name for channel in Channel.choices()] == ["Telegram sales"]
+
+
+def test_texts_and_bytes_are_stored_as_they_came(engine: Flask) -> None:
+    """On PostgreSQL they travel in arrays, where some of these mean something."""
+    texts = ['"', "\\", "\\x41", "{a,b}", "NULL", "null", ",", " a ", "a\nb", "a'b", "😀 і ї", "%s"]
+    data = [b'{"n": "\\\\ \xff \x00"}', b"{}", b"\\x", b'"', b"NULL"]
+    given = [
+        IncomingEvent(
+            "message_created",
+            data[number % len(data)],
+            ChannelName(f"key {text}", name=f"Name {text}"),
+            sender_id=text,
+            idempotency_key=f"k{text}",
+        )
+        for number, text in enumerate(texts)
+    ]
+    with engine.app_context():
+        assert isinstance(intake.accept(given), list)
+        found = db.session.scalars(select(Event).order_by(Event.id)).all()
+        assert [one.sender_id for one in found] == texts
+        assert [one.data for one in found] == [one.data for one in given]
+        assert [one.channel and one.channel["name"] for one in found] == [
+            f"Name {text}" for text in texts
+        ]
+        again = intake.accept(given)
+        assert isinstance(again, list)
+        assert all(one.duplicate for one in again)
