@@ -237,6 +237,12 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writers, "PATIENCE", 300.0)
 
 
+@pytest.fixture(autouse=True)
+def _own_writers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that let nobody write in one test is not taken to be stuck in the next."""
+    monkeypatch.setattr(engine, "_writers", writers.Writers())
+
+
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody gives up waiting to write either, where many want to at once."""
