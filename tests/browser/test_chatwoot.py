@@ -24,6 +24,7 @@ from tests.support.apps import DATABASES
 from tests.support.browser import Visitor
 from tests.support.receiver import Received, Receiver
 from tests.support.server import Server
+from tests.support.waiting import wait_until
 from webhooks_ui import create_app
 from webhooks_ui.accounts import users
 from webhooks_ui.authorization.basic import Basic
@@ -193,15 +194,20 @@ def is_right(request: Received, secrets: dict[str, str]) -> None:
 
 def the_page_tells(page: Page) -> None:
     """What became of each request, why others became nothing, and whether they were signed."""
-    told = page.locator("#requests details > summary").evaluate_all(
-        "all => all.map(one => ['code', '.state'].map(part => one.querySelector(part).innerText))"
-    )
     events = {name: json.loads(body(name))["event"] for name in NAMES}
     wanted = {(events[name], ", ".join(MADE[name])) for name in MADE}
     left_out = {name: REASONS.get(name, "other_type") for name in NAMES if name not in MADE}
     why: dict[str, str] = {code: str(words) for code, words in WORDS.items()}
     wanted |= {(events[name], why[reason]) for name, reason in left_out.items()}
-    assert {(name, words.strip()) for name, words in told} == wanted
+
+    def told() -> set[tuple[str, str]]:
+        page.reload()
+        found = page.locator("#requests details > summary").evaluate_all(
+            "all => all.map(one => ['code', '.state'].map(p => one.querySelector(p).innerText))"
+        )
+        return {(name, words.strip()) for name, words in found}
+
+    wait_until(lambda: told() == wanted, what="all requests on the page")
     fold = page.locator("#requests details").first
     fold.locator("summary").click()
     expect(fold).to_contain_text("Valid")
