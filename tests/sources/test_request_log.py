@@ -1,7 +1,7 @@
 """What pages of sources show is stored after the answer, many requests at once."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from threading import Timer
 
@@ -25,8 +25,12 @@ MESSAGE, NOTHING = body("message_created_incoming"), body("contact_created")
 
 
 @pytest.fixture
-def timers(monkeypatch: pytest.MonkeyPatch) -> list[Timer]:
-    """Timers that were started, and never end by themselves."""
+def timers(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[Timer]]:
+    """Timers that were started, and never end by themselves, of a log of this test alone."""
+    app = request.getfixturevalue("engine" if "engine" in request.fixturenames else "app")
+    app.extensions.pop("source_requests", None)
     started = list[Timer]()
 
     class Held(Timer):
@@ -34,7 +38,8 @@ def timers(monkeypatch: pytest.MonkeyPatch) -> list[Timer]:
             started.append(self)
 
     monkeypatch.setattr(request_log, "Timer", Held)
-    return started
+    yield started
+    app.extensions.pop("source_requests", None)
 
 
 @pytest.fixture
@@ -73,15 +78,34 @@ def test_requests_are_stored_together_in_the_order_in_which_they_came(
     assert len(timers) == 2
 
 
-def test_a_sender_waits_where_very_many_wait_already(
+def test_no_sender_waits_and_of_very_many_the_oldest_are_left_out(
     engine: Flask, timers: list[Timer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_log, "MOST", 3)
     token = make_source(engine)
-    for number in range(4):
+    for number in range(5):
         post(engine, token, NOTHING, f"{number}")
-    assert len(engine.extensions["source_requests"]._noted) == 1
-    assert len(kept(engine)) == 4
+    assert len(timers) == 1
+    assert [one.delivery_id for one in kept(engine)] == ["2", "3", "4"]
+
+
+def test_what_comes_while_others_are_stored_is_stored_next(
+    engine: Flask, timers: list[Timer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, store = make_source(engine), SourceRequest.store
+
+    def and_another(rows: Sequence[RequestRow]) -> None:
+        store(rows)
+        if len(timers) == 1:
+            post(engine, token, NOTHING, "meanwhile")
+            assert len(timers) == 1  # one writer at a time
+
+    monkeypatch.setattr(SourceRequest, "store", and_another)
+    post(engine, token, NOTHING, "first")
+    timers[0].function()
+    assert len(timers) == 2
+    timers[1].function()
+    assert [one.delivery_id for one in kept(engine)] == ["first", "meanwhile"]
 
 
 def test_a_locked_database_is_not_waited_for(
@@ -113,5 +137,5 @@ def test_a_source_deleted_meanwhile_spoils_no_other(engine: Flask, timers: list[
 def test_who_stops_stores_what_is_noted(engine: Flask, timers: list[Timer]) -> None:
     post(engine, make_source(engine), NOTHING)
     process.close(engine)
-    assert engine.extensions["source_requests"]._noted == []
+    assert not engine.extensions["source_requests"]._noted
     assert len(kept(engine)) == 1

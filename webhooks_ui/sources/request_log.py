@@ -5,6 +5,8 @@ stored; the events that it became are stored before it is answered.
 """
 
 import logging
+from collections import deque
+from collections.abc import Sequence
 from threading import Lock, Timer
 
 from flask import Flask, current_app
@@ -14,7 +16,7 @@ from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.models.source_request import RequestRow, SourceRequest
 
 COMPANY = 0.5  # seconds that a request waits for others
-MOST = 200  # requests that wait, each with some 10 KB of a body; then the sender waits too
+MOST = 200  # requests that wait, each with some 10 KB of a body: twice what a source's page shows
 _EXTENSION = "source_requests"
 
 log = logging.getLogger(__name__)
@@ -24,30 +26,39 @@ class RequestLog:
     """The requests of this process that are not yet stored."""
 
     def __init__(self, app: Flask) -> None:
-        self._app, self._lock = app, Lock()
-        self._noted: list[RequestRow] = []
+        self._app, self._lock, self._storing = app, Lock(), Lock()
+        self._noted = deque[RequestRow](maxlen=MOST)
         self._timer: Timer | None = None
 
     def note(self, row: RequestRow) -> None:
-        """Has it stored soon, without waiting for it."""
+        """Has it stored soon, without waiting for it; beside very many, the oldest is left out."""
         with self._lock:
             self._noted.append(row)
-            is_full = len(self._noted) >= MOST
-            if self._timer is None:
-                self._timer = Timer(COMPANY, self.store)
-                self._timer.start()
-        if is_full:
-            self.store()
+            self._see_to_it()
 
     def store(self) -> None:
-        """Stores what is noted."""
-        with self._lock:
-            rows, self._noted = self._noted, []
-            if self._timer:
-                self._timer.cancel()
+        """Stores what is noted: one at a time, so that of a stuck database one writer waits."""
+        with self._storing:
+            with self._lock:
+                rows = [*self._noted]
+                self._noted.clear()
+            if rows:
+                self._store(rows)
+
+    def _see_to_it(self) -> None:
+        if self._timer is None and self._noted:
+            self._timer = Timer(COMPANY, self._on_timer)
+            self._timer.start()
+
+    def _on_timer(self) -> None:
+        try:
+            self.store()
+        finally:
+            with self._lock:
                 self._timer = None
-        if not rows:
-            return
+                self._see_to_it()
+
+    def _store(self, rows: Sequence[RequestRow]) -> None:
         try:
             with self._app.app_context():
                 SourceRequest.store(rows)
