@@ -57,7 +57,7 @@ def set_up(log_format: str, level: str = "info") -> None:
     """Sends the log to standard error as `text` or `json`; `level` is that of our own lines."""
     handler = BoundedHandler()
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
-    # Nobody reads these (logging HOWTO, “Optimization”): to find them takes half of a line's time.
+    # Nobody reads these (logging HOWTO, “Optimization”): they are a third of a line's cost.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
     root = logging.getLogger()
