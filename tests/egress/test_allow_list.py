@@ -13,7 +13,10 @@ from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.egress.guard import Blocked, Guard
 from webhooks_ui.egress.target_url import parse
 from webhooks_ui.explanations import verdicts
-from webhooks_ui.settings.addresses import egress_rules
+from webhooks_ui.settings.addresses import egress_rule
+from webhooks_ui.settings.parsers import several
+
+egress_rules = several(egress_rule)
 
 NAMES = {
     "crm.example": ["93.184.216.34"],

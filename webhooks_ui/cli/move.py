@@ -26,7 +26,7 @@ def move(url: str, as_json: bool) -> None:
         to = addresses.database_url(url)
     except ValueError as error:
         raise click.UsageError(f"URL {error}.") from None
-    if not to or not to.startswith("postgresql"):
+    if not to.startswith("postgresql"):
         raise click.UsageError("URL names a PostgreSQL database: postgresql://user@host/name")
     with app_context() as app:
         if db.engine.dialect.name != "sqlite":

@@ -12,6 +12,7 @@ from webhooks_ui.accounts import sign_in as signin
 from webhooks_ui.database.engine import transaction
 from webhooks_ui.forms.base import Form, SelectOfMany
 from webhooks_ui.settings import addresses
+from webhooks_ui.settings.parsers import optional
 from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
 
@@ -94,7 +95,7 @@ class EmailForm(Form):
         try:
             if len(text) > MAX_EMAIL_CHARACTERS:
                 raise ValueError(text)
-            return addresses.mail_address(text)
+            return optional(addresses.mail_address)(text)
         except ValueError:
             self.email.errors = [_l("Enter an e-mail address, such as olena@acme.example.")]
             return None

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import idna
 
 from webhooks_ui.egress.allow_list import Rule
-from webhooks_ui.settings.parsers import words
+from webhooks_ui.text.url_parts import is_loopback
 from webhooks_ui.text.visibility import quoted
 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
@@ -29,13 +29,11 @@ def host(text: str) -> str:
         return _host_name(text)
 
 
-def database_url(text: str) -> str | None:
+def database_url(text: str) -> str:
     """A SQLite file or a PostgreSQL database, as SQLAlchemy writes it.
 
     `postgres://` and `postgresql://` are taken as `postgresql+psycopg://`.
     """
-    if not text:
-        return None
     if re.fullmatch(r"sqlite:///(?!:memory:|\?)[^\x00]+", text):
         return text
     match = re.fullmatch(r"(?:postgres|postgresql|postgresql\+psycopg)://(.+)", text)
@@ -44,47 +42,40 @@ def database_url(text: str) -> str | None:
     return f"postgresql+psycopg://{match[1]}"
 
 
-def public_url(text: str) -> str | None:
+def public_url(text: str) -> str:
     """Scheme, host, an unusual port, and a path: `https://acme.example/hooks`."""
-    if not text:
-        return None
     match = _ORIGIN.fullmatch(text)
     if match is None or not _has_good_host(text) or {".", ".."} & set(match[2].split("/")):
         raise ValueError("takes a scheme, a host and perhaps a path, as https://hooks.example does")
     return match[1].lower() + match[2]
 
 
-def hosts(text: str) -> tuple[str, ...]:
-    """Host names and IP addresses, separated by commas or white space."""
-    return tuple(dict.fromkeys(host(part) for part in words(text)))
+def network(text: str) -> str:
+    """A CIDR range, an IP address or a host name."""
+    if ":" in text or re.fullmatch(r"[0-9./]+", text):
+        return ip_network(text)
+    return _host_name(text)
 
 
-def networks(text: str) -> tuple[str, ...]:
-    """CIDR ranges, IP addresses and host names, separated by commas or white space."""
-    return tuple(dict.fromkeys(_network(part) for part in words(text)))
+def ip_network(text: str) -> str:
+    """A CIDR range or an IP address."""
+    try:
+        found = ipaddress.ip_network(text, strict=False)
+        address = ipaddress.ip_address(text.partition("/")[0])
+    except ValueError:
+        raise ValueError(f"has {quoted(text)}, {_NEITHER}") from None
+    if address != found.network_address:
+        raise ValueError(f"has {quoted(text)}, which is an address with a range; use {found}")
+    return str(found) if "/" in text else str(address)
 
 
-def ip_networks(text: str) -> tuple[str, ...]:
-    """CIDR ranges and IP addresses, separated by commas or white space."""
-    return tuple(dict.fromkeys(_ip_network(part) for part in words(text)))
-
-
-def issuer(text: str) -> str | None:
+def issuer(text: str) -> str:
     """An OpenID provider by its issuer, an https URL; on this machine http as well."""
-    if not text:
-        return None
     url = urlsplit(text)
-    is_secure = url.scheme == "https" or (url.scheme == "http" and _is_here(url.hostname or ""))
+    is_secure = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or ""))
     if not (is_secure and url.hostname) or url.query or url.fragment or url.username:
         raise ValueError("takes an https URL, such as https://login.example/realms/acme")
     return text
-
-
-def _is_here(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +94,8 @@ class MailServer:
     plain: bool = False
 
 
-def mail_server(text: str) -> MailServer | None:
+def mail_server(text: str) -> MailServer:
     """A server for outgoing e-mail: `smtp://login:password@host:587` or `smtps://…:465`."""
-    if not text:
-        return None
     found = _server(text, "smtp", "smtps")
     if found is None or found.query not in ("", "tls=no"):
         raise ValueError("takes smtp:// or smtps://, such as smtp://login:password@host:587")
@@ -125,10 +114,8 @@ class Proxy:
     password: str = field(default="", repr=False)
 
 
-def proxy(text: str) -> Proxy | None:
+def proxy(text: str) -> Proxy:
     """A proxy for requests to receivers: `http://login:password@host:3128`."""
-    if not text:
-        return None
     found = _server(text, "http")
     if found is None or found.port is None or found.query:
         raise ValueError("takes http:// with a port, such as http://login:password@host:3128")
@@ -159,12 +146,8 @@ def _server(text: str, *schemes: str) -> _Server | None:
     return _Server(parts.scheme, name, port, login, password, parts.query)
 
 
-def egress_rules(text: str) -> tuple[Rule, ...]:
-    """Hosts, CIDR ranges and IP addresses, each with a port or without, and ports alone."""
-    return tuple(dict.fromkeys(_rule(part) for part in words(text)))
-
-
-def _rule(text: str) -> Rule:
+def egress_rule(text: str) -> Rule:
+    """A host, a CIDR range or an IP address, with a port or without, or a port alone."""
     match = _WITH_PORT.fullmatch(text)
     place, port = (match[1] or match[2] or "", int(match[3])) if match else (text, None)
     place = place.removeprefix("[").removesuffix("]")
@@ -176,24 +159,15 @@ def _rule(text: str) -> Rule:
         return Rule(port=port)
     if place.startswith("*."):
         return Rule(host=f"*.{_host_name(place[2:])}", port=port)
-    found = _network(place)
+    found = network(place)
     try:
         return Rule(network=ipaddress.ip_network(found), port=port)
     except ValueError:
         return Rule(host=found, port=port)
 
 
-def mail_address(text: str) -> str | None:
+def mail_address(text: str) -> str:
     """One e-mail address."""
-    return _mail_address(text) if text else None
-
-
-def mail_addresses(text: str) -> tuple[str, ...]:
-    """E-mail addresses, separated by commas or white space."""
-    return tuple(dict.fromkeys(_mail_address(part) for part in words(text)))
-
-
-def _mail_address(text: str) -> str:
     local, _, domain = text.rpartition("@")
     try:
         if not _MAILBOX.fullmatch(local):
@@ -211,23 +185,6 @@ def _has_good_host(url: str) -> bool:
     except ValueError:
         return False
     return port != 0
-
-
-def _network(text: str) -> str:
-    if ":" in text or re.fullmatch(r"[0-9./]+", text):
-        return _ip_network(text)
-    return _host_name(text)
-
-
-def _ip_network(text: str) -> str:
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-        address = ipaddress.ip_address(text.partition("/")[0])
-    except ValueError:
-        raise ValueError(f"has {quoted(text)}, {_NEITHER}") from None
-    if address != network.network_address:
-        raise ValueError(f"has {quoted(text)}, which is an address with a range; use {network}")
-    return str(network) if "/" in text else str(address)
 
 
 def _host_name(text: str) -> str:

@@ -51,6 +51,11 @@ def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
     return lambda text: parse(text) if text else None
 
 
+def several(parse: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
+    """A list separated by commas or white space, each value once."""
+    return lambda text: tuple(dict.fromkeys(parse(part) for part in _words(text)))
+
+
 def seconds(low: float, high: float) -> Callable[[str], float]:
     """Seconds as a number, from `low` to `high`; a unit may follow ("15", "15s", "500ms")."""
 
@@ -81,7 +86,7 @@ def durations(low: timedelta, high: timedelta, most: int) -> Callable[[str], tup
     """Up to `most` lengths of time, separated by commas or white space."""
 
     def parse(text: str) -> tuple[timedelta, ...]:
-        parts = words(text)
+        parts = _words(text)
         if not 1 <= len(parts) <= most:
             raise ValueError(f"takes 1 to {most} lengths of time, such as 5s,5m,1h")
         return tuple(duration(low, high)(part) for part in parts)
@@ -115,10 +120,8 @@ def choice(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
-def path(text: str) -> Path | None:
+def path(text: str) -> Path:
     """An absolute path; "~" is the home folder. A relative one would move with the current one."""
-    if not text:
-        return None
     try:
         found = Path(text).expanduser()
     except RuntimeError:
@@ -136,11 +139,9 @@ def on_off(text: str) -> bool:
     return choice("on", "off")(text) == "on"
 
 
-def certificate_file(text: str) -> str | None:
+def certificate_file(text: str) -> str:
     """The path of a file with certificates in PEM, which can be read."""
     found = path(text)
-    if found is None:
-        return None
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=found)
     except ssl.SSLError:
@@ -159,25 +160,27 @@ def time_zone(text: str) -> str:
     return text
 
 
-def secret_text(least: int) -> Callable[[str], str | None]:
+def secret_text(least: int) -> Callable[[str], str]:
     """A secret of at least `least` characters."""
 
-    def parse(text: str) -> str | None:
-        if text and len(text) < least:
+    def parse(text: str) -> str:
+        if len(text) < least:
             raise ValueError(f"takes at least {least} characters")
-        return text or None
+        return text
 
     return parse
 
 
-def encryption_keys(text: str) -> tuple[bytes, ...]:
-    """Keys of 32 bytes in base64url, newest first, separated by commas or white space."""
-    return tuple(dict.fromkeys(_key(part) for part in words(text)))
-
-
-def words(text: str) -> list[str]:
-    """The parts of a list separated by commas or white space."""
-    return [part for part in _SEPARATORS.split(text) if part]
+def encryption_key(text: str) -> bytes:
+    """A key of 32 bytes in base64url."""
+    standard = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        key = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise ValueError("takes keys of 32 bytes in base64url, newest first, separated by commas")
+    return key
 
 
 def brief(length: timedelta) -> str:
@@ -194,12 +197,5 @@ def _seconds(text: str) -> float | None:
     return float(match[1]) * _UNIT_SECONDS[match[2]] if match else None
 
 
-def _key(text: str) -> bytes:
-    standard = text.rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        key = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 32:
-        raise ValueError("takes keys of 32 bytes in base64url, newest first, separated by commas")
-    return key
+def _words(text: str) -> list[str]:
+    return [part for part in _SEPARATORS.split(text) if part]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from webhooks_ui.settings import addresses, parsers
+from webhooks_ui.settings.parsers import optional, several
 from webhooks_ui.text.visibility import quoted, visible
 
 PREFIX = "WEBHOOKS_UI_"
@@ -40,7 +41,7 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL",
-        addresses.database_url,
+        optional(addresses.database_url),
         "",
         "The database: a SQLite file, or `postgresql+psycopg://user:password@host/name`. Over a"
         " network TLS is required, unless the URL's `sslmode` or `PGSSLMODE` say otherwise;"
@@ -50,7 +51,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "DATABASE_LISTEN_URL",
-        addresses.database_url,
+        optional(addresses.database_url),
         "",
         "PostgreSQL itself, where DATABASE_URL names a pooler such as PgBouncer in transaction"
         " mode: workers listen there for new events. Statements are then prepared anew each time,"
@@ -60,7 +61,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "DATA_DIR",
-        parsers.path,
+        optional(parsers.path),
         "",
         "The folder for the SQLite database and the keys, an absolute path. Keep it private and"
         " back it up.",
@@ -68,7 +69,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "SECRET_KEY",
-        parsers.secret_text(16),
+        optional(parsers.secret_text(16)),
         "",
         "Signs sessions and forms; at least 16 characters. Changing it signs everybody out.",
         shown="made on first start, kept in the data dir",
@@ -76,7 +77,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "ENCRYPTION_KEYS",
-        parsers.encryption_keys,
+        several(parsers.encryption_key),
         "",
         "Encrypt the webhooks' secrets: 32 bytes each in base64url, newest first, separated by"
         " commas. Older ones stay readable, which allows rotation. Without them the secrets in"
@@ -95,7 +96,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "PUBLIC_URL",
-        addresses.public_url,
+        optional(addresses.public_url),
         "",
         "The console's address as the outside sees it, such as `https://hooks.example`; with a"
         " path, such as `https://acme.example/hooks`, where a proxy has it there.",
@@ -103,7 +104,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "ALLOWED_HOSTS",
-        addresses.hosts,
+        several(addresses.host),
         "",
         "Names and IP addresses that the console is also asked by, separated by commas:"
         " `web,hooks.internal`. Beside them it answers to those of PUBLIC_URL and HOST and to"
@@ -126,7 +127,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "ALLOWED_NETWORKS",
-        addresses.networks,
+        several(addresses.network),
         "",
         "CIDR ranges, IP addresses or host names, separated by commas, that webhooks may reach"
         " although they are private, loopback or link-local: `10.20.0.0/16,crm.internal`.",
@@ -134,7 +135,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "EGRESS_ALLOW",
-        addresses.egress_rules,
+        several(addresses.egress_rule),
         "",
         "What alone webhooks may reach, separated by commas: hosts, `*.` for those below a name,"
         " IP addresses and CIDR ranges, each with a port or at any, and ports alone:"
@@ -144,7 +145,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "EGRESS_PROXY",
-        addresses.proxy,
+        optional(addresses.proxy),
         "",
         "The HTTP proxy through which requests go to receivers: `http://login:password@host:3128`."
         " It has to allow CONNECT, also to port 80 for plain http. Escape `@ : / %` in the password"
@@ -154,7 +155,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "CA_FILE",
-        parsers.certificate_file,
+        optional(parsers.certificate_file),
         "",
         "A file of certificate authorities in PEM, an absolute path. All webhooks trust them beside"
         " the public ones, and so does e-mail; one webhook can have more of its own. Read at the"
@@ -239,7 +240,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "RATE_LIMIT",
-        parsers.optional(parsers.integer(1, 1_000_000)),
+        optional(parsers.integer(1, 1_000_000)),
         "",
         "Events a second that each API token may send in, as many at once; a batch counts its"
         " events, any other call one. What is more is answered 429 with `Retry-After`. Each web"
@@ -268,7 +269,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "SMTP_URL",
-        addresses.mail_server,
+        optional(addresses.mail_server),
         "",
         "The server that takes e-mail: notices to NOTICE_EMAIL and, where NOTICE_FROM and"
         " PUBLIC_URL are set too, links for forgotten passwords."
@@ -281,7 +282,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "NOTICE_EMAIL",
-        addresses.mail_addresses,
+        several(addresses.mail_address),
         "",
         "Who is told by e-mail when a webhook starts to fail, is disabled or recovers; addresses"
         " separated by commas. Needs SMTP_URL.",
@@ -289,14 +290,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "NOTICE_FROM",
-        addresses.mail_address,
+        optional(addresses.mail_address),
         "",
         "The sender of e-mails.",
         shown="the first of NOTICE_EMAIL",
     ),
     Setting(
         "OIDC_ISSUER",
-        addresses.issuer,
+        optional(addresses.issuer),
         "",
         "Lets people sign in by OpenID Connect as well: the provider's issuer, an https URL."
         " Register `<console>/login/openid/back` there as the redirect URI, with the authorization"
@@ -306,7 +307,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OIDC_CLIENT_ID", str, "", "The client that the provider has registered.", "none"),
     Setting(
         "OIDC_CLIENT_SECRET",
-        parsers.secret_text(1),
+        optional(str),
         "",
         "Its secret; none for a public client.",
         shown="none",
@@ -329,7 +330,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "METRICS_TOKEN",
-        parsers.secret_text(16),
+        optional(parsers.secret_text(16)),
         "",
         "Whoever asks for `/metrics` has to send it: `Authorization: Bearer …`; at least 16"
         " characters. With it the address does not count.",
@@ -338,7 +339,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "METRICS_NETWORKS",
-        addresses.ip_networks,
+        several(addresses.ip_network),
         "127.0.0.0/8,::1",
         "IP addresses and CIDR ranges, separated by commas, that may ask for `/metrics` while there"
         " is no METRICS_TOKEN.",
