@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from webhooks_ui.api.body import Body
 from webhooks_ui.api.pages import PageQuery
-from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment
+from webhooks_ui.api.shapes import AnyTypeName, JsonObject, Moment, RowShape
 from webhooks_ui.catalogue.error_codes import DELIVERY_STATUSES, DeliveryStatus
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.explanations.network_errors import NOTES
@@ -49,25 +49,26 @@ class TimingsShape(BaseModel):
     total: int | None
 
 
-class RequestShape(BaseModel):
+class RequestShape(RowShape):
     """What was sent, with dots in place of the secret."""
 
-    url: str
-    headers: list[tuple[str, str]]
+    url: str = Field(validation_alias="request_url")
+    headers: list[tuple[str, str]] = Field(validation_alias="request_headers")
     method: str
 
 
-class ResponseShape(BaseModel):
+class ResponseShape(RowShape):
     """What came back, as far as it came: the first 64 KiB of the body."""
 
-    headers: list[tuple[str, str]]
-    body: str
+    headers: list[tuple[str, str]] = Field(validation_alias="response_headers")
+    body: str = Field(validation_alias="response_body")
     charset: str = Field(
         description="By which the body was decoded: the one that the receiver names, else UTF-8."
     )
     truncated: bool
     size: int = Field(
-        description="Bytes of the body, as far as it was read or, when truncated, as announced."
+        validation_alias="response_size",
+        description="Bytes of the body, as far as it was read or, when truncated, as announced.",
     )
 
 
@@ -122,18 +123,8 @@ class AttemptShape(BaseModel):
             location=attempt.location,
             tls=CertificateShape(**attempt.tls) if attempt.tls else None,
             timings_ms=TimingsShape(**timings),
-            request=RequestShape(
-                url=attempt.request_url,
-                headers=_pairs(attempt.request_headers),
-                method=attempt.method,
-            ),
-            response=ResponseShape(
-                headers=_pairs(attempt.response_headers),
-                body=attempt.response_body,
-                charset=attempt.charset,
-                truncated=attempt.truncated,
-                size=attempt.response_size,
-            ),
+            request=RequestShape.of(attempt),
+            response=ResponseShape.of(attempt),
         )
 
 
@@ -199,7 +190,3 @@ def _head(delivery: Delivery) -> dict[str, Any]:
         # What is due at once is due since it was made.
         "next_attempt_at": max(due, delivery.created_at) if due else None,
     }
-
-
-def _pairs(headers: list[list[str]]) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in headers]

@@ -1,6 +1,5 @@
 """The API's page: every operation with what goes in, what comes out, and examples."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, render_template, request
@@ -10,28 +9,12 @@ from webhooks_ui.api import examples
 from webhooks_ui.api.description import TAGS, describe
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """An operation as the page shows it; `members` are name, kind, whether needed, and words."""
-
-    id: str
-    method: str
-    path: str
-    summary: str
-    text: str
-    parameters: list[dict[str, Any]]
-    members: list[tuple[str, str, bool, str]]
-    answers: dict[str, Any]
-    curl: str
-    python: str
-
-
 def page() -> str:
     """The page; made from the same description that programs read."""
     described = describe()
     own = current_app.config["PUBLIC_URL"] or request.url_root
     base = own.rstrip("/") + "/api/v1"
-    rooms: dict[str, list[Described]] = {tag: [] for tag in TAGS}
+    rooms: dict[str, list[dict[str, Any]]] = {tag: [] for tag in TAGS}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             rooms[operation["tags"][0]].append(_shown(base, method.upper(), path, operation))
@@ -46,24 +29,26 @@ def marked(text: str) -> Markup:
     )
 
 
-def _shown(base: str, method: str, path: str, operation: dict[str, Any]) -> Described:
+def _shown(base: str, method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation as the page shows it."""
     url = examples.address(base, path)
     body = examples.BODIES.get(operation["operationId"])
-    return Described(
-        id=operation["operationId"],
-        method=method,
-        path=path,
-        summary=operation["summary"],
-        text=operation["description"].strip(),
-        parameters=[one for one in operation["parameters"] if one["in"] != "path"],
-        members=_members(operation),
-        answers=operation["responses"],
-        curl=examples.curl(method, url, body),
-        python=examples.python(method, url, body),
-    )
+    return {
+        "id": operation["operationId"],
+        "method": method,
+        "path": path,
+        "summary": operation["summary"],
+        "text": operation["description"].strip(),
+        "parameters": [one for one in operation["parameters"] if one["in"] != "path"],
+        "members": _members(operation),
+        "answers": operation["responses"],
+        "curl": examples.curl(method, url, body),
+        "python": examples.python(method, url, body),
+    }
 
 
 def _members(operation: dict[str, Any]) -> list[tuple[str, str, bool, str]]:
+    """The members of its body: name, kind, whether needed, and words."""
     content = operation.get("requestBody", {}).get("content", {})
     if not content:
         return []

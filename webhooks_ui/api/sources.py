@@ -2,7 +2,7 @@
 
 from flask import request
 from flask_babel import lazy_gettext as _l
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from werkzeug.datastructures import Authorization
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -10,6 +10,7 @@ from webhooks_ui.api.access import REALM
 from webhooks_ui.api.body import too_large_body
 from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.api.plain import outcome_before
+from webhooks_ui.api.shapes import RowShape
 from webhooks_ui.audit import actor
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models.source import Source
@@ -23,10 +24,10 @@ from webhooks_ui.web.problem import Problem
 UNSEEN: Headers = {"Referrer-Policy": "no-referrer"}  # the token stands in the address
 
 
-class BecameShape(BaseModel):
+class BecameShape(RowShape):
     """An event that the request became."""
 
-    id: str
+    id: str = Field(validation_alias="event_id")
     type: str
     deliveries: int
     duplicate: bool
@@ -42,15 +43,7 @@ class ReceiptShape(BaseModel):
 
     @classmethod
     def of(cls, receipt: Receipt) -> "ReceiptShape":
-        events = [
-            BecameShape(
-                id=each.event_id,
-                type=each.type,
-                deliveries=each.deliveries,
-                duplicate=each.duplicate,
-            )
-            for each in receipt.events
-        ]
+        events = [BecameShape.of(each) for each in receipt.events]
         return cls(
             deliveries=sum(each.deliveries for each in events if not each.duplicate),
             duplicate=bool(events) and all(each.duplicate for each in events),

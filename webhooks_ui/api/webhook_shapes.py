@@ -1,6 +1,6 @@
 """How webhooks look on their way in and out. Secrets go in and never come out."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +19,7 @@ from webhooks_ui.api.shapes import NAME_IS_TRIMMED, AnyTypeName, Moment, without
 from webhooks_ui.api.tls_shapes import TlsBody, TlsChange, TlsShape
 from webhooks_ui.catalogue.payload import JSON, Template
 from webhooks_ui.catalogue.payload_formats import FORMATS
+from webhooks_ui.explanations.states import State
 from webhooks_ui.models import Delivery, Webhook
 from webhooks_ui.validation.template import MAX_TEMPLATE
 from webhooks_ui.validation.webhook import METHODS
@@ -74,7 +75,6 @@ class TemplateShape(BaseModel):
         return cls(body=found.body, content_type=found.content_type) if found.body else None
 
 
-StateName = Literal["working", "degraded", "failing", "paused", "disabled", "untested"]
 PausedUntil = Annotated[
     str | None,
     Field(
@@ -132,7 +132,7 @@ class HealthShape(BaseModel):
     While the receiver does not answer, `next_probe_at` is when the next attempt is made, alone.
     """
 
-    state: StateName
+    state: State
     last_delivery_id: str | None
     last_delivery_at: Moment | None
     failing_since: Moment | None
@@ -162,7 +162,7 @@ class WebhookShape(BaseModel):
     disabled_reason: str | None
     paused_until: Moment | None
     filters: FiltersShape | None
-    state: StateName
+    state: State
     limited_until: Moment | None
     created_at: Moment
     updated_at: Moment

@@ -16,7 +16,7 @@ from typing import Literal
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-State = Literal["failing", "degraded", "working", "untested", "paused", "disabled"]
+State = Literal["working", "degraded", "failing", "paused", "disabled", "untested"]
 RANKED: tuple[State, ...] = ("failing", "degraded", "working", "untested", "paused", "disabled")
 """All of them, what needs attention first."""
 ATTENTION: tuple[State, ...] = ("failing", "degraded")
