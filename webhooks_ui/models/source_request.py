@@ -98,6 +98,13 @@ class SourceRequest(Model):
         return db.session.scalars(own.order_by(cls.id.desc()).limit(KEPT_REQUESTS)).all()
 
     @classmethod
+    def of_delivery(cls, delivery_id: str) -> tuple[str, int] | None:
+        """The source's public id and the row of the newest request of this id by its sender."""
+        known = select(Source.public_id, cls.id).join(Source).where(cls.delivery_id == delivery_id)
+        found = db.session.execute(known.order_by(cls.id.desc()).limit(1)).one_or_none()
+        return found and (found[0], found[1])
+
+    @classmethod
     def newest(cls, sources: Iterable[Source]) -> dict[int, datetime | None]:
         """When the newest request of each of these sources came, by the source's row."""
         own = select(cls.received_at).where(cls.source_id == Source.id)

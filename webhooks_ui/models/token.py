@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Self
 
-from sqlalchemy import String, delete, select
+from sqlalchemy import String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.audit import Audited, as_it_is, record
@@ -66,6 +66,12 @@ class Token(Public, Model):
     def is_expired(self) -> bool:
         """Whether its time is over; it is refused then, and stays in the list."""
         return self.expires_at is not None and self.expires_at <= now()
+
+    @property
+    def page_number(self) -> int:
+        """The page of the list on which it stands."""
+        up_to_it = select(func.count()).where(Token.id >= self.id)
+        return -(-(db.session.scalar(up_to_it) or 1) // pages.SIZE)
 
     @classmethod
     def issue(

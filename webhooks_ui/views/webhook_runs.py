@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import abort, render_template
+from flask import redirect, render_template, url_for
 from flask_login import current_user
 from sqlalchemy import select
 
@@ -24,7 +24,7 @@ from webhooks_ui.models.recovery import Choice
 from webhooks_ui.views import pings
 from webhooks_ui.views.recoveries import DEFAULT_SPAN, began_to_fail
 from webhooks_ui.views.webhooks import blueprint
-from webhooks_ui.web.pieces import is_piece_request, or_404
+from webhooks_ui.web.pieces import Answer, is_piece_request, or_404
 
 
 def start(action: str, webhooks: Sequence[Webhook]) -> BulkChange:
@@ -34,11 +34,14 @@ def start(action: str, webhooks: Sequence[Webhook]) -> BulkChange:
 
 
 @blueprint.get("/webhooks/bulk/<id>")
-def bulk_progress(id: str) -> str:
-    """What has come of tests and recoveries so far; as a piece, what the page polls."""
+def bulk_progress(id: str) -> Answer:
+    """What has come of tests and recoveries so far; as a piece, what the page polls.
+
+    A change is said above the list, with its undo.
+    """
     done = or_404(BulkChange.by_public_id(id))
     if done.action not in RUNS:
-        abort(404)
+        return redirect(url_for(".index", done=id), 303)
     template = "webhooks/_bulk_progress.html" if is_piece_request() else "webhooks/bulk.html"
     return render_template(template, done=done, **_progress(done))
 
