@@ -1,17 +1,21 @@
 """Filters in the form: ready ones to tick, conditions to write, and a trial on recent events."""
 
 import json
+from html import unescape
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import escape
+from sqlalchemy import update
 
 from tests.conftest import make_webhook, piece, stored, webhook_form
+from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent
-from webhooks_ui.text.filters import is_path
+from webhooks_ui.models import Webhook
+from webhooks_ui.text.filters import Condition, Filters, is_path
 
 
 def conditions(*rows: tuple[str, str, str]) -> dict[str, str]:
@@ -52,6 +56,7 @@ def test_without_any_there_are_none(app: Flask, admin: FlaskClient) -> None:
         ("equals", "null", None),
         ("equals", '"7"', "7"),
         ("in", "open, 7,  pending", ["open", 7, "pending"]),
+        ("in", '["Kyiv, center", 7]', ["Kyiv, center", 7]),
         ("exists", "", True),
         ("exists", "false", False),
         ("contains", "7", "7"),
@@ -65,20 +70,91 @@ def test_values_as_they_are_typed(
     found = stored(app, webhook).filters
     assert found
     assert found["conditions"] == [{"path": "a", "operator": operator, "value": value}]
+    assert shown_value(admin, webhook) == (typed or "true").replace(",  ", ", ")
+
+
+def shown_value(admin: FlaskClient, webhook: str) -> str:
+    """The value of the first condition as the form says it."""
     page = admin.get(f"/webhooks/{webhook}/edit").text
-    # The page says them so that saving it as it is changes nothing.
-    row = page.partition('name="conditions-0-value"')[0].rpartition("<input")[2]
-    shown = row + page.partition('name="conditions-0-value"')[2].partition(">")[0]
-    form = webhook_form(**conditions(("a", operator, _value(shown))))
-    form |= {"version": stored(app, webhook).version}
-    admin.post(f"/webhooks/{webhook}/edit", data=form)
-    assert stored(app, webhook).filters == found
-
-
-def _value(tag: str) -> str:
-    from html import unescape
-
+    before, _name, after = page.partition('name="conditions-0-value"')
+    tag = before.rpartition("<input")[2] + after.partition(">")[0]
     return unescape(tag.partition('value="')[2].partition('"')[0])
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "shown"),
+    [
+        ("equals", " x ", '" x "'),
+        ("equals", "", ""),
+        ("equals", "Київ\n", '"Київ\\n"'),
+        ("equals", '"7"', '"\\"7\\""'),
+        ("equals", "NaN", '"NaN"'),
+        ("equals", "a\u2028", '"a\\u2028"'),
+        ("in", ["Kyiv, center", "Lviv"], '["Kyiv, center", "Lviv"]'),
+        ("in", ["", "a"], '["", "a"]'),
+        ("in", [" a", "b"], '" a", b'),
+        ("in", ["[1]"], '["[1]"]'),
+        ("in", [True, None, 1.5, "7"], 'true, null, 1.5, "7"'),
+        ("contains", " x", '" x"'),
+        ("contains", '"x"', '"x"'),
+        ("contains", '" x"', '"\\" x\\""'),
+        ("matches", "\\d+ ", '"\\\\d+ "'),
+        ("exists", None, "null"),
+    ],
+)
+def test_what_the_api_stored_is_the_same_after_the_form_is_saved(
+    app: Flask, admin: FlaskClient, operator: Any, value: Any, shown: str
+) -> None:
+    webhook = make_webhook(admin)
+    filters = Filters("all", (Condition("a", operator, value),)).as_json
+    with app.app_context(), transaction():
+        db.session.execute(update(Webhook).values(filters=filters))
+    assert shown_value(admin, webhook) == shown
+    form = webhook_form(**conditions(("a", operator, shown)))
+    admin.post(f"/webhooks/{webhook}/edit", data=form | {"version": stored(app, webhook).version})
+    assert repr(stored(app, webhook).filters) == repr(filters)
+
+
+@pytest.mark.parametrize(
+    ("operator", "typed"),
+    [
+        ("equals", '"\\ud800"'),
+        ("equals", r'"\u0000"'),
+        ("equals", "NaN"),
+        ("equals", "-Infinity"),
+        ("equals", "1e999"),
+        ("less", "9" * 400),
+        ("in", r'a, "\ud800"'),
+        ("in", "[1, NaN]"),
+        ("in", "[[1]]"),
+        ("contains", r'" \udc00"'),
+        ("equals", "[" * 50_000),
+    ],
+)
+def test_a_value_that_cannot_be_stored_is_refused_as_it_was_typed(
+    app: Flask, admin: FlaskClient, operator: str, typed: str
+) -> None:
+    webhook = make_webhook(admin)
+    form = webhook_form(**conditions(("a", operator, typed)))
+    url = f"/webhooks/{webhook}/edit"
+    answer = admin.post(url, data=form | {"version": stored(app, webhook).version})
+    assert answer.status_code == 422
+    assert 'id="conditions-0-value-error"' in answer.text
+    assert str(escape(typed)) in answer.text
+    assert stored(app, webhook).filters is None
+    for page in (url, f"/webhooks/{webhook}"):
+        assert admin.get(page).status_code == 200
+
+
+def test_a_value_that_was_stored_before_it_was_refused_can_be_seen(
+    app: Flask, admin: FlaskClient
+) -> None:
+    webhook = make_webhook(admin)
+    filters = Filters("all", (Condition("a", "equals", "\ud800"),)).as_json
+    with app.app_context(), transaction():
+        db.session.execute(update(Webhook).values(filters=filters))
+    assert r"a equals &#34;\ud800&#34;" in admin.get(f"/webhooks/{webhook}").text
+    assert shown_value(admin, webhook) == r'"\ud800"'
 
 
 def test_what_is_wrong_stands_at_the_condition(admin: FlaskClient) -> None:
@@ -110,7 +186,7 @@ def test_paths_are_suggested_from_samples_and_events(app: Flask, admin: FlaskCli
     page = admin.get("/webhooks/new").text
     for path in ("own.field[].x", "message_type", "changed_attributes[].status.current_value"):
         assert f'<option value="{path}">' in page
-    for path in ('"до"', r'"\u0434\u043e \udfff"'):
+    for path in ('"до"', r'"до \udfff"'):
         assert is_path(path)
         assert f'<option value="{escape(path)}">' in page
 

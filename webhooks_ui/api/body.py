@@ -3,7 +3,6 @@
 The models declare the members and their types; the values are held to the rules of `validation`.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, ClassVar, Self
@@ -18,6 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhooks_ui.api.content_coding import coding_of, decompressed
 from webhooks_ui.text.json_parts import JsonError, Number
+from webhooks_ui.text.storable import UNSTORABLE, is_storable
 from webhooks_ui.text.strict_json import Member, members
 from webhooks_ui.validation import event as event_rules
 from webhooks_ui.web.errors import ADVICE
@@ -27,7 +27,6 @@ Place = tuple[str | int, ...]
 MAX_BYTES = 262_144  # of a body without an event
 MAX_FAULTS = 50
 """That are listed at most: who has more of them has one mistake."""
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL takes no NUL, UTF-8 no lone surrogate
 MESSAGES = {
     "missing": _l("This is missing. Add it."),
     "string_type": _l("Write a text here."),
@@ -42,7 +41,6 @@ MESSAGES = {
     "channel": _l("Write a channel's key here, or an object with its key and name."),
     "literal_error": _l("Choose one of the values that the description at /api/v1/docs lists."),
 }
-UNSTORABLE = _l("Take the NUL character or the half of a surrogate pair out of this.")
 DEFAULT_MESSAGE = _l("This is not what the description at /api/v1/docs asks for.")
 
 
@@ -164,10 +162,10 @@ def _value(member: Member, keep: bool) -> Any:
 def _unstorable(value: Any, at: Place) -> Iterator[Fault]:
     """A fault for each text, and each object with a name, that no column can hold."""
     match value:
-        case str() if _UNSTORABLE.search(value):
+        case str() if not is_storable(value):
             yield Fault(pointer(*at), UNSTORABLE)
         case dict():
-            if any(_UNSTORABLE.search(name) for name in value):
+            if not all(map(is_storable, value)):
                 yield Fault(pointer(*at), UNSTORABLE)
             for name, inner in value.items():
                 yield from _unstorable(inner, (*at, name))

@@ -1,6 +1,5 @@
 """The fields of a webhook's filters: ready ones to tick, and conditions to write."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from wtforms import (
 )
 
 from webhooks_ui.forms.base import trimmed
+from webhooks_ui.forms.filter_values import typed_value, value_of
 from webhooks_ui.text.filters import MAX_CONDITIONS, Condition, Filters
 from webhooks_ui.validation import filters as filter_rules
 
@@ -96,7 +96,7 @@ def show_filters(form: Any, filters: Filters | None) -> None:
         form.conditions.pop_entry()
     for each in rest:
         form.conditions.append_entry(
-            {"path": each.path, "operator": each.operator, "value": _written(each)}
+            {"path": each.path, "operator": each.operator, "value": typed_value(each)}
         )
     for _ in range(BLANK):
         form.conditions.append_entry()
@@ -139,32 +139,4 @@ def _rows(form: Any) -> list[Any]:
 
 def _condition(typed: Mapping[str, str]) -> Condition:
     operator: Any = typed["operator"]
-    text = typed["value"]
-    if operator == "exists":
-        return Condition(typed["path"], operator, _scalar(text) if text else True)
-    if operator == "in":
-        parts = (part.strip() for part in text.split(","))
-        return Condition(typed["path"], operator, [_scalar(part) for part in parts if part])
-    is_text = operator in ("contains", "matches")
-    return Condition(typed["path"], operator, text if is_text else _scalar(text))
-
-
-def _scalar(text: str) -> Any:
-    """What is written as true, false, null, a number or a text in quotes is that; else a text."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return text if isinstance(value, dict | list) else value
-
-
-def _written(condition: Condition) -> str:
-    """The value as it is typed."""
-    value = condition.value
-    if condition.operator in ("contains", "matches"):
-        return str(value)
-    return ", ".join(map(_shown, value)) if isinstance(value, list) else _shown(value)
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) and _scalar(value) == value else json.dumps(value)
+    return Condition(typed["path"], operator, value_of(operator, typed["value"]))

@@ -39,7 +39,7 @@ class Condition:
 
     def __str__(self) -> str:
         """The condition in one line: ``message_type equals "incoming"``."""
-        return f"{self.path} {self.operator} {json.dumps(self.value, ensure_ascii=False)}"
+        return f"{self.path} {self.operator} {in_json(self.value)}"
 
     def holds(self, data: Any) -> bool:
         """Whether it holds for the parsed data."""
@@ -78,6 +78,12 @@ class Filters:
         if not stored or not stored["conditions"]:
             return None
         return cls(stored["match"], tuple(Condition(**each) for each in stored["conditions"]))
+
+
+def in_json(value: Any) -> str:
+    """A value as JSON in which everything can be seen: half of a surrogate pair has no UTF-8."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def parsed(data: bytes) -> Any:
@@ -166,6 +172,8 @@ def _number(value: Any) -> float | None:
         return float(value)
     except ValueError:
         return None
+    except OverflowError:  # an integer that a float cannot hold
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
 
 
 def _compared(found: Any, limit: Any) -> int:
@@ -197,14 +205,9 @@ def paths(value: Any, before: str = "", depth: int = _MAX_DEPTH) -> Iterator[str
     """The path of every scalar in an object; of lists, that of all elements."""
     if isinstance(value, dict) and depth:
         for name, inner in value.items():
-            part = name if _PLAIN_NAME.fullmatch(name) else _quoted(name)
+            part = name if _PLAIN_NAME.fullmatch(name) else in_json(name)
             yield from paths(inner, f"{before}.{part}" if before else part, depth - 1)
     elif isinstance(value, list):
         yield from paths(value[0] if value else None, f"{before}[]", depth)
     elif before:
         yield before
-
-
-def _quoted(name: str) -> str:
-    # In ASCII where a character is invisible: half of a surrogate pair has no UTF-8.
-    return json.dumps(name, ensure_ascii=not name.isprintable())

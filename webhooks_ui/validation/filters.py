@@ -8,6 +8,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.text import filters
 from webhooks_ui.text.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_PATH, MAX_VALUE, Condition
+from webhooks_ui.text.storable import UNSTORABLE, is_finite, is_storable
 
 TOO_MANY = _l("Write %(most)s conditions at most.", most=MAX_CONDITIONS)
 
@@ -26,6 +27,8 @@ def problems(conditions: tuple[Condition, ...]) -> Iterator[Problem]:
                 "path",
                 _l("Separate names with dots, as in conversation.status."),
             )
+        elif not is_storable(each.path):
+            yield index, "path", UNSTORABLE
         if problem := _value_problem(each):
             yield index, "value", problem
 
@@ -34,14 +37,15 @@ def _value_problem(condition: Condition) -> LazyString | None:
     value = condition.value
     match condition.operator:
         case "exists":
-            return None if value in (None, True, False) else _l("Write true or false here.")
+            is_right = value is None or isinstance(value, bool)
+            return None if is_right else _l("Write true or false here.")
         case "in":
             return _choices_problem(value)
         case "contains" | "matches" if not (isinstance(value, str) and value):
             return _l("Enter a text.")
         case "greater" | "less" if value is None or value == "":
             return _l("Enter a number, or a time as the event has it.")
-        case "matches" if len(value) <= MAX_VALUE and not filters.is_pattern(value):
+        case "matches" if _text_problem(value) is None and not filters.is_pattern(value):
             return _l("This is not a pattern of RE2. Look at brackets and backslashes.")
     return _scalar_problem(value)
 
@@ -57,6 +61,14 @@ def _choices_problem(value: Any) -> LazyString | None:
 def _scalar_problem(value: Any) -> LazyString | None:
     if isinstance(value, dict | list):
         return _l("Write a text, a number, true, false or null.")
-    if isinstance(value, str) and len(value) > MAX_VALUE:
-        return _l("Shorten this to %(most)s characters.", most=MAX_VALUE)
+    if isinstance(value, str):
+        return _text_problem(value)
+    if isinstance(value, int | float) and not is_finite(value):
+        return _l("Nothing compares with this number. Quotes around it make it a text.")
     return None
+
+
+def _text_problem(text: str) -> LazyString | None:
+    if len(text) > MAX_VALUE:
+        return _l("Shorten this to %(most)s characters.", most=MAX_VALUE)
+    return None if is_storable(text) else UNSTORABLE
