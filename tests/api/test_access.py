@@ -1,5 +1,6 @@
 """Who may call, and how errors are said to programs."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -8,57 +9,100 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
+from werkzeug.test import TestResponse
 
 from tests.api.conftest import Call, caller, issue
 from tests.conftest import sign_in
 from tests.support.apps import ON_BOTH_DATABASES
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.intake.sqlite_store import SqliteStore
-from webhooks_ui.models import Token
-from webhooks_ui.models.token import MEMORY
+from webhooks_ui.models import Token, source_changes
+from webhooks_ui.models.token import MEMORY, SCOPES
 
 EVENT = {"type": "message_created", "data": {}}
-FOR_ADMIN = [
-    ("GET", "/webhooks"),
-    ("POST", "/webhooks"),
-    ("GET", "/webhooks/wh_1"),
-    ("PATCH", "/webhooks/wh_1"),
-    ("DELETE", "/webhooks/wh_1"),
-    ("POST", "/webhooks/wh_1/test"),
-    ("POST", "/webhooks/wh_1/rotate-secret"),
-    ("GET", "/channels"),
-    ("POST", "/channels"),
-    ("GET", "/channels/ch_1"),
-    ("PATCH", "/channels/ch_1"),
-    ("DELETE", "/channels/ch_1"),
-    ("GET", "/deliveries"),
-    ("GET", "/deliveries/dlv_1"),
-    ("POST", "/deliveries/dlv_1/resend"),
-    ("GET", "/events/evt_1"),
-]
+EVERYBODY, SOURCE = frozenset({"everybody"}), frozenset({"source"})
+SENDERS, ADMIN = frozenset({"events", "admin"}), frozenset({"admin"})
+MAY = {
+    "channels_change": ADMIN,
+    "channels_delete": ADMIN,
+    "channels_index": ADMIN,
+    "channels_make": ADMIN,
+    "channels_show": ADMIN,
+    "deliveries_index": ADMIN,
+    "deliveries_resend": ADMIN,
+    "deliveries_show": ADMIN,
+    "deliveries_test": ADMIN,
+    "docs": EVERYBODY,
+    "events_show": ADMIN,
+    "events_take": SENDERS,
+    "events_take_batch": SENDERS,
+    "openapi": EVERYBODY,
+    "sources_chatwoot": SOURCE,
+    "webhooks_change": ADMIN,
+    "webhooks_delete": ADMIN,
+    "webhooks_index": ADMIN,
+    "webhooks_make": ADMIN,
+    "webhooks_restore": ADMIN,
+    "webhooks_rotate_secret": ADMIN,
+    "webhooks_show": ADMIN,
+}
+"""Which tokens each operation of the API lets in, by their scopes."""
+WITHOUT_SCOPE = ("none", "empty", "wrong", "not ASCII", "revoked", "expired", "signed in")
 
 
-@pytest.mark.parametrize(("method", "path"), [*FOR_ADMIN, ("POST", "/events")])
-def test_without_a_token_nothing_is_answered(app: Flask, method: str, path: str) -> None:
-    for token in (None, "whui_wrong", "é"):
-        answer = caller(app, token)(method, path)
-
-        assert answer.status_code == 401
-        assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
-        assert answer.mimetype == "application/problem+json"
+def test_the_table_has_every_operation_and_every_scope(app: Flask) -> None:
+    rules = [rule.endpoint for rule in app.url_map.iter_rules()]
+    assert sorted(each[4:] for each in rules if each.startswith("api.")) == sorted(MAY)
+    assert frozenset().union(*MAY.values()) - EVERYBODY - SOURCE == set(SCOPES)
 
 
-@pytest.mark.parametrize(("method", "path"), FOR_ADMIN)
-def test_a_token_for_events_may_do_nothing_else(app: Flask, method: str, path: str) -> None:
-    answer = caller(app, issue(app, "events"))(method, path)
+@pytest.mark.parametrize("who", [*WITHOUT_SCOPE, "source", *SCOPES])
+def test_every_operation_lets_in_whom_it_may(app: Flask, who: str) -> None:
+    ask = asking(app, who)
+    for method, path, endpoint in operations(app):
+        answer, may = ask(method, path), MAY[endpoint]
+        said = f"{method} {path} with {who}: {answer.status_code}"
+        if may == EVERYBODY or who in may:
+            assert answer.status_code not in (401, 403, 405), said
+            assert answer.status_code < 500, said
+            continue
+        assert answer.status_code == (403 if who in SCOPES and may != SOURCE else 401), said
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer "), said
+        assert answer.mimetype == "application/problem+json", said
+        if answer.status_code == 403:
+            (scope,) = may
+            assert f'scope="{scope}"' in answer.headers["WWW-Authenticate"], said
 
-    assert answer.status_code == 403
-    assert 'scope="admin"' in answer.headers["WWW-Authenticate"]
+
+def operations(app: Flask) -> Iterator[tuple[str, str, str]]:
+    """Method, path and name of every operation; nothing has the ids in the paths."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("api."):
+            for method in (rule.methods or set()) - {"OPTIONS"}:
+                yield method, re.sub("<.*?>", "none_1", rule.rule), rule.endpoint[4:]
 
 
-def test_being_signed_in_to_the_console_is_no_token(app: Flask) -> None:
-    assert sign_in(app, "olena").get("/api/v1/webhooks").status_code == 401
+def asking(app: Flask, who: str) -> Callable[[str, str], TestResponse]:
+    """Asks with the token of `who`, or as an administrator whose browser is signed in."""
+    browser = app.test_client(use_cookies=False)
+    tokens = {"empty": " ", "wrong": f"whui_{'x' * 43}", "not ASCII": "é"}
+    if who == "signed in":
+        browser = sign_in(app, "olena")
+    elif who in ("revoked", "expired", *SCOPES):
+        tokens[who] = issue(app, who if who in SCOPES else "admin")
+    with app.app_context():
+        if who == "source":
+            settings = source_changes.SourceSettings("Acme")
+            _id, tokens[who] = source_changes.make("chatwoot", settings, current_vault())
+        with transaction():
+            if who == "expired":
+                db.session.execute(update(Token).values(expires_at=now()))
+            if who == "revoked":
+                Token.revoke(db.session.scalars(select(Token.public_id)).one())
+    headers = {"Authorization": f"Bearer {tokens[who]}"} if who in tokens else {}
+    return lambda method, path: browser.open(path, method=method, headers=headers)
 
 
 def test_no_cookie_is_set_and_nothing_is_cached(call: Call) -> None:
