@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from argon2 import PasswordHasher
@@ -21,6 +22,7 @@ from webhooks_ui.database import engine
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
+from webhooks_ui.models.user import NO_PASSWORD
 
 pytestmark = pytest.mark.usefixtures("olena")
 
@@ -71,18 +73,16 @@ def test_an_unknown_login_and_a_wrong_password_look_the_same(client: FlaskClient
     assert not is_in(client)
 
 
-def test_an_unknown_login_takes_as_long(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("login", ["taras", "ivan"])
+def test_an_unknown_login_takes_as_long_and_so_does_one_without_a_password(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, login: str
 ) -> None:
-    verified: list[str | None] = []
-
-    def verify(kept: str | None, _password: str) -> bool:
-        verified.append(kept)
-        return False
-
-    monkeypatch.setattr(passwords, "verify", verify)
-    enter(client, "taras")
-    assert verified == [None]
+    add(app, "ivan", NO_PASSWORD)
+    hasher = Mock(wraps=passwords._hasher)
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    assert enter(client, login).status_code == 422
+    ((hashed, _password), _named) = hasher.verify.call_args
+    assert hashed == passwords._UNMATCHED
 
 
 def test_a_password_may_come_from_any_keyboard(app: Flask, client: FlaskClient) -> None:

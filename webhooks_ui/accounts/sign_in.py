@@ -107,12 +107,15 @@ def set_email(current: str, email: str | None) -> Refusal | None:
 
 
 def _verify(login: str, password: str) -> str | Refusal:
-    """The user's password hash if `password` is right; an unknown login takes as long."""
+    """The user's password hash if `password` is right.
+
+    An unknown login takes as long, and so does one that has no password.
+    """
     if refusal := _throttled(login, User.by_login(login)):
         return refusal
     user = User.by_login(login)
-    kept, user_id = (user.password_hash, user.id) if user else (None, None)
-    name = user.login if user else ""
+    kept = user.password_hash if user and user.has_password else None
+    user_id, name = (user.id, user.login) if user else (None, "")
     if passwords.verify(kept, password) and kept:
         return kept
     security_log.refused("wrong password", user_id)
