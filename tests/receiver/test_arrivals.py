@@ -17,6 +17,7 @@ from webhooks_ui.database.types import now
 from webhooks_ui.jobs import retention
 from webhooks_ui.models import Delivery, ReceivedRequest, Receiver, Webhook
 from webhooks_ui.models.receiver import MAX_BODY, MAX_RECEIVERS, MAX_REQUESTS
+from webhooks_ui.validation.webhook import METHODS
 
 
 @pytest.fixture
@@ -82,6 +83,16 @@ def test_anybody_may_send_there_and_it_is_shown(
     assert "&#34;hello&#34;: 1.5" in page
     assert "Not signed" in page
     assert "/login" in stranger.get(path).location
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_that_a_webhook_may_have_is_taken(
+    app: Flask, browser: FlaskClient, path: str, method: str
+) -> None:
+    assert app.test_client().open(path, method=method, json={}).status_code == 200
+    assert [one.method for one in arrived(app)] == [method]
+    assert f"{method} · answered: 200" in browser.get(path).text
 
 
 @ON_SQLITE

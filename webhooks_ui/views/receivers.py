@@ -23,6 +23,7 @@ from webhooks_ui.models import Receiver
 from webhooks_ui.models.receiver import MAX_REQUESTS
 from webhooks_ui.receiver import built_in
 from webhooks_ui.receiver.built_in import ANSWERS, RETRY_AFTER, Arrival
+from webhooks_ui.validation.webhook import METHODS
 from webhooks_ui.web import payloads
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.extensions import csrf
@@ -69,7 +70,7 @@ def show(token: str) -> str | tuple[str, int]:
     )
 
 
-@blueprint.post("/receiver/<token>")
+@blueprint.route("/receiver/<token>", methods=METHODS)
 @max_body(with_event)
 def arrive(token: str) -> Response:
     """Takes a request from anybody who knows the URL."""
