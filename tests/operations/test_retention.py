@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,14 +10,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from tests.conftest import sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
 from tests.support.apps import ON_SQLITE
 from tests.support.receiver import Receiver
+from webhooks_ui.audit import AuditEntry
 from webhooks_ui.database import vacuum
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.types import now
+from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.jobs import retention
 from webhooks_ui.jobs.scheduler import Scheduler, retention_job
 from webhooks_ui.models import (
@@ -30,6 +33,7 @@ from webhooks_ui.models import (
     Webhook,
     WebhookHour,
     WebhookState,
+    pruning,
 )
 
 MONTH = timedelta(days=30)
@@ -301,6 +305,34 @@ def test_a_worker_prunes_once_a_day(engine: Flask) -> None:
     while scheduler.run_once():
         pass
     assert count(engine, Event) == 0
+
+
+def test_a_database_error_does_not_end_the_days_pruning(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(engine, "http://127.0.0.1:9/")
+    send(engine)
+    age(engine)
+    refusals = [OperationalError("SELECT", {}, Exception("the server has gone away"))]
+    keys = pruning.keys
+
+    def refused_once(before: datetime) -> Iterator[Counter[str]]:
+        if refusals:
+            raise refusals.pop()
+        yield from keys(before)
+
+    monkeypatch.setattr(pruning, "keys", refused_once)
+    scheduler = Scheduler(engine, [retention_job(MONTH)])
+    while scheduler.run_once():
+        pass
+    with engine.app_context():
+        assert JobRun.last_done("prune") == EPOCH
+    while scheduler.run_once():
+        pass
+    with engine.app_context():
+        assert JobRun.last_done("prune") > EPOCH
+        entry = db.session.scalars(select(AuditEntry).filter_by(action="database.pruned")).one()
+        assert entry.details == {"events": 1, "deliveries": 1}  # before the error
 
 
 def test_cascades_are_found_by_an_index() -> None:

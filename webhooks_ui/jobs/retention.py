@@ -97,11 +97,11 @@ class DailyPruning:
             kept = self._retention, now()
             turns = prune(*kept, audit_retention=self._audit_retention, in_whole=True)
             self._turns = with_pauses(turns)
-            self._deleted.clear()
-        turn = next(self._turns, None)
-        self._stepped_at = float("-inf") if turn is None else time.monotonic()
-        if turn is not None:
+        self._stepped_at = float("-inf")  # an error ends the iterator: the next step begins anew
+        if (turn := next(self._turns, None)) is not None:
             self._deleted += turn
+            self._stepped_at = time.monotonic()
         elif self._deleted:
             audit.record("database.pruned", details=self._deleted)
+            self._deleted.clear()
         return turn is not None
