@@ -17,7 +17,14 @@ from tests.support.waiting import wait_until
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.jobs import recovery
-from webhooks_ui.models import BulkChange, Channel, Delivery, Webhook, webhook_history
+from webhooks_ui.models import (
+    BulkChange,
+    Channel,
+    Delivery,
+    Webhook,
+    channel_changes,
+    webhook_history,
+)
 from webhooks_ui.models.webhook_bulk import MAX_AT_ONCE
 
 __all__ = ["receiver"]  # fixtures
@@ -144,6 +151,35 @@ def test_undo_leaves_what_was_changed_since_and_works_once(
     admin.post(f"/webhooks/{three[0]}/disable")
     assert "as it was" not in undo(app, admin)
     assert stored(app, three[0]).enabled is False
+
+
+def test_undo_restores_only_what_was_changed(
+    app: Flask, admin: FlaskClient, three: list[str]
+) -> None:
+    press(admin, three, "add_event", event="team_changed")
+    with app.app_context(), transaction():
+        recovers = update(Webhook).where(Webhook.public_id == three[0])
+        db.session.execute(recovers.values(failing_since=None, last_succeeded=True))
+    undo(app, admin)
+    assert stored(app, three[0]).failing_since is None
+    assert stored(app, three[0]).event_types == ["message_created"]
+
+
+@ON_BOTH_DATABASES
+def test_undo_leaves_webhooks_whose_channel_is_gone(
+    app: Flask, admin: FlaskClient, three: list[str]
+) -> None:
+    press(admin, three[:1], "channel", channel="sales")
+    with app.app_context(), transaction():
+        db.session.add(Channel(key="shop", name="Shop", kind="telegram"))
+    press(admin, three, "channel", channel="shop")
+    with app.app_context():
+        own = db.session.scalars(select(Channel).filter_by(key="sales")).one()
+        assert not channel_changes.delete(own)
+    page = undo(app, admin)
+    assert "2 webhooks are as they were." in page
+    assert "1 was changed since and stays as it is." in page
+    assert [stored(app, one).channel_id is None for one in three] == [False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ KEPT = timedelta(days=1)
 class BulkChange(Model):
     """`items` has a member for each webhook that it changed, or sent something to.
 
-    Of a change: the row `webhook`, its `version` since, and `before`, what is to be restored. Of a
-    test or a recovery: `webhook`, and `made`, the public id of the delivery or the recovery; null
-    where none was made.
+    Of a change: the row `webhook`, its `version` since, and `before`, what it changed, as it was.
+    Of a test or a recovery: `webhook`, and `made`, the public id of the delivery or the recovery;
+    null where none was made.
     """
 
     __tablename__ = "bulk_changes"
@@ -122,9 +122,10 @@ def apply(
         for webhook in _locked(Webhook.public_id.in_(public_ids), Webhook.deleted_at.is_(None)):
             before = _snapshot(webhook)
             change(webhook)
-            if _snapshot(webhook) != before:
+            after = _snapshot(webhook)
+            if changed := {name: was for name, was in before.items() if was != after[name]}:
                 webhook_changes.stamp_editor(webhook, editor)
-                touched.append((webhook, before))
+                touched.append((webhook, changed))
         db.session.flush()
         for webhook, _before in touched:
             if not webhook.is_active:
@@ -143,7 +144,7 @@ def apply(
 def undo(done: BulkChange, editor: User | None) -> tuple[int, int]:
     """Restores what was, and what waited; returns how many webhooks, and how many were left.
 
-    One that was changed since stays as it is.
+    One that was changed since, or whose channel is gone, stays as it is.
     """
     row, began = done.id, done.created_at
     with transaction():
@@ -153,11 +154,18 @@ def undo(done: BulkChange, editor: User | None) -> tuple[int, int]:
             return 0, 0
         known = {item["webhook"]: item for item in items}
         restored = []
-        for webhook in _locked(Webhook.id.in_(known)):
-            if webhook.version != known[webhook.id]["version"]:
+        webhooks = _locked(Webhook.id.in_(known))
+        own = select(Channel.id).where(
+            Channel.id.in_({i["before"].get("channel_id") for i in items})
+        )
+        channels = {None, *db.session.scalars(own.with_for_update(read=True, key_share=True))}
+        for webhook in webhooks:
+            before = known[webhook.id]["before"]
+            is_as_left = webhook.version == known[webhook.id]["version"]
+            if not is_as_left or before.get("channel_id") not in channels:
                 continue
             was_off = not webhook.is_active
-            _restore(webhook, known[webhook.id]["before"])
+            _restore(webhook, before)
             webhook_changes.stamp_editor(webhook, editor)
             restored.append(webhook.id)
             if was_off and webhook.is_active:
@@ -196,12 +204,13 @@ def _snapshot(webhook: Webhook) -> dict[str, Any]:
 
 
 def _restore(webhook: Webhook, before: dict[str, Any]) -> None:
-    for name in _PLAIN:
-        setattr(webhook, name, before[name])
-    for name in _TIMES:
-        at = before[name]
-        setattr(webhook, name, None if at is None else datetime.fromtimestamp(at / 1000, UTC))
-    webhook.event_types = before["events"]
+    for name, was in before.items():
+        if name == "events":
+            webhook.event_types = was
+        elif name in _TIMES and was is not None:
+            setattr(webhook, name, datetime.fromtimestamp(was / 1000, UTC))
+        else:
+            setattr(webhook, name, was)
 
 
 def _queue_again(webhook_id: int, cancelled_at: datetime) -> None:
