@@ -95,6 +95,7 @@ def test(id: str, body: TestBody) -> DeliveryShape:
             headers={"Retry-After": str(RETRY_AFTER)},
         ) from None
     end_read()
+    audit.payload_read("delivery", event.public_id, event.event_type)
     return DeliveryShape.of(found(Delivery.by_public_id(event.public_id)))
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from webhooks_ui.models import Webhook, deleted_webhooks, webhook_changes
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.text.visibility import isolated
+from webhooks_ui.views import test_results
 from webhooks_ui.views.webhooks import blueprint, page_of, row
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
@@ -28,7 +29,9 @@ def deleted() -> str:
 @blueprint.get("/webhooks/<id>")
 def show(id: str) -> str:
     """A webhook's page. Its signing secret is shown once after it was made."""
-    return render_template("webhooks/show.html", **page_of(existing(id)))
+    webhook = existing(id)
+    result = test_results.read(request.args.get("test", ""), webhook)
+    return render_template("webhooks/show.html", **page_of(webhook, result=result))
 
 
 @blueprint.post("/webhooks/<id>/delete")

@@ -1,12 +1,12 @@
 """A delivery's page: its attempts, and resend, retry now and cancel."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.models import Delivery, form_keys
-from webhooks_ui.views import delivery_page
+from webhooks_ui.views import delivery_page, test_results
 from webhooks_ui.views.webhooks import page_of
 from webhooks_ui.web import payloads
 from webhooks_ui.web.pieces import Answer, is_piece_request, or_404
@@ -16,7 +16,9 @@ blueprint = Blueprint("deliveries", __name__)
 
 @blueprint.get("/deliveries/<id>")
 def show(id: str) -> Answer:
-    """The delivery; as a piece, what a page polls while the delivery is open."""
+    """The delivery; as a piece, what a page polls while the delivery is open, or a test's result
+    beside the form that it was sent from.
+    """
     delivery = or_404(Delivery.by_public_id(id))
     if not is_piece_request():
         payloads.record_reading("delivery", id, delivery.type)
@@ -27,6 +29,9 @@ def show(id: str) -> Answer:
             return "", 204
         payloads.record_reading("delivery", id, delivery.type)
         return render_template("deliveries/_delivery.html", **delivery_page.context(delivery))
+    if not delivery.test:
+        abort(404)
+    test_results.record(delivery)
     context = page_of(delivery.webhook) if asker == "webhook" and delivery.webhook else {}
     return render_template("webhooks/_test_result.html", **context | {"result": delivery})
 

@@ -17,6 +17,7 @@ from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.models import Delivery, Webhook, deleted_webhooks
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.views import test_results
 from webhooks_ui.views.webhook_form import form_of, posted_form, render_form, render_undo
 from webhooks_ui.views.webhooks import blueprint, page_of
 from webhooks_ui.web.body_limits import max_body, with_event
@@ -42,10 +43,11 @@ def test_unsaved() -> Answer:
     secrets: tuple[str, ...] = (form.memory.signing_secret,)
     if webhook := form.saved:
         secrets = webhook.signing_secrets(current_vault(), now())
-    if problem := _send(panel, form.settings, secrets, webhook, form.memory.webhook_id):
+    owner = webhook or form.memory.webhook_id
+    if problem := _send(panel, form.settings, secrets, owner):
         panel.errors["event"] = problem
         return _refused_form(form, panel)
-    result = _result(panel)
+    result = _result(panel, owner)
     if is_piece_request():
         return _piece(panel, result)
     return render_form(form, panel.again(), result=result)
@@ -59,15 +61,15 @@ def test(id: str) -> Answer:
     webhook, panel = or_404(Webhook.by_public_id(id)), _panel()
     secrets = webhook.signing_secrets(current_vault(), now())
     if not (panel.errors or is_unsent()):
-        problem = _send(panel, webhook.settings(current_vault()), secrets, webhook, None)
+        problem = _send(panel, webhook.settings(current_vault()), secrets, webhook)
         panel.errors |= {"event": problem} if problem else {}
     if panel.errors or is_unsent():
         if is_piece_request():
             return _errors_piece([*panel.errors.values()])
         return render_template("webhooks/show.html", **page_of(webhook, panel)), 422
-    result = _result(panel)
     if is_piece_request():
-        return _piece(panel, result, page_of(webhook))
+        return _piece(panel, _result(panel, webhook), page_of(webhook))
+    _wait(panel)
     here = url_for(".show", id=id, test=panel.sent, _anchor="test-result")
     return redirect(here, 303)
 
@@ -76,7 +78,7 @@ def start(webhook: Webhook) -> str | None:
     """Sends the sample of the webhook's first event; the delivery's id, None if too many wait."""
     panel = TestPanel.fresh(webhook.event_types)
     secrets = webhook.signing_secrets(current_vault(), now())
-    problem = _send(panel, webhook.settings(current_vault()), secrets, webhook, None)
+    problem = _send(panel, webhook.settings(current_vault()), secrets, webhook)
     return None if problem else panel.sent
 
 
@@ -88,22 +90,24 @@ def _send(
     panel: TestPanel,
     settings: WebhookSettings,
     secrets: tuple[str, ...],
-    webhook: Webhook | None,
-    draft_id: str | None,
+    owner: Webhook | str,
 ) -> str | None:
-    """Starts the test; says why not when so many are under way that another must wait."""
-    if panel.sent and Delivery.by_public_id(panel.sent):
+    """Starts the test of a webhook, or of a form whose webhook will get this id; says why not when
+    so many are under way that another must wait.
+    """
+    if test_results.find(panel.sent, owner):
         return None  # its result is asked for
+    webhook, own_id = (None, owner) if isinstance(owner, str) else (owner, owner.public_id)
     endpoint = Endpoint.from_settings(settings, secrets)
     test_event = Ping(
         public_id=new_id(DELIVERY),
-        form_key=panel.once,
+        form_key=f"{own_id}:{panel.once}",
         endpoint=endpoint,
         event_type=panel.event,
         data=panel.payload,
         channel=settings.channel,
         webhook=webhook,
-        draft_id=None if webhook else draft_id,
+        draft_id=None if webhook else own_id,
     )
     try:
         panel.sent = ping.runner().send(test_event)
@@ -112,11 +116,16 @@ def _send(
     return None
 
 
-def _result(panel: TestPanel) -> Delivery | None:
+def _result(panel: TestPanel, owner: Webhook | str) -> Delivery | None:
     """The test's delivery: finished, or still under way when the receiver takes its time."""
+    _wait(panel)
+    return test_results.read(panel.sent, owner)
+
+
+def _wait(panel: TestPanel) -> None:
+    """Gives the test the time that a quick receiver needs."""
     ping.runner().wait(panel.sent, PIECE_WAITS if is_piece_request() else PAGE_WAITS)
     end_read()
-    return Delivery.by_public_id(panel.sent)
 
 
 def _piece(panel: TestPanel, result: Delivery | None, page: dict[str, Any] | None = None) -> str:

@@ -127,10 +127,10 @@ def reveal_signing_secret(webhook: Webhook) -> None:
     cookie["reveal"] = webhook.public_id
 
 
-def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
-    """What the webhook's page and its pieces show."""
-    tested = request.args.get("test")
-    shown = Delivery.by_public_id(tested) if tested else None
+def page_of(
+    webhook: Webhook, panel: TestPanel | None = None, result: Delivery | None = None
+) -> dict[str, Any]:
+    """What the webhook's page and its pieces show; `result` is that of a test."""
     secrets = webhook.signing_secrets(current_vault(), now())
     last = Delivery.last_of([webhook]).get(webhook.id)
     return {
@@ -148,7 +148,7 @@ def page_of(webhook: Webhook, panel: TestPanel | None = None) -> dict[str, Any]:
         "pause": missed_events.last_pause(webhook),
         "secret_until": webhook.previous_secret_until if len(secrets) > 1 else None,
         "panel": panel or TestPanel.fresh(webhook.event_types),
-        "result": shown if shown and shown.webhook_id == webhook.id else None,
+        "result": result,
         "deliveries": delivery_rows.newest_of(webhook.id, HISTORY),
         "event_types": ALL_TYPES,
         "unencrypted": _goes_unencrypted(webhook, last),
