@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
+from time import monotonic
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
@@ -97,7 +98,7 @@ class Scheduler:
             self._thread.join()
 
     def run_once(self) -> bool:
-        """Runs one step of every job that is due; returns whether one of them has more to do."""
+        """Runs every job that is due, a second each; returns whether one has more to do."""
         more = [self._run_job(job) for job in self._jobs]
         return any(more)
 
@@ -127,9 +128,14 @@ class Scheduler:
         if not JobRun.acquire(job.name, moment, LEASE):
             return False
         more = True
+        until = monotonic() + POLL_INTERVAL
         try:
-            end_read()
-            more = job.step()
+            # Under one lease, and the other jobs are not looked at after each step.
+            while more:
+                end_read()
+                more = job.step()
+                if monotonic() >= until or self._stopping.is_set():
+                    break
         finally:
             JobRun.release(job.name, None if more else self._clock())
         return more

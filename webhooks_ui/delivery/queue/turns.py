@@ -13,15 +13,14 @@ from functools import partial
 from time import monotonic
 from typing import Any, cast
 
-from sqlalchemy import Dialect, Table, insert, select, update
+from sqlalchemy import Dialect, Table, bindparam, insert, literal_column, select, update
 
 from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.prepared import ManyRows, Runner, inserted
-from webhooks_ui.database.types import at_milliseconds, milliseconds, now
+from webhooks_ui.database.prepared import ManyRows, Prepared, Runner, inserted
+from webhooks_ui.database.types import Instant, at_milliseconds, milliseconds, now
 from webhooks_ui.delivery.queue import claim_sql, counting, webhook_state
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Result, Turn
-from webhooks_ui.delivery.queue.releases import held
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.monitoring import metrics
@@ -39,6 +38,15 @@ _ATTEMPTS = cast("Table", Attempt.__table__)
 _INSERT_ATTEMPT = ManyRows(
     {one.name: one.type for one in _ATTEMPTS.c if one.name != "id"},
     lambda _, values: inserted(insert(_ATTEMPTS), values),
+)
+_CURRENT_VERSION = Prepared(
+    select(Webhook.version)
+    .join(Delivery, Delivery.webhook_id == Webhook.id)
+    .where(
+        *(Delivery.id == bindparam("id"), Delivery.claims == bindparam("claims")),
+        *(Delivery.status == literal_column("'delivering'"), Webhook.is_active),
+        Webhook.goes_on(bindparam("moment", type_=Instant)),
+    )
 )
 
 
@@ -163,9 +171,10 @@ def current_version(claim: Claim) -> int | None:
     None when it must not be sent now: the webhook was disabled, paused or deleted, or the claim is
     an old one.
     """
-    own = select(Webhook.version).join(Delivery, Delivery.webhook_id == Webhook.id)
-    is_on = (Webhook.is_active, Webhook.goes_on(now()))
-    return db.session.scalar(own.where(*held(claim), *is_on))
+    with prepared.reading(db.engine) as runner:
+        own = {"id": claim.id, "claims": claim.claims, "moment": now()}
+        row = runner.run(_CURRENT_VERSION, **own).fetchone()
+    return row[0] if row else None
 
 
 def load_webhook(claim: Claim) -> Webhook | None:

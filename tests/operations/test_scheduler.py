@@ -1,0 +1,43 @@
+"""The background jobs of a worker: each has its turn, and what has more to do goes on."""
+
+from datetime import datetime
+
+import pytest
+from flask import Flask
+
+from webhooks_ui.jobs import scheduler
+from webhooks_ui.jobs.scheduler import Job, Scheduler
+
+
+def test_a_job_that_has_more_to_do_goes_on_without_a_look_at_the_others(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "POLL_INTERVAL", 3600.0)
+    left, looks = [True, True, True, False], list[datetime]()
+
+    def is_due(moment: datetime, _done_at: datetime) -> bool:
+        looks.append(moment)
+        return False
+
+    long = Job("long", lambda _moment, _done_at: True, lambda: left.pop(0))
+    assert not Scheduler(engine, [long, Job("other", is_due, lambda: False)]).run_once()
+    assert left == []
+    assert len(looks) == 1
+
+
+def test_a_job_that_takes_long_gives_way_to_the_others(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "POLL_INTERVAL", 0.0)
+    steps: list[str] = []
+
+    def job(name: str, *, has_more: bool) -> Job:
+        def step() -> bool:
+            steps.append(name)
+            return has_more
+
+        return Job(name, lambda _moment, _done_at: True, step)
+
+    jobs = [job("long", has_more=True), job("other", has_more=False)]
+    assert Scheduler(engine, jobs).run_once()
+    assert steps == ["long", "other"]
