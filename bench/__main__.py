@@ -4,7 +4,8 @@
 `python -m bench scale_out` measures PostgreSQL with several web processes and workers,
 `python -m bench retention` deletes rows and drops partitions there,
 `python -m bench soak sqlite|postgresql` a day in which old rows go as new ones come,
-`python -m bench servers` the console under other WSGI servers, as far as they are installed.
+`python -m bench servers` the console under other WSGI servers, as far as they are installed,
+`python -m bench profile sqlite|postgresql [TREE]` prints which functions the time goes to.
 """
 
 import json
@@ -14,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import beside, parts
+from bench import beside, parts, profile
 from bench.retention import retention
 from bench.scale_out import scale_out
 from bench.servers import servers
@@ -51,6 +52,9 @@ def main(chosen: list[str]) -> None:
     postgres.OPTIONS.update(fsync="on", full_page_writes="on", synchronous_commit="on")
     if chosen[:1] == ["beside"]:
         beside.main(Path(chosen[1]), chosen[2:])
+        return
+    if chosen[:1] == ["profile"]:
+        profile.main(chosen[1], *map(Path, chosen[2:]))
         return
     if chosen[:1] == ["soak"]:
         with beside.databases(chosen[1]) as (create, _):
