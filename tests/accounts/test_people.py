@@ -12,12 +12,15 @@ from flask.testing import FlaskClient
 from flask_login import current_user
 from sqlalchemy import delete, update
 
+from tests.accounts.conftest import enter
 from tests.conftest import sign_in
 from tests.support.apps import ON_BOTH_DATABASES
-from webhooks_ui.accounts import people
+from webhooks_ui.accounts import people, throttle
+from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import AccountLink, User, UserSession
+from webhooks_ui.models.token import digest
 
 PASSWORD = "plum copper violin 42"
 
@@ -130,6 +133,41 @@ def test_a_link_for_a_new_password_ends_every_session(app: Flask) -> None:
         assert found.role == "editor"
     with user(app, "olena") as found:
         assert found.password_hash == "x"
+
+
+def test_who_may_not_sign_in_yet_is_told_that_the_account_is_made(
+    app: Flask, admin: FlaskClient
+) -> None:
+    link, guest = invite(admin), app.test_client()
+    for number in range(throttle.PER_NETWORK):
+        enter(guest, f"somebody-{number}", "wrong")
+    answer = guest.post(link, data={"login": "taras", "password": PASSWORD})
+    assert (answer.status_code, answer.location) == (303, "/login")
+    page = guest.get("/login").text
+    assert "The password is set, but you are not signed in with it. Too many failed" in page
+    with user(app, "taras"):
+        pass
+    assert admin.post(invite(admin), data={"login": "ivan", "password": PASSWORD}).location
+    page = admin.get("/webhooks").text
+    assert "not signed in with it" in page
+    assert "Welcome. You are signed in." not in page
+
+
+def test_who_is_signed_in_as_another_enters_the_code_of_the_account_that_the_link_is_for(
+    app: Flask, admin: FlaskClient
+) -> None:
+    sign_in(app, "taras", role="editor")
+    with app.app_context(), transaction():
+        taras = User.by_login("taras")
+        assert taras
+        taras.totp_secret = current_vault().encrypt("A" * 32, taras.secret_context)
+        taras.recovery_codes = [digest("0123456789")]
+        link = AccountLink.issue("editor", user=taras)
+    answer = admin.post(f"/invitation?token={link}", data={"password": PASSWORD})
+    assert answer.location == "/login/code"
+    assert "Welcome. You are signed in." not in admin.get("/login/code").text
+    assert admin.post("/login/code", data={"code": "0123456789"}).location == "/webhooks"
+    assert "taras" in admin.get("/settings/account").text
 
 
 def test_a_second_link_ends_the_first(app: Flask, admin: FlaskClient) -> None:

@@ -40,6 +40,7 @@ class LinkForm(Form):
     login = StringField(_l("Login"))
     password = PasswordField(_l("Password"))
     is_gone = False
+    refusal: signin.Refusal | None = None  # of the sign-in; the password is set
 
     @classmethod
     def of(cls, link: AccountLink) -> Self:
@@ -50,7 +51,7 @@ class LinkForm(Form):
         return form
 
     def save(self, text: str) -> bool:
-        """Uses the link and signs in; or says at the fields why not."""
+        """Uses the link and signs in, if there is no `refusal`; or says at the fields why not."""
         if not self.is_sent():
             return False
         login, password = self.login.data or "", self.password.data or ""
@@ -58,5 +59,5 @@ class LinkForm(Form):
         self.is_gone = found is None
         if not self.accepts(found or {}) or self.is_gone:
             return False
-        signin.sign_in(login, password)
+        self.refusal = signin.sign_in(login, password)
         return True

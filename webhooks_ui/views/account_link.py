@@ -2,9 +2,10 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import forgotten, openid
+from webhooks_ui.accounts.sign_in import Refusal
 from webhooks_ui.forms.account import ForgottenForm
 from webhooks_ui.forms.people import LinkForm
 from webhooks_ui.models import AccountLink, User
@@ -26,13 +27,25 @@ def use() -> Answer:
     form = LinkForm.of(link)
     context = {"form": form, "user": link.user, "provider": openid.provider_name()}
     if request.method == "POST" and form.save(text):
-        if not current_user.is_authenticated:  # the second factor is asked for
-            return redirect(url_for("second_factor.ask"), 303)
-        flash(_("Welcome. You are signed in."), "good")
-        return redirect(url_for("webhooks.index"), 303)
+        return _lead_on(form.refusal)
     if form.is_gone:
         return render_template("people/link_gone.html"), 404
     return form_page("people/use_link.html", **context)
+
+
+def _lead_on(refusal: Refusal | None) -> Response:
+    """On from a used link, by what became of the sign-in: who is signed in may be another."""
+    if refusal and refusal.needs_code:
+        return redirect(url_for("second_factor.ask"), 303)
+    if refusal:
+        text = _(
+            "The password is set, but you are not signed in with it. %(reason)s",
+            reason=refusal.message,
+        )
+        flash(text, "wait")
+        return redirect(url_for("auth.login"), 303)
+    flash(_("Welcome. You are signed in."), "good")
+    return redirect(url_for("webhooks.index"), 303)
 
 
 @blueprint.route("/forgotten", methods=["GET", "POST"])
