@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from tests.support import scratch, templates
 from tests.support.apps import DATABASES, Apps, MakeApp
+from tests.support.kept_log import _audit_log_is_kept
 from tests.support.openid import running_provider
 from tests.support.postgres import Postgres
 from tools.provide import find_postgres
@@ -42,6 +43,7 @@ settings.register_profile("quick", deadline=None, derandomize=True, max_examples
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+__all__ = ["_audit_log_is_kept"]  # a fixture
 KINDS = ("browser", "process", "postgres", "long")
 """Marks of slow tests, in the order in which they begin; `make test-quick` takes the last alone."""
 

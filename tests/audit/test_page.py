@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from tests.audit.conftest import entries
 from tests.audit.test_changes import BEARER, edit
 from tests.conftest import make_webhook, piece, sign_in
+from tests.support import kept_log
 from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.audit import AuditEntry, record
 from webhooks_ui.database.engine import db, transaction
@@ -142,7 +143,7 @@ def test_it_is_for_administrators(app: Flask, role: str) -> None:
 def test_entries_are_deleted_by_their_own_retention_alone(app: Flask) -> None:
     many(app, 3)
     with app.app_context():
-        with transaction():
+        with kept_log.edited(), transaction():
             for entry in db.session.query(AuditEntry):
                 entry.created_at -= timedelta(days=400)
         list(retention.prune(timedelta(hours=1), now(), audit_retention=timedelta(days=500)))

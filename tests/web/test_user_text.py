@@ -10,6 +10,7 @@ from sqlalchemy import update
 from tests.channels.conftest import FORM
 from tests.conftest import make_webhook, sign_in, webhook_form
 from tests.log.rows import fill
+from tests.support import kept_log
 from webhooks_ui.accounts import users
 from webhooks_ui.audit import AuditEntry
 from webhooks_ui.database.engine import db, transaction
@@ -110,7 +111,7 @@ def test_every_page_isolates_what_people_chose(app: Flask) -> None:
     admin.post(f"/webhooks/{gone}/delete")
     admin.post("/settings/users/new", data={"role": "viewer"})
     known = fill(app, 12)
-    with app.app_context(), transaction():
+    with app.app_context(), kept_log.edited(), transaction():
         for entries in ("actor_name", "object_name"):
             db.session.execute(update(AuditEntry).values({entries: TURNED}))
         db.session.execute(update(Source).values(name=TURNED))
