@@ -10,13 +10,14 @@ from wtforms import PasswordField, SelectField, StringField
 from webhooks_ui.accounts import forgotten, passwords
 from webhooks_ui.accounts import sign_in as signin
 from webhooks_ui.database.engine import transaction
-from webhooks_ui.forms.base import Form, SelectOfMany
+from webhooks_ui.forms.base import Form, RefusableForm, SelectOfMany
 from webhooks_ui.settings import addresses
 from webhooks_ui.settings.parsers import optional
 from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
 
 MAX_EMAIL_CHARACTERS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
+_NOT_CURRENT = _l("This is not your current password.")
 
 
 class SetUpForm(Form):
@@ -32,12 +33,11 @@ class SetUpForm(Form):
         return self.accepts(signin.set_up(self.login.data or "", self.password.data or ""))
 
 
-class SignInForm(Form):
+class SignInForm(RefusableForm):
     """Login and password. Why they let nobody in is the `refusal`, which belongs to no field."""
 
     login = StringField(_l("Login"))
     password = PasswordField(_l("Password"))
-    refusal: signin.Refusal | None = None
 
     def sign_in(self) -> bool:
         """Whether this browser is signed in now."""
@@ -48,17 +48,13 @@ class SignInForm(Form):
             self.login.errors = [_l("Enter your login.")]
         if not password:
             self.password.errors = [_l("Enter your password.")]
-        if self.errors:
-            return False
-        self.refusal = signin.sign_in(login, password)
-        return self.refusal is None
+        return not self.errors and self.is_granted(signin.sign_in(login, password))
 
 
-class ForgottenForm(Form):
+class ForgottenForm(RefusableForm):
     """Whose password is forgotten. Whether there is such a user is told to nobody."""
 
     login = StringField(_l("Login"))
-    refusal: signin.Refusal | None = None
 
     def ask(self) -> bool:
         """Whether a link is on its way, if there is somebody to get it."""
@@ -66,17 +62,14 @@ class ForgottenForm(Form):
             return False
         if not (self.login.data or "").strip():
             self.login.errors = [_l("Enter your login.")]
-        if not self.errors:
-            self.refusal = forgotten.ask(self.login.data or "")
-        return not self.errors and self.refusal is None
+        return not self.errors and self.is_granted(forgotten.ask(self.login.data or ""))
 
 
-class EmailForm(Form):
+class EmailForm(RefusableForm):
     """Where a link for a new password is sent; empty for nowhere."""
 
     email = StringField(_l("E-mail address"))
     passphrase = PasswordField(_l("Current password"))
-    refusal: signin.Refusal | None = None
 
     def save(self) -> bool:
         """Keeps the address; or says at the fields, or as the `refusal` to wait, why not."""
@@ -85,11 +78,10 @@ class EmailForm(Form):
         email = self._checked((self.email.data or "").strip())
         if not self.passphrase.data:
             self.passphrase.errors = [_l("Enter your current password.")]
-        if not self.errors:
-            self.refusal = signin.set_email(self.passphrase.data or "", email)
-        if self.refusal and not self.refusal.wait:
-            self.passphrase.errors, self.refusal = [_l("This is not your current password.")], None
-        return not self.errors and self.refusal is None
+        if self.errors:
+            return False
+        refusal = signin.set_email(self.passphrase.data or "", email)
+        return self.is_granted(refusal, self.passphrase, _NOT_CURRENT)
 
     def _checked(self, text: str) -> str | None:
         try:
@@ -101,12 +93,11 @@ class EmailForm(Form):
             return None
 
 
-class PasswordForm(Form):
+class PasswordForm(RefusableForm):
     """The change of the signed-in user's password, which the current one allows."""
 
     current_password = PasswordField(_l("Current password"))
     password = PasswordField(_l("New password"))
-    refusal: signin.Refusal | None = None
 
     def save(self) -> bool:
         """Changes the password; or says at the fields, or as the `refusal` to wait, why not."""
@@ -119,16 +110,10 @@ class PasswordForm(Form):
             self.password.errors = [problem]
         elif new == current:
             self.password.errors = [_l("This is your current password. Choose another one.")]
-        if not self.errors:
-            self._change(current, new)
-        return not self.errors and self.refusal is None
-
-    def _change(self, current: str, new: str) -> None:
+        if self.errors:
+            return False
         refusal = signin.change_password(current, new)
-        if refusal and refusal.wait:
-            self.refusal = refusal
-        elif refusal:
-            self.current_password.errors = [_l("This is not your current password.")]
+        return self.is_granted(refusal, self.current_password, _NOT_CURRENT)
 
 
 class TimeZoneForm(Form):

@@ -7,9 +7,10 @@ from flask import request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import PasswordField
+from wtforms import Field, PasswordField
 from wtforms.widgets import Select
 
+from webhooks_ui.accounts.sign_in import Refusal
 from webhooks_ui.web.kept_form import PASSWORDS, is_unsent
 from webhooks_ui.web.user_text import option
 
@@ -42,6 +43,30 @@ class Form(FlaskForm):
         for name, problem in problems.items():
             self[name].errors = [problem]
         return not self.errors
+
+
+class RefusableForm(Form):
+    """A form whose password or code may be refused. What belongs to no field is the `refusal`."""
+
+    refusal: Refusal | None = None
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until it may be sent again; 0 where nobody has to wait."""
+        return self.refusal.retry_after if self.refusal else 0
+
+    def is_granted(
+        self,
+        refusal: Refusal | None,
+        field: Field | None = None,
+        message: LazyString | None = None,
+    ) -> bool:
+        """Whether nothing is refused; else says so at the field, unless one has to wait."""
+        if refusal and field and not refusal.wait:
+            field.errors = [message or refusal.message]
+        else:
+            self.refusal = refusal
+        return refusal is None
 
 
 def trimmed(text: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The code of the second factor: at sign-in, and to switch it on and off."""
+"""The code of the second factor: at sign-in, and to switch it on."""
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
@@ -6,25 +6,19 @@ from wtforms import HiddenField, StringField
 from webhooks_ui.accounts import second_factor
 from webhooks_ui.accounts import sign_in as signin
 from webhooks_ui.crypto.vault import VaultError, current_vault
-from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.base import RefusableForm
 from webhooks_ui.models import User
 
 
-class CodeForm(Form):
+class CodeForm(RefusableForm):
     """A code of the app, or a recovery code."""
 
     code = StringField(_l("Code"))
     sealed = HiddenField()  # the secret that is being set up, encrypted
-    refusal: signin.Refusal | None = None
 
     def sign_in(self) -> bool:
         """Whether this browser is signed in now."""
-        if not self._is_given():
-            return False
-        self.refusal = signin.enter_code(self.code.data)
-        if self.refusal and not self.refusal.wait:
-            self.code.errors = [self.refusal.message]
-        return self.refusal is None
+        return self._is_given() and self.is_granted(signin.enter_code(self.code.data), self.code)
 
     def offer(self, user: User) -> str:
         """The secret to set up: that of the page before, else a new one."""

@@ -1,6 +1,6 @@
 """The user's own account: the password, the time zone and the signed-in browsers."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -9,22 +9,22 @@ from werkzeug.wrappers import Response
 from webhooks_ui.accounts import forgotten, openid, sessions, user_agents
 from webhooks_ui.forms.account import EmailForm, PasswordForm, TimeZoneForm
 from webhooks_ui.models import UserSession
-from webhooks_ui.views.auth import refused
 from webhooks_ui.web import timezones
 from webhooks_ui.web.kept_form import keeps_typed
+from webhooks_ui.web.pieces import form_page
 
 blueprint = Blueprint("account", __name__)
 
 
 @blueprint.route("/settings/account", methods=["GET", "POST"])
 @keeps_typed
-def show() -> Response | str:
+def show() -> Response:
     """The account; POST changes the password."""
     form = PasswordForm()
     if request.method == "POST" and form.save():
         flash(_("Password changed. Other browsers were signed out."), "good")
         return redirect(url_for(".show"), 303)
-    return refused(_page(form), form.refusal)
+    return _page(form)
 
 
 @blueprint.post("/settings/account/timezone")
@@ -33,7 +33,7 @@ def choose_timezone() -> Response:
     """Sets the zone that the user reads times in."""
     form = TimeZoneForm()
     if not form.save():
-        return make_response(_page(PasswordForm(formdata=None), form), 422)
+        return _page(zone_form=form)
     flash(_("Time zone saved."), "good")
     return redirect(url_for(".show"), 303)
 
@@ -46,7 +46,7 @@ def set_email() -> Response:
     if form.save():
         flash(_("E-mail address saved."), "good")
         return redirect(url_for(".show"), 303)
-    return refused(_page(PasswordForm(formdata=None), email_form=form), form.refusal)
+    return _page(email_form=form)
 
 
 @blueprint.post("/settings/account/sessions/end")
@@ -77,13 +77,18 @@ def end_session(id: int) -> Response:
 
 
 def _page(
-    form: PasswordForm, zone_form: TimeZoneForm | None = None, email_form: EmailForm | None = None
-) -> str:
+    form: PasswordForm | None = None,
+    zone_form: TimeZoneForm | None = None,
+    email_form: EmailForm | None = None,
+) -> Response:
     user, own_id = current_user.user, current_user.id
     mails = forgotten.is_offered() and not user.oidc_subject
-    return render_template(
+    refusal = (form and form.refusal) or (email_form and email_form.refusal)
+    return form_page(
         "account/show.html",
-        form=form,
+        retry_after=refusal.retry_after if refusal else 0,
+        refused=refusal,
+        form=form or PasswordForm(formdata=None),
         zone_form=zone_form or TimeZoneForm(formdata=None, timezone=timezones.chosen()),
         email_form=email_form or (EmailForm(formdata=None, obj=user) if mails else None),
         user=user,

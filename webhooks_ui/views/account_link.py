@@ -9,7 +9,6 @@ from webhooks_ui.accounts.sign_in import Refusal
 from webhooks_ui.forms.account import ForgottenForm
 from webhooks_ui.forms.people import LinkForm
 from webhooks_ui.models import AccountLink, User
-from webhooks_ui.views.auth import refused
 from webhooks_ui.web.kept_form import keeps_typed
 from webhooks_ui.web.pieces import Answer, form_page
 
@@ -25,12 +24,12 @@ def use() -> Answer:
     if link is None:
         return render_template("people/link_gone.html"), 404
     form = LinkForm.of(link)
-    context = {"form": form, "user": link.user, "provider": openid.provider_name()}
     if request.method == "POST" and form.save(text):
         return _lead_on(form.refusal)
     if form.is_gone:
         return render_template("people/link_gone.html"), 404
-    return form_page("people/use_link.html", **context)
+    provider = openid.provider_name()
+    return form_page("people/use_link.html", form=form, user=link.user, provider=provider)
 
 
 def _lead_on(refusal: Refusal | None) -> Response:
@@ -59,5 +58,5 @@ def ask() -> Answer:
         said = _("If an account with this login has an e-mail address, a link is on its way.")
         flash(said, "good")
         return redirect(url_for("auth.login"), 303)
-    page = render_template("auth/forgotten.html", form=form, offered=is_offered)
-    return refused(page, form.refusal)
+    retry_after = form.retry_after
+    return form_page("auth/forgotten.html", retry_after=retry_after, form=form, offered=is_offered)

@@ -4,7 +4,6 @@ from flask import (
     Blueprint,
     current_app,
     flash,
-    make_response,
     redirect,
     render_template,
     request,
@@ -15,7 +14,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import openid, sessions, setup_link
-from webhooks_ui.accounts.sign_in import Refusal
 from webhooks_ui.forms.account import SetUpForm, SignInForm
 from webhooks_ui.forms.second_factor import CodeForm
 from webhooks_ui.models import User
@@ -57,7 +55,7 @@ def login() -> Answer:
     if not User.exists():
         return render_template("auth/setup_link.html", wrong=False)
     if request.endpoint != "auth.login":
-        return _sign_in_page(SignInForm(formdata=None), kept_form.seal()), 422
+        return _sign_in_page(SignInForm(formdata=None), kept_form.seal())
     form, kept = SignInForm(), request.form.get(kept_form.FIELD, "")
     if current_user.is_authenticated and (request.method != "POST" or kept_form.is_unsent()):
         return lead_on(kept)  # signed in meanwhile, in another tab
@@ -66,7 +64,7 @@ def login() -> Answer:
     if form.refusal and form.refusal.needs_code:
         context = {"form": CodeForm(formdata=None), "wanted": request.args.get("next")}
         return render_template("auth/code.html", kept=kept, **context)
-    return refused(_sign_in_page(form, kept), form.refusal)
+    return _sign_in_page(form, kept)
 
 
 @blueprint.get("/logout")
@@ -83,19 +81,17 @@ def logout() -> Response:
     return redirect(url_for(".login"), 303)
 
 
-def refused(page: str, refusal: Refusal | None) -> Response:
-    """The page of a form; where it was posted and is wrong 422, or 429 to wait."""
-    answer = make_response(page, 422 if request.method == "POST" else 200)
-    if refusal and refusal.wait:
-        answer.status_code, answer.retry_after = 429, refusal.retry_after
-    return answer
-
-
-def _sign_in_page(form: SignInForm, kept: str = "") -> str:
+def _sign_in_page(form: SignInForm, kept: str) -> Response:
     """The page; `kept` is the form that goes on after the sign-in."""
-    wanted = request.args.get("next")
-    told = {"ended": sessions.has_ended(), "provider": openid.provider_name()}
-    return render_template("auth/login.html", form=form, kept=kept, wanted=wanted, **told)
+    return form_page(
+        "auth/login.html",
+        retry_after=form.retry_after,
+        form=form,
+        kept=kept,
+        wanted=request.args.get("next"),
+        ended=sessions.has_ended(),
+        provider=openid.provider_name(),
+    )
 
 
 def lead_on(kept: str) -> Response:

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import second_factor
 from webhooks_ui.forms.second_factor import CodeForm
-from webhooks_ui.views.auth import lead_on, refused
+from webhooks_ui.views.auth import lead_on
 from webhooks_ui.web import kept_form
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed
-from webhooks_ui.web.pieces import Answer
+from webhooks_ui.web.pieces import Answer, form_page
 from webhooks_ui.web.shown_once import show_once, take_shown
 
 blueprint = Blueprint("second_factor", __name__)
@@ -30,9 +30,8 @@ def ask() -> Response | str:
     form = CodeForm()
     if request.method == "POST" and form.sign_in():
         return lead_on(kept)
-    wanted = request.args.get("next")
-    page = render_template("auth/code.html", form=form, kept=kept, wanted=wanted)
-    return refused(page, form.refusal)
+    wanted, retry_after = request.args.get("next"), form.retry_after
+    return form_page("auth/code.html", retry_after=retry_after, form=form, kept=kept, wanted=wanted)
 
 
 @blueprint.route("/settings/account/second-factor", methods=["GET", "POST"])

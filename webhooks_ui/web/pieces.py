@@ -25,9 +25,16 @@ def is_piece_request() -> bool:
     return bool(asked.htmx) and not asked.htmx.history_restore_request and not is_unsent()
 
 
-def form_page(template: str, **context: Any) -> tuple[str, int]:
-    """A page with a form; 422 where it was posted, and is shown again since it cannot be used."""
-    return render_template(template, **context), 422 if request.method == "POST" else 200
+def form_page(template: str, *, retry_after: int = 0, **context: Any) -> Response:
+    """A page with a form; 422 where it was posted, and is shown again since it cannot be used.
+
+    Where one has to wait, for `retry_after` seconds, it is 429.
+    """
+    status = 422 if request.method == "POST" else 200
+    answer = make_response(render_template(template, **context), status)
+    if retry_after:
+        answer.status_code, answer.retry_after = 429, retry_after
+    return answer
 
 
 def list_answer(
