@@ -40,13 +40,11 @@ _KEYS = str.maketrans(
 
 def problem(password: str, login: str = "") -> LazyString | None:
     """Why this password is refused for `login`, or None."""
-    if len(password) > MAX_LENGTH * 4:  # NFC makes it shorter, but not by more
+    # NFC makes it shorter, but not by more than a quarter of its length.
+    if len(password) > MAX_LENGTH * 4 or len(password := _prepared(password)) > MAX_LENGTH:
         return _l("Use at most %(count)s characters.", count=MAX_LENGTH)
-    password = _prepared(password)
     if len(password) < MIN_LENGTH:
         return _l("Use at least %(count)s characters.", count=MIN_LENGTH)
-    if len(password) > MAX_LENGTH:
-        return _l("Use at most %(count)s characters.", count=MAX_LENGTH)
     if _is_login(password, login) or _is_breached(password) or _is_guessable(password, login):
         return _l("This is easy to guess. Use a few unrelated words.")
     return None

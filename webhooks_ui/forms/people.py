@@ -13,7 +13,7 @@ from webhooks_ui.models.user import ROLES
 
 
 class RoleForm(Form):
-    """What a person may do."""
+    """What a person may do; one who is invited chooses login and password."""
 
     role = RadioField(
         _l("Role"),
@@ -28,10 +28,6 @@ class RoleForm(Form):
         if self.role.data not in ROLES:
             self.role.errors = [_l("Choose a role.")]
         return not self.errors
-
-
-class InvitationForm(RoleForm):
-    """The role of a person who is invited; the person chooses login and password."""
 
 
 class LinkForm(Form):

@@ -204,7 +204,7 @@ class Recovery(Public, Model):
         return db.session.scalar(select(cls).where(RUNNING, cls.webhook_id == webhook_id))
 
     @classmethod
-    def latest(cls, webhook_id: int | None, limit: int = 5) -> Sequence[Self]:
+    def latest(cls, webhook_id: int | None) -> Sequence[Self]:
         """The latest ones for a webhook, or for filters over several, the newest first."""
         own = select(cls).where(cls.webhook_id == webhook_id)
-        return db.session.scalars(own.order_by(cls.id.desc()).limit(limit)).all()
+        return db.session.scalars(own.order_by(cls.id.desc()).limit(5)).all()

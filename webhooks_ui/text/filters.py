@@ -11,10 +11,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 Operator = Literal["equals", "not_equals", "in", "contains", "exists", "matches", "greater", "less"]
-OPERATORS: tuple[Operator, ...] = get_args(Operator)
 MAX_CONDITIONS = 20
 MAX_PATH = 200  # characters
 MAX_VALUE = 1_000  # characters

@@ -47,7 +47,10 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def quoted(text: str, limit: int = 80) -> str:
-    """`visible(text)` in quotes, cut off after `limit` characters."""
+_MAX_QUOTED = 80  # characters
+
+
+def quoted(text: str) -> str:
+    """`visible(text)` in quotes, cut off where it is long."""
     shown = visible(text)
-    return f"'{shown if len(shown) <= limit else f'{shown[:limit]}…'}'"
+    return f"'{shown if len(shown) <= _MAX_QUOTED else f'{shown[:_MAX_QUOTED]}…'}'"

@@ -31,6 +31,7 @@ _WORDS: dict[str, Mapping[str, Any]] = {
     "kind": CHANNEL_KINDS,
     "payload_format": {code: one.label for code, one in FORMATS.items()},
     "auth_type": {code: kind.label for code, kind in KINDS.items()},
+    "disabled_reason": audit_words.REASONS,
 }
 """What the values of a field are called where people choose them, by their codes."""
 _TIMES = ("expires_at", "paused_until", "since", "until", "deleted_at")
@@ -96,18 +97,12 @@ def _value(name: str, value: Any) -> str:
         return ", ".join(_word(str(one)) for one in value)
     if name in _TIMES:
         return _time(str(value))
-    if name == "disabled_reason":
-        return _reason(str(value))
     return str(_WORDS[name].get(value, value)) if name in _WORDS else _word(str(value))
 
 
 def _word(code: str) -> str:
     known = ALL_TYPES.get(code)
     return str(known.label) if known else code
-
-
-def _reason(code: str) -> str:
-    return str(audit_words.REASONS.get(code, code))
 
 
 def _time(text: str) -> str:

@@ -66,12 +66,8 @@ def context(delivery: Delivery) -> dict[str, Any]:
 
 def own_url(public_id: str) -> str:
     """The page within the filter that the URL carries."""
-    return url_for("deliveries.show", id=public_id, **filter_arguments())
-
-
-def filter_arguments() -> dict[str, Any]:
-    """The filter of the list that one comes from."""
-    return LogQuery.parse(request.args).arguments(before="")
+    own = LogQuery.parse(request.args).arguments(before="")
+    return url_for("deliveries.show", id=public_id, **own)
 
 
 def _urls(

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import openid, people, second_factor, user_agents
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.forms.people import InvitationForm, RoleForm
+from webhooks_ui.forms.people import RoleForm
 from webhooks_ui.models import AccountLink, User, UserSession
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.models.user import last_seen
@@ -38,7 +38,7 @@ def index() -> str:
 @blueprint.route("/settings/users/new", methods=["GET", "POST"])
 @keeps_typed
 def new() -> Answer:
-    form = InvitationForm()
+    form = RoleForm()
     if request.method != "POST" or not form.check():
         return form_page("people/invite.html", form=form)
     show_once(_LINK, link_url(people.invite(form.role.data, current_user.login)))

@@ -1,7 +1,6 @@
 """Verify signatures: code for the receiver, and a check of a request that it refused."""
 
 import re
-from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 from flask_babel import lazy_gettext as _l
@@ -21,22 +20,15 @@ from webhooks_ui.web.pieces import is_piece_request, or_404
 blueprint = Blueprint("verify", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """Code that verifies a request; `template` stands in templates/verify/."""
-
-    label: str | LazyString
-    template: str
-
-
-SNIPPETS = {
-    "python": Snippet("Python", "verify.py.txt"),
-    "node": Snippet("Node.js", "verify.mjs.txt"),
-    "php": Snippet("PHP", "verify.php.txt"),
-    "go": Snippet("Go (net/http)", "verify.go.txt"),
-    "ruby": Snippet("Ruby", "verify.rb.txt"),
-    "shell": Snippet(_l("Shell"), "verify.sh.txt"),
+SNIPPETS: dict[str, tuple[str | LazyString, str]] = {
+    "python": ("Python", "verify.py.txt"),
+    "node": ("Node.js", "verify.mjs.txt"),
+    "php": ("PHP", "verify.php.txt"),
+    "go": ("Go (net/http)", "verify.go.txt"),
+    "ruby": ("Ruby", "verify.rb.txt"),
+    "shell": (_l("Shell"), "verify.sh.txt"),
 }
+"""Code that verifies a request: what the language is called, and a file of templates/verify/."""
 
 
 @blueprint.get("/webhooks/<id>/verify")
@@ -83,7 +75,7 @@ def _page(
     return render_template(
         "verify/show.html",
         webhook=webhook,
-        snippets=SNIPPETS,
+        labels={key: label for key, (label, _file) in SNIPPETS.items()},
         language=language,
         code=snippet(webhook, language),
         headers=signature_check.HEADERS,
@@ -95,8 +87,9 @@ def _page(
 
 def snippet(webhook: Webhook, language: str) -> str:
     """The code for this webhook in one of `SNIPPETS`."""
+    _label, file = SNIPPETS[language]
     return render_template(
-        f"verify/{SNIPPETS[language].template}",
+        f"verify/{file}",
         webhook_id=webhook.public_id,
         variable=_variable(webhook.name),
         prefix=signing.PREFIX,

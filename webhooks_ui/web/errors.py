@@ -144,8 +144,9 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(conflict, _conflict)
 
 
-def _page(code: int, words: Words) -> str:
-    return render_template("error.html", code=code, title=words.title, advice=words.advice)
+def _page(code: int, words: Words) -> tuple[str, int]:
+    page = render_template("error.html", code=code, title=words.title, advice=words.advice)
+    return page, code
 
 
 def problem(code: int, headers: dict[str, str] | None = None) -> Problem:
@@ -162,10 +163,8 @@ def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
     if request.path.startswith(API):
         return problem(error.code, _headers(error))
     if error.code == 403 and roles.is_for_administrators(request.endpoint or ""):
-        return _page(403, FOR_ADMINISTRATORS), 403
-    return _page(
-        error.code, PAGES.get(error.code, PAGES[400 if error.code < 500 else 500])
-    ), error.code
+        return _page(403, FOR_ADMINISTRATORS)
+    return _page(error.code, PAGES.get(error.code, PAGES[400 if error.code < 500 else 500]))
 
 
 def _headers(error: HTTPException) -> dict[str, str]:
@@ -186,7 +185,7 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
         return answer
     if kept_form.is_own_form():
         return _press_again()
-    return _page(400, FORM_EXPIRED), 400
+    return _page(400, FORM_EXPIRED)
 
 
 def _press_again() -> ResponseReturnValue:
@@ -197,19 +196,13 @@ def _press_again() -> ResponseReturnValue:
     return redirect(came_from() or url_for("webhooks.index"), 303)
 
 
-def _damaged() -> tuple[str, int, dict[str, str]] | Problem:
-    if request.path.startswith(API):
-        return Problem(503, f"{DAMAGED.title} {DAMAGED.advice}")
-    return _page(503, DAMAGED), 503, {}
-
-
 def _conflict(_error: Exception) -> ResponseReturnValue | Problem:
     """A concurrent request deleted or changed what this one was about, or ended its session."""
     if request.path.startswith(API):
         return problem(409)
     if _session_has_ended():
         return redirect(url_for("auth.login"), 303)
-    return _page(409, PAGES[409]), 409
+    return _page(409, PAGES[409])
 
 
 def _session_has_ended() -> bool:
@@ -219,11 +212,11 @@ def _session_has_ended() -> bool:
     return known is not None and db.session.get(UserSession, known) is None
 
 
-def _database_error(error: Exception) -> tuple[str, int, dict[str, str]] | Problem:
+def _database_error(error: Exception) -> ResponseReturnValue | Problem:
     current_app.logger.error("The database refused: %s", getattr(error, "orig", error))
+    of_api = request.path.startswith(API)
     if isinstance(error, DamagedError):
-        return _damaged()
+        words = f"{DAMAGED.title} {DAMAGED.advice}"
+        return Problem(503, words) if of_api else _page(503, DAMAGED)
     headers = {"Retry-After": str(RETRY_AFTER)}
-    if request.path.startswith(API):
-        return problem(503, headers)
-    return _page(503, PAGES[503]), 503, headers
+    return problem(503, headers) if of_api else (*_page(503, PAGES[503]), headers)
