@@ -1,4 +1,4 @@
-"""What a payload format is: one class that form, API and sender know. formats.py lists them."""
+"""What a payload format is: a class that form, API and sender know; see `payload_formats`."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ from webhooks_ui.models.pages import Page, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
 from webhooks_ui.text.folding import folded
 
-PAGE_SIZE = 25  # tall rows, of three or four lines each
+PAGE_SIZE = 25  # tall rows, of two lines each
 STATES = ("attention", *RANKED)
 """What the list can be narrowed to: the states, and the two that need attention together."""
 SORTS = ("attention", "name", "-name", "-created", "created", "-last", "last")

@@ -37,7 +37,7 @@ from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import or_404
 from webhooks_ui.web.security import safe_next
 
-_MOST_SHOWN = 100  # as many as a page has
+_MAX_KEPT = 100  # selected webhooks that an address names
 _PASSING = ("done=", "chosen=", "at=")  # arguments of one answer, not of the list
 CHOOSE_ACTION = _l("Nothing was changed. Choose what to do with the selected webhooks.")
 CHOOSE = _l("Choose at least one webhook first.")
@@ -115,7 +115,7 @@ def _refuse(message: LazyString) -> BaseResponse:
 def _choose_again() -> BaseResponse:
     """The list with the same webhooks selected."""
     at, ids = request.form.get("at", ""), request.form.getlist("ids")
-    return redirect(_back(chosen=quote(",".join(ids[:_MOST_SHOWN])), at=quote(at)), 303)
+    return redirect(_back(chosen=quote(",".join(ids[:_MAX_KEPT])), at=quote(at)), 303)
 
 
 def _chosen(ids: Sequence[str]) -> Sequence[Webhook]:
