@@ -6,11 +6,13 @@ falls behind then, and says so.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from webhooks_ui.database.engine import end_read, transaction
 from webhooks_ui.models import payload_index
+from webhooks_ui.models.payload_index import Table
+from webhooks_ui.models.row_gaps import RowGaps
 
 BATCH, BATCHES = 50, 4  # rows of a transaction, transactions of a step
 REST = 1.0  # multiple of the time that a batch took
@@ -24,7 +26,8 @@ def job(
     `is_busy` tells whether deliveries wait for this process.
     """
     if is_on:
-        return _is_due, lambda: _step(is_busy)
+        tables = [(each, RowGaps(each.model.__tablename__)) for each in payload_index.TABLES]
+        return _is_due, lambda: _step(tables, is_busy)
     return _has_rows, _empty
 
 
@@ -32,20 +35,20 @@ def _is_due(_moment: datetime, _done_at: datetime) -> bool:
     return payload_index.is_there() and bool(payload_index.behind())
 
 
-def _step(is_busy: Callable[[], bool]) -> bool:
+def _step(tables: Sequence[tuple[Table, RowGaps]], is_busy: Callable[[], bool]) -> bool:
     """Indexes some batches of events and answers; returns whether to go on at once."""
     for _ in range(BATCHES):
         begun = time.monotonic()
-        counts = [_index(table) for table in payload_index.TABLES]
+        counts = [_index(*each) for each in tables]
         if BATCH not in counts or is_busy():
             return False
         time.sleep(min(REST * (time.monotonic() - begun), 0.25))
     return True
 
 
-def _index(table: payload_index.Table) -> int:
+def _index(table: Table, gaps: RowGaps) -> int:
     end_read()
-    documents = table.pending(BATCH)
+    documents = table.pending(BATCH, gaps)
     if documents:
         with transaction():
             table.add(documents)

@@ -36,9 +36,9 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.event import Event
+from webhooks_ui.models.row_gaps import RowGaps
 from webhooks_ui.text import words
 
-_SETTLED = timedelta(minutes=1)  # longer than a transaction may take that has got its row ids
 _PUNCTUAL = timedelta(seconds=10)
 _with_tables: WeakSet[Engine] = WeakSet()
 
@@ -71,19 +71,21 @@ class Table:
         rows = self._rows()
         return select(rows).order_by(rows.desc()).limit(1).scalar_subquery()
 
-    def pending(self, limit: int) -> list[Document]:
+    def pending(self, limit: int, gaps: RowGaps) -> list[Document]:
         """The next rows, with their words.
 
         On PostgreSQL a missing row id may be that of a transaction in progress: what follows it
         waits until it is certain.
         """
         last = self.position()
+        settled = 0 if is_sqlite() else gaps.settled()
         part = literal(0) if self.divided_by is None else self.divided_by
-        rows = select(self.model.id, part, *self.content).where(self.model.id > last)
+        rows = select(self.model.id, part, *self.content[:-1]).where(self.model.id > last)
         found: list[Document] = []
         own_rows = db.session.execute(rows.order_by(self.model.id).limit(limit))
-        for row, part, data, extra, at in own_rows:
-            if not is_sqlite() and row != last + 1 and at > now() - _SETTLED:
+        for row, part, data, extra in own_rows:
+            if not is_sqlite() and row != last + 1 and row > settled:
+                gaps.met()
                 break
             own = dict.fromkeys((*words.sought(extra or ""), *words.of_payload(data)))
             found.append(Document(row, list(own), part))
