@@ -5,12 +5,14 @@ import ssl
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import trustme
 
 from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
 from tests.delivery.hostile import Peer, answering
+from tests.support import pem
 from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
 from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.http.tls import client_context
@@ -49,6 +51,19 @@ def test_a_trusted_receiver_and_its_facts(
     assert set(facts.san) == {"127.0.0.1", "::1", "crm.example"}
     begin, end = map(datetime.fromisoformat, (facts.not_before, facts.not_after))
     assert begin < datetime.now(UTC) < end
+
+
+def test_a_certificate_with_an_unusual_name_is_no_error(
+    receive: Receive, send: Send, authority: trustme.CA, tmp_path: Path
+) -> None:
+    made, file = pem.with_party_name(authority), tmp_path / "unusual.pem"
+    file.write_text(made.key + made.certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    outcome = send(receive(answering(OK), context).url())
+    assert (outcome.error, outcome.body) == (None, b"ok")
+    assert outcome.tls is not None
+    assert (outcome.tls.subject, outcome.tls.san) == ("CN=party.example", ())
 
 
 def test_a_kept_connection_keeps_its_facts(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,30 @@ def short_key() -> Pem:
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
     builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
     certificate = builder.sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return Pem(certificate.public_bytes(pem).decode(), private.decode())
+
+
+def with_party_name(authority: trustme.CA) -> Pem:
+    """A certificate for 127.0.0.1 that is also valid for an `ediPartyName`, which is not a host."""
+    party = b"\xa5\x06\xa1\x04\x0c\x02CM"
+    names = b"\x87\x04\x7f\x00\x00\x01" + party  # RFC 5280 section 4.2.1.6
+    own_names = x509.UnrecognizedExtension(
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME, bytes((0x30, len(names))) + names
+    )
+    issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+    signing_key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "party.example")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(issuer.subject, subject, key.public_key(), 1)
+    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    certificate = builder.add_extension(own_names, critical=False).sign(
+        signing_key, hashes.SHA256()
+    )
     pem = serialization.Encoding.PEM
     private = key.private_bytes(
         pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -97,7 +97,10 @@ def facts(secured: ssl.SSLSocket) -> TlsFacts:
             not_after=_iso(certificate.not_valid_after_utc),
             san=_names(certificate),
         )
-    except ValueError:  # OpenSSL accepts certificates that cryptography does not
+    except (
+        ValueError,
+        x509.InvalidVersion,
+    ):  # OpenSSL accepts certificates that cryptography does not
         return TlsFacts(version, cipher)
 
 
@@ -110,7 +113,7 @@ def _names(certificate: "x509.Certificate") -> tuple[str, ...]:
 
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return ()
     hosts = names.get_values_for_type(x509.DNSName)
     addresses = map(str, names.get_values_for_type(x509.IPAddress))
