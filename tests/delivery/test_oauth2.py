@@ -17,8 +17,10 @@ from tests.support.receiver import Receiver
 from tests.support.token_server import CLIENT, SECRET, TokenServer, token_server
 from tests.support.waiting import wait_until
 from webhooks_ui.authorization.oauth2 import OAuth2
+from webhooks_ui.delivery import access_tokens, token_request
 from webhooks_ui.delivery.access_tokens import YOUNGEST, AccessTokens
 from webhooks_ui.delivery.http.errors import AttemptError
+from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest, Sender
 from webhooks_ui.delivery.request import Endpoint
 
 __all__ = ["call", "receiver"]  # fixtures
@@ -131,6 +133,27 @@ def test_a_token_that_still_holds_is_used_while_another_is_fetched(
 def test_a_server_that_reads_the_body_only_is_asked_so(app: Flask, server: TokenServer) -> None:
     server.reads_body = True
     assert Tokens(app, server).token() == server.tokens[-1]
+
+
+def test_both_ways_of_asking_share_one_time_out(
+    app: Flask, server: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticking = Clock(100.0)
+    for module in (access_tokens, token_request):
+        monkeypatch.setattr(module, "monotonic", ticking)
+    given = []
+
+    class Slow(Sender):
+        def send(self, request: OutgoingRequest, timeout: float | None = None) -> Outcome:
+            given.append(timeout)
+            ticking.now += 6
+            return super().send(request)
+
+    kept = AccessTokens(app, Slow(app.extensions["guard"], timeout=20.0), 20.0)
+    endpoint = Tokens(app, server, secret="wrong").endpoint
+    with pytest.raises(AttemptError, match="401 invalid_client"):
+        kept.authorized(endpoint, None)
+    assert given == [10.0, 4.0]  # together half of the attempt's 20 seconds
 
 
 def test_a_token_that_the_receiver_refuses_is_fetched_anew(app: Flask, server: TokenServer) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
+from time import monotonic
 from typing import Any, Self
 
 from flask import Flask
@@ -65,7 +66,8 @@ class _Client:
 class AccessTokens:
     """The tokens of this process; thread-safe. Stored ones serve other processes and restarts.
 
-    A token takes half of an attempt's time-out at most: the rest is the delivery's.
+    A token takes half of an attempt's time-out at most, waiting for another who fetches it
+    included: the rest is the delivery's.
     """
 
     def __init__(
@@ -103,17 +105,24 @@ class AccessTokens:
         if kept and moment < kept.renewed_at:
             return kept
         is_usable = kept is not None and moment < kept.ends_at
+        deadline = monotonic() + self._timeout
         if not client.lock.acquire(timeout=0 if is_usable else self._timeout):
             if kept and is_usable:
                 return kept  # while somebody else renews it
             raise token_failure(auth, "no answer in time")
         try:
-            return self._newest(client, name, auth, tls, webhook)
+            return self._newest(client, name, auth, tls, webhook, deadline)
         finally:
             client.lock.release()
 
     def _newest(
-        self, client: _Client, name: str, auth: OAuth2, tls: TlsOptions, webhook: int | None
+        self,
+        client: _Client,
+        name: str,
+        auth: OAuth2,
+        tls: TlsOptions,
+        webhook: int | None,
+        deadline: float,
     ) -> Grant:
         moment = self._clock()
         for known in (client.grant, self._stored(webhook)):
@@ -124,9 +133,9 @@ class AccessTokens:
         if client.refusal and moment - client.refused_at < REFUSED_FOR:
             raise client.refusal
         try:
-            token, life = fetch(self._sender, auth, tls, self._timeout)
+            token, life = fetch(self._sender, auth, tls, deadline)
         except AttemptError as refusal:
-            client.refusal, client.refused_at = refusal, moment
+            client.refusal, client.refused_at = refusal, self._clock()
             raise
         client.grant = Grant(token, name, moment, moment + life)
         self._store(webhook, client.grant)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,8 +22,8 @@ _MAX_QUOTED = 200  # characters of what the server says
 _FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 
-def fetch(sender: Sender, auth: OAuth2, tls: TlsOptions, timeout: float) -> tuple[str, float]:
-    """A token and its life in seconds.
+def fetch(sender: Sender, auth: OAuth2, tls: TlsOptions, deadline: float) -> tuple[str, float]:
+    """A token and its life in seconds, asked for in one way or two until `deadline` (`monotonic`).
 
     Raises AttemptError with the code ``token_failure`` and the reason in its detail, without the
     secret.
@@ -30,11 +31,11 @@ def fetch(sender: Sender, auth: OAuth2, tls: TlsOptions, timeout: float) -> tupl
     form = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
     # The authority that is trusted for the receiver; its client certificate is not for others.
     trusted = TlsOptions(tls.verify, tls.ca)
-    answer = _post(sender, auth, trusted, timeout, form, ("Authorization", f"Basic {auth.basic}"))
+    answer = _post(sender, auth, trusted, deadline, form, ("Authorization", f"Basic {auth.basic}"))
     if answer.status_code in (400, 401) and _said(answer).get("error") == "invalid_client":
         # Some servers read the body only, although all have to know Basic (section 2.3.1).
         form |= {"client_id": auth.client_id, "client_secret": auth.client_secret}
-        answer = _post(sender, auth, trusted, timeout, form)
+        answer = _post(sender, auth, trusted, deadline, form)
     said = _said(answer)
     token = said.get("access_token")
     if answer.error or not isinstance(token, str) or Bearer(token).problems():
@@ -53,13 +54,13 @@ def _post(
     sender: Sender,
     auth: OAuth2,
     tls: TlsOptions,
-    timeout: float,
+    deadline: float,
     form: dict[str, str],
     *headers: Header,
 ) -> Outcome:
     body = urlencode(form).encode()
     request = OutgoingRequest(auth.token_url, (_FORM, USER_AGENT, *headers), body, tls)
-    return sender.send(request, timeout)
+    return sender.send(request, deadline - monotonic())
 
 
 def _said(answer: Outcome) -> dict[str, Any]:
