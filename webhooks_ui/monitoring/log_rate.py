@@ -60,9 +60,9 @@ class LogRate:
         for each in quiet:
             yield _report(self._losing.pop(each))
         while len(self._kinds) > MOST_KINDS:
-            _, oldest = self._kinds.popitem(last=False)
-            if oldest.left_out:
-                yield _report(oldest)
+            oldest, _ = self._kinds.popitem(last=False)
+            if losing := self._losing.pop(oldest, None):
+                yield _report(losing)
 
 
 class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in stubs alone
