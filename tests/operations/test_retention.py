@@ -214,6 +214,21 @@ def test_counts_states_recoveries_and_deleted_webhooks_are_deleted_in_time(engin
     assert webhooks == {kept, used}  # a delivery of `used` is still there
 
 
+@ON_SQLITE
+def test_hourly_counts_reach_as_far_as_the_longest_chart(engine: Flask) -> None:
+    own, moment = subscribe(engine, "http://127.0.0.1:9/"), now()
+    with engine.app_context():
+        webhook = Webhook.by_public_id(own)
+        assert webhook
+        with transaction():
+            for days in (40, 30):
+                hour = moment - timedelta(days=days)
+                db.session.add(WebhookHour(webhook_id=webhook.id, hour=hour, attempts=days))
+        list(retention.prune(timedelta(hours=1), moment))
+        left = db.session.scalars(select(WebhookHour.attempts)).all()
+    assert left == [30]
+
+
 def test_deliveries_of_a_running_recovery_are_kept(engine: Flask) -> None:
     subscribe(engine, "http://127.0.0.1:9/")
     send(engine)

@@ -16,7 +16,7 @@ from webhooks_ui.models import deleted_webhooks, partitions, pruning
 
 EVERY = timedelta(hours=24)
 AUDIT_KEPT = timedelta(days=365)
-HOURS_KEPT = timedelta(days=8)  # health is shown for 7 days
+HOURS_KEPT = timedelta(days=31)  # the longest chart has 30 days, today included
 KEYS_KEPT = timedelta(days=7)  # promised to senders: how long a repeated event is recognised
 RESTART_AFTER = 300.0  # seconds without a step: another worker has had the job meanwhile
 DROP_TRIES, DROP_WAIT = 60, 0.5  # seconds between: a backup reads every table to its end
