@@ -34,6 +34,19 @@ def test_an_existing_user_gets_the_password_and_keeps_the_role(run: Run, app: Fl
     assert found(app, "anna").role == "editor"
 
 
+def test_the_last_administrator_keeps_the_role_and_the_password(run: Run, app: Flask) -> None:
+    run("user", "add", "olena", "--password-stdin", stdin=PASSWORD)
+    demotion = ("user", "add", "olena", "--role", "viewer", "--password-stdin")
+    result = run(*demotion, stdin=OTHER)
+    assert result.exit_code == 1
+    assert "role: This is the only administrator." in result.stderr
+    assert found(app, "olena").role == "admin"
+    assert passwords.verify(found(app, "olena").password_hash, PASSWORD)
+    run("user", "add", "maria", "--password-stdin", stdin=PASSWORD)
+    assert run(*demotion, stdin=OTHER).exit_code == 0
+    assert found(app, "olena").role == "viewer"
+
+
 def test_setting_the_password_lifts_the_lock_out(run: Run, app: Flask) -> None:
     run("user", "add", "olena", "--password-stdin", stdin=PASSWORD)
     with app.app_context():

@@ -3,16 +3,14 @@
 The last administrator stays one, also with concurrent calls.
 """
 
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
 
 from webhooks_ui import audit
-from webhooks_ui.accounts import passwords, security_log, throttle, users
+from webhooks_ui.accounts import security_log, users
 from webhooks_ui.accounts.throttle import one_at_a_time
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import AccountLink, User, UserSession
-
-ADMINISTRATOR = "admin"
 
 
 def invite(role: str, by: str) -> str:
@@ -42,55 +40,54 @@ def use_link(text: str, login: str, password: str) -> users.Problems | None:
     if link is None:
         return None
     login = link.user.login if link.user else login
-    if found := users.problems(login, password, link.role):
-        return found
-    password_hash = passwords.hash_password(password)
-    with transaction():
-        one_at_a_time()
-        link = AccountLink.find(text)  # it may have been used meanwhile
-        if link is None:
-            return None
-        if link.user:
-            link.user.password_hash = password_hash
-            UserSession.end_all(link.user.id)
-            AccountLink.end_all(link.user, but=link.id)
-            throttle.lift(login)
-        elif User.by_login(login):
-            return {"login": _l("This login is taken.")}
+    is_gone = False
+
+    def use(password_hash: str) -> User | users.Problems:
+        nonlocal is_gone
+        found = AccountLink.find(text)
+        if is_gone := found is None:  # it was used meanwhile
+            return {}
+        if found.user:
+            AccountLink.end_all(found.user, but=found.id)
+            user: User | users.Problems = users.set_hash(found.user, password_hash)
         else:
-            tidy = User.tidy_login(login)
-            db.session.add(User(login=tidy, password_hash=password_hash, role=link.role))
-        db.session.delete(link)
-    security_log.noted("password set by a link")
-    return {}
+            user = users.make(login, password_hash, found.role)
+        if isinstance(user, User):
+            db.session.delete(found)
+        return user
+
+    problems = users.with_hash(login, password, link.role, use, "password set by a link")
+    return None if is_gone else problems
 
 
-def set_role(user_id: int, role: str) -> bool:
-    """Sets a user's role, at once also for signed-in browsers; False for the last administrator."""
+def set_role(user_id: int, role: str) -> LazyString | None:
+    """Sets a user's role, at once also for signed-in browsers; or returns why not."""
     with transaction():
         one_at_a_time()
         user = db.session.get(User, user_id)
         if user is None:
-            return True
-        if role != ADMINISTRATOR and _is_last_administrator(user):
-            return False
+            return None
+        if problem := users.role_problem(user, role):
+            return problem
         user.role = role
     security_log.noted(f"role of user:{user_id} set to {role}")
-    return True
+    return None
 
 
-def remove(user_id: int) -> bool:
-    """Deletes a user with all sessions; False for the last administrator."""
+def remove(user_id: int, by: int | None = None) -> LazyString | None:
+    """Deletes a user with all sessions, or returns why not; `by` is the user who asks for it."""
     with transaction():
         one_at_a_time()
         user = db.session.get(User, user_id)
         if user is None:
-            return True
-        if _is_last_administrator(user):
-            return False
+            return None
+        if problem := users.role_problem(user, None):
+            return problem
+        if user_id == by:
+            return _l("You cannot remove yourself. Another administrator can.")
         db.session.delete(user)
     security_log.noted(f"user:{user_id} removed")
-    return True
+    return None
 
 
 def sign_out(user_id: int) -> int:
@@ -102,8 +99,3 @@ def sign_out(user_id: int) -> int:
         audit.record("user.sessions_ended", "user", user_id, name, details=count)
     security_log.noted(f"{ended} sessions of user:{user_id} ended")
     return ended
-
-
-def _is_last_administrator(user: User) -> bool:
-    counted = select(func.count()).select_from(User).where(User.role == ADMINISTRATOR)
-    return user.role == ADMINISTRATOR and db.session.scalar(counted) == 1

@@ -83,8 +83,8 @@ def user_remove(login: str) -> None:
     with app_context():
         from webhooks_ui.accounts import people
 
-        if not people.remove(_user_id(login)):
-            raise click.ClickException(f"{login} is the only administrator.")
+        if refusal := people.remove(_user_id(login)):
+            raise click.ClickException(str(refusal))
     click.echo(f"The user {login} is removed.")
 
 

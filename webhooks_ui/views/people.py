@@ -1,8 +1,8 @@
 """The people who may sign in: the list, invitations, and a page for each. For administrators."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -67,8 +67,8 @@ def set_role(id: int) -> Answer:
     user = or_404(db.session.get(User, id))
     if not form.check():
         return _page(user, form), 422
-    if not people.set_role(id, form.role.data):
-        return _refused(id)
+    if refusal := people.set_role(id, form.role.data):
+        return _refused(id, refusal)
     flash(_("The role of %(login)s is changed.", login=isolated(user.login)), "good")
     return redirect(url_for(".show", id=id), 303)
 
@@ -104,8 +104,8 @@ def remove(id: int) -> Answer:
     """Removes the person; a second click finds it done."""
     user = db.session.get(User, id)
     login = user.login if user else None
-    if not people.remove(id):
-        return _refused(id)
+    if refusal := people.remove(id, current_user.user_id):
+        return _refused(id, refusal)
     if login is not None:
         flash(_("%(login)s is removed and signed out everywhere.", login=isolated(login)), "good")
     return redirect(url_for(".index"), 303)
@@ -116,8 +116,8 @@ def link_url(text: str) -> str:
     return url_for("account_link.use", token=text, _external=True)
 
 
-def _refused(id: int) -> Answer:
-    flash(_("This is the only administrator. Make somebody else an administrator first."), "bad")
+def _refused(id: int, why: LazyString) -> Answer:
+    flash(why, "bad")
     return _page(or_404(db.session.get(User, id))), 409
 
 
