@@ -64,6 +64,7 @@ def with_party_name(authority: trustme.CA) -> Pem:
     )
     issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
     signing_key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
+    assert isinstance(signing_key, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "party.example")])
     now = datetime.now(UTC)
