@@ -1,5 +1,6 @@
 """What a dead worker had under way goes on at once; a holder that lives keeps its claims."""
 
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -8,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
-from tests.engine.conftest import deliveries, ended, send, subscribe, working
-from tests.support.receiver import Receiver
+from tests.engine.conftest import StartWorker, deliveries, ended, send, subscribe, working
+from tests.support.receiver import Answer, Receiver
 from tests.support.waiting import wait_until
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
@@ -38,8 +39,8 @@ def statuses(engine: Flask) -> set[str]:
     return {delivery.status for delivery in deliveries(engine)}
 
 
-def is_dead(holder: wakeup.Alarm) -> bool:
-    found = holders.dead(db.session.connection(), [holder.number])
+def is_dead(holder: int) -> bool:
+    found = holders.dead(db.session.connection(), [holder])
     db.session.rollback()
     return bool(found)
 
@@ -80,12 +81,48 @@ def test_a_session_that_was_lost_may_be_opened_anew(
     assert statuses(engine) == {"delivering"}
 
     holder.close()
-    wait_until(lambda: is_dead(holder), what="the end of the session")
+    wait_until(lambda: is_dead(holder.number), what="the end of the session")
     moment += LOOK_EVERY
     leases.look(NOBODY, now())
     moment += CONFIRM_AFTER
     leases.look(NOBODY, now())
     assert statuses(engine) == {"pending"}
+
+
+@pytest.mark.process
+def test_what_a_killed_process_held_goes_on_at_the_next_looks(
+    engine: Flask, receiver: Receiver, start_worker: StartWorker
+) -> None:
+    """Of two workers: nobody has told the other one, and the lease is far from its end."""
+    config = engine.config
+    subscribe(engine, receiver.url)
+    receiver.answer(Answer(hang=True))
+    send(engine)
+    killed = start_worker(
+        {
+            "WEBHOOKS_UI_DATA_DIR": str(config["DATA_DIR"]),
+            "WEBHOOKS_UI_DATABASE_URL": config["DATABASE_URL"],
+            "WEBHOOKS_UI_ALLOWED_NETWORKS": "127.0.0.1",
+            "WEBHOOKS_UI_DELIVERY_TIMEOUT": "300",
+        }
+    )
+    receiver.wait(1)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    (held,) = deliveries(engine)
+    assert held.status == "delivering"
+    assert held.lease_holder
+    assert held.lease_until
+    moment = 0.0
+    leases = Leases(LEASE, LEASE, clock=lambda: moment)
+    with engine.app_context():
+        wait_until(lambda: is_dead(held.lease_holder or 0), what="the end of its session")
+        for _ in range(2):  # to be certain that a session is not opened anew
+            leases.look(NOBODY, now())
+            moment += CONFIRM_AFTER
+
+    assert statuses(engine) == {"pending"}
+    assert held.lease_until > now() + timedelta(minutes=5)
 
 
 def test_what_the_worker_before_had_under_way_goes_on_at_once(
