@@ -85,7 +85,7 @@ def paths_of(app: Flask) -> Iterator[tuple[str, str, str]]:
         if rule.endpoint.startswith("api."):
             continue
         path = re.sub(r"<any\((\w+).*?>", r"\1", rule.rule)
-        path = path.replace("<int:id>", "0")
+        path = path.replace("<row:id>", "0")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             yield method, re.sub("<.*?>", "none", path), rule.endpoint
 

@@ -1,11 +1,13 @@
-"""URLs in headers and in `next` that cannot be read are passed over."""
+"""URLs in headers and in `next` that cannot be read are passed over, and so are endless numbers."""
 
 import re
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import IntegerConverter
 
-from tests.conftest import sign_in
+from tests.conftest import make_webhook, sign_in, webhook_form
 from tests.support.apps import MakeApp
 
 UNREADABLE = ["http://[", "http://[::1", "http://\u2100.example/", "//[", "/[", "http://a:b:c/"]
@@ -50,3 +52,31 @@ def test_a_referrer_over_https_that_csrf_protection_compares(make_app: MakeApp, 
         assert answer.status_code < 500
         set_cookies = " ".join(answer.headers.getlist("Set-Cookie"))
         assert ("language=uk" in set_cookies) is is_taken
+
+
+@pytest.mark.parametrize("digits", [19, 20, 5_000])
+def test_a_number_in_a_path_that_no_row_can_have(
+    app: Flask, admin: FlaskClient, digits: int
+) -> None:
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        numbers = [
+            name for name, one in rule._converters.items() if isinstance(one, IntegerConverter)
+        ]
+        if numbers:
+            path = re.sub(r"<[^>]+>", "9" * digits, rule.rule)
+            for method in rule.methods or ():
+                assert admin.open(path, method=method).status_code == 404, (method, rule)
+                tried += 1
+    assert tried > 8
+
+
+@pytest.mark.parametrize("version", ["9" * 20, "9" * 5_000, "٣", "-1"])
+def test_a_posted_version_that_is_none(admin: FlaskClient, version: str) -> None:
+    path = f"/webhooks/{make_webhook(admin)}/edit"
+    answer = admin.post(path, data=webhook_form(version=version))
+    assert answer.status_code == 422
+    assert 'name="version" type="hidden" value="1"' in answer.text
+    undo = webhook_form(version=version, undo="y")
+    assert admin.post(path.replace("edit", "delete")).status_code == 303
+    assert admin.post(path, data=undo).status_code == 422

@@ -18,6 +18,7 @@ from webhooks_ui.api.body import invalid
 from webhooks_ui.api.operation import Query
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.keyset import KeysetPage
+from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.web.problem import Fault
 
 MAX_LIMIT = 200
@@ -71,8 +72,9 @@ def keyset_page(
 
 
 def _limit(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MAX_LIMIT:
-        return int(text)
+    limit = whole_number(text, digits=4)
+    if limit is not None and 1 <= limit <= MAX_LIMIT:
+        return limit
     raise invalid([Fault("/limit", _l("Ask for 1 to %(most)s at once.", most=MAX_LIMIT))])
 
 
@@ -87,6 +89,6 @@ def _row_id(cursor: str) -> int | None:
         text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         text = ""
-    if not text.isdecimal() or len(text) > 18:
+    if (found := whole_number(text)) is None:
         raise invalid([Fault("/cursor", _l("This is no cursor. Take what next was before."))])
-    return int(text)
+    return found

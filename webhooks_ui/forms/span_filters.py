@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.database.types import now
-from webhooks_ui.models.keyset import row_number
 from webhooks_ui.models.list_query import ListQuery
+from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.web import timezones
 
 SPANS = {
@@ -59,7 +59,7 @@ class SpanQuery(ListQuery):
                 given[name] = ""
         zone = timezones.find(given["zone"]) or timezones.zone_in_use()
         given["zone"] = zone.key if given["since"] or given["until"] else ""
-        if row_number(given["before"]) is None:
+        if whole_number(given["before"]) is None:
             given["before"] = ""
         return given
 
@@ -78,7 +78,7 @@ class SpanQuery(ListQuery):
     @property
     def cursor(self) -> int | None:
         """The row before which the page begins."""
-        return row_number(self.before)
+        return whole_number(self.before)
 
     @classmethod
     @cache

@@ -186,11 +186,6 @@ def looked_back_to(
     return load([found.next])[0].created_at if found.is_short and found.next else None
 
 
-def row_number(text: str) -> int | None:
-    """The row that a URL names by its number; None where it names none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 def row_of(column: Any, value: str) -> int:
     """The id of the row with this value in a unique column; -1, which matches no row, if there is
     none."""

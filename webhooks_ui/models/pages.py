@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Select, func, select
 
 from webhooks_ui.database.engine import db
+from webhooks_ui.text.whole_number import whole_number
 
 T = TypeVar("T")
 SIZE = 50
@@ -48,7 +49,8 @@ def find(query: Select[T], number: int, size: int = SIZE) -> Page[T]:
 
 def number_of(text: str) -> int:
     """A page number from a URL; 1 if it is not one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    number = whole_number(text, digits=6)
+    return 1 if number is None else number
 
 
 def within(number: int, total: int, size: int) -> int:

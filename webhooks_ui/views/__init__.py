@@ -8,10 +8,12 @@ from webhooks_ui.explanations import states
 from webhooks_ui.forms import pause
 from webhooks_ui.views import audit_display, delivery_display, health_slots, webhook_chart
 from webhooks_ui.web import cookies, navigation, user_text
+from webhooks_ui.web.converters import RowNumber
 
 
 def init_app(app: Flask) -> None:
     """Registers every page and what their templates draw."""
+    app.url_map.converters["row"] = RowNumber
     user_text.init_app(app)
     navigation.init_app(app)
     cookies.init_app(app)

@@ -66,7 +66,7 @@ def end_sessions() -> Response:
     return redirect(url_for(".show"), 303)
 
 
-@blueprint.post("/settings/account/sessions/<int(max=2147483647):id>/end")
+@blueprint.post("/settings/account/sessions/<row:id>/end")
 def end_session(id: int) -> Response:
     """Ends one of the user's other sessions."""
     if sessions.end_one(id):

@@ -6,8 +6,8 @@ from flask import render_template, request, url_for
 from flask_babel import ngettext
 
 from webhooks_ui.forms.log_filters import LogQuery
-from webhooks_ui.models.keyset import row_number
 from webhooks_ui.models.log_filter import LogFilter
+from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.web.localised import number
 
 MAX_NEW = 50
@@ -16,7 +16,7 @@ MAX_NEW = 50
 def answer(name: str, meant: Callable[[LogQuery], LogFilter | None]) -> tuple[str, int]:
     """The count for the list `name`, with a link that shows them; 204 while there are none."""
     query = LogQuery.parse(request.args)
-    newest, chosen = row_number(request.args.get("newest", "")), meant(query)
+    newest, chosen = whole_number(request.args.get("newest", "")), meant(query)
     if chosen is None or newest is None:
         return "", 204
     count = len(chosen.find(after=newest, limit=MAX_NEW).ids)
@@ -34,7 +34,7 @@ def answer(name: str, meant: Callable[[LogQuery], LogFilter | None]) -> tuple[st
 
 def came() -> str:
     """What a list says of itself when rows have come in; empty on any other request."""
-    count = request.args.get("came", "")
-    if not (count.isascii() and count.isdigit() and len(count) < 4):
+    count = whole_number(request.args.get("came"), digits=3)
+    if count is None:
         return ""
-    return str(ngettext("%(count)s new", "%(count)s new", int(count), count=number(int(count))))
+    return str(ngettext("%(count)s new", "%(count)s new", count, count=number(count)))

@@ -45,7 +45,7 @@ def new() -> Answer:
     return redirect(url_for(".index"), 303)
 
 
-@blueprint.post("/settings/users/invitations/<int:id>/withdraw")
+@blueprint.post("/settings/users/invitations/<row:id>/withdraw")
 def withdraw(id: int) -> Response:
     with transaction():
         AccountLink.withdraw(id)
@@ -53,13 +53,13 @@ def withdraw(id: int) -> Response:
     return redirect(url_for(".index"), 303)
 
 
-@blueprint.get("/settings/users/<int:id>")
+@blueprint.get("/settings/users/<row:id>")
 def show(id: int) -> str:
     """A person: role, signed-in browsers, and what can be done."""
     return _page(or_404(db.session.get(User, id)))
 
 
-@blueprint.post("/settings/users/<int:id>/role")
+@blueprint.post("/settings/users/<row:id>/role")
 @keeps_typed
 def set_role(id: int) -> Answer:
     """Gives the person another role."""
@@ -73,7 +73,7 @@ def set_role(id: int) -> Answer:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.post("/settings/users/<int:id>/sign-out")
+@blueprint.post("/settings/users/<row:id>/sign-out")
 def sign_out(id: int) -> Response:
     """Signs the person out of every browser."""
     ended = people.sign_out(id)
@@ -84,14 +84,14 @@ def sign_out(id: int) -> Response:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.post("/settings/users/<int:id>/link")
+@blueprint.post("/settings/users/<row:id>/link")
 def offer_new_password(id: int) -> Response:
     """Makes a link for a new password, shown once on the person's page."""
     show_once(_LINK, link_url(or_404(people.offer_new_password(id, current_user.login))))
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.post("/settings/users/<int:id>/second-factor/remove")
+@blueprint.post("/settings/users/<row:id>/second-factor/remove")
 def remove_second_factor(id: int) -> Response:
     """Switches a person's second factor off, as when the phone is lost."""
     if second_factor.remove(id):
@@ -99,7 +99,7 @@ def remove_second_factor(id: int) -> Response:
     return redirect(url_for(".show", id=id), 303)
 
 
-@blueprint.post("/settings/users/<int:id>/remove")
+@blueprint.post("/settings/users/<row:id>/remove")
 def remove(id: int) -> Answer:
     """Removes the person; a second click finds it done."""
     user = db.session.get(User, id)

@@ -16,6 +16,7 @@ from webhooks_ui.forms.webhook import WebhookForm
 from webhooks_ui.forms.webhook_fields import SECRET_FIELDS
 from webhooks_ui.models import Webhook, deleted_webhooks, recent_events, webhook_changes
 from webhooks_ui.text.filters import MAX_PATHS, parsed, paths
+from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.validation.name import MAX_CHARACTERS
 from webhooks_ui.views.deleted_webhooks import existing
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
@@ -63,7 +64,8 @@ def edit(id: str) -> Answer:
         return render_form(form)
     if not form.check(current_app.extensions["guard"]):
         return render_form(form), 422
-    seen = int(form.version.data) if (form.version.data or "").isdecimal() else webhook.version
+    version = form.version.data
+    seen = (whole_number(version) or 0) if version else webhook.version
     if not webhook_changes.change(webhook, seen, form.settings, current_vault(), current_user.user):
         if webhook.deleted_at:
             return render_undo(form, webhook)

@@ -4,7 +4,7 @@ from flask import render_template, request, url_for
 
 from webhooks_ui.models import audit_list
 from webhooks_ui.models.audit_list import AuditFilter
-from webhooks_ui.models.keyset import row_number
+from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.views.deleted_webhooks import existing
 from webhooks_ui.views.webhooks import blueprint
 
@@ -13,7 +13,7 @@ from webhooks_ui.views.webhooks import blueprint
 def history(id: str) -> str:
     """Its changes as the audit log has them, the newest first; secrets are only told as changed."""
     webhook = existing(id)
-    before = row_number(request.args.get("before", ""))
+    before = whole_number(request.args.get("before", ""))
     found = AuditFilter(about=id, topic="change").find(before=before)
     return render_template(
         "webhooks/history.html",
