@@ -19,7 +19,7 @@ from sqlalchemy import event, insert, select
 from sqlalchemy.orm import ORMExecuteState
 from werkzeug.test import TestResponse
 
-from tests.support import scratch, templates
+from tests.support import kept_log, scratch, templates
 from tests.support.apps import DATABASES, Apps, MakeApp
 from tests.support.kept_log import _audit_log_is_kept
 from tests.support.openid import running_provider
@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(1_000_000)  # nothing of what is collected and loaded is garbage
     scratch.in_memory(config)
     templates.share(config)
+    kept_log.guard()
 
 
 @event.listens_for(ReadingSession, "before_flush")

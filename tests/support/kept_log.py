@@ -56,7 +56,12 @@ def _may(statement: str) -> bool:
     return False
 
 
-@event.listens_for(Engine, "before_cursor_execute")
+def guard() -> None:
+    """Looks at the statements of this process from now on."""
+    event.listen(Engine, "before_cursor_execute", _before)
+    Prepared._written = _looked_at  # type: ignore[method-assign, assignment]
+
+
 def _before(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
     if TABLE in statement:
         look_at(statement)
@@ -66,9 +71,6 @@ def _looked_at(self: Prepared, *arguments: Any) -> Any:
     form = _written(self, *arguments)
     look_at(form.text)
     return form
-
-
-Prepared._written = _looked_at  # type: ignore[method-assign, assignment]
 
 
 @pytest.fixture(autouse=True)
