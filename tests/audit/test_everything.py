@@ -269,7 +269,7 @@ ROUTES: dict[str, Act] = {
     "events.deliver": lambda w: w.post(
         f"/events/{w.one(Event.public_id, ~Event.test)}/deliver", webhook=w.webhook
     ),
-    "language.switch": lambda w: w.post("/language", language="uk"),
+    "preferences.language": lambda w: w.post("/language", language="uk"),
     "people.new": lambda w: w.post("/settings/users/new", role="viewer"),
     "people.offer_new_password": lambda w: w.post(f"/settings/users/{person(w)}/link"),
     "people.remove": lambda w: w.post(f"/settings/users/{person(w)}/remove"),
@@ -319,8 +319,8 @@ ROUTES: dict[str, Act] = {
 """How each route that changes something is used."""
 ONLY_LOOKS = {
     "verify.check",
-    "theme.switch",
-    "help.switch",
+    "preferences.theme",
+    "preferences.shortcuts",
     "webhooks.try_filters",
     "webhooks.preview_template",  # which records what it shows of real events
     "configuration.review",

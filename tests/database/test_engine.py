@@ -21,7 +21,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.intake.accept import accept
 from webhooks_ui.intake.event import IncomingEvent
 from webhooks_ui.models import Channel
-from webhooks_ui.views import health
+from webhooks_ui.views import monitoring
 
 
 def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
@@ -141,6 +141,6 @@ def test_ready_says_whether_the_database_can_be_reached(
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 
     assert client.get("/healthz").status_code == 200
-    monkeypatch.setattr(health, "ping", refuse)
+    monkeypatch.setattr(monitoring, "ping", refuse)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json) == (503, {"status": "database out of reach"})

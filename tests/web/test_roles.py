@@ -18,9 +18,9 @@ from webhooks_ui.models.user import ROLES
 
 pytestmark = pytest.mark.long
 
-WITHOUT_USER = {"static", "auth.login", "auth.setup", "language.switch", "receiver.arrive"}
-WITHOUT_USER |= {"theme.switch", "second_factor.ask"}
-WITHOUT_USER |= {"health.alive", "health.ready", "metrics.show"}
+WITHOUT_USER = {"static", "auth.login", "auth.setup", "preferences.language", "receiver.arrive"}
+WITHOUT_USER |= {"preferences.theme", "second_factor.ask"}
+WITHOUT_USER |= {"monitoring.alive", "monitoring.ready", "monitoring.show_metrics"}
 WITHOUT_USER |= {"account_link.use", "account_link.ask", "openid.begin", "openid.back"}
 OWN_ACCOUNT = {"auth.ask_to_log_out", "auth.logout", "account.show"}
 OWN_ACCOUNT |= {"second_factor.show", "second_factor.remove"}
@@ -30,7 +30,7 @@ OWN_ACCOUNT |= {
     "account.end_sessions",
     "account.choose_timezone",
     "account.set_email",
-    "help.switch",
+    "preferences.shortcuts",
 }
 ONLY_FORMS = {"webhooks.new", "webhooks.edit", "channels.new", "channels.edit"}
 ONLY_FORMS |= {"sources.new", "sources.edit"}

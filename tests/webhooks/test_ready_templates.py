@@ -17,8 +17,7 @@ from tests.engine.conftest import send
 from webhooks_ui.audit.entry import AuditEntry
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload import Template
-from webhooks_ui.catalogue.payload_formats import sample_content
-from webhooks_ui.catalogue.payload_template import Templated, is_json
+from webhooks_ui.catalogue.payload_formats import Templated, is_json, sample_content
 from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
 from webhooks_ui.database.engine import db
 

@@ -1,12 +1,19 @@
 """The payload formats, in the order in which people see them, and an event to try one on."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.catalogue.payload import Content, Payload, PayloadFormat, Template
-from webhooks_ui.catalogue.payload_template import Templated
+from webhooks_ui.catalogue.payload import (
+    Content,
+    Payload,
+    PayloadError,
+    PayloadFormat,
+    Template,
+)
+from webhooks_ui.catalogue.template_renderer import render
 
 
 class Envelope(PayloadFormat):
@@ -29,6 +36,26 @@ class Raw(PayloadFormat):
 
     def payload(self, content: Content, _template: Template) -> Payload:
         return Payload(content.data)
+
+
+class Templated(PayloadFormat):
+    """A body that the webhook's owner writes, with the event's values in it.
+
+    A Jinja template, rendered in a process of its own (`catalogue.template_renderer`).
+    """
+
+    type = "template"
+    label = _l("Template")
+    hint = _l("a body of your own: for Slack, Telegram, Teams, a form, XML")
+    is_folded = True
+    keeps_body = True
+
+    def payload(self, content: Content, template: Template) -> Payload:
+        """What is said to be JSON has to be JSON: a receiver's words about it would tell less."""
+        text = render(template.body, content.head, content.data)
+        if is_json(template.content_type):
+            _check_json(text)
+        return Payload(text.encode(errors="replace"), template.content_type)
 
 
 FORMATS: dict[str, PayloadFormat] = {one.type: one for one in (Envelope(), Raw(), Templated())}
@@ -58,3 +85,18 @@ def sample_content(type: str, data: bytes) -> SampleContent:
         "channel": channel,
     }
     return SampleContent(head, data)
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a type is JSON's (RFC 6839 section 3.1)."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _check_json(text: str) -> None:
+    try:
+        json.loads(text)
+    except RecursionError:
+        raise PayloadError("the result is nested too deeply for JSON") from None
+    except ValueError as error:
+        raise PayloadError(f"the result is not JSON: {error}") from None

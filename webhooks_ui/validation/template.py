@@ -9,8 +9,7 @@ from flask_babel.speaklater import LazyString
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload import PayloadError, Template
-from webhooks_ui.catalogue.payload_formats import sample_content
-from webhooks_ui.catalogue.payload_template import Templated
+from webhooks_ui.catalogue.payload_formats import Templated, sample_content
 from webhooks_ui.explanations.template_errors import template_words
 
 MAX_TEMPLATE = 65_536  # characters

@@ -18,7 +18,7 @@ from webhooks_ui.models import Webhook, deleted_webhooks, recent_events, webhook
 from webhooks_ui.text.filters import MAX_PATHS, parsed, paths
 from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.validation.name import MAX_CHARACTERS
-from webhooks_ui.views.deleted_webhooks import existing
+from webhooks_ui.views.webhook_page import existing
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed, show_again

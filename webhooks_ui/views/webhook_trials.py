@@ -8,8 +8,7 @@ from flask import render_template, request
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload import Content, PayloadError, Template
-from webhooks_ui.catalogue.payload_formats import sample_content
-from webhooks_ui.catalogue.payload_template import Templated
+from webhooks_ui.catalogue.payload_formats import Templated, sample_content
 from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
 from webhooks_ui.explanations.template_errors import template_words
 from webhooks_ui.forms.filter_fields import check_filters, typed_filters

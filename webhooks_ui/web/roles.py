@@ -20,12 +20,12 @@ OPEN_TO_ALL = {
     "account_link.ask",
     "openid.begin",
     "openid.back",
-    "language.switch",
-    "theme.switch",
-    "health.alive",
-    "health.ready",
+    "preferences.language",
+    "preferences.theme",
+    "monitoring.alive",
+    "monitoring.ready",
+    "monitoring.show_metrics",
     "receiver.arrive",
-    "metrics.show",
 }
 OPEN_TO_VIEWERS = OPEN_TO_ALL | {
     *(
@@ -37,7 +37,7 @@ OPEN_TO_VIEWERS = OPEN_TO_ALL | {
         "account.set_email",
         "account.end_session",
         "account.end_sessions",
-        "help.switch",
+        "preferences.shortcuts",
         "verify.check",
     )
 }

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus, for requests with the token or from an allowed network."""
+"""For load balancers and monitoring: liveness, readiness, and metrics for Prometheus."""
 
 import hmac
 from ipaddress import ip_address, ip_network
@@ -6,16 +6,50 @@ from ipaddress import ip_address, ip_network
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
+from webhooks_ui.database.damage import DamagedError
+from webhooks_ui.database.engine import ping
 from webhooks_ui.database.types import now
-from webhooks_ui.models import JobRun, backlog
+from webhooks_ui.models import JobRun, backlog, installation
 from webhooks_ui.monitoring import metrics
 
-blueprint = Blueprint("metrics", __name__)
+blueprint = Blueprint("monitoring", __name__)
+
+
+@blueprint.get("/healthz")
+def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@blueprint.get("/readyz")
+def ready() -> tuple[dict[str, str], int]:
+    """The database answers, its keys are these, and a worker is up; says which is missing."""
+    try:
+        ping()
+    except DamagedError:
+        return {"status": "database damaged"}, 503
+    except SQLAlchemyError:
+        return {"status": "database out of reach"}, 503
+    try:
+        keys_are_wrong = installation.key_problem() is not None
+        worker_is_up = JobRun.worker_is_up(now())
+    except DamagedError:
+        return {"status": "database damaged"}, 503
+    except SQLAlchemyError:
+        return {"status": "database not set up"}, 503
+    if keys_are_wrong:
+        return {"status": "wrong encryption keys"}, 503
+    if not worker_is_up:
+        return {"status": "no worker"}, 503
+    return {"status": "ready"}, 200
 
 
 @blueprint.get("/metrics")
-def show() -> Response:
-    """Counters, and gauges read from the database; answers without the database too."""
+def show_metrics() -> Response:
+    """Counters, and gauges read from the database; answers without the database too.
+
+    For requests with the token or from an allowed network.
+    """
     if refusal := _refusal():
         return refusal
     return Response(metrics.exposition(_read()), content_type=metrics.CONTENT_TYPE)
