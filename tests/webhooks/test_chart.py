@@ -20,7 +20,7 @@ from webhooks_ui.database.types import now
 from webhooks_ui.models import Webhook, webhook_chart
 from webhooks_ui.models.counters import WebhookHour
 from webhooks_ui.models.webhook_chart import SPANS, Slot
-from webhooks_ui.views.webhook_chart import axis_end, draw
+from webhooks_ui.views.charts import axis_end, draw
 
 KYIV = ZoneInfo("Europe/Kyiv")
 EVENING = datetime(2026, 11, 28, 21, 30, tzinfo=UTC)  # 23:30 in Kyiv

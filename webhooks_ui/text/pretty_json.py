@@ -1,13 +1,17 @@
-"""JSON for people: indented, its numbers and texts as they are written, and bounded."""
+"""JSON for people: indented or in colours, its values as they are written, and bounded."""
 
 import json
 import re
+from collections.abc import Iterator
+
+from markupsafe import escape
 
 from webhooks_ui.text.json_nesting import MAX_DEPTH, STRING
 
 MAX_PRETTY = 262_144  # characters
 
 _TOKENS = re.compile(STRING + r'|\[\s*+\]|\{\s*+\}|[\[\]{},:]|[^\s\[\]{},:"]+')
+_COLOURED = re.compile(rf"({STRING})(\s*:)?|([-\w.+]++)|[^\"\w.+-]++")
 _LENIENT = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
@@ -57,3 +61,31 @@ def _indented(text: str) -> str | None:
             return None
         pieces.append(piece)
     return "".join(pieces)
+
+
+def coloured(text: str, most: int) -> str | None:
+    """The text as HTML, with an element around each value; None beyond `most` bytes.
+
+    Names are ``class=k``, strings ``v``, numbers and literals ``u``. What is not JSON comes back
+    with the same characters, whatever their colours.
+    """
+    pieces: list[str] = []
+    size = 0
+    for piece in _elements(text):
+        size += len(piece.encode())
+        if size > most:
+            return None
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _elements(text: str) -> Iterator[str]:
+    for match in _COLOURED.finditer(text):
+        string, colon, value = match.groups()
+        if string:
+            kind = "k" if colon else "v"
+            yield f'<span class="{kind}">{escape(string)}</span>{colon or ""}'
+        elif value:
+            yield f'<span class="u">{escape(value)}</span>'
+        else:
+            yield str(escape(match[0]))

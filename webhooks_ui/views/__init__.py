@@ -6,7 +6,7 @@ from werkzeug.utils import find_modules, import_string
 from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
 from webhooks_ui.explanations import states
 from webhooks_ui.forms import pause
-from webhooks_ui.views import audit_display, delivery_display, health_slots, webhook_chart
+from webhooks_ui.views import audit_display, charts, delivery_display
 from webhooks_ui.web import cookies, navigation, user_text
 from webhooks_ui.web.converters import RowNumber
 
@@ -17,10 +17,10 @@ def init_app(app: Flask) -> None:
     user_text.init_app(app)
     navigation.init_app(app)
     cookies.init_app(app)
-    own = {"told": audit_display.told, "slot_words": webhook_chart.told}
+    own = {"told": audit_display.told, "slot_words": charts.slot_words}
     app.jinja_env.filters.update(delivery_display.FILTERS, **own)
     app.jinja_env.filters.update(
-        slots=health_slots.slots, hour_figures=health_slots.figures, state_group=states.group_of
+        slots=charts.slots, hour_figures=charts.figures, state_group=states.group_of
     )
     app.jinja_env.globals["pause_offer"] = pause.offer
     app.jinja_env.globals["ready_templates"] = READY_TEMPLATES

@@ -39,7 +39,7 @@ from webhooks_ui.models import (
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookPage, WebhookQuery
-from webhooks_ui.views import health_slots, webhook_chart
+from webhooks_ui.views import charts
 from webhooks_ui.web.i18n import written
 from webhooks_ui.web.pieces import is_piece_request, list_answer, or_404
 from webhooks_ui.web.security import safe_next
@@ -141,7 +141,7 @@ def page_of(
         "last": last,
         "channel_kinds": CHANNEL_KINDS,
         "waiting": backlog.by_webhook([webhook.id]),
-        **webhook_chart.context(webhook, request.args.get("span")),
+        **charts.context(webhook, request.args.get("span")),
         "errors": ERROR_LABELS,
         "was_enabled": request.args.get("enabled") == "now" and webhook.enabled,
         "signing_secret": secrets[0] if _is_revealed(webhook) else None,
@@ -209,7 +209,7 @@ def _of_rows(webhook_ids: Sequence[int]) -> dict[str, Any]:
     return {
         "waiting": backlog.by_webhook(webhook_ids),
         "health": health_counts.last_day(webhook_ids, moment),
-        "clock": health_slots.clock(moment),
+        "clock": charts.clock(moment),
         "no_hours": HealthCounts().hours,
         "errors": written(ERROR_LABELS),
         "short_errors": written(SHORT),

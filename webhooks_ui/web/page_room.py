@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from webhooks_ui.text.json_colours import coloured
+from webhooks_ui.text.pretty_json import coloured
 
 PAGE = 1_200_000  # bytes of HTML for all of these texts
 TEXT = 300_000  # for one of them

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from webhooks_ui import audit
 from webhooks_ui.api.configuration import yaml_text
-from webhooks_ui.api.configuration.document import document, marked
 from webhooks_ui.api.configuration.faults import ImportFaults
+from webhooks_ui.api.configuration.files import document, marked
 from webhooks_ui.api.configuration.planning import ChannelPlan, Plan, SourcePlan, WebhookPlan
 from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.crypto.vault import current_vault

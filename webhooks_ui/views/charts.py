@@ -1,4 +1,4 @@
-"""The chart of a webhook's page: what was sent, as bars of an SVG over an axis of time."""
+"""Drawings of what was sent, as SVG: 24 slots in a row of the list, bars on a webhook's page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from babel import dates
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Webhook, webhook_chart
+from webhooks_ui.models.health_counts import HOUR, HOURS, day_began
 from webhooks_ui.models.webhook_chart import SPANS, Slot
 from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
@@ -23,6 +25,56 @@ _FORMS = {"24h": ("HH:mm", "HH:mm", 4), "7d": ("EEE", "EEE, d MMM, HH:mm", 4)}
 _DAYS = ("d MMM", "d MMM", 6)
 """How a label of the axis and a slot are written, and how many slots a label has."""
 _STEP, _WIDTH, _HEIGHT = 10, 8, 100  # from one bar to the next, of a bar, of the box; in SVG units
+
+GOOD, HALF = 0.95, 0.5
+"""From which share of successes on an hour is good, and half good."""
+
+
+def clock(moment: datetime) -> list[str]:
+    """When each of the 24 hours began, on the reader's clock; the present one is last."""
+    zone, began = timezones.zone_in_use(), day_began(moment)
+    hours = (began + number * HOUR for number in range(HOURS))
+    return [f"{hour.astimezone(zone):%H:%M}" for hour in hours]
+
+
+def slots(hours: Sequence[tuple[int, int]]) -> Markup:
+    """Upright lines in a box of 24 by 18: a path for each tone."""
+    return _slots(tuple(tone(*counts) for counts in hours))
+
+
+@lru_cache(maxsize=1024)  # most hours of most webhooks are of one tone
+def _slots(tones: tuple[str, ...]) -> Markup:
+    places = {one: [place for place, own in enumerate(tones) if own == one] for one in tones}
+    paths = (
+        f'<path class="{one}" d="{"".join(f"M{place} 0v18" for place in mine)}"/>'
+        for one, mine in places.items()
+    )
+    return Markup("".join(paths))  # noqa: S704  # figures and tones
+
+
+def figures(hours: Sequence[tuple[int, int]], clock: Sequence[str]) -> Markup:
+    """A list's items, one for each hour in which something was sent: “14:00 12/13”,
+    and where nothing failed “15:00 13”."""
+    both = zip(clock, hours, strict=True)
+    found = (_item(began, good, bad) for began, (good, bad) in both if good or bad)
+    return Markup("".join(found))  # noqa: S704  # figures and times of day
+
+
+def tone(good: int, bad: int) -> str:
+    """The tone of an hour: by the share of its attempts that succeeded."""
+    if not good + bad:
+        return "off"
+    share = good / (good + bad)
+    return "good" if share >= GOOD else "wait" if share >= HALF else "bad"
+
+
+@lru_cache(maxsize=4096)
+def _item(began: str, good: int, bad: int) -> str:
+    return f"<li>{began} <b>{_figure(good, bad)}</b></li>"
+
+
+def _figure(good: int, bad: int) -> str:
+    return f"{number(good)}/{number(good + bad)}" if bad else number(good)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +137,7 @@ def axis_end(most: int) -> int:
     return next(step * scale for step in (2, 4, 6, 8, 10) if most <= step * scale)
 
 
-def told(slot: Slot) -> str:
+def slot_words(slot: Slot) -> str:
     """A slot in words, as mouse and finger find them on its bar."""
     return str(
         _(
