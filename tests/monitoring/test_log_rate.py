@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.clock import Clock
 from webhooks_ui.monitoring import logs
-from webhooks_ui.monitoring.log_rate import MOST_KINDS, REPORT_AFTER, BoundedHandler, LogRate
+from webhooks_ui.monitoring.log_rate import MAX_KINDS, REPORT_AFTER, BoundedHandler, LogRate
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_kind_that_is_forgotten_while_it_loses_lines_is_reported_once(
     rate: LogRate, clock: Clock
 ) -> None:
     lines(rate, *(record("flood") for _ in range(101)))
-    others = lines(rate, *(record(f"kind {number}") for number in range(MOST_KINDS)))
+    others = lines(rate, *(record(f"kind {number}") for number in range(MAX_KINDS)))
     assert sum("1 lines were left out" in line for line in others) == 1
     clock.now = REPORT_AFTER + 1
     assert lines(rate, record("flood")) == ["flood"]

@@ -118,10 +118,10 @@ def test_rows_are_deleted_where_others_read_the_tables_or_too_much_is_left(
         assert prune(engine, 2.5) == Counter(events=2, deliveries=2, attempts=2)
     assert rows(engine) == rows(engine, "answer_words") == {"1": 2, "2": 2}
     run(engine, "UPDATE deliveries SET status = 'pending' WHERE event_id = 3")
-    monkeypatch.setattr(partitions, "MOST_KEPT", 0)
+    monkeypatch.setattr(partitions, "MAX_KEPT", 0)
     assert prune(engine, 1.5) == Counter(events=1, deliveries=1, attempts=1)
     assert rows(engine) == {"1": 1, "2": 2}
-    monkeypatch.setattr(partitions, "MOST_KEPT", 1)
+    monkeypatch.setattr(partitions, "MAX_KEPT", 1)
     assert prune(engine, 1.5) == Counter(partitions=2)
     assert rows(engine) == {"old": 1, "2": 2}
 

@@ -19,7 +19,7 @@ Name = str | re.Pattern[str]
 VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 CONTROLS = ("input", "select", "textarea", "button")
 ADDRESS = "http://localhost"
-MOST_REDIRECTS = 10
+MAX_REDIRECTS = 10
 
 
 class Parser(HTMLParser):
@@ -85,7 +85,7 @@ class Page:
         if self.url:
             headers["Referer"] = ADDRESS + self.url
         address = urldefrag(urljoin(ADDRESS + self.url, url)).url
-        for _ in range(MOST_REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             assert address.startswith(f"{ADDRESS}/"), f"another site: {address}"
             answer = self.client.open(address, method=method, data=form, headers=headers)
             if not answer.location:

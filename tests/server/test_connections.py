@@ -24,7 +24,7 @@ LARGE = connections.INTAKE_BODY + 1
 LARGE_INTAKE = (
     b"POST /intake HTTP/1.1\r\nHost: c\r\nContent-Length: %d\r\n\r\n" % LARGE + b"x" * LARGE
 )
-MOST = OpenFiles(ENOUGH).connections
+MAX_CONNECTIONS = OpenFiles(ENOUGH).connections
 
 
 class Console:
@@ -41,7 +41,7 @@ class Console:
             ErrorTask,
             lambda path: 1_000 if path == "/small" else 1_000_000,
             lambda path: path.startswith("/intake"),
-            most=MOST,
+            most=MAX_CONNECTIONS,
             max_body=1_000_000,
             per_address=named.get("per_address", False),
             clear_proxy_headers=True,
@@ -106,7 +106,7 @@ def test_a_newcomer_is_served_beside_600_idle_connections(console: Console) -> N
         for _ in range(600):
             idle.enter_context(closing(console.connect()))
         assert console.ask() == 200  # within `PATIENT`; half a second on a quiet machine
-        assert len(console.server.active_channels) <= MOST
+        assert len(console.server.active_channels) <= MAX_CONNECTIONS
 
 
 def test_bodies_that_never_end_make_room_too(

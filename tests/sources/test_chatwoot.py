@@ -35,7 +35,7 @@ from webhooks_ui.sources.chatwoot import Chatwoot
 
 __all__ = ["by_the_app", "engine"]  # fixtures
 UUID = "6c1d3a52-0000-4000-8000-000000000001"
-MOST = Chatwoot.max_bytes
+MAX_BYTES = Chatwoot.max_bytes
 
 
 def post(
@@ -275,17 +275,17 @@ def test_a_large_mail_is_taken(app: Flask) -> None:
     token = make_source(app)
     mail = {"html": "<p>Добрий день</p>" * 40_000, "text": ""}
     sent = body("message_created_incoming", content_attributes={"email": mail})
-    mail["text"] = "x" * (MOST - len(sent))
+    mail["text"] = "x" * (MAX_BYTES - len(sent))
     sent = body("message_created_incoming", content_attributes={"email": mail})
-    assert len(sent) == MOST
+    assert len(sent) == MAX_BYTES
     assert post(app, token, sent).status_code == 202
     with app.app_context():
         event = db.session.scalars(select(Event)).one()
-        assert MOST - 100 < len(event.data) < MOST  # without the credential
+        assert MAX_BYTES - 100 < len(event.data) < MAX_BYTES  # without the credential
     (request,) = kept(app)
     assert request.size == len(sent)
     assert len(request.body or b"") == KEPT_BODY
-    too_large = post(app, token, b" " * (MOST + 1))
+    too_large = post(app, token, b" " * (MAX_BYTES + 1))
     assert too_large.status_code == 413
 
 

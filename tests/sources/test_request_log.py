@@ -81,7 +81,7 @@ def test_requests_are_stored_together_in_the_order_in_which_they_came(
 def test_no_sender_waits_and_of_very_many_the_oldest_are_left_out(
     engine: Flask, timers: list[Timer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_log, "MOST", 3)
+    monkeypatch.setattr(request_log, "MAX_WAITING", 3)
     token = make_source(engine)
     for number in range(5):
         post(engine, token, NOTHING, f"{number}")

@@ -209,7 +209,7 @@ class _Idle:
     style and scripts are read anew.
     """
 
-    MOST = 8
+    MAX_KEPT = 8
 
     def __init__(self) -> None:
         self._kept: list[tuple[str, BrowserContext]] = []  # the latest last
@@ -226,7 +226,7 @@ class _Idle:
             return
         context.clear_cookies()
         self._kept.append((key, context))
-        if len(self._kept) > self.MOST:
+        if len(self._kept) > self.MAX_KEPT:
             self._kept.pop(0)[1].close()
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 
 from webhooks_ui.web.security import headers_of
 
-MOST = 256 * 1024
+MAX_BYTES = 256 * 1024
 """Bytes of a plain request: a larger one that is refused would be costly to read twice."""
 _UNUSUAL = ("HTTP_CONTENT_ENCODING", "HTTP_TRANSFER_ENCODING")
 
@@ -73,7 +73,7 @@ def _is_usual(environ: WSGIEnvironment) -> bool:
         return False
     if any("\0" in value for name, value in environ.items() if name.startswith("HTTP_")):
         return False
-    return int(length) <= MOST
+    return int(length) <= MAX_BYTES
 
 
 _KEY = "webhooks_ui.intake_outcome"

@@ -21,7 +21,7 @@ from webhooks_ui.database.files import sync
 MANIFEST, DATABASE = "manifest.json", "database"
 _FORM = 1
 _PIECE = 1 << 20
-_MOST = 1 << 20  # bytes of a manifest or key file
+_MAX_BYTES = 1 << 20  # bytes of a manifest or key file
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def read(file: Path, to: Path | None = None) -> tuple[Manifest, dict[str, bytes]
                 with (to or Path(os.devnull)).open("wb") as out:
                     sums[name] = _sum(content, out)
             else:
-                keys[name] = content.read(_MOST)
+                keys[name] = content.read(_MAX_BYTES)
                 sums[name] = hashlib.sha256(keys[name]).hexdigest()
         if sums != dict(found.files):
             raise ValueError("its content is not what it says")
@@ -105,7 +105,7 @@ def _manifest(member: tuple[str, IO[bytes]]) -> Manifest:
     name, content = member
     if name != MANIFEST:
         raise ValueError(f"it has no {MANIFEST}")
-    found = Manifest(**json.loads(content.read(_MOST)))
+    found = Manifest(**json.loads(content.read(_MAX_BYTES)))
     if found.form != _FORM:
         raise ValueError("a newer version has made it")
     return found

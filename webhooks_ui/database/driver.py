@@ -25,7 +25,7 @@ _CHANGED_PLAN = "cached plan must not change"
 _UNDONE = ("40001", "40P01", "57014")  # not serializable, deadlock, cancelled
 OF_POOL = ("PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=1000")
 """How SQLite's connections lie in the pool, which is SQLite's own default."""
-_MOST_LOGGED = 8_000  # pages, 32 MB, where nobody else commits
+_MAX_LOGGED = 8_000  # pages, 32 MB, where nobody else commits
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
 
 
@@ -125,7 +125,7 @@ def writing_sqlite(engine: Engine, until: float) -> Iterator[Any]:
     """
     with connected(engine) as connection, in_our_terms(engine.dialect):
         driver: Any = connection.driver_connection
-        driver.execute(f"PRAGMA wal_autocheckpoint={_MOST_LOGGED}")
+        driver.execute(f"PRAGMA wal_autocheckpoint={_MAX_LOGGED}")
         begin_to_write(driver, engine.dialect, until)
         try:
             yield driver.cursor()

@@ -25,7 +25,7 @@ from webhooks_ui.intake.sqlite_store import SqliteStore
 from webhooks_ui.intake.store import Store
 from webhooks_ui.monitoring import metrics
 
-MOST = 200
+MAX_EVENTS = 200
 """Events that are stored together, unless one request has more; so many take some milliseconds."""
 _TRIES = 5  # of what loses a race for the same key or channel, or that the database undoes
 _LOOK = 0.2  # seconds between looks whether this thread still may wait
@@ -73,7 +73,7 @@ class Group:
         return request.answer
 
     def _store(self, request: _Request, writer: object) -> None:
-        if len(request.events) > MOST:  # long enough to be worth its own transaction
+        if len(request.events) > MAX_EVENTS:  # long enough to be worth its own transaction
             _store_alone(request, writer)
             _make_lasting([request])
             return
@@ -97,12 +97,12 @@ class Group:
                     raise StuckError
 
     def _lead(self, leader: _Request, writer: object) -> None:
-        """Stores what waits, up to `MOST` events; the next in line leads afterwards."""
+        """Stores what waits, up to `MAX_EVENTS` events; the next in line leads afterwards."""
         taken: list[_Request] = []
 
         def take() -> list[_Request]:
             with self._lock:
-                taken.extend(_first(self._waiting, MOST))
+                taken.extend(_first(self._waiting, MAX_EVENTS))
                 del self._waiting[: len(taken)]
                 for one in taken:
                     one.state = "taken"

@@ -15,7 +15,7 @@ from webhooks_ui.models.list_query import ListQuery
 from webhooks_ui.models.pages import Page, within
 from webhooks_ui.models.public_ids import CHANNEL, Public, new_id
 from webhooks_ui.text.folding import folded
-from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
+from webhooks_ui.text.sort_key import MAX_KEY_BYTES, sort_key
 
 PAGE_SIZE = 50
 
@@ -36,7 +36,7 @@ class Channel(Public, Model):
     key: Mapped[str] = mapped_column(String(100), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     sort_key: Mapped[bytes] = mapped_column(
-        LargeBinary(MOST_BYTES),
+        LargeBinary(MAX_KEY_BYTES),
         default=lambda context: sort_key(context.get_current_parameters()["name"]),
         deferred=True,
     )

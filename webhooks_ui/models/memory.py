@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 KEPT = 0.9  # seconds
-MOST = 1_000
+MAX_ENTRIES = 1_000
 
 Known = TypeVar("Known")
 
@@ -35,7 +35,7 @@ class Memory(Generic[Known]):
         known = look_up()
         with self._lock:
             if known is not None and version == self._version:
-                if len(self._known) >= MOST:
+                if len(self._known) >= MAX_ENTRIES:
                     self._known.clear()
                 self._known[token_hash] = begun + KEPT, known
         return known

@@ -22,8 +22,9 @@ from webhooks_ui.models.delivery import Delivery
 TABLES = ("answer_words", "attempts")
 WIDTH = 2**32
 ENOUGH = 10_000  # deliveries, below which a partition goes on
-MOST_KEPT = 2_000  # deliveries, or attempts, that are moved while others wait
-_DAY, _MOST = timedelta(days=1), 30  # how long one lasts at least, how many RETENTION has at most
+MAX_KEPT = 2_000  # deliveries, or attempts, that are moved while others wait
+_DAY = timedelta(days=1)  # how long one lasts at least
+_MAX_PARTITIONS = 30  # of RETENTION
 _OF_WORDS = ("attempt_id", "delivery_id")
 _PATIENCE = 100  # ms to wait for others to leave a table; newcomers queue up behind
 _LOCKED = "55P03"  # PostgreSQL's code of what `_PATIENCE` ends
@@ -66,7 +67,7 @@ def move_on(moment: datetime, retention: timedelta) -> bool:
 
 def lasts(retention: timedelta) -> timedelta:
     """How long a partition gets deliveries, at least."""
-    return max(_DAY, retention / _MOST)
+    return max(_DAY, retention / _MAX_PARTITIONS)
 
 
 def ended() -> list[tuple[int, datetime]]:
@@ -135,11 +136,11 @@ def drop(end: int) -> int | None:
             db.session.execute(text(f"SET LOCAL lock_timeout = {_PATIENCE}"))
             for name in TABLES:
                 db.session.execute(text(f"LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE"))
-            kept = select(Delivery.id).where(Delivery.id < end).limit(MOST_KEPT + 1)
+            kept = select(Delivery.id).where(Delivery.id < end).limit(MAX_KEPT + 1)
             deliveries = db.session.scalars(kept).all()
             own = select(Attempt.id).where(Attempt.delivery_id.in_(deliveries))
-            attempts = db.session.scalars(own.limit(MOST_KEPT + 1)).all()
-            if max(len(deliveries), len(attempts)) > MOST_KEPT:
+            attempts = db.session.scalars(own.limit(MAX_KEPT + 1)).all()
+            if max(len(deliveries), len(attempts)) > MAX_KEPT:
                 return 0
             gone = [number for number in _numbers() if (number + 1) * WIDTH <= end]
             _replace("answer_words", "attempt_id", attempts, gone, end)

@@ -35,7 +35,7 @@ from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.models.webhook_switch import Switchable
 from webhooks_ui.text.filters import Filters
 from webhooks_ui.text.folding import folded
-from webhooks_ui.text.sort_key import MOST_BYTES, sort_key
+from webhooks_ui.text.sort_key import MAX_KEY_BYTES, sort_key
 
 
 def _sort_key_of_new(context: Any) -> bytes:
@@ -87,7 +87,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
     url: Mapped[str] = mapped_column(String(2100))
     search_text: Mapped[str] = mapped_column(Text)
     sort_key: Mapped[bytes] = mapped_column(
-        LargeBinary(MOST_BYTES), default=_sort_key_of_new, deferred=True
+        LargeBinary(MAX_KEY_BYTES), default=_sort_key_of_new, deferred=True
     )
     auth_type: Mapped[str] = mapped_column(String(10), default="none")
     # The parts that are not secret, by their names in the API.

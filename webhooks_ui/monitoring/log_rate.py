@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-MOST_KINDS = 1000
+MAX_KINDS = 1000
 REPORT_AFTER = 10.0  # seconds without a line of the kind
 _SAME = 40  # characters by which messages are of one kind
 _BY_FACTS = ("who", "status")
@@ -59,7 +59,7 @@ class LogRate:
         quiet = [k for k, b in self._losing.items() if k == kind or moment - b.at > REPORT_AFTER]
         for each in quiet:
             yield _report(self._losing.pop(each))
-        while len(self._kinds) > MOST_KINDS:
+        while len(self._kinds) > MAX_KINDS:
             oldest, _ = self._kinds.popitem(last=False)
             if losing := self._losing.pop(oldest, None):
                 yield _report(losing)

@@ -16,7 +16,7 @@ from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.models.source_request import RequestRow, SourceRequest
 
 COMPANY = 0.5  # seconds that a request waits for others
-MOST = 200  # requests that wait, each with some 10 KB of a body: twice what a source's page shows
+MAX_WAITING = 200  # requests, each with some 10 KB of a body: twice what a source's page shows
 _EXTENSION = "source_requests"
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class RequestLog:
 
     def __init__(self, app: Flask) -> None:
         self._app, self._lock, self._storing = app, Lock(), Lock()
-        self._noted = deque[RequestRow](maxlen=MOST)
+        self._noted = deque[RequestRow](maxlen=MAX_WAITING)
         self._timer: Timer | None = None
 
     def note(self, row: RequestRow) -> None:

@@ -2,22 +2,22 @@
 
 import unicodedata
 
-MOST_CHARACTERS = 16_384
-MOST_MARKS = 30  # in a row: the Stream-Safe Text Format (UAX #15 §13), as no language needs more
+MAX_CHARACTERS = 16_384
+MAX_MARKS = 30  # in a row: the Stream-Safe Text Format (UAX #15 §13), as no language needs more
 
 
 def composed(text: str) -> str:
     """The text in NFC, so that й typed as two characters is the same as й.
 
     Sorting a row of combining marks takes the square of its length, so a text with more than
-    `MOST_MARKS` in a row, or of more than `MOST_CHARACTERS`, stays as it is.
+    `MAX_MARKS` in a row, or of more than `MAX_CHARACTERS`, stays as it is.
     """
-    if text.isascii() or len(text) > MOST_CHARACTERS:
+    if text.isascii() or len(text) > MAX_CHARACTERS:
         return text
     marks = 0
     for character in text:
         marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks > MOST_MARKS:
+        if marks > MAX_MARKS:
             return text
     return unicodedata.normalize("NFC", text)
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from webhooks_ui.text.folding import folded
 
-MOST_BYTES = 240
-_MOST_CHARACTERS = 100
+MAX_KEY_BYTES = 240
+_MAX_CHARACTERS = 100
 # Letters of their own in Ukrainian, each after all that begins with the other (CLDR, uk).
 _LETTERS = {"ґ": "г", "і\u0308": "і"}
 _LAST = [0xFFFF, 0x20, 0x2]  # a weight behind every letter
@@ -25,9 +25,9 @@ _WEIGHTS = re.compile(rb"\[[*.](\w+)\.(\w+)\.(\w+)")
 
 def sort_key(name: str) -> bytes:
     """The key of a name; an apostrophe does not count, as in Ukrainian dictionaries."""
-    plain = folded(name[:_MOST_CHARACTERS]).replace("'", "")
+    plain = folded(name[:_MAX_CHARACTERS]).replace("'", "")
     weights = _collator().sort_key(plain)
-    return b"".join(weight.to_bytes(2, "big") for weight in weights)[:MOST_BYTES]
+    return b"".join(weight.to_bytes(2, "big") for weight in weights)[:MAX_KEY_BYTES]
 
 
 @cache

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from webhooks_ui import audit
 from webhooks_ui.api.configuration.faults import ImportFaults
-from webhooks_ui.api.configuration.yaml_text import MOST_BYTES
+from webhooks_ui.api.configuration.yaml_text import MAX_BYTES
 from webhooks_ui.crypto.passphrase import LEAST
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
@@ -22,7 +22,7 @@ from webhooks_ui.web.pieces import Answer
 blueprint = Blueprint("configuration", __name__)
 _NOTHING = {"faults": (), "sealed": "", "seen": "", "is_changed": False, "is_short": False}
 """What the page tells of a file before there is one."""
-_LARGEST = 3 * MOST_BYTES + MANY_FIELDS  # each byte may come as three
+_LARGEST = 3 * MAX_BYTES + MANY_FIELDS  # each byte may come as three
 
 
 @blueprint.get("/settings/configuration")

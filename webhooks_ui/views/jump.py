@@ -30,7 +30,7 @@ from webhooks_ui.web.pieces import is_piece_request
 from webhooks_ui.web.roles import may
 
 blueprint = Blueprint("jump", __name__)
-MOST = 6  # of each kind
+MAX_OF_EACH = 6  # of each kind
 
 
 class Place(NamedTuple):
@@ -126,11 +126,11 @@ def _named(words: str) -> Iterator[Place]:
         # An endpoint is English in every language.
         if all(word in folded(f"{page.label} {page.endpoint}") for word in wanted)
     )
-    yield from pages if not words else list(pages)[:MOST]
+    yield from pages if not words else list(pages)[:MAX_OF_EACH]
     if not words:
         return
-    for webhook in webhook_list.suggestions(words, MOST):
+    for webhook in webhook_list.suggestions(words, MAX_OF_EACH):
         url = url_for("webhooks.show", id=webhook.public_id)
         yield Place("hook", webhook.title, webhook.shown_url, url)
-    for channel in ChannelQuery(words).find().items[:MOST]:
+    for channel in ChannelQuery(words).find().items[:MAX_OF_EACH]:
         yield Place("chat", channel.name, channel.key, _channel(channel))

@@ -29,7 +29,7 @@ from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.problem import Fault, Problem, pointer
 
 Entry = dict[str, Any]
-MOST_ENTRIES = 5_000
+MAX_ENTRIES = 5_000
 Some = TypeVar("Some")
 
 
@@ -101,8 +101,8 @@ def _each(
     read: Callable[[Entry, int], Some],
     faults: list[Fault],
 ) -> Iterator[Some]:
-    if len(parts[name]) > MOST_ENTRIES:
-        faults.append(Fault(pointer(name), _l("List %(most)s at most.", most=MOST_ENTRIES)))
+    if len(parts[name]) > MAX_ENTRIES:
+        faults.append(Fault(pointer(name), _l("List %(most)s at most.", most=MAX_ENTRIES)))
         return
     for index, entry in enumerate(parts[name]):
         if len(faults) >= MAX_FAULTS:

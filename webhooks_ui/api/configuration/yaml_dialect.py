@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-MOST_DEPTH = 30
-MOST_EVENTS = 100_000  # of the parser: some 2,000 webhooks
+MAX_DEPTH = 30
+MAX_EVENTS = 100_000  # of the parser: some 2,000 webhooks
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as _Parser
@@ -24,7 +24,7 @@ def check(text: str) -> None:
             raise ValueError("aliases (*name) are not taken")  # noqa: TRY004  # of the text
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MOST_DEPTH or count > MOST_EVENTS:
+        if depth > MAX_DEPTH or count > MAX_EVENTS:
             raise ValueError("it has too many values, or is nested too deeply")
 
 

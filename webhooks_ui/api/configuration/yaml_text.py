@@ -5,7 +5,7 @@ PyYAML is imported at the first use: most processes never see a file.
 
 from typing import Any
 
-MOST_BYTES = 2_000_000
+MAX_BYTES = 2_000_000
 
 
 class TextError(Exception):
@@ -27,8 +27,8 @@ def load(text: str) -> Any:
 
     from webhooks_ui.api.configuration.yaml_dialect import Loader, check
 
-    if len(text.encode(errors="replace")) > MOST_BYTES:
-        raise TextError(f"more than {MOST_BYTES:,} bytes")
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        raise TextError(f"more than {MAX_BYTES:,} bytes")
     try:
         check(text)
         return yaml.load(text, Loader=Loader)  # noqa: S506  # it is a SafeLoader
