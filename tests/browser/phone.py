@@ -4,9 +4,10 @@ import re
 
 from playwright.sync_api import Page
 
+from tests.browser.targets import assert_large_enough
+
 WIDTH, HEIGHT = 390, 844
 MAX_ROW = 160  # px
-MIN_TARGET = 40  # px
 LISTS = (
     *("list", "no match", "recently deleted", "deliveries", "no delivery matches"),
     *("events", "event", "recover", "receiver", "receivers", "channels", "no channel matches"),
@@ -24,25 +25,13 @@ HIGH_ROWS = """most => [...document.querySelectorAll("main .rows tbody tr")]
   .map(row => [Math.round(row.getBoundingClientRect().height), row.innerText.slice(0, 60)])
   .filter(([height]) => height > most)"""
 
-# A link within a sentence is as high as its line; one that covers its row counts as the row.
-SMALL_TARGETS = """least => [...document.querySelectorAll(
-    "button, select, summary, input:not([type=hidden]), textarea, .btn, header a, nav a, .title")]
-  .filter(each => each.checkVisibility() && !each.closest(".sr, .skip"))
-  .map(each => {
-    const isTick = each.matches("[type=checkbox], [type=radio]");
-    const touched = each.closest(isTick ? "label" : each.matches(".title") ? "tr" : "*");
-    const { width, height } = touched.getBoundingClientRect();
-    return [Math.round(width), Math.round(height), each.outerHTML.slice(0, 90)];
-  })
-  .filter(([width, height]) => height > 0 && (height < least || width < least))"""
-
 # Text that a box hides; what may be shortened says so by .clip or .clamp.
 CUT_OFF = """() => [...document.querySelectorAll("main *")]
   .filter(each => each.checkVisibility() && !each.closest(".sr, .clip, .clamp, pre, thead, svg"))
   .filter(each => ["hidden", "clip"].includes(getComputedStyle(each).overflowX))
   .filter(each => each.scrollWidth > each.clientWidth + 1)
   .map(each => each.outerHTML.slice(0, 90))"""
-FAULTS = f"([most, least]) => [({HIGH_ROWS})(most), ({SMALL_TARGETS})(least), ({CUT_OFF})()]"
+FAULTS = f"most => [({HIGH_ROWS})(most), ({CUT_OFF})()]"
 
 
 # Pages whose main time is exact, and lists whose rows have no page of their own.
@@ -63,6 +52,7 @@ def assert_right_on_a_phone(page: Page, state: str, language: str) -> None:
     if is_list or state in WITH_EXACT_TIMES:
         page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     if is_list:
-        assert page.evaluate(FAULTS, [MAX_ROW, MIN_TARGET]) == [[], [], []]
+        assert page.evaluate(FAULTS, MAX_ROW) == [[], []]
+        assert_large_enough(page)
     if state in WITH_EXACT_TIMES:
         assert EXACT[language].fullmatch(page.evaluate(FIRST_EXACT))

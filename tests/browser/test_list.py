@@ -280,3 +280,14 @@ def test_a_pause_from_the_list(open_page: Open) -> None:
     expect(row(page, "Rest a while")).to_contain_text("Paused until")
     press(page, "Resume", "Rest a while")
     expect(row(page, "Rest a while")).to_contain_text("Not tested")
+
+
+def test_a_tablet_shows_the_hours_as_a_phone_does(page: Page) -> None:
+    page.goto("/webhooks")
+    slots = row(page, "Shop 01").locator(".slots")
+    for width in (641, 700, 744, 768, 900, 960, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        box = slots.bounding_box()
+        assert box is not None, width
+        assert box["width"] > 70, width
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
