@@ -32,9 +32,10 @@ from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.database import engine as database
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
+from webhooks_ui.database.types import now
 from webhooks_ui.delivery import attempt
 from webhooks_ui.delivery.attempt_record import attempt_of
-from webhooks_ui.delivery.queue import turns, wakeup
+from webhooks_ui.delivery.queue import releases, turns, wakeup
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim
 from webhooks_ui.delivery.worker import leases, loop
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
@@ -212,6 +213,38 @@ def test_what_cannot_be_looked_up_is_not_an_attempt(
     subscribe(engine, receiver.url)
     send(engine)
     with working(engine):
+        ended(engine)
+
+    assert [(a.number, a.error) for a in attempts(engine)] == [(1, None)]
+
+
+def test_what_was_claimed_and_cannot_be_read_is_given_back(
+    engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is sent before its lease ends, which others wait for. Giving it back may fail too."""
+    monkeypatch.setattr(loop, "BACK_OFF", 0.02)
+    refusals = iter([PoolTimeoutError("QueuePool limit reached"), OSError(24, "Too many files")])
+    read = turns._jobs
+
+    def scarce(*rows: Any) -> Any:
+        if refusal := next(refusals, None):
+            raise refusal
+        return read(*rows)
+
+    away = iter([PoolTimeoutError("QueuePool limit reached")])
+    release = releases.release
+
+    def busy(*claims: Any) -> None:
+        if refusal := next(away, None):
+            raise refusal
+        release(*claims)
+
+    monkeypatch.setattr(turns, "_jobs", scarce)
+    monkeypatch.setattr(releases, "release", busy)
+    subscribe(engine, receiver.url)
+    send(engine)
+    started = now()
+    with working(engine, clock=lambda: started):  # no lease ends
         ended(engine)
 
     assert [(a.number, a.error) for a in attempts(engine)] == [(1, None)]

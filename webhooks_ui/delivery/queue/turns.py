@@ -50,12 +50,21 @@ _CURRENT_VERSION = Prepared(
 )
 
 
+class UnreadError(Exception):
+    """What a turn has claimed cannot be read: it is to be released; what was recorded is."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        super().__init__(f"{len(claims)} claims")
+        self.claims = claims
+
+
 def turn(results: Sequence[Result], demand: Demand | None, moment: datetime) -> Turn:
     """Records outcomes and claims what is due, both in one transaction.
 
     Deliveries of disabled webhooks stay where they are. An outcome that comes too late changes
     nothing. The claim is last: it waits for no lock, so that two turns never wait for each other.
     A claim alone need not outlast a loss of power: what it leases is then due as it was before.
+    Raises `UnreadError` after the commit, and the database's errors before it.
     """
     wanted = demand if demand and demand.limit else None
     if not results:
@@ -83,7 +92,15 @@ def _claim(runner: Runner, demand: Demand, moment: datetime) -> Callable[[], Tur
     turn = claim_sql.claim(runner, demand, moment)
     if not turn.claims:
         return lambda: turn
-    return partial(_read, turn) if runner.dialect.name == "sqlite" else _ask(runner, turn)
+    is_sqlite = runner.dialect.name == "sqlite"
+    return partial(_taken, turn, partial(_read, turn) if is_sqlite else _ask(runner, turn))
+
+
+def _taken(turn: Turn, take: Callable[[], Turn]) -> Turn:
+    try:
+        return take()
+    except Exception as error:
+        raise UnreadError(turn.claims) from error
 
 
 def _read(turn: Turn) -> Turn:

@@ -59,13 +59,12 @@ class Worker:
         self._app, self._clock = app, clock
         config = app.config
         self._pace = prefetch.Pace(concurrency or config["WORKER_CONCURRENCY"])
-        # Long enough to be sent last of all that was claimed, should everything before it hang.
-        longest = (prefetch.MAX_PER_THREAD + 1) * timedelta(seconds=config["DELIVERY_TIMEOUT"])
-        self._lease = longest + LEASE_MARGIN
+        self._lease = prefetch.longest(config["DELIVERY_TIMEOUT"]) + LEASE_MARGIN
         most = retry.longest(config["RETRY_SCHEDULE"])
         self._leases = Leases(most, self._lease, before=numbers[1])
         self._limits = ConcurrencyLimits(config["ENDPOINT_CONCURRENCY"], self._pace.concurrency)
         self._in_flight: dict[int, Claim] = {}
+        self._unsent: list[Claim] = []  # claimed, not in flight, to be released
         self._senders = Senders(
             Attempts(app, clock, chance),
             self._pace.concurrency,
@@ -102,8 +101,7 @@ class Worker:
         """Collects results, records them and claims more, then sleeps until something happens."""
         self._is_woken = False
         self._collect()
-        is_reachable = self._record_and_claim()
-        if not is_reachable:
+        if not (is_reachable := self._record_and_claim()):
             time.sleep(BACK_OFF)
         has_time = not self._senders.has_to_wake() and len(self._results) < MAX_RECORDED
         self._sleep(is_reachable and has_time)
@@ -128,7 +126,7 @@ class Worker:
 
     def _collect(self) -> None:
         """Takes in what the threads have returned."""
-        sent, unsent = self._senders.sent(), []
+        sent = self._senders.sent()
         for one in sent:
             held = self._in_flight.pop(one.claim.id, one.claim)
             self._limits.end(held.webhook_id, one.error, one.status_code)
@@ -136,11 +134,11 @@ class Worker:
             if (result := one.result) and not result.decision.disable:
                 self._results.add(result if result.claim is held else replace(result, claim=held))
             if one.is_released:
-                unsent.append(held)
+                self._unsent.append(held)
         self._pace.record_sent(len(sent))
         metrics.in_flight(min(len(self._in_flight), self._pace.concurrency))
-        if unsent:
-            self._release(unsent)
+        if self._unsent:
+            self._release()
 
     def _record_and_claim(self) -> bool:
         """One transaction of the queue; false when the database refuses."""
@@ -151,7 +149,7 @@ class Worker:
         has_time = not (self._senders.is_awaited or self._stopping.is_set())
         batch, moment = self._results.batch(claims=is_due and has_time), self._clock()
         self._claimed_at, self._resumes_at = start, float("inf")
-        self._senders.is_awaited = True
+        self._senders.is_awaited, jobs = True, list[Job]()
         try:
             with self._app.app_context():
                 look_in = self._leases.look(self._alarm.number, moment)
@@ -159,12 +157,14 @@ class Worker:
         except UNREACHABLE as error:
             log.warning("The queue is out of reach, trying again: %s", reason_of(error))
             return False
+        except turns.UnreadError as unread:
+            log.exception("What was claimed cannot be read, and is due again")
+            self._unsent += unread.claims
         except Exception:
             if not batch:
                 log.exception("Nothing can be claimed, trying again")
                 return False
             self._write(batch)  # one by one: what cannot be stored takes no other along
-            jobs = []
         else:
             jobs = self._fresh(turn.jobs)
             self._resumes_at = start + max(min(turn.resumes_in, look_in), MIN_TURN)
@@ -183,10 +183,9 @@ class Worker:
 
         After a jump of the clock a lease may seem to have ended while its delivery is in flight.
         """
-        fresh = [job for job in jobs if job.claim.id not in self._in_flight]
         again = {job.claim.id: job.claim for job in jobs if job.claim.id in self._in_flight}
         self._in_flight |= again
-        return fresh
+        return [job for job in jobs if job.claim.id not in again]
 
     def _submit(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -196,13 +195,14 @@ class Worker:
         self._senders.low_water = self._pace.low_water
         self._senders.submit(jobs, len(self._in_flight))
 
-    def _release(self, claims: Sequence[Claim]) -> None:
-        """Makes due again at once what was claimed and not sent."""
+    def _release(self) -> None:
+        """Makes due again what was claimed and not sent; tried again if the database refuses."""
         try:
             with self._app.app_context():
-                releases.release([self._held(claim) for claim in claims], self._clock())
+                releases.release(self._unsent, self._clock())
+            self._unsent = []
         except (DBAPIError, *UNREACHABLE) as error:
-            log.warning("What was not sent is due again when its leases end: %s", reason_of(error))
+            log.warning("What was not sent is not due again, trying again: %s", reason_of(error))
 
     def _held(self, claim: Claim) -> Claim:
         """The newest claim on the same delivery, should this worker have claimed it twice."""
@@ -210,10 +210,9 @@ class Worker:
 
     def _finish(self) -> None:
         """Releases what was not begun; records what is in flight until it has ended."""
-        idle = self._senders.withdraw()
-        self._release([job.claim for job in idle])
-        for job in idle:
-            del self._in_flight[job.claim.id]
+        for job in self._senders.withdraw():
+            self._unsent.append(self._in_flight.pop(job.claim.id))
+        self._release()
         self._senders.close()
         until = time.monotonic() + self._lease.total_seconds()
         while (self._in_flight or self._results) and time.monotonic() < until:

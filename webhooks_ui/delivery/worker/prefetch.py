@@ -5,12 +5,18 @@ of a few turns: nothing for slow receivers. Of large events fewer are claimed at
 """
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from time import monotonic
 
 MAX_PER_THREAD = 2  # jobs
 PREFETCH = 0.05  # seconds of work
 MEASURED_OVER = 0.2  # seconds
 MAX_BYTES = 16_000_000  # of events read at once, estimated by the largest of the last ones
+
+
+def longest(timeout: float) -> timedelta:
+    """Until what is sent last of all that was claimed has ended, should everything hang."""
+    return (MAX_PER_THREAD + 1) * timedelta(seconds=timeout)
 
 
 class Pace:
