@@ -286,6 +286,25 @@ def test_a_kept_tls_connection_closed_by_the_receiver_is_replaced(
     assert send(receiver.url()).error is None
 
 
+def test_a_connection_that_was_never_secured_has_no_facts_of_the_one_before(
+    receive: Receive, send: Send, context: ssl.SSLContext
+) -> None:
+    def secure_only_the_first(peer: Peer) -> None:
+        if peer.number == 1:
+            peer.socket = context.wrap_socket(peer.socket, server_side=True)
+            peer.read_request()
+            peer.send(OK)
+            peer.read_request()
+
+    receiver = receive(secure_only_the_first)
+    url = f"https://127.0.0.1:{receiver.port}/"
+    assert send(url).tls is not None
+    outcome = send(url)
+    assert outcome.error in ("tls_failure", "connection_reset")
+    assert outcome.tls is None
+    assert len(receiver.peers) == 2
+
+
 def test_an_answer_over_tls_that_nobody_asked_for_is_not_taken_for_the_next(
     receive: Receive, send: Send, context: ssl.SSLContext
 ) -> None:

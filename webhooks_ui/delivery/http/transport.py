@@ -94,6 +94,8 @@ class Transport(BaseAdapter):
         try:
             self._send_over(connection, attempt, head)
         except StaleError:
+            # The new one may fail before it has facts of its own.
+            attempt.trace.address, attempt.trace.tls, attempt.trace.notes = None, None, []
             return False
         return True
 
