@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.descriptors import many_open
 from webhooks_ui.catalogue.payload import PayloadError
 from webhooks_ui.catalogue.template_process import IDLE_SECONDS
 from webhooks_ui.catalogue.template_renderer import (
@@ -127,6 +128,13 @@ def test_a_process_that_has_ended_is_replaced(renderer: Renderer) -> None:
     renderer._idle.put(process)
     assert said(renderer, "{{ id }}") == "evt_1"
     assert renderer._idle.qsize() <= MAX_PROCESSES
+
+
+def test_its_pipes_may_have_any_number() -> None:
+    with many_open():
+        own = Renderer()
+        assert said(own, "{{ id }}") == "evt_1"
+        own.close()
 
 
 def test_one_that_is_about_to_end_by_itself_is_replaced_too(renderer: Renderer) -> None:

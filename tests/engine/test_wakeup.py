@@ -4,10 +4,11 @@ import os
 import socket
 import time
 
-import pytest
 from flask import Flask
 
 from tests.engine.conftest import send, subscribe
+from tests.support.apps import ON_SQLITE
+from tests.support.descriptors import many_open
 from webhooks_ui.database.engine import db
 from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.delivery.queue.wakeup import Alarm
@@ -29,7 +30,7 @@ def test_an_event_wakes_a_worker(engine: Flask) -> None:
     alarm.close()
 
 
-@pytest.mark.parametrize("make_engine", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_pipes_of_workers_that_died_are_removed_on_sqlite(engine: Flask) -> None:
     alarm = alarm_of(engine)
     pipes = engine.config["DATA_DIR"] / "workers"
@@ -53,3 +54,15 @@ def test_the_end_of_a_parent_is_told_once(engine: Flask) -> None:
     assert told == [True]
     assert not alarm.wait(0)
     alarm.close()
+
+
+def test_a_worker_sleeps_on_descriptors_of_any_number(engine: Flask) -> None:
+    with many_open():
+        alarm = alarm_of(engine)
+        assert not alarm.wait(0)
+        alarm.ring()
+        assert alarm.wait(20)
+        with engine.app_context():
+            wakeup.wake_workers()
+        assert alarm.wait(20)
+        alarm.close()

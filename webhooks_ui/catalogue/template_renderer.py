@@ -141,10 +141,11 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def _read(descriptor: int, length: int, deadline: float) -> bytes:
-    found = bytearray()
+    found, readable = bytearray(), select.poll()
+    readable.register(descriptor, select.POLLIN)
     while len(found) < length:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+        if left <= 0 or not readable.poll(left * 1000):
             raise TimeoutError
         part = os.read(descriptor, length - len(found))
         if not part:

@@ -76,9 +76,11 @@ class Alarm:
 
     def wait(self, seconds: float) -> bool:
         """Returns when it is woken, after `seconds` at most; whether it was woken."""
-        sources: list[Any] = [*self._sockets, *self._descriptors()]
-        ready, _, _ = select.select(sources, [], [], seconds)
-        for one in [one for one in self._sockets if one in ready]:
+        poll = select.poll()
+        for source in [*(one.fileno() for one in self._sockets), *self._descriptors()]:
+            poll.register(source, select.POLLIN)
+        ready = {source for source, _ in poll.poll(seconds * 1000)}
+        for one in [one for one in self._sockets if one.fileno() in ready]:
             if not one.recv(65536):
                 self._sockets.remove(one)
                 one.close()
