@@ -75,7 +75,8 @@ class Hmac(Authorization):
 
     def headers(self, timestamp: int, body: bytes) -> tuple[Header, ...]:
         signed = b"%d.%s" % (timestamp, body) if self.timestamp_header else body
-        made = hmac.digest(self.secret.encode(), signed, self.algorithm)
+        # Not `hmac.digest`: see `crypto.signing`.
+        made = hmac.new(self.secret.encode(), signed, self.algorithm).digest()
         text = made.hex() if self.encoding == "hex" else base64.b64encode(made).decode()
         sent = (self.timestamp_header, str(timestamp))
         return ((self.header_name, self.prefix + text), *((sent,) if sent[0] else ()))
