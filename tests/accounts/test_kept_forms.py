@@ -296,7 +296,7 @@ class Typing(HTMLParser):
 
 PASSWORDS_AND_CODES = {"auth.login", "auth.setup", "account_link.use", "account.show"}
 PASSWORDS_AND_CODES.add("account_link.ask")  # which strangers post: nothing ends
-PASSWORDS_AND_CODES |= {"second_factor.ask", "second_factor.show"}
+PASSWORDS_AND_CODES |= {"second_factor.ask", "second_factor.show", "second_factor.remove"}
 
 
 def test_every_form_keeps_what_was_typed(console: Flask) -> None:

@@ -19,6 +19,7 @@ from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.accounts import second_factor, throttle, users
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import AccountLink, User
+from webhooks_ui.models.user import NO_PASSWORD
 
 __all__ = ["data_dir", "run"]  # fixtures
 PAGE = "/settings/account/second-factor"
@@ -136,7 +137,8 @@ def test_the_secret_is_encrypted_and_the_codes_are_hashed(user: Flask) -> None:
 def test_it_is_switched_off(user: Flask, run: Run, way: str) -> None:
     set_up(user)
     if way == "own":
-        sign_in(user, "olena").post(f"{PAGE}/remove")
+        answer = sign_in(user, "olena").post(f"{PAGE}/remove", data={"passphrase": PASSWORD})
+        assert answer.location == "/settings/account"
     elif way == "administrator":
         with user.app_context():
             found = User.by_login("olena")
@@ -150,6 +152,53 @@ def test_it_is_switched_off(user: Flask, run: Run, way: str) -> None:
     browser = user.test_client()
     answer = browser.post("/login", data={"login": "olena", "password": PASSWORD})
     assert answer.status_code == 303
+
+
+def test_a_browser_that_is_signed_in_is_not_enough_to_switch_it_off(user: Flask) -> None:
+    _secret, codes = set_up(user)
+    browser = sign_in(user, "olena")
+    for fields, words in (
+        ({}, "Enter your current password."),
+        ({"passphrase": "wrong"}, "This is not your current password."),
+        ({"code": codes[0]}, "Enter your current password."),
+    ):
+        answer = browser.post(f"{PAGE}/remove", data=fields)
+        assert answer.status_code == 422
+        assert words in answer.text
+    with user.app_context():
+        found = User.by_login("olena")
+        assert found
+        path = f"/settings/users/{found.id}"
+    assert "Switch the second factor off" not in browser.get(path).text
+    assert browser.post(f"{path}/second-factor/remove").location == PAGE
+    for _ in range(throttle.PER_ACCOUNT_AND_NETWORK):
+        answer = browser.post(f"{PAGE}/remove", data={"passphrase": "wrong"})
+    assert answer.status_code == 429
+    assert "Too many failed attempts." in answer.text
+    assert "user.second_factor_off" not in actions(user)
+
+
+def test_who_has_no_password_switches_it_off_by_a_code(user: Flask) -> None:
+    _secret, codes = set_up(user)
+    with user.app_context(), transaction():
+        found = User.by_login("olena")
+        assert found
+        found.password_hash = NO_PASSWORD
+    browser = sign_in(user, "olena")
+    page = browser.get(PAGE).text
+    assert 'name="code"' in page
+    assert 'name="passphrase"' not in page
+    for fields, words in (
+        ({}, "Enter the code."),
+        ({"passphrase": NO_PASSWORD}, "Enter the code."),
+        ({"code": "123456"}, "This code is wrong or was used already."),
+    ):
+        answer = browser.post(f"{PAGE}/remove", data=fields)
+        assert answer.status_code == 422
+        assert words in answer.text
+    assert browser.post(f"{PAGE}/remove", data={"code": codes[0]}).status_code == 303
+    assert browser.post(f"{PAGE}/remove").status_code == 303  # a second click
+    assert "user.second_factor_off" in actions(user)
 
 
 def test_a_changed_password_keeps_the_session_without_a_code(user: Flask) -> None:

@@ -288,8 +288,8 @@ ROUTES: dict[str, Act] = {
     ),
     "recoveries.stop": lambda w: w.post(f"/recoveries/{recovery(w)}/stop"),
     "second_factor.ask": lambda w: second_step(w).post("/login/code", data={"code": "1"}),
-    "second_factor.remove": lambda w: (
-        factor_of(w, "olena") and w.post("/settings/account/second-factor/remove")
+    "second_factor.remove": lambda w: w.post(
+        "/settings/account/second-factor/remove", code=code_of(factor_of(w, "olena"), after=1)
     ),
     "second_factor.show": switch_on,
     "people.remove_second_factor": lambda w: (

@@ -101,6 +101,10 @@ def test_who_may_sign_in_and_what_the_log_says_of_it(open_page: Open) -> None:
     guest.get_by_label("Code", exact=True).fill(recovery_code)
     guest.get_by_label("Code", exact=True).press("Enter")
     expect(guest.get_by_role("heading", name="Deliveries", exact=True)).to_be_visible()
+    guest.goto("/settings/account/second-factor")
+    guest.get_by_label("Current password").fill(PASSWORD)
+    guest.get_by_label("Current password").press("Enter")
+    expect_said(guest, "Second factor off: signing in requires no code.")
 
     page.goto(f"/settings/audit?what=sign_in&who={login}")
     expect(page.get_by_role("table", name="Audit log")).to_contain_text("Signed in")

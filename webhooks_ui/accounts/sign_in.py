@@ -106,6 +106,22 @@ def set_email(current: str, email: str | None) -> Refusal | None:
     return None
 
 
+def switch_second_factor_off(proof: str) -> Refusal | None:
+    """Switches off that of the signed-in user; the `proof` is the password, else a code."""
+    user = current_user.user
+    by_code, login = not user.has_password, user.login
+    refusal = _throttled(login, user) if by_code else _verify(login, proof)
+    if isinstance(refusal, Refusal):
+        return refusal
+    with transaction():
+        if by_code and user.totp_secret and not second_factor.use(user, proof):
+            audit.record("user.code_refused", "user", user.id, login)
+            return Refusal(WRONG_CODE)
+        throttle.clear(_source(login))
+    second_factor.remove(user.id)
+    return None
+
+
 def _verify(login: str, password: str) -> str | Refusal:
     """The user's password hash if `password` is right.
 

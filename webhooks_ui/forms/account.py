@@ -17,7 +17,7 @@ from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
 
 MAX_EMAIL_CHARACTERS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
-_NOT_CURRENT = _l("This is not your current password.")
+NOT_CURRENT = _l("This is not your current password.")
 
 
 class SetUpForm(Form):
@@ -81,7 +81,7 @@ class EmailForm(RefusableForm):
         if self.errors:
             return False
         refusal = signin.set_email(self.passphrase.data or "", email)
-        return self.is_granted(refusal, self.passphrase, _NOT_CURRENT)
+        return self.is_granted(refusal, self.passphrase, NOT_CURRENT)
 
     def _checked(self, text: str) -> str | None:
         try:
@@ -113,7 +113,7 @@ class PasswordForm(RefusableForm):
         if self.errors:
             return False
         refusal = signin.change_password(current, new)
-        return self.is_granted(refusal, self.current_password, _NOT_CURRENT)
+        return self.is_granted(refusal, self.current_password, NOT_CURRENT)
 
 
 class TimeZoneForm(Form):

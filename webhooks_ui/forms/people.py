@@ -7,7 +7,7 @@ from wtforms import PasswordField, RadioField, SelectChoice, StringField
 
 from webhooks_ui.accounts import people
 from webhooks_ui.accounts import sign_in as signin
-from webhooks_ui.forms.base import Form
+from webhooks_ui.forms.base import Form, RefusableForm
 from webhooks_ui.models import AccountLink
 from webhooks_ui.models.user import ROLES
 
@@ -30,13 +30,12 @@ class RoleForm(Form):
         return not self.errors
 
 
-class LinkForm(Form):
-    """Login and password of a new user, or a user's new password."""
+class LinkForm(RefusableForm):
+    """Login and password of a new user, or a user's new password; refused is the sign-in then."""
 
     login = StringField(_l("Login"))
     password = PasswordField(_l("Password"))
     is_gone = False
-    refusal: signin.Refusal | None = None  # of the sign-in; the password is set
 
     @classmethod
     def of(cls, link: AccountLink) -> Self:

@@ -1,11 +1,13 @@
-"""The code of the second factor: at sign-in, and to switch it on."""
+"""The second factor: its code at sign-in, switching it on by one, and off."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, StringField
+from flask_login import current_user
+from wtforms import HiddenField, PasswordField, StringField
 
 from webhooks_ui.accounts import second_factor
 from webhooks_ui.accounts import sign_in as signin
 from webhooks_ui.crypto.vault import VaultError, current_vault
+from webhooks_ui.forms.account import NOT_CURRENT
 from webhooks_ui.forms.base import RefusableForm
 from webhooks_ui.models import User
 
@@ -44,3 +46,23 @@ class CodeForm(RefusableForm):
         if not (self.code.data or "").strip():
             self.code.errors = [_l("Enter the code.")]
         return not self.errors
+
+
+class SwitchOffForm(RefusableForm):
+    """The password, which switches the second factor off; who has none enters a code."""
+
+    passphrase = PasswordField(_l("Current password"))
+    code = StringField(_l("Code"))
+
+    def save(self) -> bool:
+        """Switches it off; or says at the field, or as the `refusal` to wait, why not."""
+        if not self.is_sent():
+            return False
+        by_password = current_user.user.has_password
+        asked = self.passphrase if by_password else self.code
+        if not asked.data:
+            missing = _l("Enter your current password.") if by_password else _l("Enter the code.")
+            asked.errors = [missing]
+            return False
+        refusal = signin.switch_second_factor_off(asked.data)
+        return self.is_granted(refusal, asked, NOT_CURRENT if by_password else None)

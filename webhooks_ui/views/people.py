@@ -93,7 +93,9 @@ def offer_new_password(id: int) -> Response:
 
 @blueprint.post("/settings/users/<row:id>/second-factor/remove")
 def remove_second_factor(id: int) -> Response:
-    """Switches a person's second factor off, as when the phone is lost."""
+    """Switches a person's second factor off, as when the phone is lost, but not one's own."""
+    if id == current_user.user_id:
+        return redirect(url_for("second_factor.show"), 303)
     if second_factor.remove(id):
         flash(_("Second factor off: signing in requires no code."), "good")
     return redirect(url_for(".show", id=id), 303)

@@ -1,12 +1,12 @@
 """The second factor: its code at sign-in, and switching it on and off for oneself."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webhooks_ui.accounts import second_factor
-from webhooks_ui.forms.second_factor import CodeForm
+from webhooks_ui.forms.second_factor import CodeForm, SwitchOffForm
 from webhooks_ui.views.auth import lead_on
 from webhooks_ui.web import kept_form
 from webhooks_ui.web.body_limits import max_body, with_event
@@ -38,29 +38,34 @@ def ask() -> Response | str:
 @keeps_typed
 def show() -> Answer:
     """Switches it on by a first code; its recovery codes are shown once."""
-    form, user = CodeForm(), current_user.user
-    is_on = user.totp_secret is not None
-    if request.method == "POST" and not is_on:
-        if codes := form.enable(user):
-            show_once(_CODES, "\n".join(codes))
-            return redirect(url_for(".show"), 303)
-        return _page(form, is_on=False), 422
-    return _page(form, is_on=is_on)
+    user = current_user.user
+    if user.totp_secret is not None:
+        return _page(SwitchOffForm(formdata=None), is_on=True)
+    form = CodeForm()
+    if request.method == "POST" and (codes := form.enable(user)):
+        show_once(_CODES, "\n".join(codes))
+        return redirect(url_for(".show"), 303)
+    return _page(form, is_on=False)
 
 
 @blueprint.post("/settings/account/second-factor/remove")
-def remove() -> Response:
-    """Switches one's own off."""
-    if second_factor.remove(current_user.user_id):
+@keeps_typed
+def remove() -> Answer:
+    """Switches one's own off, which takes more than a signed-in browser."""
+    form = SwitchOffForm()
+    if current_user.user.totp_secret is not None:  # else by a second click
+        if not form.save():
+            return _page(form, is_on=True)
         flash(_("Second factor off: signing in requires no code."), "good")
     return redirect(url_for("account.show"), 303)
 
 
-def _page(form: CodeForm, *, is_on: bool) -> str:
+def _page(form: CodeForm | SwitchOffForm, *, is_on: bool) -> Response:
     user = current_user.user
-    secret = "" if is_on else form.offer(user)
-    return render_template(
+    secret = form.offer(user) if isinstance(form, CodeForm) else ""
+    return form_page(
         "account/second_factor.html",
+        retry_after=form.retry_after,
         form=form,
         is_on=is_on,
         left=len(user.recovery_codes or []),
