@@ -365,9 +365,9 @@ def kill(*_arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 
 if sys.argv[1] == "before the commit":
-    of = group.of
+    store_of = group.store_of
     def patched(engine):
-        found = of(engine)
+        found = store_of(engine)
         write = found.write
         def writing(cursor, plan):
             if found.__class__ is group.SqliteStore:
@@ -375,7 +375,7 @@ if sys.argv[1] == "before the commit":
             kill()
         found.write = writing
         return found
-    group.of = patched
+    group.store_of = patched
 else:
     group.SqliteStore.wake_workers = group.PostgresStore.wake_workers = kill
 with create_app(pages=False).app_context():

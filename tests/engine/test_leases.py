@@ -49,7 +49,7 @@ def test_a_holder_that_lives_keeps_what_it_has_claimed(engine: Flask, holder: wa
     moment = 0.0
     leases = Leases(LEASE, LEASE, clock=lambda: moment)
     for _ in range(5):
-        leases.look(NOBODY, now())
+        leases.run_once(NOBODY, now())
         moment += CONFIRM_AFTER + LOOK_EVERY
     holder.close()
 
@@ -75,17 +75,17 @@ def test_a_session_that_was_lost_may_be_opened_anew(
     leases = Leases(LEASE, LEASE, clock=lambda: moment)
     with monkeypatch.context() as lost:
         lost.setattr(holders, "dead", lambda _connection, numbers: {*numbers})
-        assert leases.look(NOBODY, now()) == CONFIRM_AFTER
+        assert leases.run_once(NOBODY, now()) == CONFIRM_AFTER
     moment += CONFIRM_AFTER
-    leases.look(NOBODY, now())
+    leases.run_once(NOBODY, now())
     assert statuses(engine) == {"delivering"}
 
     holder.close()
     wait_until(lambda: is_dead(holder.number), what="the end of the session")
     moment += LOOK_EVERY
-    leases.look(NOBODY, now())
+    leases.run_once(NOBODY, now())
     moment += CONFIRM_AFTER
-    leases.look(NOBODY, now())
+    leases.run_once(NOBODY, now())
     assert statuses(engine) == {"pending"}
 
 
@@ -118,7 +118,7 @@ def test_what_a_killed_process_held_goes_on_at_the_next_looks(
     with engine.app_context():
         wait_until(lambda: is_dead(held.lease_holder or 0), what="the end of its session")
         for _ in range(2):  # to be certain that a session is not opened anew
-            leases.look(NOBODY, now())
+            leases.run_once(NOBODY, now())
             moment += CONFIRM_AFTER
 
     assert statuses(engine) == {"pending"}
@@ -129,7 +129,7 @@ def test_what_the_worker_before_had_under_way_goes_on_at_once(
     engine: Flask, holder: wakeup.Alarm
 ) -> None:
     """The supervisor saw it end: nobody looks whether its lock is free, or waits to be sure."""
-    Leases(LEASE, LEASE, before=holder.number).look(NOBODY, now())
+    Leases(LEASE, LEASE, before=holder.number).run_once(NOBODY, now())
     holder.close()
 
     assert statuses(engine) == {"pending"}

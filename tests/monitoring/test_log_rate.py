@@ -30,14 +30,14 @@ def record(
 
 
 def lines(rate: LogRate, *records: logging.LogRecord) -> list[str]:
-    return [line.getMessage() for one in records for line in rate.admit(one)]
+    return [line.getMessage() for one in records for line in rate.filter(one)]
 
 
 def test_a_fault_that_repeats_is_written_at_a_limited_rate(rate: LogRate, clock: Clock) -> None:
     written = 0
     for _ in range(600):  # a minute
         clock.now += 0.1
-        written += sum(len(rate.admit(record("refused: %s", clock.now))) for _ in range(100))
+        written += sum(len(rate.filter(record("refused: %s", clock.now))) for _ in range(100))
     assert 300 < written < 900  # of 60,000
 
 
@@ -47,7 +47,7 @@ def test_tracebacks_are_rarer(rate: LogRate) -> None:
         raise OSError(24, "Too many open files")
     except OSError:
         made.exc_info = sys.exc_info()
-    assert sum(len(rate.admit(made)) for _ in range(1000)) == 20
+    assert sum(len(rate.filter(made)) for _ in range(1000)) == 20
 
 
 def test_what_was_left_out_is_counted_before_the_next_line(rate: LogRate, clock: Clock) -> None:
@@ -82,25 +82,25 @@ def test_what_was_left_out_to_the_end_is_counted_at_the_end(
 
 def test_a_flood_hides_neither_others_nor_other_kinds(rate: LogRate) -> None:
     for _ in range(5000):
-        rate.admit(record("request", level=logging.INFO, who="-", status=404))
+        rate.filter(record("request", level=logging.INFO, who="-", status=404))
     for other in (
         record("request", level=logging.INFO, who="user:1", status=404),
         record("request", level=logging.INFO, who="-", status=200),
         record("request", level=logging.ERROR, who="-", status=404),
         record("another", level=logging.INFO),
     ):
-        assert len(rate.admit(other)) == 1
+        assert len(rate.filter(other)) == 1
 
 
 def test_messages_that_differ_at_their_end_alone_are_of_one_kind(rate: LogRate) -> None:
     """Of waitress, for example, which puts them together itself."""
     same = "uncaptured python exception, closing channel <… at {}>"
-    assert sum(len(rate.admit(record(same.format(n)))) for n in range(500)) == 100
+    assert sum(len(rate.filter(record(same.format(n)))) for n in range(500)) == 100
 
 
 def test_kinds_without_end_take_no_memory_without_end(rate: LogRate) -> None:
     for number in range(5000):
-        rate.admit(record(f"{number} kinds"))
+        rate.filter(record(f"{number} kinds"))
     assert len(rate._kinds) <= 1001
 
 

@@ -73,7 +73,7 @@ def test_warming_up_stores_nothing_and_leaves_no_name_to_be_looked_up(
 ) -> None:
     make_source(engine)
     with engine.app_context():
-        group.of(db.engine).warm_up()
+        group.store_of(db.engine).warm_up()
     assert (events_in(engine), kept(engine)) == (0, [])
 
     monkeypatch.setattr(Path, "read_bytes", None)  # the table of letters

@@ -137,5 +137,5 @@ def test_a_source_deleted_meanwhile_spoils_no_other(engine: Flask, timers: list[
 def test_who_stops_stores_what_is_noted(engine: Flask, timers: list[Timer]) -> None:
     post(engine, make_source(engine), NOTHING)
     process.close(engine)
-    assert not engine.extensions["source_requests"]._noted
+    assert not engine.extensions["source_requests"]._waiting
     assert len(kept(engine)) == 1

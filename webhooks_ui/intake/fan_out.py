@@ -20,7 +20,7 @@ from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.intake import statements
 from webhooks_ui.models import FanOut
 
-REST = 0.001  # seconds between two parts: whoever waits for the lock takes it
+PAUSE = 0.001  # seconds between two parts: whoever waits for the lock takes it
 HELD = 0.03  # seconds, for which a part is to hold it
 LARGEST = 8 * statements.PART  # deliveries of a part
 
@@ -42,7 +42,7 @@ def complete(event_id: int) -> None:
             wakeup.wake_workers()
             if others_wait:
                 most = next_size(most, held)
-                time.sleep(REST)
+                time.sleep(PAUSE)
     except (DBAPIError, *UNREACHABLE) as error:
         log.warning("The deliveries of an event follow later: %s", reason_of(error))
     wakeup.wake_workers()

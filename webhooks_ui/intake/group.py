@@ -134,7 +134,7 @@ class Group:
                 self._is_led = False
 
 
-def of(engine: Engine) -> Store:
+def store_of(engine: Engine) -> Store:
     """The store of this database."""
     return (SqliteStore if engine.dialect.name == "sqlite" else PostgresStore)(engine)
 
@@ -185,7 +185,7 @@ def _commit(
     take: Callable[[], list[_Request]], until: float, writer: object, *, sure: bool
 ) -> None:
     """Stores the requests that `take` gives once it may write, and sets their answers."""
-    store = of(db.engine)
+    store = store_of(db.engine)
     with store.opened(writer, until) as cursor:
         requests = take()
         plan = store.plan(cursor, [one.events for one in requests], sure=sure)

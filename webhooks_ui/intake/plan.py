@@ -41,7 +41,7 @@ class NewEvent(NamedTuple):
     channel: KnownChannel | None
 
 
-class Found(NamedTuple):
+class PlannedEvent(NamedTuple):
     """The event that a request's event has become, new or known."""
 
     event_id: str
@@ -71,22 +71,22 @@ class Plan:
     large: dict[str, int] = field(default_factory=dict)
     moment: int = 0
 
-    def add(self, events: Sequence[IncomingEvent]) -> list[Found] | Refusal:
+    def add(self, events: Sequence[IncomingEvent]) -> list[PlannedEvent] | Refusal:
         """Plans the events of a request; what is refused leaves nothing behind."""
         keys, channels = dict[str, Earlier](), dict[str, KnownChannel]()
-        found, fresh = list[Found](), list[NewEvent]()
+        found, fresh = list[PlannedEvent](), list[NewEvent]()
         for index, event in enumerate(events):
             given = event.keys
             earlier = next((e for key in given if (e := keys.get(key) or self._known(key))), None)
             if earlier is None:
                 new = NewEvent(new_id(EVENT), event, None)
                 fresh.append(new)
-                found.append(Found(new.public_id, 0, is_fresh=True))
+                found.append(PlannedEvent(new.public_id, 0, is_fresh=True))
                 if given:
                     mark = Earlier(event.fingerprint, new.public_id, 0)
                     keys |= dict.fromkeys(given, mark)
             elif event.is_known_by_key or earlier.fingerprint == event.fingerprint:
-                found.append(Found(earlier.event_id, earlier.deliveries, is_fresh=False))
+                found.append(PlannedEvent(earlier.event_id, earlier.deliveries, is_fresh=False))
             else:
                 return _conflict(index)
         for number, new in enumerate(fresh):
@@ -100,7 +100,7 @@ class Plan:
         self.changed |= channels
         return found
 
-    def answers(self, found: Sequence[Found]) -> list[Accepted]:
+    def answers(self, found: Sequence[PlannedEvent]) -> list[Accepted]:
         """What a request is answered, once `counts` is filled."""
         return [
             Accepted(one.event_id, self.counts.get(one.event_id, one.deliveries), not one.is_fresh)

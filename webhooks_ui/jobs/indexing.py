@@ -15,7 +15,7 @@ from webhooks_ui.models.payload_index import Table
 from webhooks_ui.models.row_gaps import RowGaps
 
 BATCH, BATCHES = 50, 4  # rows of a transaction, transactions of a step
-REST = 1.0  # multiple of the time that a batch took
+PAUSE = 1.0  # multiple of the time that a batch took
 
 
 def job(
@@ -42,7 +42,7 @@ def _step(tables: Sequence[tuple[Table, RowGaps]], is_busy: Callable[[], bool]) 
         counts = [_index(*each) for each in tables]
         if BATCH not in counts or is_busy():
             return False
-        time.sleep(min(REST * (time.monotonic() - begun), 0.25))
+        time.sleep(min(PAUSE * (time.monotonic() - begun), 0.25))
     return True
 
 

@@ -54,7 +54,7 @@ def prune(
 
 def _log(before: datetime, moment: datetime) -> Iterator[Counter[str]]:
     """Events and deliveries, and what these leave behind: in partitions, where there are any."""
-    end = partitions.past(before)
+    end = partitions.end_before(before)
     yield from pruning.events(before, moment, end)
     for _ in range(DROP_TRIES if end else 0):
         if (dropped := partitions.drop(end)) is not None:

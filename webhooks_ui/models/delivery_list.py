@@ -28,7 +28,7 @@ from webhooks_ui.models.public_ids import CHANNEL, DELIVERY, EVENT, RECOVERY, WE
 from webhooks_ui.models.recovery import Recovery
 from webhooks_ui.models.webhook import Webhook
 
-_LOST = ("failed", "cancelled")
+_UNDELIVERED = ("failed", "cancelled")
 _LEADERS = (
     *(("public_id",), ("event_id",), ("recovery_id",), ("webhook_id", "status"), ("error",)),
     *(("status",), ("webhook_id",), ("channel_id",), ("test",), ("type",)),
@@ -94,7 +94,7 @@ class DeliveryFilter(LogFilter):
         found, rows, conditions = self._worded(self.words)
         return among(Delivery, rows, conditions, ids, limit, found.limits)
 
-    def _worded(self, words: str) -> tuple[word_search.Found, Any, list[Condition]]:
+    def _worded(self, words: str) -> tuple[word_search.Matches, Any, list[Condition]]:
         """What has the words, a select of its deliveries, and the other conditions."""
         last = span(Event, EVENT, None, self.until).last if self.until else None
         found, own = word_search.find(words, last), event_of_sender(words)
@@ -142,7 +142,7 @@ class DeliveryFilter(LogFilter):
 
     def _leader(self, values: Mapping[str, Any]) -> tuple[LeadingIndex, set[str]]:
         status = values.get("status")
-        can_lead = {"status": status in _LOST, "test": values.get("test", False)}
+        can_lead = {"status": status in _UNDELIVERED, "test": values.get("test", False)}
         for names in _LEADERS:
             if all(name in values and can_lead.get(name, True) for name in names):
                 if names == ("test",):

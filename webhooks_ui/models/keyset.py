@@ -80,7 +80,7 @@ class KeysetPage:
     limits: SearchLimits = SearchLimits()
 
 
-def walk(
+def newest_page(
     model: Any,
     leader: LeadingIndex,
     others: Callable[[Columns], Sequence[Condition]],
@@ -135,7 +135,7 @@ def nearest(
 ) -> int | None:
     """The first matching row of `ids`, from either end; None where none of `WINDOW` rows matches.
 
-    Arguments as for `walk`.
+    Arguments as for `newest_page`.
     """
     seen = _led(model, leader, ids, oldest_first=oldest_first).limit(WINDOW).subquery()
     names = [seen.c[name] for name in (*leader.keys, "id")]

@@ -12,8 +12,8 @@ from webhooks_ui.models.keyset import (
     Ids,
     KeysetPage,
     LeadingIndex,
+    newest_page,
     span,
-    walk,
     within,
 )
 
@@ -36,7 +36,7 @@ class LogFilter:
     ) -> KeysetPage:
         """A page of row ids, newest first: those below the row `before` and above `after`."""
         ids = self.rows().between(after, before)
-        return self._search(ids, limit) or walk(self.MODEL, *self._plan(), ids, limit)
+        return self._search(ids, limit) or newest_page(self.MODEL, *self._plan(), ids, limit)
 
     def rows(self) -> Ids:
         """The rows of the span of time, roughly: the conditions have its exact moments."""

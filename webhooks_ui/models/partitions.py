@@ -84,7 +84,7 @@ def ended() -> list[tuple[int, datetime]]:
     return [(end, db.session.scalar(newest.where(Delivery.id < end)) or EPOCH) for end in ends]
 
 
-def past(before: datetime) -> int:
+def end_before(before: datetime) -> int:
     """The id at which the newest partition ends that has only deliveries of before; 0: none has."""
     return max((end for end, newest in ended() if newest < before), default=0)
 

@@ -14,7 +14,7 @@ LOOKED_AT = 10_000  # of the newest events, among which they are
 MAX_BYTES = 262_144  # of an event's data
 
 
-def of(types: Collection[str], channel_id: int | None) -> Sequence[bytes]:
+def matching(types: Collection[str], channel_id: int | None) -> Sequence[bytes]:
     """The data of the newest events of these types, in this channel or any, `TRIED` at most."""
     chosen = _newest().where(Event.type.in_(types)).limit(TRIED)
     if channel_id is not None:

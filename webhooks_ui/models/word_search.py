@@ -27,7 +27,7 @@ _ALL = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Matches:
     """Rows of events, and of deliveries by their answers."""
 
     events: Sequence[int]
@@ -52,11 +52,11 @@ class _Look:
         return self.table.moment_of(self.below)
 
 
-def find(sought: str, last_event: int | None = None) -> Found:
+def find(sought: str, last_event: int | None = None) -> Matches:
     """What has all of these words; of events none after the row `last_event`."""
     chosen = words.sought(sought)
     if not chosen:
-        return Found((), (), SearchLimits())
+        return Matches((), (), SearchLimits())
     newest_event, newest_answer = positions()
     last_event = newest_event if last_event is None else min(newest_event, last_event)
     looks = events, answers = (
@@ -70,7 +70,7 @@ def find(sought: str, last_event: int | None = None) -> Found:
         back_to=max((look.back_to for look in looks if look.back_to), default=None),
         whole_words=any(look.whole_words for look in looks),
     )
-    return Found(events.rows, deliveries, limits)
+    return Matches(events.rows, deliveries, limits)
 
 
 def _look(table: Table, sought: Sequence[str], last: int) -> _Look:

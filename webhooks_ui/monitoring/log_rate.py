@@ -36,7 +36,7 @@ class LogRate:
         self._kinds: OrderedDict[_Kind, _Bucket] = OrderedDict()  # the last one used is last
         self._losing: dict[_Kind, _Bucket] = {}
 
-    def admit(self, record: logging.LogRecord) -> list[logging.LogRecord]:
+    def filter(self, record: logging.LogRecord) -> list[logging.LogRecord]:
         """The record, after a report of what was left out before it; empty when it is left out."""
         kind, moment = _kind(record), self._clock()
         burst, rate = _limits(record)
@@ -66,7 +66,7 @@ class LogRate:
 
 
 class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in stubs alone
-    """Writes to standard error what `LogRate` admits."""
+    """Writes to standard error what `LogRate` leaves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]  # generi
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes a line, and before it how many were left out."""
-        for line in self._rate.admit(record):
+        for line in self._rate.filter(record):
             super().emit(line)
 
     def close(self) -> None:

@@ -77,7 +77,7 @@ def _prepare_for_sources(app: Flask) -> None:
         api.load(app)
         with app.app_context(), suppress(*UNREACHABLE):
             Source.by_token("", "")
-            group.of(db.engine).warm_up()
+            group.store_of(db.engine).warm_up()
 
 
 def _prepare_worker(listening: socket.socket) -> None:

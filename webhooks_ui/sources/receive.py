@@ -1,6 +1,6 @@
 """Takes a source's request in: checks its signature, derives events, accepts and records them.
 
-What is shown of the request is noted (`request_log`), and stored after the answer.
+What is shown of the request is recorded (`request_log`), and stored after the answer.
 """
 
 from collections.abc import Sequence
@@ -116,13 +116,13 @@ def receive(kind: Kind, source: KnownSource, arrival: Arrival, vault: Vault) -> 
         kind.signature(source.signing_secret(vault), arrival.headers, arrival.body),
     )
     if request.reason:
-        request_log.note(request.row(()))
+        request_log.record(request.row(()))
         metrics.source_request("refused" if request.reason == "signature" else "nothing")
         return Receipt(reason=request.reason)
     answers = accept(request.events, patient=True)
     if isinstance(answers, Refusal):  # never: its types are ours, and its channels have names
         raise TypeError(answers)
     became = request.became(answers)
-    request_log.note(request.row(became))
+    request_log.record(request.row(became))
     metrics.source_request("events")
     return Receipt(became)

@@ -1,7 +1,7 @@
 """The requests that pages of sources show: stored a moment after they were answered, many at once.
 
-A sender waits for its events alone. A process that is killed loses what it has noted and not yet
-stored; the events that it became are stored before it is answered.
+A sender waits for its events alone. A process that is killed loses what it has recorded and not
+yet stored; the events that it became are stored before it is answered.
 """
 
 import logging
@@ -27,26 +27,26 @@ class RequestLog:
 
     def __init__(self, app: Flask) -> None:
         self._app, self._lock, self._storing = app, Lock(), Lock()
-        self._noted = deque[RequestRow](maxlen=MAX_WAITING)
+        self._waiting = deque[RequestRow](maxlen=MAX_WAITING)
         self._timer: Timer | None = None
 
-    def note(self, row: RequestRow) -> None:
+    def add(self, row: RequestRow) -> None:
         """Has it stored soon, without waiting for it; beside very many, the oldest is left out."""
         with self._lock:
-            self._noted.append(row)
+            self._waiting.append(row)
             self._see_to_it()
 
     def store(self) -> None:
-        """Stores what is noted: one at a time, so that of a stuck database one writer waits."""
+        """Stores what waits: one at a time, so that of a stuck database one writer waits."""
         with self._storing:
             with self._lock:
-                rows = [*self._noted]
-                self._noted.clear()
+                rows = [*self._waiting]
+                self._waiting.clear()
             if rows:
                 self._store(rows)
 
     def _see_to_it(self) -> None:
-        if self._timer is None and self._noted:
+        if self._timer is None and self._waiting:
             self._timer = Timer(COMPANY, self._on_timer)
             self._timer.start()
 
@@ -66,8 +66,8 @@ class RequestLog:
             log.warning("%s requests are missing on their sources' pages: %s", len(rows), error)
 
 
-def note(row: RequestRow) -> None:
-    """See `RequestLog.note`."""
+def record(row: RequestRow) -> None:
+    """See `RequestLog.add`."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     requests: RequestLog = app.extensions.setdefault(_EXTENSION, RequestLog(app))
-    requests.note(row)
+    requests.add(row)

@@ -17,7 +17,7 @@ def init_app(app: Flask) -> None:
     user_text.init_app(app)
     navigation.init_app(app)
     cookies.init_app(app)
-    own = {"told": audit_display.told, "slot_words": charts.slot_words}
+    own = {"entry_text": audit_display.entry_text, "slot_words": charts.slot_words}
     app.jinja_env.filters.update(delivery_display.FILTERS, **own)
     app.jinja_env.filters.update(
         slots=charts.slots, hour_figures=charts.figures, state_group=states.group_of

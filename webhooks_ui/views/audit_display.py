@@ -1,4 +1,4 @@
-"""An entry of the audit log in the reader's words. Templates have it as the filter `told`."""
+"""An entry of the audit log in the reader's words. Templates have it as the filter `entry_text`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EntryText:
     """An entry in words. `page` is where its object is shown, None where there is no such page."""
 
     action: str
@@ -62,11 +62,11 @@ class Told:
     page: str | None
 
 
-def told(entry: AuditEntry) -> Told:
+def entry_text(entry: AuditEntry) -> EntryText:
     """The entry in the reader's language."""
     said = _SAID_BY_THE_ACTION.get(entry.action, ())
     changes = (entry.changes or {}).items()
-    return Told(
+    return EntryText(
         action=str(audit_words.ACTIONS.get(entry.action, entry.action)),
         actor=str(audit_words.ACTORS.get(entry.actor_kind, entry.actor_kind)),
         changes=[_change(name, pair) for name, pair in changes if name not in said],

@@ -97,7 +97,7 @@ def try_filters() -> Answer:
         # Not `form.settings`: the rest of the form may be anything.
         channel = Channel.by_key(form.channel.data) if form.channel.data else None
         types = ALL_TYPES.keys() & set(form.events.data or ())
-        newest = recent_events.of(types, channel.id if channel else None)
+        newest = recent_events.matching(types, channel.id if channel else None)
         tried = [parsed(data) for data in newest]
         filters = typed_filters(form)
         matched = [data for data in tried if not (filters and filters.unmet(data))]

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Leases:
-    """Looks now and then, within an app context; not thread-safe."""
+    """Looks now and then who holds them, within an app context; not thread-safe."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Leases:
         self._missing: set[int] = set()
         self._has_others = False  # who hold leases
 
-    def look(self, own: int, moment: datetime) -> float:
+    def run_once(self, own: int, moment: datetime) -> float:
         """Makes due again what nobody holds; in how many seconds to look anew, or `inf`."""
         start = self._clock()
         if self._before:
@@ -47,10 +47,10 @@ class Leases:
             self._expire(moment)
         wait = self._looked_at + self._period - start
         if wait <= 0:
-            self._looked_at, wait = start, self._look(own, moment)
+            self._looked_at, wait = start, self._release_dead(own, moment)
         return wait if self._has_others else inf
 
-    def _look(self, own: int, moment: datetime) -> float:
+    def _release_dead(self, own: int, moment: datetime) -> float:
         connection = db.session.connection()
         others = releases.holders_of_leases(connection) - {own}
         missing = holders.dead(connection, others) if others else set[int]()

@@ -152,7 +152,7 @@ class Worker:
         self._senders.is_awaited, jobs = True, list[Job]()
         try:
             with self._app.app_context():
-                look_in = self._leases.look(self._alarm.number, moment)
+                look_in = self._leases.run_once(self._alarm.number, moment)
                 turn = turns.turn(batch, self._demand(), moment)
         except UNREACHABLE as error:
             log.warning("The queue is out of reach, trying again: %s", reason_of(error))
