@@ -1,6 +1,6 @@
 """Make the pictures of README and docs: `docs/screenshots/`, from the demonstration.
 
-`python -m tools.screenshots doors` makes those of sources and filters alone.
+`python -m tools.screenshots sources` makes those of sources and filters alone.
 The console runs in this process, so that names such as crm.acme.example lead to the receivers.
 """
 
@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.support.browser import Visitor, launched
 from tests.support.waiting import wait_until
-from tools import door_pictures
+from tools import source_screenshots
 from tools.demo import cast, history, show
 from tools.demo.receivers import Stage
 from tools.pictures import light
@@ -195,9 +195,9 @@ def main() -> None:
             stir(app)
             visitor = sign_in(browser, origin)
             album = Album(visitor, browser.new_page())
-            if sys.argv[1:] != ["doors"]:
+            if sys.argv[1:] != ["sources"]:
                 album.take(ids(app))
-            door_pictures.take(album)
+            source_screenshots.take(album)
             visitor.leave()
 
 

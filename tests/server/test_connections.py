@@ -227,7 +227,7 @@ def test_it_answers_that_it_is_alive_while_every_thread_is_busy(
         waiting.sendall(GET)
         wait_until(lambda: console.server.task_dispatcher.queue, what="a request that waits")
         assert console.ask(GET.replace(b"/page", b"/healthz")) == 200
-        monkeypatch.setattr(connections, "QUEUED_AT_MOST", 0.0)
+        monkeypatch.setattr(connections, "MAX_QUEUED", 0.0)
         assert console.ask() == 503
         assert console.ask(GET.replace(b"/page", b"/healthz")) == 200
         console.release.set()

@@ -16,7 +16,7 @@ def checkout(tmp_path: Path) -> Path:
     (package / "__init__.py").write_text("")
     (package / "models" / "__init__.py").write_text("")
     (package / "models" / "webhook.py").write_text(
-        "def long():\n" + "    pass\n" * 40 + "x = 1\n" * 210
+        "def long():\n" + "    pass\n" * 40 + "x = 1\n" * 209 + "MOST, y = 1, 2\n"
     )
     (package / "migrations" / "0001_first.py").write_text("x = 1\n" * 300)
     (tmp_path / "app.py").write_text("x = 1\n")
@@ -34,6 +34,9 @@ def test_sizes_are_counted_without_migrations(checkout: Path) -> None:
     assert found["lines of a module"].misses == ("webhooks_ui/models/webhook.py: 251",)
     assert found["lines of a function"].misses == ("webhooks_ui/models/webhook.py:1 long: 41",)
     assert found["characters of a template's line"].misses == ("templates/base.html:2: 161",)
+    assert found["names that are not the field's"].misses == (
+        "webhooks_ui/models/webhook.py:251 MOST",
+    )
 
 
 def test_imports_upwards_and_rooms_without_a_layer_are_named() -> None:

@@ -64,11 +64,11 @@ def counts(narrowed: Select[Any]) -> dict[State, int]:
     return {name: found.get(name, 0) for name in RANKED}
 
 
-MOST_ON_RAIL = 100
+MAX_ON_RAIL = 100
 
 
 class RailCounts(NamedTuple):
-    """How many webhooks need attention, and how many channels there are, `MOST_ON_RAIL` at most."""
+    """How many webhooks need attention, and how many channels there are, `MAX_ON_RAIL` at most."""
 
     attention: int
     channels: int
@@ -77,7 +77,7 @@ class RailCounts(NamedTuple):
 def rail_counts() -> RailCounts:
     """By one statement, which reads a few entries of indexes."""
     *attention, channels = db.session.execute(_rail_statement(), {"moment": now()}).one()
-    return RailCounts(min(sum(attention), MOST_ON_RAIL), channels)
+    return RailCounts(min(sum(attention), MAX_ON_RAIL), channels)
 
 
 def failing(most: int) -> int:
@@ -96,5 +96,5 @@ def _failing_statement(most: int) -> Select[Any]:
 @cache
 def _rail_statement() -> Select[Any]:
     """Put together once: that takes longer than to run it."""
-    attention: list[Any] = needing_attention(bindparam("moment", type_=Instant), MOST_ON_RAIL)
-    return select(*attention, counted(select(Channel.id), MOST_ON_RAIL))
+    attention: list[Any] = needing_attention(bindparam("moment", type_=Instant), MAX_ON_RAIL)
+    return select(*attention, counted(select(Channel.id), MAX_ON_RAIL))

@@ -28,7 +28,7 @@ from webhooks_ui.server.request_parser import Request, ServiceUnavailable
 THREADS = 8
 INTAKE_THREADS = 32  # they wait for a commit, which all of them share: the more, the sooner
 INTAKE_BODY = 262_144  # bytes; larger ones take memory to read, and go to the few threads
-QUEUED_AT_MOST = 5.0  # seconds that a request waits for a thread before others are refused
+MAX_QUEUED = 5.0  # seconds that a request waits for a thread before others are refused
 DRAIN_WITHIN = 10.0  # seconds for the requests under way when the server is stopped
 _QUIET = 0.2  # seconds: a connection on which nothing came for so long may be closed at a stop
 _LACKING = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -219,7 +219,7 @@ def _is_stuck(threads: ThreadedTaskDispatcher) -> bool:
         oldest: Connection = threads.queue[0]
     except IndexError:
         return False
-    return time.monotonic() - oldest.queued_at > QUEUED_AT_MOST
+    return time.monotonic() - oldest.queued_at > MAX_QUEUED
 
 
 def _dispatcher(threads: int) -> ThreadedTaskDispatcher:

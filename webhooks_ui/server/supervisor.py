@@ -1,8 +1,8 @@
 """Keeps one worker process running beside the console: starts, restarts and ends it.
 
-Workers are forked by a process that was forked from the console (`nursery`), where everything is
-imported already: that takes no time, and all share the memory. Where that cannot be, a worker is a
-program that is started anew.
+Workers are forked by a process that was forked from the console (`fork_server`), where everything
+is imported already: that takes no time, and all share the memory. Where that cannot be, a worker is
+a program that is started anew.
 
 The console keeps one end of a socket pair, the worker the other: when the console is gone, however
 it went, the worker ends. A worker is told the number of the one before it, which is dead for
@@ -19,7 +19,7 @@ from threading import Event, Thread
 from typing import NamedTuple
 
 from webhooks_ui.delivery.queue import holders
-from webhooks_ui.server.nursery import Born, Child, Nursery
+from webhooks_ui.server.fork_server import Child, ForkedProcess, ForkServer
 
 CALM = 60.0  # seconds after which a worker that died is started again at once
 FIRST_WAIT = 1.0  # seconds, before the second start anew
@@ -46,7 +46,7 @@ class Supervisor:
         self._stopping = Event()
         self._number = holders.NOBODY
         self._process: Process | None = None
-        self._nursery: Nursery | None = None
+        self._fork_server: ForkServer | None = None
         self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
 
     def fork(self, prepare: Callable[[], None]) -> Forked | None:
@@ -55,11 +55,11 @@ class Supervisor:
         Call it while this process has one thread, and no connection to the database. `prepare` is
         called once, in the process that workers are forked from.
         """
-        made = Nursery.fork(prepare)
-        if isinstance(made, Born):
+        made = ForkServer.start(prepare)
+        if isinstance(made, ForkedProcess):
             number, before = map(int, made.order.split())
             return Forked(made.parent, number, before)
-        self._nursery = made
+        self._fork_server = made
         return None
 
     def start(self) -> None:
@@ -75,8 +75,8 @@ class Supervisor:
         if self._process and self._process.poll() is None:
             log.error("The worker did not end in time and is killed")
             self._process.kill()
-        if self._nursery:
-            self._nursery.close()
+        if self._fork_server:
+            self._fork_server.close()
 
     def _watch(self) -> None:
         wait = 0.0
@@ -94,7 +94,7 @@ class Supervisor:
         """The exit status of a new worker."""
         before, self._number = self._number, holders.new_number()
         numbers = f"{self._number}", f"{before}"
-        if self._nursery and (child := self._nursery.bear(" ".join(numbers))):
+        if self._fork_server and (child := self._fork_server.fork(" ".join(numbers))):
             return self._ended(child)
         process, own = self._start_anew(numbers)
         with own:

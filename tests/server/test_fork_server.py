@@ -7,11 +7,11 @@ import pytest
 
 STORY = """
 import os, signal, sys, threading
-from webhooks_ui.server.nursery import Born, Nursery
+from webhooks_ui.server.fork_server import ForkedProcess, ForkServer
 
 prepared = []
-made = Nursery.fork(lambda: prepared.append(os.getpid()))
-if isinstance(made, Born):
+made = ForkServer.start(lambda: prepared.append(os.getpid()))
+if isinstance(made, ForkedProcess):
     assert prepared == [os.getppid()]
     if made.order != "stay":
         os._exit(int(made.order))
@@ -20,21 +20,21 @@ if isinstance(made, Born):
 
 asks = threading.Thread(target=lambda: None)
 asks.start()
-first = made.bear("3")
+first = made.fork("3")
 assert (first.wait(), first.poll()) == (3, 3)
 first.kill()  # nobody any more
-second = made.bear("stay")
+second = made.fork("stay")
 assert second.poll() is None
 second.kill()
 assert second.wait() == -signal.SIGKILL
-third = made.bear("stay")
-nursery = int(open(f"/proc/{third._pid}/stat").read().rpartition(")")[2].split()[1])
-os.kill(nursery, signal.SIGTERM)  # as for all of a group: it minds the one that asked
-os.kill(nursery, signal.SIGKILL)
-os.waitpid(nursery, 0)
+third = made.fork("stay")
+server = int(open(f"/proc/{third._pid}/stat").read().rpartition(")")[2].split()[1])
+os.kill(server, signal.SIGTERM)  # as for all of a group: it minds the one that asked
+os.kill(server, signal.SIGKILL)
+os.waitpid(server, 0)
 third.terminate()
 assert third.wait() == -signal.SIGKILL  # it ended, nobody knows how
-assert made.bear("3") is None
+assert made.fork("3") is None
 made.close()
 """
 
