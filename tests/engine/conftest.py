@@ -101,7 +101,7 @@ def claim(
 ) -> Turn:
     """A turn that only claims; within an app context."""
     known = {webhook: Known(free) for webhook, free in slots.items()}
-    return turns.turn([], Demand(known, default_slots, limit, lease), moment)
+    return turns.turn([], Demand(known.get, default_slots, limit, lease), moment)
 
 
 def attempt_at(

@@ -57,7 +57,7 @@ def piled_up(engine: Flask) -> Iterator[Flask]:
 
 
 def demand(slots: dict[int, int]) -> Demand:
-    return Demand({w: Known(n) for w, n in slots.items()}, 2, 64, timedelta(seconds=45))
+    return Demand({w: Known(n) for w, n in slots.items()}.get, 2, 64, timedelta(seconds=45))
 
 
 @pytest.mark.usefixtures("piled_up")

@@ -30,7 +30,7 @@ def holder(engine: Flask, receiver: Receiver) -> Iterator[wakeup.Alarm]:
     send(engine, 3)
     with engine.app_context():
         alarm = wakeup.alarm(db.engine, None, lambda: None)
-        found = turns.turn([], Demand({}, 5, 10, LEASE, holder=alarm.holder), now())
+        found = turns.turn([], Demand(lambda _: None, 5, 10, LEASE, holder=alarm.holder), now())
         assert len(found.claims) == 3
         yield alarm
 

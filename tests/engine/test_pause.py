@@ -89,7 +89,7 @@ def test_what_waits_is_kept_and_sent_from_its_end_on(engine: Flask) -> None:
     pause(engine, own, until)
     assert claim(engine) == []
     with engine.app_context():
-        resumes_in = turns.turn([], Demand({}, 2, 10, LEASE), now()).resumes_in
+        resumes_in = turns.turn([], Demand(lambda _: None, 2, 10, LEASE), now()).resumes_in
         assert 3590 < resumes_in <= 3600
         assert backlog.overdue(now() + LEASE) == 0
     assert [one.status for one in deliveries(engine)] == ["pending"] * 2

@@ -172,7 +172,7 @@ def test_a_turn_tells_whether_more_may_be_due(
     if sent:
         send(engine, sent)
     with engine.app_context():
-        assert turns.turn([], Demand(known, 3, limit, LEASE), now()).is_more is is_more
+        assert turns.turn([], Demand(known.get, 3, limit, LEASE), now()).is_more is is_more
 
 
 def test_many_webhooks_are_looked_at_in_several_turns(
@@ -186,7 +186,7 @@ def test_many_webhooks_are_looked_at_in_several_turns(
     after = 0
     with engine.app_context():
         for _ in range(4):
-            turn = turns.turn([], Demand({}, 1, 10, LEASE, after=after), now())
+            turn = turns.turn([], Demand(lambda _: None, 1, 10, LEASE, after=after), now())
             seen.append([claim.webhook_id for claim in turn.claims])
             after = turn.after
 
@@ -199,7 +199,7 @@ def test_those_that_do_not_answer_are_not_read_while_none_may_be_claimed(engine:
     record(engine, *(outcome(job) for job in claim(engine)))
     subscribe(engine, "http://127.0.0.1/unknown")
     send(engine)
-    demand, moment = Demand({}, 1, 10, LEASE, unproven=0), now()
+    demand, moment = Demand(lambda _: None, 1, 10, LEASE, unproven=0), now()
     with engine.app_context():
         with prepared.within(db.session.connection()) as runner:
             found = waiting.read(runner, demand, moment)

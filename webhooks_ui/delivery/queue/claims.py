@@ -1,6 +1,6 @@
 """What passes between the queue and the workers: demands, claims, jobs, attempts, results."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -29,13 +29,13 @@ class Claim:
 class Demand:
     """What a worker asks for: up to `limit` due deliveries, fairly over webhooks.
 
-    `known` are the webhooks of which the worker knows something, `default_slots` is how many more
-    any other one may have under way. Of webhooks that do not answer, or of which that is not known,
+    `known` tells what the worker knows of a webhook, `default_slots` is how many more any other one
+    may have under way. Of webhooks that do not answer, or of which that is not known,
     it takes `unproven` deliveries at most. The leases name `holder` (`holders`). It looks at the
     webhooks after the row `after`, where the turn before has said so.
     """
 
-    known: Mapping[int, "Known"]
+    known: "Callable[[int], Known | None]"
     default_slots: int
     limit: int
     lease: timedelta

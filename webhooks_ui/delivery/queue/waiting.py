@@ -111,7 +111,7 @@ def read(runner: Runner, demand: Demand, moment: datetime) -> Waiting:
     for _, _, webhook, until, reason, interval, answers, due_at, first in found:
         if webhook is None or due_at > at:
             continue
-        slots, served, is_suspect = demand.known.get(webhook, default)
+        slots, served, is_suspect = demand.known(webhook) or default
         slots = min(slots, MAX_OF_EACH)
         is_more = is_more or slots <= 0
         if reason or interval:

@@ -7,7 +7,7 @@ worker's slots is used. The other half belongs to receivers that answer.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from time import monotonic
@@ -19,24 +19,6 @@ INITIAL_WINDOW = 2
 CLOSING = (429, 502, 503, 504)
 SUSPECT_AFTER = 1.0  # seconds in flight without any answer
 MAX_KNOWN = 10_000
-
-
-class _Told(Mapping[int, Known]):
-    """What is known of each webhook; of ten thousand a claim asks for a few."""
-
-    def __init__(self, limits: "ConcurrencyLimits") -> None:
-        self._limits = limits
-
-    def __getitem__(self, webhook: int) -> Known:
-        if told := self._limits.told(webhook):
-            return told
-        raise KeyError(webhook)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._limits.known())
-
-    def __len__(self) -> int:
-        return len(self._limits.known())
 
 
 class ConcurrencyLimits:
@@ -65,11 +47,7 @@ class ConcurrencyLimits:
         """What a worker with this room asks for; valid until the next change."""
         self._forget()
         unproven = max(self._share - self._unproven(), 0)
-        return Demand(_Told(self), self.default, room, lease, unproven)
-
-    def known(self) -> set[int]:
-        """The webhooks of which something is known."""
-        return {*self._size, *self._in_flight, *self._served}
+        return Demand(self.told, self.default, room, lease, unproven)
 
     def told(self, webhook: int) -> Known | None:
         """What is known of a webhook."""
