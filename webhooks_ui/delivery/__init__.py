@@ -1,1 +1,1 @@
-"""From a stored delivery to the receiver: targets, the guard, the transport and the sender."""
+"""From a stored delivery to its recorded outcome: requests, retries, pings, attempts."""

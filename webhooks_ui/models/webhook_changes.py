@@ -91,7 +91,7 @@ def pause(webhook: Webhook, until: datetime | None, editor: User | None) -> bool
     False when it is disabled or deleted.
     """
     with _locked(webhook):
-        if not webhook.enabled or webhook.deleted_at:
+        if not webhook.is_active:
             return False
         if webhook.resumes_at != until:
             webhook.pause(until)

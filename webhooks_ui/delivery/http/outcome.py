@@ -9,7 +9,7 @@ from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """One request, complete but for what the connection adds (see transport.wire_headers)."""
+    """One request, complete but for what the connection adds (see exchange.wire_headers)."""
 
     url: str
     headers: tuple[tuple[str, str], ...]

@@ -1,6 +1,5 @@
 """What people do to deliveries: resend, retry now, cancel, deliver to another webhook."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from flask_babel import lazy_gettext as _l
@@ -24,26 +23,16 @@ NOT_SENDABLE: dict[NotSendable, LazyString] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _NewDelivery:
-    """A delivery to be made; `form_key` makes that idempotent."""
-
-    form_key: str | None
-    event_id: int
-    webhook_id: int
-    resend_of_id: int | None = None
-
-
 def resend(delivery: Delivery, form_key: str | None = None) -> Delivery | NotSendable:
     """A new delivery of the same event to the same webhook as it is now, due at once."""
     if delivery.test or delivery.webhook_id is None:
         return "test"
-    return _make(_NewDelivery(form_key, delivery.event_id, delivery.webhook_id, delivery.id))
+    return _make(form_key, delivery.event_id, delivery.webhook_id, delivery.id)
 
 
 def deliver(event: Event, webhook: Webhook, form_key: str) -> Delivery | NotSendable:
     """A delivery of an event to a webhook that did not get it, whatever it subscribes to."""
-    return "test" if event.test else _make(_NewDelivery(form_key, event.id, webhook.id))
+    return "test" if event.test else _make(form_key, event.id, webhook.id)
 
 
 def retry_now(delivery: Delivery) -> bool:
@@ -71,18 +60,21 @@ def _change(verb: str, delivery: Delivery, **values: object) -> bool:
     return is_changed
 
 
-def _make(new: _NewDelivery) -> Delivery | NotSendable:
+def _make(
+    form_key: str | None, event_id: int, webhook_id: int, resend_of_id: int | None = None
+) -> Delivery | NotSendable:
+    """Makes a delivery; `form_key` makes that idempotent."""
     try:
         with transaction():
-            if earlier := _made_before(new):
+            if earlier := _made_before(form_key):
                 return earlier
-            made = _insert(new)
-            if new.form_key and isinstance(made, Delivery):
-                form_keys.remember(new.form_key, made.public_id)
+            made = _insert(event_id, webhook_id, resend_of_id)
+            if form_key and isinstance(made, Delivery):
+                form_keys.remember(form_key, made.public_id)
             if isinstance(made, Delivery):
                 _record(made)
     except IntegrityError:
-        if earlier := _made_before(new):
+        if earlier := _made_before(form_key):
             return earlier
         raise
     if isinstance(made, Delivery):
@@ -96,14 +88,14 @@ def _record(made: Delivery) -> None:
     audit.record("delivery.created", "delivery", made.public_id, made.type, details=about)
 
 
-def _made_before(new: _NewDelivery) -> Delivery | None:
-    known = form_keys.made_by(new.form_key) if new.form_key else None
+def _made_before(form_key: str | None) -> Delivery | None:
+    known = form_keys.made_by(form_key) if form_key else None
     return Delivery.by_public_id(known) if known else None
 
 
-def _insert(new: _NewDelivery) -> Delivery | NotSendable:
+def _insert(event_id: int, webhook_id: int, resend_of_id: int | None) -> Delivery | NotSendable:
     columns = (Webhook.enabled, Webhook.deleted_at, Webhook.goes_on(now()).label("goes_on"))
-    chosen = select(*columns).where(Webhook.id == new.webhook_id)
+    chosen = select(*columns).where(Webhook.id == webhook_id)
     # Locked on PostgreSQL, so that a concurrent disabling cancels this delivery too.
     webhook = db.session.execute(chosen.with_for_update()).one_or_none()
     if webhook is None or webhook.deleted_at:
@@ -112,20 +104,20 @@ def _insert(new: _NewDelivery) -> Delivery | NotSendable:
         return "disabled"
     if not webhook.goes_on:
         return "paused"
-    event = db.session.get_one(Event, new.event_id)
+    event = db.session.get_one(Event, event_id)
     delivery = Delivery(
         event_id=event.id,
-        webhook_id=new.webhook_id,
+        webhook_id=webhook_id,
         type=event.type,
         channel_id=event.channel_id,
-        resend_of_id=new.resend_of_id,
-        own_message_id=Delivery.first_message_id(event.id, new.webhook_id),
+        resend_of_id=resend_of_id,
+        own_message_id=Delivery.first_message_id(event.id, webhook_id),
         status="pending",
         due_at=EPOCH,
     )
     db.session.add(delivery)
-    if new.resend_of_id is None:
+    if resend_of_id is None:
         event.deliveries_count = Event.deliveries_count + 1
-    webhook_state.probe_now(new.webhook_id)
+    webhook_state.probe_now(webhook_id)
     db.session.flush()
     return delivery

@@ -62,35 +62,29 @@ _LEASE = Prepared(
         "postgresql": LEASE_ON_POSTGRESQL,
     }
 )
-_FINISH_ON_SQLITE = """
+_FINISHED = """
 UPDATE deliveries
 SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
     error = r.error, finished_at = r.finished_at, lease_until = NULL,
     refusals = refusals + r.refused
-FROM (
+FROM {results}
+WHERE deliveries.id = r.id AND deliveries.claims = r.claims
+  AND deliveries.status IN ('delivering', 'pending') AND deliveries.attempts_made < r.attempts_made
+RETURNING deliveries.id, deliveries.claims
+"""
+_RESULTS = {
+    "sqlite": """(
   SELECT value ->> 'id' AS id, value ->> 'claims' AS claims, value ->> 'status' AS status,
          value ->> 'due_at' AS due_at, value ->> 'attempts_made' AS attempts_made,
          value ->> 'error' AS error, value ->> 'finished_at' AS finished_at,
          value ->> 'refused' AS refused
   FROM json_each(:rows)
-) AS r
-WHERE deliveries.id = r.id AND deliveries.claims = r.claims
-  AND deliveries.status IN ('delivering', 'pending') AND deliveries.attempts_made < r.attempts_made
-RETURNING deliveries.id, deliveries.claims
-"""
-_FINISH_ON_POSTGRESQL = """
-UPDATE deliveries
-SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
-    error = r.error, finished_at = r.finished_at, lease_until = NULL,
-    refusals = refusals + r.refused
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
+) AS r""",
+    "postgresql": """jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
   id bigint, claims integer, status text, due_at bigint, attempts_made integer,
-  error text, finished_at bigint, refused integer)
-WHERE deliveries.id = r.id AND deliveries.claims = r.claims
-  AND deliveries.status IN ('delivering', 'pending') AND deliveries.attempts_made < r.attempts_made
-RETURNING deliveries.id, deliveries.claims
-"""
-_FINISH = Prepared({"sqlite": text(_FINISH_ON_SQLITE), "postgresql": text(_FINISH_ON_POSTGRESQL)})
+  error text, finished_at bigint, refused integer)""",
+}
+_FINISH = Prepared({one: text(_FINISHED.format(results=sql)) for one, sql in _RESULTS.items()})
 _DUE = Prepared(text(DUE_ON_SQLITE))
 _MOVE_ON = ManyRows(
     {"row": BigInteger(), "until": BigInteger(), "reason": String()},

@@ -45,14 +45,8 @@ def release_expired(moment: datetime) -> int:
     """
     gone = (Delivery.lease_until < moment) | (Delivery.lease_until > moment + MAX_SKEW)
     with transaction():
-        released = db.session.scalars(
-            update(Delivery)
-            .where(_free(Delivery.status == "delivering", Delivery.test.is_(False), gone))
-            .values(status="pending", due_at=moment, lease_until=None)
-            .returning(Delivery.id)
-        ).all()
-        _cancel_disabled(moment)
-        return len(released)
+        leased = Delivery.status == "delivering", Delivery.test.is_(False), gone
+        return _make_due(_free(*leased), moment)
 
 
 def holders_of_leases(connection: Connection) -> set[int]:
@@ -71,14 +65,7 @@ def release_held_by(dead: Collection[int], moment: datetime) -> int:
         theirs = db.session.scalars(select(Delivery.webhook_id).where(*leased).distinct()).all()
         webhook_state.end_probes({row for row in theirs if row}, moment)
         in_order = select(Delivery.id).where(*leased).order_by(Delivery.id).with_for_update()
-        released = db.session.scalars(
-            update(Delivery)
-            .where(Delivery.id.in_(in_order))
-            .values(status="pending", due_at=moment, lease_until=None)
-            .returning(Delivery.id)
-        ).all()
-        _cancel_disabled(moment)
-        return len(released)
+        return _make_due(Delivery.id.in_(in_order), moment)
 
 
 def pull_back(moment: datetime, longest: timedelta, lease: timedelta) -> int:
@@ -98,10 +85,18 @@ def pull_back(moment: datetime, longest: timedelta, lease: timedelta) -> int:
         return len(db.session.scalars(moved.values(due_at=moment).returning(Delivery.id)).all())
 
 
+def _make_due(chosen: ColumnElement[bool], moment: datetime) -> int:
+    own = update(Delivery).where(chosen).returning(Delivery.id)
+    due = own.values(status="pending", due_at=moment, lease_until=None)
+    released = db.session.scalars(due).all()
+    _cancel_disabled(moment)
+    return len(released)
+
+
 def _cancel_disabled(moment: datetime) -> None:
     """Catches what came after `Delivery.cancel_waiting`: an expired lease, or an event that was
     being taken in while the webhook was disabled (PostgreSQL runs both at once)."""
-    off = select(Webhook.id).where((~Webhook.enabled) | Webhook.deleted_at.is_not(None))
+    off = select(Webhook.id).where(~Webhook.is_active)
     cancelled = update(Delivery).where(
         _free(Delivery.status == "pending", Delivery.webhook_id.in_(off))
     )

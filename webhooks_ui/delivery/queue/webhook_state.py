@@ -207,8 +207,6 @@ def cancel_disabled(webhook_ids: Collection[int]) -> None:
     """Cancels what waits for those of these webhooks that are disabled or deleted."""
     if not webhook_ids:
         return
-    off = select(Webhook.id).where(
-        Webhook.id.in_([*webhook_ids]), (~Webhook.enabled) | Webhook.deleted_at.is_not(None)
-    )
+    off = select(Webhook.id).where(Webhook.id.in_([*webhook_ids]), ~Webhook.is_active)
     for webhook_id in db.session.scalars(off).all():
         Delivery.cancel_waiting(webhook_id)
