@@ -10,6 +10,11 @@ from webhooks_ui.models.channel import Channel
 
 _PURPOSES = {"auth_secret": "auth", "tls_key": "tls", "header_values": "headers"}
 """Secrets that are encrypted anew with each save, and what they are bound to."""
+_TOLD = (
+    *("name", "url", "auth_type", "auth_public", "payload_format", "method", "header_names"),
+    *("template_body", "template_type", "filters", "tls_verify"),
+    *("enabled", "disabled_reason", "paused_until", "deleted_at"),
+)
 _OWN_BOOKKEEPING = (
     *("search_text", "sort_key", "version", "created_at", "updated_at", "updated_by_id"),
     *("last_delivery_id", "last_succeeded", "failing_since", "failing_noticed_at", "disabled_at"),
@@ -51,25 +56,7 @@ def _verb(_webhook: Any, changes: dict[str, Any]) -> str | None:
 
 AUDITED = Audited(
     "webhook",
-    told={
-        "name": as_it_is,
-        "url": as_it_is,
-        "auth_type": as_it_is,
-        "auth_public": as_it_is,
-        "subscriptions": _types,
-        "channel_id": _channel,
-        "payload_format": as_it_is,
-        "method": as_it_is,
-        "header_names": as_it_is,
-        "template_body": as_it_is,
-        "template_type": as_it_is,
-        "filters": as_it_is,
-        "tls_verify": as_it_is,
-        "enabled": as_it_is,
-        "disabled_reason": as_it_is,
-        "paused_until": as_it_is,
-        "deleted_at": as_it_is,
-    },
+    told=dict.fromkeys(_TOLD, as_it_is) | {"subscriptions": _types, "channel_id": _channel},
     silent=frozenset(_OWN_BOOKKEEPING),
     name=lambda webhook: webhook.title,
     is_same=_is_same,

@@ -76,23 +76,15 @@ def record(webhook_ids: Sequence[int], moment: datetime) -> None:
         subscribed.where(WebhookEvent.webhook_id.in_(types)).order_by(WebhookEvent.type)
     ):
         types[webhook_id].append(kind)
-    columns = (Webhook.id, Webhook.enabled, Webhook.disabled_reason, Webhook.channel_id)
-    more = (Webhook.paused_until, Webhook.filters, Webhook.deleted_at)
+    current = select(
+        Webhook.id.label("webhook_id"),
+        *(Webhook.enabled, Webhook.disabled_reason, Webhook.paused_until),
+        Webhook.deleted_at.is_not(None).label("deleted"),
+        *(Webhook.channel_id, Webhook.filters),
+    )
     rows = [
-        {
-            "webhook_id": webhook_id,
-            "since": moment,
-            "enabled": enabled,
-            "disabled_reason": reason,
-            "deleted": deleted_at is not None,
-            "paused_until": paused_until,
-            "channel_id": channel_id,
-            "event_types": types[webhook_id],
-            "filters": filters,
-        }
-        for webhook_id, enabled, reason, channel_id, paused_until, filters, deleted_at in (
-            db.session.execute(select(*columns, *more).where(Webhook.id.in_(types)))
-        )
+        {**row, "since": moment, "event_types": types[row["webhook_id"]]}
+        for row in db.session.execute(current.where(Webhook.id.in_(types))).mappings()
     ]
     if rows:
         db.session.execute(insert(WebhookState), rows)
