@@ -4,11 +4,14 @@ import re
 from typing import Any
 
 import pytest
+import trustme
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete
 
 from tests.conftest import make_webhook, sign_in, stored, webhook_form
+from tests.plain.page import Page
+from tests.support.pem import issue, text
 from tests.webhooks.test_create import hidden
 from webhooks_ui.authorization.basic import Basic
 from webhooks_ui.authorization.bearer import Bearer
@@ -145,6 +148,41 @@ def test_the_second_of_two_editors_is_told_and_overwrites_nothing(
     }
     assert admin.post(f"/webhooks/{public_id}/edit", data=again).status_code == 303
     assert stored(app, public_id).name == "Olena's"
+
+
+def test_the_second_of_two_editors_reads_what_differs_and_nothing_else(
+    app: Flask, admin: FlaskClient
+) -> None:
+    authority = trustme.CA()
+    ours = issue(authority, "sender.example")
+    everything: dict[str, Any] = {
+        "auth_type": "hmac",
+        "auth_hmac_header_name": "X-Hub-Signature-256",
+        "auth_hmac_secret": "s3cret-of-the-crm",
+        "events": ["team_changed", "message_created"],
+        "payload_format": "template",
+        "template_body": '{\n  "id": {{ data|tojson }}\n}\n',
+        "template_type": "application/json",
+        "headers-0-name": "X-Team",
+        "headers-0-value": "sales",
+        "filter_ready": ["incoming"],
+        "conditions-0-path": "a",
+        "conditions-0-operator": "in",
+        "conditions-0-value": "b, c",
+        "tls_ca": text(authority.cert_pem),
+        "tls_certificate": ours.certificate,
+        "tls_key": ours.key,
+    }
+    public_id = make_webhook(admin, **everything)
+    page = Page(admin, f"/webhooks/{public_id}/edit")
+    other = Page(sign_in(app, "ivan"), f"/webhooks/{public_id}/edit")
+    other.fill("Name (optional)", "Ivan's").press("Save webhook")
+    assert "Changes saved." in other.text
+
+    page.press("Save webhook")
+
+    assert page.status == 422
+    assert "Your version differs from it in: Name." in page.id("conflict")
 
 
 def test_saving_over_a_conflict_keeps_the_other_editors_secret(

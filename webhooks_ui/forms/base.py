@@ -74,6 +74,11 @@ def trimmed(text: str | None) -> str:
     return (text or "").strip()
 
 
+def plain_lines(text: str | None) -> str:
+    """A filter of fields: the text with its line ends as they are kept; browsers send CRLF."""
+    return (text or "").replace("\r\n", "\n")
+
+
 class SelectOfMany(Select):
     """A select of hundreds of choices, each written once for all pages."""
 

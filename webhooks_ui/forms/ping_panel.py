@@ -8,6 +8,7 @@ from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
+from webhooks_ui.forms.base import plain_lines
 from webhooks_ui.models import form_keys
 from webhooks_ui.models.public_ids import DELIVERY, is_id
 from webhooks_ui.text import strict_json
@@ -36,7 +37,7 @@ class TestPanel:
     @classmethod
     def parse(cls, form: MultiDict[str, str], most_bytes: int) -> Self:
         """From a form; what is wrong stands in `errors`. Empty data is the catalogue's sample."""
-        panel = cls(form.get("event", ""), form.get("data", "").replace("\r\n", "\n").strip())
+        panel = cls(form.get("event", ""), plain_lines(form.get("data")).strip())
         panel.once = form_keys.checked(form.get("once", ""))
         again = form.get("again", "")
         panel.sent = again if is_id(again, DELIVERY) else ""

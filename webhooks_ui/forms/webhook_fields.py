@@ -26,6 +26,7 @@ from webhooks_ui.authorization.kinds import KINDS
 from webhooks_ui.catalogue.payload import JSON, Template
 from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.egress.tls_options import TlsOptions
+from webhooks_ui.forms.base import plain_lines
 from webhooks_ui.models import Webhook
 from webhooks_ui.validation.webhook import METHODS
 
@@ -58,7 +59,7 @@ def request_fields() -> dict[str, Field]:
         "payload_format": RadioField(
             _l("Payload format"), choices=formats, default="envelope", validate_choice=False
         ),
-        "template_body": TextAreaField(_l("Template")),
+        "template_body": TextAreaField(_l("Template"), filters=[plain_lines]),
         "template_type": StringField(_l("Content type"), default=JSON),
         "method": SelectField(_l("Method"), choices=methods, default="POST", validate_choice=False),
     }
@@ -67,21 +68,20 @@ def request_fields() -> dict[str, Field]:
 def show_request(form: Any, webhook: Webhook) -> None:
     """Fills the fields in."""
     form.payload_format.data, form.method.data = webhook.payload_format, webhook.method
-    form.template_body.data = webhook.template.body
+    form.template_body.data = plain_lines(webhook.template.body)  # as it comes back
     form.template_type.data = webhook.template.content_type
 
 
 def typed_template(form: Any) -> Template:
-    """The template as typed; browsers send line ends as CRLF."""
-    body = (form.template_body.data or "").replace("\r\n", "\n")
-    return Template(body, (form.template_type.data or "").strip())
+    """The template as typed."""
+    return Template(form.template_body.data or "", (form.template_type.data or "").strip())
 
 
 def tls_fields() -> dict[str, Field]:
     """The fields by their names. What is left out of a form is the default."""
     return {
-        "tls_ca": TextAreaField(_l("Certificate authority")),
-        "tls_certificate": TextAreaField(_l("Client certificate")),
+        "tls_ca": TextAreaField(_l("Certificate authority"), filters=[plain_lines]),
+        "tls_certificate": TextAreaField(_l("Client certificate"), filters=[plain_lines]),
         "tls_key": WriteOnlyArea(_l("Private key of the client certificate")),
         "tls_insecure": BooleanField(_l("Do not verify the receiver's certificate")),
     }

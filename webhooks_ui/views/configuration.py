@@ -14,6 +14,7 @@ from webhooks_ui.api.configuration.yaml_text import MAX_BYTES
 from webhooks_ui.crypto.passphrase import LEAST
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
+from webhooks_ui.forms.base import plain_lines
 from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.web.body_limits import MANY_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
@@ -53,7 +54,7 @@ def review() -> Answer:
     """What a file would change; nothing is changed."""
     given = request.files.get("file")
     text = given.read().decode(errors="replace") if given else request.form.get("file", "")
-    text = (text or request.form.get("text", "")).replace("\r\n", "\n")
+    text = plain_lines(text or request.form.get("text"))
     if is_unsent():
         return _page(text), 422
     return _review(text, request.form.get("passphrase", ""))
@@ -66,7 +67,7 @@ def apply() -> Answer:
     """Applies what was reviewed; shows it again where it would be something else by now."""
     from webhooks_ui.api.configuration import importing, planning
 
-    text = request.form.get("text", "").replace("\r\n", "\n")
+    text = plain_lines(request.form.get("text"))
     sealed = request.form.get("sealed", "")
     passphrase = open_secret(sealed, current_vault(), current_user.user_id)
     if is_unsent():
