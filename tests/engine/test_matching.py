@@ -9,8 +9,8 @@ from sqlalchemy import select
 from tests.engine.conftest import deliveries, send, subscribe, switch_off
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.intake.event import ChannelName
-from webhooks_ui.models import Channel, Event, Webhook
-from webhooks_ui.models.matching import Setup, is_meant_for, reasons
+from webhooks_ui.models import Channel, Event, Webhook, WebhookState
+from webhooks_ui.models.matching import is_meant_for, reasons
 
 
 @pytest.mark.parametrize("channel", [None, "a"])
@@ -33,11 +33,13 @@ def test_the_rule_in_sql_and_in_python_agree(engine: Flask, channel: str | None)
         event = db.session.scalars(select(Event)).one()
         for row in rows.values():
             state, kind, own = setups[row.public_id]
-            found = reasons(
-                event.type,
-                event.channel_id,
-                Setup(row.enabled, row.deleted_at is not None, row.channel_id, [kind]),
+            setup = WebhookState(
+                enabled=row.enabled,
+                deleted=row.deleted_at is not None,
+                channel_id=row.channel_id,
+                event_types=[kind],
             )
+            found = reasons(event.type, event.channel_id, setup, event.created_at)
             meant = select(Event.id).where(is_meant_for([kind], row.channel_id))
             assert (row.public_id in got) == (not found), (state, kind, own)
             assert bool(db.session.scalars(meant).all()) == (

@@ -14,19 +14,21 @@ from hypothesis import strategies as st
 from tests.engine.conftest import send, subscribe
 from tests.support.apps import ON_SQLITE
 from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.intake.event import ChannelName
 from webhooks_ui.models import (
     Channel,
     Delivery,
     Event,
     Webhook,
+    WebhookState,
     channel_changes,
     deleted_webhooks,
     event_outcomes,
     form_keys,
     webhook_changes,
 )
-from webhooks_ui.models.matching import Setup, reasons
+from webhooks_ui.models.matching import reasons
 
 TYPES = ("message_created", "message_updated", "team_changed")
 TABLE = {
@@ -68,13 +70,16 @@ def test_the_rule_is_the_truth_table(
     subscribed: Collection[str],
 ) -> None:
     fits = own_channel in (None, channel_id)
-    said = reasons(kind, channel_id, Setup(enabled, deleted, own_channel, subscribed))
+    setup = WebhookState(
+        enabled=enabled, deleted=deleted, channel_id=own_channel, event_types=[*subscribed]
+    )
+    said = reasons(kind, channel_id, setup, now())
     assert set(said) == TABLE[enabled, deleted, kind in subscribed, fits]
     assert len(said) == len(set(said))
 
 
 def test_what_did_not_exist_yet() -> None:
-    assert reasons("message_created", None, None) == ("not_yet",)
+    assert reasons("message_created", None, None, now()) == ("not_yet",)
 
 
 def test_the_fan_out_follows_the_rule(engine: Flask) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import lazyload
@@ -13,7 +12,7 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.models import delivery_rows, pages
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event
-from webhooks_ui.models.matching import Reason, Setup, reasons
+from webhooks_ui.models.matching import Reason, reasons
 from webhooks_ui.models.pages import Page
 from webhooks_ui.models.webhook import BY_NAME, Webhook
 from webhooks_ui.models.webhook_history import WebhookState
@@ -29,8 +28,7 @@ class WebhookOutcome:
 
     webhook: Webhook
     reasons: tuple[Reason, ...]
-    setup: Setup | None
-    disabled_reason: str | None
+    setup: WebhookState | None
     unmet: tuple[Condition, ...] = ()
 
 
@@ -79,27 +77,14 @@ def _subject(event: Event) -> str:
     return found
 
 
-def _setup(state: WebhookState, moment: datetime) -> Setup:
-    paused = state.paused_until is not None and state.paused_until > moment
-    return Setup(
-        state.enabled,
-        state.deleted,
-        state.channel_id,
-        state.event_types,
-        paused,
-        Filters.of(state.filters),
-    )
-
-
-def _explain(event: Event, webhook: Webhook, state: WebhookState | None) -> WebhookOutcome:
-    setup = state and _setup(state, event.created_at)
-    against = reasons(event.type, event.channel_id, setup or None)
+def _explain(event: Event, webhook: Webhook, setup: WebhookState | None) -> WebhookOutcome:
+    against = reasons(event.type, event.channel_id, setup, event.created_at)
     unmet: tuple[Condition, ...] = ()
-    if setup and setup.filters and event.type in EVENT_TYPES and not event.test:
-        unmet = setup.filters.unmet(event.parsed_data)
+    filters = Filters.of(setup.filters) if setup else None
+    if filters and event.type in EVENT_TYPES and not event.test:
+        unmet = filters.unmet(event.parsed_data)
     if unmet:
         against += ("filtered",)
     if event.type in OPERATIONAL_TYPES and not event.test and _subject(event) == webhook.public_id:
         against += ("itself",)
-    reason = state.disabled_reason if state else None
-    return WebhookOutcome(webhook, against, setup or None, reason, unmet)
+    return WebhookOutcome(webhook, against, setup, unmet)

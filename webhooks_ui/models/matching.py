@@ -6,7 +6,6 @@ the event is not about itself. Of these, filters are evaluated in Python alone.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -14,7 +13,7 @@ from sqlalchemy import ColumnElement, true
 
 from webhooks_ui.models.event import Event
 from webhooks_ui.models.webhook import Webhook
-from webhooks_ui.text.filters import Filters
+from webhooks_ui.models.webhook_history import WebhookState
 
 Reason = Literal[
     "not_yet",
@@ -26,18 +25,6 @@ Reason = Literal[
     "filtered",
     "itself",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """A webhook's set-up at a time; `channel_id` is None for all channels."""
-
-    enabled: bool
-    deleted: bool
-    channel_id: int | None
-    event_types: Collection[str]
-    paused: bool = False
-    filters: Filters | None = None
 
 
 def is_recipient(
@@ -54,8 +41,13 @@ def is_meant_for(event_types: Collection[str], channel_id: int | None) -> Column
     return Event.type.in_(event_types) & hears
 
 
-def reasons(event_type: str, channel_id: int | None, setup: Setup | None) -> tuple[Reason, ...]:
-    """Every reason why the webhook did not get the event; without a setup it did not exist."""
+def reasons(
+    event_type: str, channel_id: int | None, setup: WebhookState | None, moment: datetime
+) -> tuple[Reason, ...]:
+    """Every reason why the webhook did not get the event of this moment, but for its filters.
+
+    Without a set-up it did not exist.
+    """
     if setup is None:
         return ("not_yet",)
     found: list[Reason] = []
@@ -63,7 +55,7 @@ def reasons(event_type: str, channel_id: int | None, setup: Setup | None) -> tup
         found.append("deleted")
     if not setup.enabled:
         found.append("disabled")
-    elif setup.paused:
+    elif setup.paused_until is not None and setup.paused_until > moment:
         found.append("paused")
     if event_type not in setup.event_types:
         found.append("not_subscribed")
