@@ -15,6 +15,6 @@ def count(rows: Select[Any], limit: int | None = MAX_COUNTED) -> int:
     return db.session.scalar(select(counted(rows, limit))) or 0
 
 
-def counted(rows: Select[Any], limit: int | None = MAX_COUNTED) -> ScalarSelect[int]:
+def counted(rows: Select[Any], limit: int | None) -> ScalarSelect[int]:
     """The same count, as a part of a statement."""
     return select(func.count()).select_from(rows.limit(limit).subquery()).scalar_subquery()

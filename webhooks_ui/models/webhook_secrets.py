@@ -58,13 +58,11 @@ class WebhookSecrets:
         """Sets the first signing secret."""
         self.signing_secret = vault.encrypt(secret, self.secret_context("signing"))
 
-    def rotate_signing_secret(self, vault: Vault, moment: datetime) -> str:
-        """Makes a new signing secret and returns it; the former one signs too for 24 hours."""
-        secret = new_secret()
+    def rotate_signing_secret(self, vault: Vault, moment: datetime) -> None:
+        """Makes a new signing secret; the former one signs too for 24 hours."""
         self.previous_signing_secret = self.signing_secret
         self.previous_secret_until = moment + ROTATION_OVERLAP
-        self.sign_with(secret, vault)
-        return secret
+        self.sign_with(new_secret(), vault)
 
     def extra_headers(self, vault: Vault) -> tuple[ExtraHeader, ...]:
         """The headers with their values in clear. Raises VaultError."""

@@ -23,7 +23,7 @@ class AttemptError(Exception):
     Not a RequestException: those are OSErrors, and would be handled as such.
     """
 
-    def __init__(self, code: ErrorCode, detail: str = "") -> None:
+    def __init__(self, code: ErrorCode, detail: str) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail

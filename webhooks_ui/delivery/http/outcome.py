@@ -50,8 +50,9 @@ class Outcome:
     refused.
 
     `headers`, `reason` and `location` are capped, with control characters escaped (`\\x00`).
-    `body` is at most `body_limit` bytes as they came; `truncated` says that there were more. `size`
-    counts the bytes of the body as far as they were read or, when it is truncated, as announced.
+    `body` is at most `transport.MAX_BODY` bytes as they came; `truncated` says that there were
+    more. `size` counts the bytes of the body as far as they were read or, when it is truncated, as
+    announced.
 
     `notes` say what was unusual about the way, `via_proxy` and `unverified`, and what was wrong
     with a response that counts all the same: `headers_capped`, `bad_headers`, `incomplete_headers`,

@@ -8,13 +8,14 @@ from threading import Lock
 from webhooks_ui.delivery.http.connection import Connection
 from webhooks_ui.egress.tls_options import TlsOptions
 
+MAX_AGE = 300.0  # seconds
 Key = tuple[str, str, int, str, TlsOptions]
 """Scheme, host, port, address, and how TLS is made: the same receiver at the same checked address,
 trusted and authenticated to in the same way."""
 
 
 class Pool:
-    """Idle connections: at most `size`, each for `max_idle` seconds and `max_age` in all.
+    """Idle connections: at most `size`, each for `max_idle` seconds and `MAX_AGE` in all.
 
     The last one released is the first one acquired. Thread-safe.
     """
@@ -23,11 +24,9 @@ class Pool:
         self,
         size: int = 256,
         max_idle: float = 20.0,
-        max_age: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._size, self._max_idle, self._max_age = size, max_idle, max_age
-        self._clock = clock
+        self._size, self._max_idle, self._clock = size, max_idle, clock
         self._lock = Lock()
         self._idle: OrderedDict[Connection, Key] = OrderedDict()  # the last one released is last
         self._is_closed = False
@@ -43,7 +42,7 @@ class Pool:
     def release(self, key: Key, connection: Connection, keep_alive: float) -> None:
         """Keeps a connection for `keep_alive` seconds at most. From now on the pool closes it."""
         seconds = min(keep_alive, self._max_idle)
-        connection.idle_until = min(self._clock() + seconds, connection.opened_at + self._max_age)
+        connection.idle_until = min(self._clock() + seconds, connection.opened_at + MAX_AGE)
         with self._lock:
             self._idle[connection] = key
         self._close_surplus()

@@ -32,10 +32,10 @@ log = logging.getLogger(__name__)
 class Sender:
     """Sends requests, each within `timeout` seconds from the look-up to the last byte.
 
-    Thread-safe; one for a process, made after any fork. `body_limit` bytes of a response's body are
-    kept. The authorities in `ca_file` (PEM) are trusted beside the public ones. Certificates are
-    always verified unless `may_skip_verification`, whatever a request says. Receivers are reached
-    through the `proxy`, if there is one.
+    Thread-safe; one for a process, made after any fork. The authorities in `ca_file` (PEM) are
+    trusted beside the public ones. Certificates are always verified unless
+    `may_skip_verification`, whatever a request says. Receivers are reached through the `proxy`, if
+    there is one.
     """
 
     def __init__(
@@ -43,15 +43,13 @@ class Sender:
         guard: Guard,
         *,
         timeout: float,
-        body_limit: int = 65536,
         ca_file: str | None = None,
         may_skip_verification: bool = False,
         proxy: Proxy | None = None,
         pool: Pool | None = None,
     ) -> None:
         self._guard, self._opener = guard, Opener(ca_file, guard, proxy)
-        self._pool, self._body_limit = pool or Pool(), body_limit
-        self._timeout = timeout
+        self._pool, self._timeout = pool or Pool(), timeout
         self._may_skip_verification = may_skip_verification
 
     def send(self, request: OutgoingRequest, timeout: float | None = None) -> Outcome:
@@ -81,7 +79,7 @@ class Sender:
         """Made for the first attempt: a console may send nothing, and `requests` loads slowly."""
         from webhooks_ui.delivery.http.transport import Session, Transport
 
-        return Session(Transport(self._guard, self._opener, self._pool, self._body_limit))
+        return Session(Transport(self._guard, self._opener, self._pool))
 
     def _attempt(self, request: OutgoingRequest, deadline: float, trace: Trace) -> None:
         try:

@@ -18,6 +18,8 @@ from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.pool import Key, Pool
 from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
 
+MAX_BODY = 65_536  # bytes of a response's body that are kept
+
 
 class AttemptRequest(PreparedRequest):
     """A prepared request with where it goes, until when, and what is known of it so far.
@@ -37,14 +39,9 @@ class AttemptRequest(PreparedRequest):
 class Transport(BaseAdapter):
     """Sends an AttemptRequest and fills in its trace. Thread-safe."""
 
-    def __init__(self, guard: Guard, opener: Opener, pool: Pool, body_limit: int) -> None:
+    def __init__(self, guard: Guard, opener: Opener, pool: Pool) -> None:
         super().__init__()
         self._guard, self._opener, self._pool = guard, opener, pool
-        self._body_limit = body_limit
-
-    def close(self) -> None:
-        """Closes the connections that are kept."""
-        self._pool.close()
 
     def send(self, request: PreparedRequest, *_args: object, **_options: object) -> Response:
         """The response to an AttemptRequest, its body already read. Raises AttemptError.
@@ -111,7 +108,7 @@ class Transport(BaseAdapter):
         self._send_over(connection, attempt, head)
 
     def _send_over(self, connection: Connection, attempt: AttemptRequest, head: bytes) -> None:
-        stream, body, limit = connection.stream, attempt.content, self._body_limit
+        stream, body, limit = connection.stream, attempt.content, MAX_BODY
         attempt.trace.notes = list(connection.notes)
         keep_alive = None
         try:
