@@ -24,7 +24,7 @@ from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
 from webhooks_ui.jobs import alerts
 from webhooks_ui.jobs.alerts import Alerts
-from webhooks_ui.jobs.scheduler import Scheduler, alerts_job
+from webhooks_ui.jobs.scheduler import Scheduler, all_jobs
 from webhooks_ui.models import Alert, Delivery, Event, Webhook, event_outcomes, webhook_changes
 from webhooks_ui.settings.addresses import MailServer as Settings
 
@@ -65,7 +65,7 @@ def add_alert(app: Flask, webhook_id: str, kind: str, **detail: Any) -> None:
 
 def step(app: Flask, clock: Callable[[], datetime] = now) -> bool:
     with app.app_context():
-        return Alerts.from_app(app, clock).step()
+        return Alerts(app, clock).step()
 
 
 def counts(app: Flask) -> tuple[int, int]:
@@ -80,7 +80,7 @@ def test_failing_disabled_and_recovered_reach_another_webhook_signed(
     app = make_engine(RETRY_SCHEDULE=RETRY_AT_ONCE, PUBLIC_URL="https://hooks.example")
     watching = subscribe(app, watcher.url, events=OWN)
     broken = subscribe(app, f"{receiver.url}?token=hunter2", name="CRM")
-    scheduler = Scheduler(app, [alerts_job(app)])
+    scheduler = Scheduler(app, [one for one in all_jobs(app) if one.name == "notices"])
     scheduler.start()
     try:
         with working(app):
@@ -323,7 +323,7 @@ def test_a_refused_email_is_retried_with_backoff_for_a_day_at_most(
             if due_at:
                 waits.append(due_at - clock[0])
                 with app.app_context():
-                    assert not Alerts.from_app(app).is_due(due_at - timedelta(seconds=1), clock[0])
+                    assert not Alerts(app).is_due(due_at - timedelta(seconds=1), clock[0])
                 clock[0] = due_at
     minutes = [wait / timedelta(minutes=1) for wait in waits]
     assert minutes[:5] == [1, 5, 15, 60, 60]

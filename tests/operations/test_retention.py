@@ -21,7 +21,7 @@ from webhooks_ui.database import vacuum
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.jobs import retention
-from webhooks_ui.jobs.scheduler import Scheduler, retention_job
+from webhooks_ui.jobs.scheduler import Job, Scheduler
 from webhooks_ui.models import (
     Attempt,
     Delivery,
@@ -43,6 +43,11 @@ LONG_AGO = timedelta(days=31)
 def prune(app: Flask, *, at: datetime | None = None) -> Counter[str]:
     with app.app_context():
         return sum(retention.prune(MONTH, at or now()), Counter())
+
+
+def daily_job() -> Job:
+    daily = retention.DailyPruning(MONTH)
+    return Job("prune", daily.is_due, daily.step)
 
 
 def count(app: Flask, model: type) -> int:
@@ -307,7 +312,7 @@ def test_a_worker_prunes_once_a_day(engine: Flask) -> None:
     send(engine, 3)
     age(engine)
     moment = now()
-    scheduler = Scheduler(engine, [retention_job(MONTH)], clock=lambda: moment)
+    scheduler = Scheduler(engine, [daily_job()], clock=lambda: moment)
     while scheduler.run_once():
         pass
     assert count(engine, Event) == 0
@@ -337,7 +342,7 @@ def test_a_database_error_does_not_end_the_days_pruning(
         yield from keys(before)
 
     monkeypatch.setattr(pruning, "keys", refused_once)
-    scheduler = Scheduler(engine, [retention_job(MONTH)])
+    scheduler = Scheduler(engine, [daily_job()])
     while scheduler.run_once():
         pass
     with engine.app_context():

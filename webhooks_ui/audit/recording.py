@@ -7,13 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, exists, insert, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from webhooks_ui.audit import actor as actors
 from webhooks_ui.audit.actor import Actor
 from webhooks_ui.audit.entry import AuditEntry, topic_of
-from webhooks_ui.database.engine import UNREACHABLE, db, is_writing, transaction, write_if_free
+from webhooks_ui.database.engine import REFUSED, db, is_writing, transaction, write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.text.folding import folded
 
@@ -79,7 +78,7 @@ def exported(action: str, object_kind: str, object_id: str | None = None, **deta
     """
     try:
         record(action, object_kind, object_id, details=details)
-    except (DBAPIError, *UNREACHABLE):
+    except REFUSED:
         _log.warning(_LOST, action)
 
 

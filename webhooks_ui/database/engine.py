@@ -28,6 +28,8 @@ from webhooks_ui.database.writers import StuckError, Writers
 UNREACHABLE = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
 """What is raised while the database is locked, full, away, or every connection to it is taken, and
 where something fails in the database itself."""
+REFUSED = (DBAPIError, PoolTimeoutError)
+"""Those, and what is raised where the database takes a statement for wrong."""
 BUSY_TIMEOUT = timedelta(seconds=driver.BUSY_SECONDS)
 _IF_FREE = 0.1  # seconds that what may be left out waits
 _WRITES = "writes"  # in the info of a session within `transaction`
@@ -100,7 +102,7 @@ def write_if_free(statement: Executable) -> bool:
     It waits a tenth of a second to begin, and for no disk. Returns whether it was executed.
     """
     options: dict[str, Any] = {"writes": True, "until": monotonic() + _IF_FREE}
-    with suppress(DBAPIError, PoolTimeoutError):
+    with suppress(*REFUSED):
         with db.engine.connect().execution_options(**options) as connection:
             if connection.dialect.name != "sqlite":
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_IF_FREE * 1000:.0f}")

@@ -12,10 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database.driver import in_our_terms, reason_of
-from webhooks_ui.database.engine import UNREACHABLE, db, transaction
+from webhooks_ui.database.engine import REFUSED, db, transaction
 from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.intake import statements
 from webhooks_ui.models import FanOut
@@ -43,7 +42,7 @@ def complete(event_id: int) -> None:
             if others_wait:
                 most = next_size(most, held)
                 time.sleep(PAUSE)
-    except (DBAPIError, *UNREACHABLE) as error:
+    except REFUSED as error:
         log.warning("The deliveries of an event follow later: %s", reason_of(error))
     wakeup.wake_workers()
 

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from flask import Flask
 from flask_babel import force_locale
@@ -35,15 +35,9 @@ log = logging.getLogger(__name__)
 class Alerts:
     """The job: `step` emits one alert as an event or, when none is left, sends one e-mail."""
 
-    def __init__(
-        self, mail: AlertMail | None, public_url: str, clock: Callable[[], datetime]
-    ) -> None:
-        self._mail, self._public_url, self._clock = mail, public_url, clock
-
-    @classmethod
-    def from_app(cls, app: Flask, clock: Callable[[], datetime] = now) -> Self:
-        """As the app is configured."""
-        return cls(AlertMail.from_config(app.config), app.config["PUBLIC_URL"] or "", clock)
+    def __init__(self, app: Flask, clock: Callable[[], datetime] = now) -> None:
+        self._mail, self._clock = AlertMail.from_config(app.config), clock
+        self._public_url: str = app.config["PUBLIC_URL"] or ""
 
     def is_due(self, moment: datetime, _done_at: datetime) -> bool:
         """Whether an alert is to be emitted or mailed."""

@@ -13,14 +13,13 @@ from threading import Event, Thread
 from time import monotonic
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError
 
-from webhooks_ui.database.engine import UNREACHABLE, end_read
+from webhooks_ui.database.engine import REFUSED, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.intake import fan_out
 from webhooks_ui.jobs import indexing, recovery, states
 from webhooks_ui.jobs.alerts import Alerts
-from webhooks_ui.jobs.retention import AUDIT_KEPT, DailyPruning
+from webhooks_ui.jobs.retention import DailyPruning
 from webhooks_ui.models import JobRun, job_run
 
 POLL_INTERVAL = 1.0  # seconds
@@ -44,9 +43,11 @@ class Job:
 
 def all_jobs(app: Flask, is_busy: Callable[[], bool] = lambda: False) -> list[Job]:
     """The jobs of a worker, without its heartbeat; what can wait goes slowly while it is busy."""
+    daily = DailyPruning(app.config["RETENTION"], app.config["AUDIT_RETENTION"])
+    alerts = Alerts(app)
     return [
-        retention_job(app.config["RETENTION"], app.config["AUDIT_RETENTION"]),
-        alerts_job(app),
+        Job("prune", daily.is_due, daily.step),
+        Job("notices", alerts.is_due, alerts.step),
         Job("recover", recovery.is_due, recovery.step),
         Job("fan out", fan_out.is_due, fan_out.step),
         Job("states", states.is_due, states.step),
@@ -64,18 +65,6 @@ def heartbeat_job() -> Job:
         return abs(moment - done_at) >= job_run.BEAT_EVERY
 
     return Job(job_run.HEARTBEAT, is_due, lambda: False)
-
-
-def retention_job(retention: timedelta, audit_retention: timedelta = AUDIT_KEPT) -> Job:
-    """Deletes once a day what is older than `retention`, of the audit log `audit_retention`."""
-    daily = DailyPruning(retention, audit_retention)
-    return Job("prune", daily.is_due, daily.step)
-
-
-def alerts_job(app: Flask) -> Job:
-    """Sends alerts about webhooks that fail, were disabled or have recovered."""
-    alerts = Alerts.from_app(app)
-    return Job("notices", alerts.is_due, alerts.step)
 
 
 class Scheduler:
@@ -111,7 +100,7 @@ class Scheduler:
         try:
             with self._app.app_context():
                 return self._step(job)
-        except (DBAPIError, *UNREACHABLE) as error:
+        except REFUSED as error:
             log.warning(
                 "Job %s: the database refused, trying again: %s",
                 job.name,

@@ -14,6 +14,7 @@ from webhooks_ui.database import migrate
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import installation
 from webhooks_ui.settings.open_files import ENOUGH, OpenFiles
+from webhooks_ui.sources import request_log
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +78,7 @@ def prepare_fork(app: Flask) -> None:
 def close(app: Flask) -> None:
     """Waits for pings and e-mail in flight, stores what is noted, then closes connections."""
     app.extensions["pings"].close()
-    if requests := app.extensions.get("source_requests"):  # an app without sources has none
-        requests.store()
+    request_log.close(app)
     if postman := app.extensions.get("account_mail"):  # an app without pages has none
         postman.close()
     app.extensions["sender"].close()

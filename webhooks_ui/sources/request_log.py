@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from threading import Lock, Timer
 
 from flask import Flask, current_app
-from sqlalchemy.exc import DBAPIError
 
-from webhooks_ui.database.engine import UNREACHABLE
+from webhooks_ui.database.engine import REFUSED
 from webhooks_ui.models.source_request import RequestRow, SourceRequest
 
 COMPANY = 0.5  # seconds that a request waits for others
@@ -62,8 +61,14 @@ class RequestLog:
         try:
             with self._app.app_context():
                 SourceRequest.store(rows)
-        except (DBAPIError, *UNREACHABLE) as error:
+        except REFUSED as error:
             log.warning("%s requests are missing on their sources' pages: %s", len(rows), error)
+
+
+def close(app: Flask) -> None:
+    """Stores what this process still holds; an app without sources has nothing."""
+    if requests := app.extensions.get(_EXTENSION):
+        requests.store()
 
 
 def record(row: RequestRow) -> None:

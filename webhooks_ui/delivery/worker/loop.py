@@ -15,10 +15,9 @@ from socket import socket
 from threading import Event as Flag
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError
 
 from webhooks_ui.database.driver import reason_of
-from webhooks_ui.database.engine import UNREACHABLE, db
+from webhooks_ui.database.engine import REFUSED, UNREACHABLE, db
 from webhooks_ui.database.types import now
 from webhooks_ui.delivery import retry
 from webhooks_ui.delivery.attempt_record import bare_attempt
@@ -201,7 +200,7 @@ class Worker:
             with self._app.app_context():
                 releases.release(self._unsent, self._clock())
             self._unsent = []
-        except (DBAPIError, *UNREACHABLE) as error:
+        except REFUSED as error:
             log.warning("What was not sent is not due again, trying again: %s", reason_of(error))
 
     def _held(self, claim: Claim) -> Claim:
