@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from flask import Flask
 
 from tests.cli.conftest import Run
@@ -42,3 +43,24 @@ def test_a_password_is_set_or_a_link_for_it_is_printed(run: Run, app: Flask) -> 
         found = AccountLink.find(link.partition("token=")[2])
         assert found
         assert found.user == User.by_login("olena")
+
+
+@pytest.mark.parametrize(
+    ("settings", "base"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"HOST": "0.0.0.0", "PORT": "80"}, "http://127.0.0.1:80"),
+        ({"HOST": "::"}, "http://[::1]:8000"),
+        ({"HOST": "fd00::1"}, "http://[fd00::1]:8000"),
+        ({"HOST": "console.internal"}, "http://console.internal:8000"),
+        ({"HOST": "::", "PUBLIC_URL": "https://hooks.example/c/"}, "https://hooks.example/c"),
+    ],
+)
+def test_a_link_can_be_opened(
+    run: Run, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], base: str
+) -> None:
+    add(run, "olena", "admin")
+    for name, value in settings.items():
+        monkeypatch.setenv(f"WEBHOOKS_UI_{name}", value)
+    link = run("user", "password", "olena", "--link").stdout
+    assert link.startswith(f"{base}/invitation?token=")

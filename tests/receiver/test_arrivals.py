@@ -66,7 +66,11 @@ def test_its_address_is_never_what_a_request_calls_the_console(
         receiver = Receiver.by_token(answer.location.rpartition("/")[2])
         assert receiver
         assert receiver.url == f"http://127.0.0.1:8000{answer.location}"
-        app.config["PUBLIC_URL"] = "https://hooks.example:443"
+        app.config["HOST"] = "0.0.0.0"
+    assert f"http://127.0.0.1:8000{(path := browser.post('/receiver').location)}" in (
+        browser.get(path).text
+    )
+    app.config["PUBLIC_URL"] = "https://hooks.example:443"
     other = browser.post("/receiver").location
     assert f"https://hooks.example{other}" in browser.get(other).text
 

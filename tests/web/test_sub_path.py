@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.conftest import sign_in, webhook_form
 from tests.support.apps import MakeApp
-from webhooks_ui.views.receivers import base_url
+from webhooks_ui.web.own_address import base_url
 
 LINK = re.compile(r'(?:href|src|action|hx-get|hx-post|formaction)="(/[^"]*)"')
 PAGES = (
@@ -71,7 +71,7 @@ def test_addresses_for_others_have_the_path(app: Flask) -> None:
     assert description is not None
     assert description["servers"][0]["url"] == "/hooks/api/v1"
     with app.test_request_context("/hooks/receiver"):
-        assert base_url() == "https://acme.example/hooks"
+        assert base_url(app.config) == "https://acme.example/hooks"
 
 
 def test_health_answers_with_and_without_the_path(app: Flask) -> None:

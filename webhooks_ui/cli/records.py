@@ -107,13 +107,13 @@ def user_password(login: str, password_stdin: bool, link: bool) -> None:
     """Set a user's password, or print a link for it; both end a lock-out."""
     with app_context() as app:
         from webhooks_ui.accounts import people, users
+        from webhooks_ui.web.own_address import base_url
 
         user_id = _user_id(login)
         if link:
-            config, text = app.config, people.offer_new_password(user_id, None)
-            base = config["PUBLIC_URL"] or f"http://{config['HOST']}:{config['PORT']}"
+            text = people.offer_new_password(user_id, None)
             click.echo("This link works once, for 7 days:", err=True)
-            click.echo(f"{base.rstrip('/')}/invitation?token={text}")
+            click.echo(f"{base_url(app.config)}/invitation?token={text}")
             return
         if problems := users.set_password(login, _read_password(password_stdin)):
             fail(problems)

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from webhooks_ui.crypto import signing
 from webhooks_ui.text import pretty_json
+from webhooks_ui.text.url_parts import local_url
 from webhooks_ui.text.visibility import visible
 
 MAX_BYTES = 20_000_000
@@ -42,8 +43,7 @@ class Listener(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        host, port = str(self.server_address[0]), self.server_address[1]
-        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        return f"{local_url(str(self.server_address[0]), self.server_address[1])}/"
 
     def server_bind(self) -> None:
         """Binds without the reverse look-up of `HTTPServer`, which can hang."""

@@ -3,6 +3,8 @@
 import os
 import socket
 
+from webhooks_ui.text.url_parts import local_url
+
 
 class AddressError(Exception):
     """It cannot listen there; the text is one line for the operator."""
@@ -23,5 +25,4 @@ def listen(host: str, port: int) -> socket.socket:
 def address(listening: socket.socket) -> str:
     """The address of a listening socket, as a browser on this machine reaches it."""
     host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return local_url(host, port)

@@ -152,6 +152,6 @@ def _greet(app: Flask, local: str, say: Callable[[str], None]) -> None:
     say(f"webhooks-ui is at {local}")
     with app.app_context():
         if not User.exists():
-            base = app.config["PUBLIC_URL"] or local
+            base = own_address.base_url(app.config)
             say("Make the first administrator here, within a day:")
             say(setup_link.setup_url(base, app.config["SECRET_KEY"]))

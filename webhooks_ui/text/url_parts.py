@@ -1,4 +1,4 @@
-"""The parts of URLs that clients send."""
+"""The parts of URLs that clients send, and the URL of an address that is listened on."""
 
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -28,3 +28,9 @@ def is_loopback(host: str) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def local_url(host: str, port: int) -> str:
+    """The URL of an address that is listened on, as a browser on this machine reaches it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

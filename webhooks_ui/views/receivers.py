@@ -27,6 +27,7 @@ from webhooks_ui.validation.webhook import METHODS
 from webhooks_ui.web import payloads
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.extensions import csrf
+from webhooks_ui.web.own_address import base_url
 from webhooks_ui.web.pieces import is_piece_request, or_404
 
 blueprint = Blueprint("receiver", __name__)
@@ -42,7 +43,7 @@ def index() -> str:
 
 @blueprint.post("/receiver")
 def make() -> BaseResponse:
-    receiver = built_in.make(base_url(), current_user.user)
+    receiver = built_in.make(base_url(current_app.config), current_user.user)
     if receiver is None:
         flash(_("There are too many receivers. Delete one that is no longer used."), "bad")
         return redirect(url_for(".index"), 303)
@@ -107,14 +108,6 @@ def delete(token: str) -> BaseResponse:
     built_in.remove(or_404(Receiver.by_token(token)))
     flash(_("Receiver deleted."), "info")
     return redirect(url_for(".index"), 303)
-
-
-def base_url() -> str:
-    """The console's own URL: the setting or the listening address, never a Host header."""
-    config = current_app.config
-    local = f"http://{config['HOST']}:{config['PORT']}"
-    own: str = config["PUBLIC_URL"] or config.get("OWN_URL") or local
-    return own.rstrip("/")
 
 
 def _hang_up() -> None:

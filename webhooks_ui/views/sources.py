@@ -13,9 +13,9 @@ from webhooks_ui.models.source_request import KEPT_BODY, KEPT_REQUESTS
 from webhooks_ui.sources.kinds import KINDS
 from webhooks_ui.sources.reasons import REASONS
 from webhooks_ui.text.visibility import isolated
-from webhooks_ui.views.receivers import base_url
 from webhooks_ui.web import payloads
 from webhooks_ui.web.kept_form import keeps_typed
+from webhooks_ui.web.own_address import base_url
 from webhooks_ui.web.pieces import Answer, form_page, is_piece_request, or_404
 from webhooks_ui.web.shown_once import show_once, take_shown
 
@@ -102,5 +102,5 @@ def delete(id: str) -> Response:
 def _show_url(public_id: str, kind: str, token: str) -> Response:
     api.load(current_app)  # which has the route
     path = url_for(f"api.sources_{kind}", token=token).removeprefix(request.script_root)
-    show_once(public_id, base_url() + path)
+    show_once(public_id, base_url(current_app.config) + path)
     return redirect(url_for(".show", id=public_id), 303)

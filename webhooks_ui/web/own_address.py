@@ -1,19 +1,20 @@
-"""By which address the console is asked: the path of PUBLIC_URL, and names that are its own.
+"""By which address the console is asked: its URL, the path of that, and names that are its own.
 
 A page of another site can bind its own name to this machine (DNS rebinding): the browser then takes
 the console for a part of that site. So a name counts only where an administrator has set it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, request
 
-from webhooks_ui.text.url_parts import is_loopback
+from webhooks_ui.text.url_parts import is_loopback, local_url
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]{0,5})?", re.IGNORECASE)
 REFUSED = "webhooks_ui.refused_host"
@@ -77,6 +78,12 @@ def _address(text: str | None) -> IPv4Address | IPv6Address | None:
         return ip_address(text or "")
     except ValueError:
         return None
+
+
+def base_url(config: Mapping[str, Any]) -> str:
+    """The console's own URL: the setting or the listening address, never a Host header."""
+    local = config.get("OWN_URL") or local_url(config["HOST"], config["PORT"])
+    return str(config["PUBLIC_URL"] or local).rstrip("/")
 
 
 def path_of(public_url: str | None) -> str:
