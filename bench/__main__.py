@@ -114,6 +114,8 @@ def _ratios(figures: dict[str, parts.Figures]) -> dict[str, parts.Figures]:
     for how in ("", "_on_any_core"):
         two, one = (f"two_workers{how} postgresql", f"durable{how} postgresql")
         divide(f"two workers{how} ÷ one, PostgreSQL", (two, PER_SECOND), (one, PER_SECOND))
+        own = "with a core for each worker, deliveries/s"
+        divide(f"two workers{how} ÷ one, PostgreSQL, a core for each", (two, own), (one, own))
     return {"ratios": found} if found else {}
 
 

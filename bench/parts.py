@@ -18,6 +18,7 @@ from bench.failing import many_failing
 from bench.fan_out import fan_out
 from bench.filters import filters
 from bench.pages import pages
+from bench.processes import cpu_of, cpu_of_tree
 from bench.search import search
 from bench.size import size
 from bench.stage import (
@@ -27,6 +28,7 @@ from bench.stage import (
     app_on,
     percentile,
     receiving,
+    server_of,
     until_finished,
     webhooks,
     workers,
@@ -102,33 +104,50 @@ def plain_requests(_database: str) -> Figures:
 
 def durable(database: str) -> Figures:
     """One worker process works off a backlog: claim, send, record."""
-    return {"deliveries/s": _throughput(database, 1, "auto")}
+    return _throughput(database, 1, "auto")
 
 
 def durable_on_any_core(database: str) -> Figures:
     """The same with WORKER_CORE=any."""
-    return {"deliveries/s": _throughput(database, 1, "any")}
+    return _throughput(database, 1, "any")
 
 
 def two_workers(database: str) -> Figures:
     """Two worker processes on one database."""
-    return {"deliveries/s": _throughput(database, 2, "auto")}
+    return _throughput(database, 2, "auto")
 
 
 def two_workers_on_any_core(database: str) -> Figures:
     """The same with WORKER_CORE=any."""
-    return {"deliveries/s": _throughput(database, 2, "any")}
+    return _throughput(database, 2, "any")
 
 
-def _throughput(database: str, processes: int, core: str) -> float:
+def _throughput(database: str, processes: int, core: str) -> Figures:
+    """The rate, and that of the workers' own processor: what they would do with a core for each.
+
+    The shares that receiver and server take of the cores are told beside it.
+    """
     with receiving() as receiver, app_on(database) as app:
         webhooks(app, *(f"{receiver.url}/{n}" for n in range(WEBHOOKS)))
         accept(app, DELIVERIES // WEBHOOKS)
         analyse(app)
-        with workers(app, processes, core):
-            start = until_finished(app, WARM_UP)
+        cluster = server_of(app)
+        with workers(app, processes, core) as pids:
+
+            def spent() -> list[float]:
+                return [sum(map(cpu_of, pids)), cpu_of(receiver.pid), cpu_of_tree(cluster)]
+
+            start, before = until_finished(app, WARM_UP), spent()
             seconds = until_finished(app, DELIVERIES) - start
-    return (DELIVERIES - WARM_UP) / seconds
+            own, receivers, servers = (b - a for a, b in zip(before, spent(), strict=True))
+    count = DELIVERIES - WARM_UP
+    found = {
+        "deliveries/s": count / seconds,
+        "deliveries/s of a worker's processor": count / own,
+        "with a core for each worker, deliveries/s": processes * count / own,
+        "receiver µs/delivery": 1e6 * receivers / count,
+    }
+    return found | ({"server µs/delivery": 1e6 * servers / count} if cluster else {})
 
 
 def accepting(database: str) -> Figures:

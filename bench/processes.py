@@ -25,6 +25,11 @@ def worker_of(pid: int) -> int:
     return worker_of(child) if _children(child) else child
 
 
+def parent_of(pid: int) -> int:
+    """The process that has started it."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def proportional_memory(pid: int) -> int:
     """Bytes of memory, those shared with others in equal parts (PSS)."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

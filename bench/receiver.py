@@ -1,8 +1,9 @@
 """A receiver in a process of its own that answers as fast as one Python process can.
 
-Paths that begin with /hang are never answered, those with /typical by 200 bytes. Prints its port;
-every line on standard input is answered by the arrivals so far: path and time.monotonic of each, as
-JSON. Paths that begin with /numbered are followed by # and the number that the event has as `n`.
+Paths that begin with /hang are never answered, those with /typical by 200 bytes, those that end
+with /late after a twentieth of a second. Paths that begin with /numbered are followed by # and the
+number that the event has as `n`. Prints its port; every line on standard input is answered by the
+arrivals so far: path and time.monotonic of each, as JSON.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import sys
 import time
 
 ARRIVALS: list[tuple[str, float]] = []
+LATE = 0.05  # seconds
 NUMBER = re.compile(rb'"n": ?(\d+)')
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 TYPICAL = (
@@ -37,12 +39,17 @@ class Receiver(asyncio.Protocol):
             if len(self._buffer) < end + 4 + length:
                 return
             path = self._buffer[: self._buffer.find(b"\r\n")].split(b" ")[1].decode()
+            is_late = path.endswith("/late")
             if path.startswith("/numbered"):
                 path += f"#{int(NUMBER.findall(self._buffer, end)[0])}"
             self._buffer = self._buffer[end + 4 + length :]
             ARRIVALS.append((path, time.monotonic()))
             if not path.startswith("/hang") and isinstance(self._transport, asyncio.Transport):
-                self._transport.write(TYPICAL if path.startswith("/typical") else ANSWER)
+                answer = TYPICAL if path.startswith("/typical") else ANSWER
+                if is_late:
+                    asyncio.get_running_loop().call_later(LATE, self._transport.write, answer)
+                else:
+                    self._transport.write(answer)
 
 
 async def main() -> None:

@@ -36,9 +36,9 @@ def _measured(database: str, cluster: int, number: int) -> dict[str, float]:
         webhooks(app, *(f"{receiver.url}/numbered/{n}" for n in range(WEBHOOKS)))
         with app.app_context(), transaction():
             token = Token.issue("bench", "events")
-        webs = [stack.enter_context(_running(app, "web")) for _ in range(number)]
-        works = [stack.enter_context(_running(app, "worker")) for _ in range(number)]
-        ports = [_port(web) for web in webs]
+        webs = [stack.enter_context(running(app, "web")) for _ in range(number)]
+        works = [stack.enter_context(running(app, "worker")) for _ in range(number)]
+        ports = [port_of(web) for web in webs]
         _post(ports, token, WARM_UP)
         until_finished(app, WARM_UP * WEBHOOKS)
         parts = {"web ms/event": webs, "worker ms/delivery": works}
@@ -56,7 +56,8 @@ def _measured(database: str, cluster: int, number: int) -> dict[str, float]:
 
 
 @contextmanager
-def _running(app: Flask, kind: str) -> Iterator[subprocess.Popen[str]]:
+def running(app: Flask, kind: str) -> Iterator[subprocess.Popen[str]]:
+    """Runs a ``web`` process or a ``worker`` on the app's database during the block."""
     command = {"web": ["serve", "--no-worker", "--port", "0"], "worker": ["worker"]}[kind]
     environ = {
         "WEBHOOKS_UI_DATA_DIR": str(app.config["DATA_DIR"]),
@@ -65,16 +66,17 @@ def _running(app: Flask, kind: str) -> Iterator[subprocess.Popen[str]]:
         "WEBHOOKS_UI_LOG_LEVEL": "warning",  # which are shown: there should be none
         "PYTHONUNBUFFERED": "1",
     }
-    program = [sys.executable, "-m", "webhooks_ui", *command]
-    running = subprocess.Popen(program, env=environ, stdout=subprocess.PIPE, text=True)
+    arguments = [sys.executable, "-m", "webhooks_ui", *command]
+    program = subprocess.Popen(arguments, env=environ, stdout=subprocess.PIPE, text=True)
     try:
-        yield running
+        yield program
     finally:
-        running.terminate()
-        running.communicate()
+        program.terminate()
+        program.communicate()
 
 
-def _port(web: subprocess.Popen[str]) -> int:
+def port_of(web: subprocess.Popen[str]) -> int:
+    """Where a web process that was started just now answers."""
     assert web.stdout
     return int(web.stdout.readline().rpartition(":")[2])
 

@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from bench.processes import parent_of
 from tests.engine.conftest import subscribe
 from webhooks_ui import create_app
 from webhooks_ui.database.engine import db
@@ -41,6 +42,11 @@ class Receiver:
             text=True,
         )
         self.url = f"http://127.0.0.1:{self._line()}"
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
 
     def arrivals(self) -> list[tuple[str, float]]:
         """Path and time.monotonic of each request since the last call."""
@@ -119,12 +125,12 @@ def working(app: Flask) -> Iterator[None]:
 
 
 @contextmanager
-def workers(app: Flask, count: int, core: str) -> Iterator[None]:
-    """Runs `webhooks-ui worker` so many times, with this WORKER_CORE."""
+def workers(app: Flask, count: int, core: str) -> Iterator[list[int]]:
+    """Runs `webhooks-ui worker` so many times, with this WORKER_CORE; their process ids."""
     environ = environ_of(app) | {"WEBHOOKS_UI_WORKER_CORE": core}
     running = [subprocess.Popen([*PROGRAM, "worker"], env=environ) for _ in range(count)]
     try:
-        yield
+        yield [worker.pid for worker in running]
     finally:
         for worker in running:
             worker.terminate()
@@ -196,6 +202,15 @@ def analyse(app: Flask) -> None:
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("ANALYZE"))
                 connection.execute(text("CHECKPOINT"))
+
+
+def server_of(app: Flask) -> int | None:
+    """The process that has started all of PostgreSQL's, on this machine; None on SQLite."""
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            return None
+        with db.engine.connect() as connection:
+            return parent_of(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
 
 
 def percentile(values: list[float], share: float) -> float:
