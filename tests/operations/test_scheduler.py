@@ -5,8 +5,11 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
+from webhooks_ui.database.engine import db
+from webhooks_ui.database.types import now
 from webhooks_ui.jobs import scheduler
-from webhooks_ui.jobs.scheduler import Job, Scheduler
+from webhooks_ui.jobs.scheduler import LEASE, Job, Scheduler
+from webhooks_ui.models import JobRun
 
 
 def test_a_job_that_has_more_to_do_goes_on_without_a_look_at_the_others(
@@ -23,6 +26,16 @@ def test_a_job_that_has_more_to_do_goes_on_without_a_look_at_the_others(
     assert not Scheduler(engine, [long, Job("other", is_due, lambda: False)]).run_once()
     assert left == []
     assert len(looks) == 1
+
+
+def test_two_workers_that_begin_a_new_job_together_do_not_refuse_each_other(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = now()
+    with engine.app_context():
+        assert JobRun.acquire("new", moment, LEASE)
+        monkeypatch.setattr(db.session, "get", lambda *_: None)  # as the other sees it
+        assert not JobRun.acquire("new", moment, LEASE)
 
 
 def test_a_job_that_takes_long_gives_way_to_the_others(

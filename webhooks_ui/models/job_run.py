@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, select, update
+from sqlalchemy import String, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model, db, transaction
@@ -11,6 +11,9 @@ from webhooks_ui.database.types import EPOCH, Instant
 HEARTBEAT = "heartbeat"
 BEAT_EVERY = timedelta(seconds=10)
 ALIVE_FOR = timedelta(seconds=30)
+_NEW = text(
+    "INSERT INTO chores (name, held_until, done_at) VALUES (:name, 0, 0) ON CONFLICT DO NOTHING"
+)
 
 
 class JobRun(Model):
@@ -32,8 +35,7 @@ class JobRun(Model):
         """Takes the lease; False while another worker holds it."""
         with transaction():
             if db.session.get(cls, name) is None:
-                db.session.add(cls(name=name))
-                db.session.flush()
+                db.session.execute(_NEW, {"name": name})  # another may be the first meanwhile
             # A lease longer than any that is given comes from a clock that was wrong.
             free = (cls.held_until <= moment) | (cls.held_until > moment + 2 * lease)
             taken = update(cls).where(cls.name == name, free).returning(cls.name)
