@@ -191,7 +191,7 @@ def try_the_saved(keys: Keys) -> None:
     expect(send).to_be_focused()
     expect(rows).to_have_count(3)
     expect(rows.nth(1)).to_contain_text("200")
-    expect(page.locator("#health")).to_contain_text("Working")
+    expect(page.locator("#health")).to_contain_text("No events yet")
 
 
 def look_at_the_delivery(keys: Keys) -> None:

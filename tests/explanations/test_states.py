@@ -1,12 +1,12 @@
 """A webhook's state: the rules at their borders, alike in Python and SQL."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
 import pytest
 
-from webhooks_ui.explanations.states import GROUPS, RANKED, group_of, is_degraded, state
+from webhooks_ui.explanations.states import GROUPS, RANKED, group_of, is_degraded, is_silent, state
 
 THEN = datetime(2026, 11, 28, tzinfo=UTC)
 WORKS: dict[str, Any] = {
@@ -51,6 +51,14 @@ def test_the_first_rule_that_holds_says_it(facts: dict[str, Any], expected: str)
 )
 def test_degraded_at_its_borders(attempts: int, first: int, delivered: int, expected: bool) -> None:
     assert is_degraded(attempts, first, delivered) is expected
+
+
+def test_silent_is_what_works_and_had_no_event_within_the_day() -> None:
+    facts: dict[str, Any] = {"attempted": False, "last_event": None, "day_began": THEN}
+    assert [name for name in RANKED if is_silent(name, **facts)] == ["working"]
+    assert not is_silent("working", **facts | {"attempted": True})
+    assert not is_silent("working", **facts | {"last_event": THEN})
+    assert is_silent("working", **facts | {"last_event": THEN - timedelta(milliseconds=1)})
 
 
 def test_every_state_is_in_one_group_and_groups_follow_the_rank() -> None:

@@ -10,10 +10,10 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Channel, Webhook, WebhookEvent
 
 CEILINGS = {
-    "/webhooks": 12,
+    "/webhooks": 13,
     "/webhooks?status=failing": 12,
-    "/webhooks?q=hook&event=message_created&sort=-last": 11,
-    "/webhooks?channel=sales": 13,
+    "/webhooks?q=hook&event=message_created&sort=-last": 12,
+    "/webhooks?channel=sales": 14,
     "/webhooks/{webhook}": 13,
     "/webhooks/{webhook}/edit": 6,
     "/webhooks/{webhook}/history": 7,
@@ -39,12 +39,13 @@ CEILINGS = {
 }
 """One query finds out who asks, one what the rail counts. A list has one for its rows (that of
 webhooks another one for their events, and one that counts the failing ones), one for each thing
-shown beside all of them, one for what the filters offer, and one for the newest row. An event's
-page asks how the webhooks were set up when it came: once for those that got it, once for those
-that did not. Pages with a payload ask whether the audit log has this reader of the last hour. A
-delivery's page asks for the body that was sent, the same event elsewhere, and the deliveries
-beside it. The deliveries of one webhook have its head: itself and its events. A search asks for
-the index, for how far it has come, and for what came last in it."""
+shown beside all of them, one for the newest events of those that work and were sent none, one for
+what the filters offer, and one for the newest row. An event's page asks how the webhooks were set
+up when it came: once for those that got it, once for those that did not. Pages with a payload ask
+whether the audit log has this reader of the last hour. A delivery's page asks for the body that was
+sent, the same event elsewhere, and the deliveries beside it. The deliveries of one webhook have its
+head: itself and its events. A search asks for the index, for how far it has come, and for what came
+last in it."""
 
 
 @ON_SQLITE

@@ -143,8 +143,9 @@ class WebhookShape(BaseModel):
     """A webhook. `disabled_reason`: `manual`, `gone` (its receiver said 410) or `failing`.
 
     `state`: `degraded` is one that took under 95 % of the last 24 hours' events at the first
-    attempt (of 20 attempts at least). `limited_until` is set while its receiver limits it (429,
-    Retry-After): nothing is sent before.
+    attempt (of 20 attempts at least), `working` one whose last attempt or test was accepted,
+    however long ago. `limited_until` is set while its receiver limits it (429, Retry-After):
+    nothing is sent before.
     """
 
     id: str

@@ -5,6 +5,9 @@ attempt failed, or all have since `failing_since`. ``degraded``: of the first at
 made for it in the last 24 hours under 95 % delivered, with at least 20 attempts in all.
 ``working``: the last attempt was accepted. ``untested``: there was none.
 
+Pages call ``working`` only what has had an event within these 24 hours: of the others they say
+since when there was none (`is_silent`). Tabs, filters and the API count both as ``working``.
+
 An attempt that the receiver put off (429, Retry-After) has failed as a first attempt, but makes no
 webhook ``failing``. The 24 hours are those of the list: full hours and the present one. Tests
 count in ``failing`` and ``working``, not in ``degraded``.
@@ -71,6 +74,18 @@ def is_degraded(attempts: int, first_attempts: int, first_delivered: int) -> boo
     if attempts < ENOUGH_ATTEMPTS or not first_attempts:
         return False
     return first_delivered * 100 < first_attempts * GOOD_PERCENT
+
+
+def is_silent(
+    state: State, *, attempted: bool, last_event: datetime | None, day_began: datetime
+) -> bool:
+    """Whether a webhook works and has heard nothing since the last 24 hours began.
+
+    `attempted`: an event was sent to it since then, if only once more. `last_event`: when its
+    newest one came, which may still wait. Tests count in neither.
+    """
+    is_waiting = last_event is not None and last_event >= day_began
+    return state == "working" and not attempted and not is_waiting
 
 
 def group_of(state: str) -> str:

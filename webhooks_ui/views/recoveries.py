@@ -37,6 +37,7 @@ from webhooks_ui.models import (
 from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.public_ids import WEBHOOK, is_id
 from webhooks_ui.models.recovery import MAX_SHARES, Choice
+from webhooks_ui.views import webhook_silence
 from webhooks_ui.web.body_limits import MANY_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import Answer, is_piece_request, or_404
@@ -163,7 +164,8 @@ def _split(found: undelivered.Preview, target: Webhook | None) -> dict[str, Any]
     ticked = {row.public_id for row in rows if row.state != "failing"}
     if request.method == "POST":
         ticked = set(request.form.getlist("send"))
-    return {"split": [(parts[row.id], row) for row in rows], "ticked": ticked}
+    split = [(parts[row.id], row) for row in rows]
+    return {"split": split, "silences": webhook_silence.of_each(rows), "ticked": ticked}
 
 
 def began_to_fail(webhook: Webhook) -> datetime | None:

@@ -39,7 +39,7 @@ from webhooks_ui.models import (
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.webhook_list import WebhookPage, WebhookQuery
-from webhooks_ui.views import charts
+from webhooks_ui.views import charts, webhook_silence
 from webhooks_ui.web.i18n import written
 from webhooks_ui.web.pieces import is_piece_request, list_answer, or_404
 from webhooks_ui.web.security import safe_next
@@ -80,7 +80,7 @@ def index() -> Response | str:
         },
         "sorts": SORT_LABELS,
         "nothing_yet": not page.total and not query.active,
-        **_of_rows([webhook.id for webhook in page.items]),
+        **_of_rows(page.items),
         "within": urlencode(query.arguments(page=1)),
         "page_url": lambda n: url_for(".index", **query.arguments(page=n)),
         "sort_url": lambda key: url_for(".index", **query.arguments(sort=key, page=1)),
@@ -199,16 +199,18 @@ def _switch(webhook: Webhook, *, enabled: bool) -> Response | str:
 
 def row(webhook: Webhook) -> str:
     """The webhook's row of the list."""
-    context = _of_rows([webhook.id]) | {"event_types": ALL_TYPES}
+    context = _of_rows([webhook]) | {"event_types": ALL_TYPES}
     return render_template("webhooks/_row.html", webhook=webhook, **context)
 
 
-def _of_rows(webhook_ids: Sequence[int]) -> dict[str, Any]:
+def _of_rows(webhooks: Sequence[Webhook]) -> dict[str, Any]:
     """What rows of the list show besides their webhooks."""
-    moment = now()
+    webhook_ids, moment = [webhook.id for webhook in webhooks], now()
+    health = health_counts.last_day(webhook_ids, moment)
     return {
         "waiting": backlog.by_webhook(webhook_ids),
-        "health": health_counts.last_day(webhook_ids, moment),
+        "health": health,
+        "silences": webhook_silence.of_each(one for one in webhooks if one.id not in health),
         "clock": charts.clock(moment),
         "no_hours": HealthCounts().hours,
         "errors": written(ERROR_LABELS),
