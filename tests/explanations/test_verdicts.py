@@ -43,6 +43,11 @@ def test_every_code_and_class_has_words_of_its_own() -> None:
         assert not re.search(r"\b(please|invalid|oops|error occurred)\b", text(each), re.IGNORECASE)
 
 
+def test_a_refused_content_type_is_not_said_to_be_json() -> None:
+    """A template makes XML, a form, a text."""
+    assert "json" not in text(failed("http_status", 415)).lower()
+
+
 @pytest.mark.parametrize("status_code", [200, 201, 204, 299])
 def test_success_is_good_and_asks_nothing(status_code: int) -> None:
     found = verdict("succeeded", None, status_code)

@@ -71,9 +71,12 @@ STATUSES: dict[int, Words] = {
         _l("Raise the limit for request bodies at the receiver or at the proxy in front of it."),
     ),
     415: Words(
-        _l("The receiver does not take JSON."),
-        _l("It answered 415: events are sent as application/json, and it expects another type."),
-        _l("Set the receiver up to take JSON, and check that the URL is the right one."),
+        _l("The receiver does not take this content type."),
+        _l("It answered 415: it expects another Content-Type than the request had."),
+        _l(
+            "Look up which one it takes, and choose the payload format, or the content type of"
+            " the template, to match. Check that the URL is the right one."
+        ),
     ),
     422: _REJECTED,
     429: Words(
