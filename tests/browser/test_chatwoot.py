@@ -32,7 +32,7 @@ from webhooks_ui.catalogue.event_types import EVENT_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import Delivery
 from webhooks_ui.server import process
-from webhooks_ui.sources.reasons import REASONS as WORDS
+from webhooks_ui.sources.base import REASONS as WORDS
 
 RAW = ("conversation_status_changed", "conversation_updated_assignee", "message_created_incoming")
 CREDENTIAL = b',"pubsub_token":"INVENTED-pubsub-token-000"'

@@ -15,9 +15,8 @@ from webhooks_ui.audit import actor
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.models.source import Source
 from webhooks_ui.monitoring.logs import WHO
-from webhooks_ui.sources.base import Kind
+from webhooks_ui.sources.base import REASONS, Kind
 from webhooks_ui.sources.kinds import KINDS
-from webhooks_ui.sources.reasons import REASONS
 from webhooks_ui.sources.receive import Arrival, Receipt, receive
 from webhooks_ui.web.problem import Problem
 

@@ -5,7 +5,7 @@ They work on a database that this version cannot use as it is: an older one, a d
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from webhooks_ui.cli.app_context import JSON, app_context, print_facts
 
 if TYPE_CHECKING:
     from webhooks_ui.database.archive import Manifest
+    from webhooks_ui.database.postgres_copy import PostgresDatabase
+    from webhooks_ui.database.sqlite_copy import SqliteDatabase
 
 KEYS_IN_USE = "Another restore or rotate-key is under way. Wait until it has ended."
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -33,14 +35,13 @@ def backup(file: Path, no_keys: bool, as_json: bool) -> None:
     from webhooks_ui import audit
     from webhooks_ui.crypto import keys
     from webhooks_ui.database import archive
-    from webhooks_ui.database.copies import database_of
     from webhooks_ui.database.types import now
     from webhooks_ui.version import __version__
 
     busy = f"Another backup into {file} is under way. Wait until it has ended."
     with in_one_line(), _workshop(file.absolute().parent, file.name, busy) as folder:
         settings = _settings()
-        database = database_of(settings["DATABASE_URL"], settings["DATABASE_ENCRYPTION"])
+        database = _database(settings)
         if file.exists():
             archive.manifest(file)  # anything else is not overwritten
         copy = folder / archive.DATABASE
@@ -76,14 +77,13 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
     from webhooks_ui import audit
     from webhooks_ui.crypto import keys
     from webhooks_ui.database import archive
-    from webhooks_ui.database.copies import database_of
     from webhooks_ui.database.files import alone_in
 
     with in_one_line():
         settings = _settings()
         data_dir: Path = settings["DATA_DIR"]
         keys.private_folder(data_dir)
-        database = database_of(settings["DATABASE_URL"], settings["DATABASE_ENCRYPTION"])
+        database = _database(settings)
         alone = alone_in(data_dir, click.ClickException(KEYS_IN_USE))
         place = database.folder or data_dir
         with alone, _workshop(place, "restore", KEYS_IN_USE) as folder:
@@ -104,6 +104,19 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
     facts = {"file": str(file), "keys": bool(kept), "made_at": manifest.made_at}
     words = f"The database is that of {manifest.made_at} again."
     print_facts(facts, words, as_json=as_json)
+
+
+def _database(settings: Mapping[str, Any]) -> "SqliteDatabase | PostgresDatabase":
+    """The database in use, of a kind that can be copied."""
+    from sqlalchemy.engine import make_url
+
+    from webhooks_ui.database.postgres_copy import PostgresDatabase
+    from webhooks_ui.database.sqlite_copy import SqliteDatabase
+
+    url = make_url(settings["DATABASE_URL"])
+    if url.get_backend_name() == "sqlite":
+        return SqliteDatabase(Path(url.database or ""))
+    return PostgresDatabase(url, settings["DATABASE_ENCRYPTION"])
 
 
 def _settings() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.database.types import now
-from webhooks_ui.models.list_query import ListQuery
+from webhooks_ui.models.pages import ListQuery
 from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.web import timezones
 

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, after, now
-from webhooks_ui.models.list_query import ListQuery
-from webhooks_ui.models.pages import Page, within
+from webhooks_ui.models.pages import ListQuery, Page, within
 from webhooks_ui.models.public_ids import CHANNEL, Public, new_id
 from webhooks_ui.text.folding import folded
 from webhooks_ui.text.sort_key import MAX_KEY_BYTES, sort_key

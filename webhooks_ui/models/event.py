@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model
@@ -115,3 +115,21 @@ class Event(Public, Model):
     def content(self) -> EventContent:
         """What receivers get of it."""
         return EventContent(*(getattr(self, name) for name in EventContent.FIELDS))
+
+
+class FanOut(Model):
+    """The making of deliveries in parts, of an event for very many webhooks.
+
+    Stored with its event, gone with the last part: what a crash interrupts is finished later.
+
+    Deliveries are made in the order of the webhooks' rows, up to the row `made_to` so far.
+    `left_out` are the rows of webhooks that do not get the event (`intake.filtering`).
+    """
+
+    __tablename__ = "fan_outs"
+
+    event_id: Mapped[int] = mapped_column(
+        RowId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    made_to: Mapped[int] = mapped_column(BigInteger, default=0)
+    left_out: Mapped[list[int]] = mapped_column(JSON)

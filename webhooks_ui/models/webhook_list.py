@@ -14,8 +14,7 @@ from webhooks_ui.explanations.states import ATTENTION, RANKED, State
 from webhooks_ui.models import webhook_ranks, webhook_rows
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.keyset import row_of
-from webhooks_ui.models.list_query import ListQuery
-from webhooks_ui.models.pages import Page, within
+from webhooks_ui.models.pages import ListQuery, Page, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
 from webhooks_ui.text.folding import folded
 

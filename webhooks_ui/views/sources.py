@@ -10,8 +10,8 @@ from webhooks_ui.forms.source import SourceForm
 from webhooks_ui.models import Source, SourceRequest, source_changes
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.models.source_request import KEPT_BODY, KEPT_REQUESTS
+from webhooks_ui.sources.base import REASONS
 from webhooks_ui.sources.kinds import KINDS
-from webhooks_ui.sources.reasons import REASONS
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.web import payloads
 from webhooks_ui.web.kept_form import keeps_typed
