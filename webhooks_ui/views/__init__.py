@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         slots=charts.slots, hour_figures=charts.figures, state_group=states.group_of
     )
-    app.jinja_env.globals["silence_of"] = webhook_silence.of
+    app.jinja_env.globals["silence_of"] = webhook_silence.silence_of
     app.jinja_env.globals["pause_offer"] = pause.offer
     app.jinja_env.globals["ready_templates"] = READY_TEMPLATES
     modules = [import_string(name) for name in find_modules(__name__)]

@@ -165,7 +165,7 @@ def _split(found: undelivered.Preview, target: Webhook | None) -> dict[str, Any]
     if request.method == "POST":
         ticked = set(request.form.getlist("send"))
     split = [(parts[row.id], row) for row in rows]
-    return {"split": split, "silences": webhook_silence.of_each(rows), "ticked": ticked}
+    return {"split": split, "silences": webhook_silence.silences(rows), "ticked": ticked}
 
 
 def began_to_fail(webhook: Webhook) -> datetime | None:

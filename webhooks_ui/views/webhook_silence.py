@@ -9,12 +9,12 @@ from webhooks_ui.models import Webhook, webhook_silence
 from webhooks_ui.models.webhook_silence import Silence
 
 
-def of_each(webhooks: Iterable[Webhook]) -> dict[int, Silence]:
+def silences(webhooks: Iterable[Webhook]) -> dict[int, Silence]:
     """By webhook id, of those that are silent."""
     moment = now()
     return webhook_silence.silences(webhooks, moment, moment - current_app.config["RETENTION"])
 
 
-def of(webhook: Webhook) -> Silence | None:
+def silence_of(webhook: Webhook) -> Silence | None:
     """Of one; None where it has had events within a day, or does not work."""
-    return of_each([webhook]).get(webhook.id)
+    return silences([webhook]).get(webhook.id)
