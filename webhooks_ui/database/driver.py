@@ -117,6 +117,22 @@ def connected(engine: Engine) -> Iterator[PoolProxiedConnection]:
 
 
 @contextmanager
+def autocommitting(engine: Engine) -> Iterator[Any]:
+    """The driver's connection, each statement by itself; SQLite's does so anyway."""
+    with connected(engine) as connection, in_our_terms(engine.dialect):
+        driver: Any = connection.driver_connection
+        if engine.dialect.name == "sqlite":
+            yield driver
+            return
+        driver.autocommit = True
+        try:
+            yield driver
+        finally:
+            if not driver.closed:
+                driver.autocommit = False
+
+
+@contextmanager
 def writing_sqlite(engine: Engine, until: float) -> Iterator[Any]:
     """A cursor within a transaction that writes; waits until `until` while others write.
 

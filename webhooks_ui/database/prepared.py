@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from webhooks_ui.database.driver import connected, in_our_terms, writing_sqlite
+from webhooks_ui.database.driver import autocommitting, connected, in_our_terms, writing_sqlite
 from webhooks_ui.database.engine import BUSY_TIMEOUT, admitted, db, turn
 
 Values = Mapping[str, ColumnElement[Any]]
@@ -191,17 +191,8 @@ def within(connection: Connection) -> Iterator[Runner]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Runner]:
     """On a connection of its own, each statement by itself. Raises SQLAlchemy's errors."""
-    with connected(engine) as connection, in_our_terms(engine.dialect):
-        driver: Any = connection.driver_connection
-        if engine.dialect.name == "sqlite":
-            yield Runner(driver, engine.dialect)
-            return
-        driver.autocommit = True
-        try:
-            yield Runner(driver, engine.dialect)
-        finally:
-            if not driver.closed:
-                driver.autocommit = False
+    with autocommitting(engine) as driver:
+        yield Runner(driver, engine.dialect)
 
 
 @contextmanager

@@ -42,18 +42,14 @@ def give_back() -> Iterator[int]:
 def checkpoint() -> None:
     """Moves the log of writes into the file and empties it, unless somebody uses it just now."""
     milliseconds = BUSY_TIMEOUT // timedelta(milliseconds=1)
-    _run("busy_timeout=0", "wal_checkpoint(TRUNCATE)", f"busy_timeout={milliseconds}")
+    patience = f"PRAGMA busy_timeout={milliseconds}"
+    _run("PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)", patience)
 
 
 def rewrite() -> None:
     """Writes the whole file anew; nobody else can write meanwhile."""
     if _is_sqlite():
-        end_read()
-        with db.engine.connect() as connection:
-            cursor = connection.connection.cursor()
-            cursor.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
-            cursor.execute("VACUUM")
-            cursor.close()
+        _run(f"PRAGMA auto_vacuum={_INCREMENTAL}", "VACUUM")
         checkpoint()
 
 
@@ -65,12 +61,12 @@ def _pragma(name: str) -> int:
     return int(db.session.execute(text(f"PRAGMA {name}")).scalar_one())
 
 
-def _run(*pragmas: str) -> None:
+def _run(*statements: str) -> None:
     """Runs these outside of any transaction, on one connection."""
     end_read()
     with db.engine.connect() as connection:
         cursor = connection.connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
+        for statement in statements:
+            cursor.execute(statement)
             cursor.fetchall()
         cursor.close()

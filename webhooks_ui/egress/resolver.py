@@ -56,11 +56,7 @@ def system_resolve(host: str, port: int) -> list[str]:
     """The addresses that the operating system finds for a host name, each once. Raises OSError."""
     # As bytes: Python would encode text by its own IDNA 2003 codec.
     answers = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(_address(sockaddr) for *_, sockaddr in answers))
-
-
-def _address(sockaddr: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]) -> str:
-    return str(sockaddr[0])
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in answers))
 
 
 class BoundedResolver:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from webhooks_ui.database.driver import connected, in_our_terms
+from webhooks_ui.database.driver import autocommitting
 from webhooks_ui.intake import filtering, statements
 from webhooks_ui.intake.plan import Plan
 from webhooks_ui.intake.store import KNOWN, SAVE_CHANNEL, Store, event_row
@@ -20,14 +20,8 @@ class PostgresStore(Store):
     @contextmanager
     def opened(self, writer: object, until: float) -> Iterator[Any]:
         """See `Store`."""
-        with connected(self._engine) as connection, in_our_terms(self._engine.dialect):
-            driver: Any = connection.driver_connection
-            driver.autocommit = True
-            try:
-                yield driver.cursor()
-            finally:
-                if not driver.closed:
-                    driver.autocommit = False
+        with autocommitting(self._engine) as driver:
+            yield driver.cursor()
 
     def write(self, cursor: Any, plan: Plan) -> None:
         """See `Store`."""
