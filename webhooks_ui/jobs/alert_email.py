@@ -1,47 +1,53 @@
 """Alerts by e-mail, in the console's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
 from webhooks_ui.explanations.verdicts import Verdict, verdict
+from webhooks_ui.models import Alert, Delivery, Webhook
 from webhooks_ui.monitoring.mail import Mailer
 from webhooks_ui.web.localised import absolute
+
+_FACTS = ("location", "address", "host", "timeout", "detail")  # of an attempt, for `verdict`
 
 
 @dataclass(frozen=True, slots=True)
 class AlertContext:
-    """What an alert says about its webhook; `url` and the links hold no secrets.
+    """An alert and what it is about; `url` and the links, below `public_url`, hold no secrets."""
 
-    `facts` are the attempt's, as `verdicts.verdict` takes them. All are plain values: no
-    transaction is open while the mail server is waited for.
-    """
-
-    id: int
-    kind: str
-    webhook_id: str
-    name: str
-    title: str
-    is_deleted: bool
-    url: str
-    link: str | None
-    happened_at: datetime
-    since: datetime | None
-    error: str | None
-    status_code: int | None
-    facts: dict[str, Any]
-    reason: str | None
-    delivery_id: str | None
-    delivery_link: str | None
+    alert: Alert
+    webhook: Webhook
+    delivery: Delivery | None
     waiting: int
+    public_url: str
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it fails, or had failed."""
+        since = self.alert.detail.get("since")
+        return datetime.fromisoformat(since) if since else None
+
+    @property
+    def url(self) -> str:
+        return self.webhook.shown_url.partition("?")[0]  # queries may hold tokens
+
+    def link(self, noun: str, public_id: str) -> str | None:
+        """The page of a webhook or a delivery, where the console's address is known."""
+        return f"{self.public_url}/{noun}/{public_id}" if self.public_url else None
 
     def verdict(self) -> Verdict:
         """Why the webhook fails, in the current language."""
-        return verdict("failed", self.error, self.status_code, **self.facts)
+        error, facts = self.alert.detail.get("error"), {}
+        attempt = self.delivery.attempt if self.delivery else None
+        if attempt and attempt.error == error:  # a later one may have ended in another way
+            facts = {name: getattr(attempt, name) for name in _FACTS}
+        return verdict("failed", error, self.alert.detail.get("status_code"), **facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,12 @@ class AlertMail:
         mailer, recipients = Mailer.from_config(config), config["NOTICE_EMAIL"]
         return cls(mailer, recipients, config["LANGUAGE"]) if mailer and recipients else None
 
-    def send(self, alerts: Sequence[AlertContext]) -> None:
-        """Sends one message about these alerts; raises `MailError`."""
+    def composed(self, alerts: Sequence[AlertContext]) -> Callable[[], None]:
+        """Sends one message, composed now, when it is called; that raises `MailError`."""
         with force_locale(self.language):
             subject = _subject(alerts)
             text = "\n\n".join(_paragraph(alert) for alert in alerts) + "\n"
-        self.mailer.send(self.recipients, subject, text)
+        return partial(self.mailer.send, self.recipients, subject, text)
 
 
 def _subject(alerts: Sequence[AlertContext]) -> str:
@@ -72,37 +78,39 @@ def _subject(alerts: Sequence[AlertContext]) -> str:
     return _headline(alerts[0])
 
 
-def _headline(alert: AlertContext) -> str:
-    match alert.kind:
+def _headline(context: AlertContext) -> str:
+    title = context.webhook.title
+    match context.alert.kind:
         case "failing":
-            return str(_("Webhook failing: %(name)s", name=alert.title))
+            return str(_("Webhook failing: %(name)s", name=title))
         case "disabled":
-            return str(_("Webhook disabled: %(name)s", name=alert.title))
+            return str(_("Webhook disabled: %(name)s", name=title))
         case _:
-            return str(_("Webhook recovered: %(name)s", name=alert.title))
+            return str(_("Webhook recovered: %(name)s", name=title))
 
 
-def _paragraph(alert: AlertContext) -> str:
-    lines = [_headline(alert), alert.url, *_what_happened(alert)]
-    if alert.waiting and alert.kind != "disabled":
-        waits = ngettext("%(num)s delivery waits.", "%(num)s deliveries wait.", alert.waiting)
+def _paragraph(context: AlertContext) -> str:
+    lines = [_headline(context), context.url, *_what_happened(context)]
+    if context.waiting and context.alert.kind != "disabled":
+        waits = ngettext("%(num)s delivery waits.", "%(num)s deliveries wait.", context.waiting)
         lines.append(str(waits))
-    if alert.link:
-        lines.append(alert.link)
+    if link := context.link("webhooks", context.webhook.public_id):
+        lines.append(link)
     return "\n".join(lines)
 
 
-def _what_happened(alert: AlertContext) -> list[str]:
+def _what_happened(context: AlertContext) -> list[str]:
+    alert, since = context.alert, context.since
     if alert.kind == "recovered":
-        since = absolute(alert.since or alert.happened_at)
-        return [_("It works again. It had failed since %(moment)s.", moment=since)]
-    found = alert.verdict()
+        moment = absolute(since or alert.created_at)
+        return [_("It works again. It had failed since %(moment)s.", moment=moment)]
+    found, reason = context.verdict(), alert.detail.get("reason")
     lines = [f"{found.title} {found.meaning}"]
-    if alert.since:
-        lines.append(_("It has failed since %(moment)s.", moment=absolute(alert.since)))
-    if alert.reason == "gone":
+    if since:
+        lines.append(_("It has failed since %(moment)s.", moment=absolute(since)))
+    if reason == "gone":
         lines.append(_("It was disabled because its receiver answered 410."))
-    elif alert.reason:
+    elif reason:
         lines.append(_("It was disabled because it had failed for too long."))
     if alert.kind == "disabled":
         lines.append(_("Events are not sent to it until somebody enables it again."))

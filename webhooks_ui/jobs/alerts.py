@@ -55,8 +55,8 @@ class Alerts:
 
     def _emit(self, alert: Alert) -> None:
         context = self._context(alert)
-        this = Alert.id == alert.id
-        if not context.is_deleted:
+        row, is_deleted = alert.id, context.webhook.deleted_at is not None
+        if not is_deleted:
             event = IncomingEvent(
                 type=f"webhook_{alert.kind}",
                 data=json.dumps(_payload(context), ensure_ascii=False).encode(),
@@ -68,12 +68,12 @@ class Alerts:
             answer = accept.accept([event])
             # A conflict: emitted before a crash, and the payload has changed since.
             if isinstance(answer, Refusal) and answer.code != "conflict":
-                log.error("Alert %s was refused by intake: %s", context.id, answer.detail)
+                log.error("Alert %s was refused by intake: %s", row, answer.detail)
         with transaction():
-            if self._mail and not context.is_deleted:
-                db.session.execute(update(Alert).where(this).values(emitted=True))
+            if self._mail and not is_deleted:
+                db.session.execute(update(Alert).where(Alert.id == row).values(emitted=True))
             else:
-                db.session.execute(delete(Alert).where(this))
+                db.session.execute(delete(Alert).where(Alert.id == row))
 
     def _send(self, moment: datetime) -> None:
         """Sends one e-mail about the alerts that are due; if it fails, all mailing is postponed."""
@@ -82,18 +82,18 @@ class Alerts:
         if not alerts:
             return
         contexts = [self._context(alert) for alert in alerts]
+        send = self._mail.composed(contexts) if self._mail else lambda: None
+        these = Alert.id.in_([alert.id for alert in alerts])
         tries = max(alert.mail_tries for alert in alerts) + 1
         db.session.rollback()  # no transaction is open while the mail server is waited for
         try:
-            if self._mail:
-                self._mail.send(contexts)
+            send()
         except MailError as error:
             log.warning("E-mail about %s webhooks failed, will retry: %s", len(contexts), error)
             self._postpone(moment, tries)
         else:
             with transaction():
-                sent = Alert.id.in_([context.id for context in contexts])
-                db.session.execute(delete(Alert).where(sent))
+                db.session.execute(delete(Alert).where(these))
 
     def _postpone(self, moment: datetime, tries: int) -> None:
         retry_at = moment + MAIL_BACKOFF[min(tries, len(MAIL_BACKOFF)) - 1]
@@ -106,66 +106,37 @@ class Alerts:
             log.error("%s alerts could not be e-mailed within a day and are dropped", len(dropped))
 
     def _context(self, alert: Alert) -> AlertContext:
-        detail = alert.detail
         webhook = db.session.get_one(Webhook, alert.webhook_id)
-        row = detail.get("delivery_id")
+        row = alert.detail.get("delivery_id")
         delivery = db.session.get(Delivery, row) if row else None
         waits = backlog.by_webhook([webhook.id]).get(webhook.id)
-        since = detail.get("since")
-        return AlertContext(
-            id=alert.id,
-            kind=alert.kind,
-            webhook_id=webhook.public_id,
-            name=webhook.name,
-            title=webhook.title,
-            is_deleted=webhook.deleted_at is not None,
-            url=webhook.shown_url.partition("?")[0],  # queries may hold tokens
-            link=self._link("webhooks", webhook.public_id),
-            happened_at=alert.created_at,
-            since=datetime.fromisoformat(since) if since else None,
-            error=detail.get("error"),
-            status_code=detail.get("status_code"),
-            facts=_facts(delivery, detail.get("error")),
-            reason=detail.get("reason"),
-            delivery_id=delivery.public_id if delivery else None,
-            delivery_link=self._link("deliveries", delivery.public_id) if delivery else None,
-            waiting=waits.count if waits else 0,
-        )
-
-    def _link(self, noun: str, public_id: str) -> str | None:
-        return f"{self._public_url}/{noun}/{public_id}" if self._public_url else None
+        return AlertContext(alert, webhook, delivery, waits.count if waits else 0, self._public_url)
 
 
 def _payload(context: AlertContext) -> dict[str, Any]:
     """The event's `data`; its message is English whatever the console's language."""
-    error = delivery = None
-    if context.error:
+    alert, webhook, delivery = context.alert, context.webhook, context.delivery
+    detail = alert.detail
+    error = delivery_facts = None
+    if code := detail.get("error"):
         with force_locale("en"):
             message = context.verdict().title
-        error = {"code": context.error, "status_code": context.status_code, "message": message}
-    if context.delivery_id:
-        delivery = {"id": context.delivery_id, "link": context.delivery_link}
+        error = {"code": code, "status_code": detail.get("status_code"), "message": message}
+    if delivery:
+        own = delivery.public_id
+        delivery_facts = {"id": own, "link": context.link("deliveries", own)}
     return {
-        "event": f"webhook_{context.kind}",
+        "event": f"webhook_{alert.kind}",
         "webhook": {
-            "id": context.webhook_id,
-            "name": context.name,
+            "id": webhook.public_id,
+            "name": webhook.name,
             "url": context.url,
-            "link": context.link,
+            "link": context.link("webhooks", webhook.public_id),
         },
-        "happened_at": isotime(context.happened_at),
+        "happened_at": isotime(alert.created_at),
         "failing_since": isotime(context.since) if context.since else None,
-        "reason": context.reason,
+        "reason": detail.get("reason"),
         "error": error,
-        "delivery": delivery,
+        "delivery": delivery_facts,
         "waiting": context.waiting,
     }
-
-
-def _facts(delivery: Delivery | None, error: str | None) -> dict[str, Any]:
-    """What `verdict` needs of the attempt; empty if a later attempt ended in another way."""
-    attempt = delivery.attempt if delivery else None
-    if attempt is None or attempt.error != error:
-        return {}
-    names = ("location", "address", "host", "timeout", "detail")
-    return {name: getattr(attempt, name) for name in names}
