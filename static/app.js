@@ -259,9 +259,10 @@
   const askedFrom = new WeakMap();
   let putBack = null;
 
-  // A button in a row has its address once, for htmx too.
+  // A button or a link in a row has its address once, for htmx too.
   on("htmx:configRequest", ({ detail }) => {
-    if (detail.elt.getAttribute("hx-post") === "") detail.path = detail.elt.getAttribute("formaction");
+    const { elt } = detail;
+    if (elt.getAttribute(`hx-${detail.verb}`) === "") detail.path = elt.getAttribute("formaction") ?? elt.href;
   });
   on("htmx:beforeRequest", (event) => {
     // A hidden page does not poll.

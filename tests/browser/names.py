@@ -2,8 +2,9 @@
 
 from playwright.sync_api import Page
 
-# Screen readers list links and buttons away from their rows. Two of one name must do the same, have
-# the same target; of what is of the same second in a log nobody can tell which is which.
+# Screen readers list links and buttons away from their rows, those of a menu while it is open. Two
+# of one name must do the same, have the same target; of what is of the same second in a log nobody
+# can tell which is which.
 SHARED_NAMES = """() => {
   const text = (element) => {
     const copy = element.cloneNode(true);
@@ -21,6 +22,7 @@ SHARED_NAMES = """() => {
   for (const element of document.querySelectorAll(
     "main tbody :is(a[href], button, summary, select, input:not([type=hidden]), textarea)",
   )) {
+    if (element.closest("[popover]:not(:popover-open)")) continue;
     const key = name(element);
     const second = element.closest("tr").querySelector("time")?.dateTime.slice(0, 19);
     const to = target(element);

@@ -5,16 +5,22 @@ Without JavaScript: tests/plain/test_lists.py.
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import select
 
 from tests.browser.steps import add_channel, expect_said, make_webhook, sign_in
 from tests.engine.conftest import subscribe
 from tests.support.browser import Open, Visitor
 from tests.support.server import Server
 from webhooks_ui import create_app
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
+from webhooks_ui.models import Webhook
+from webhooks_ui.models.counters import WebhookHour
 from webhooks_ui.server import process
 
 NOBODY = "http://127.0.0.1:9/hook"
@@ -29,6 +35,11 @@ def server(new_folder: Callable[[], Path], port: int) -> Iterator[Server]:
     app = create_app({"DATA_DIR": folder})
     for number in range(1, SHOPS + 1):
         subscribe(app, NOBODY, name=f"Shop {number:02}", **shop(number))
+    with app.app_context(), transaction():
+        first = db.session.scalars(select(Webhook).where(Webhook.name == "Shop 01")).one()
+        began = now().replace(minute=0, second=0, microsecond=0)
+        counts = {"attempts": 1234, "failed_attempts": 34}
+        db.session.add(WebhookHour(webhook_id=first.id, hour=began - timedelta(hours=2), **counts))
     process.close(app)
     with Server(folder, port, ALLOWED_NETWORKS="127.0.0.0/8") as server:
         yield server
@@ -50,13 +61,13 @@ def row(page: Page, name: str) -> Locator:
 
 
 def button(page: Page, does: str, name: str) -> Locator:
-    """A button of a row; what it does to which webhook is said to those who do not see the row."""
-    return page.get_by_role("button", name=re.compile(f"^{does} ?: {name}$"))
+    """A button in the menu of a row, which names its webhook to those who do not see the row."""
+    return page.get_by_role("group", name=name, exact=True).get_by_role("button", name=does)
 
 
 def more(page: Page, name: str) -> Locator:
     """The button that opens the menu of a row."""
-    return button(page, "More", name)
+    return page.get_by_role("button", name=re.compile(f"^More ?: {name}$"))
 
 
 def press(page: Page, does: str, name: str) -> None:
@@ -166,7 +177,7 @@ def test_delete_and_undo_in_place(page: Page) -> None:
     make_webhook(page, NOBODY, name="Gone in place")
     page.goto("/webhooks?q=gone+in+place")
     press(page, "Delete", "Gone in place")
-    undo = button(page, "Undo", "Gone in place")
+    undo = page.get_by_role("button", name=re.compile("^Undo ?: Gone in place$"))
     expect(undo).to_be_focused()
     expect(rows(page)).to_have_count(1)
     expect(rows(page)).to_contain_text("Gone in place is deleted.")
@@ -280,6 +291,16 @@ def test_a_pause_from_the_list(open_page: Open) -> None:
     expect(row(page, "Rest a while")).to_contain_text("Paused until")
     press(page, "Resume", "Rest a while")
     expect(row(page, "Rest a while")).to_contain_text("Not tested")
+
+
+def test_the_slots_tell_their_figures_when_pressed(page: Page) -> None:
+    page.goto("/webhooks")
+    slots = row(page, "Shop 01").get_by_role("button", name="1,200 / 1,234 attempts succeeded")
+    slots.focus()
+    page.keyboard.press("Enter")
+    shown = row(page, "Shop 01").locator(".menu:popover-open li")
+    expect(shown).to_have_text(re.compile(r"^\d\d:00 1,200/1,234$"))
+    expect(slots).to_be_focused()
 
 
 def test_a_tablet_shows_the_hours_as_a_phone_does(page: Page) -> None:

@@ -1,17 +1,12 @@
 """What a page costs on the wire, and what every answer brings along to protect it."""
 
-import sqlite3
-import time
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Response
 
-from tests.browser.states import LOCALES
-from tests.browser.steps import add_channel, make_webhook
+from tests.browser.steps import make_webhook
 from tests.support.browser import Open, weigh
-from tests.support.server import Server
-from webhooks_ui.models.counters import COUNTED
-from webhooks_ui.models.webhook_list import PAGE_SIZE
 
 STATIC = Path(__file__).parents[2] / "static"
 MAX_REQUESTS = 6
@@ -25,44 +20,12 @@ TRANSFERRED = """() => [
 ].filter((entry) => entry.transferSize).map((entry) => new URL(entry.name).pathname)"""
 
 
-def test_the_sign_in_page_is_light(open_page: Open) -> None:
-    weight = weigh(open_page(signed_in=False, is_new=True), "/login")
+@pytest.mark.parametrize("path", ["/login", "/webhooks"])
+def test_a_browser_asks_for_little(open_page: Open, path: str) -> None:
+    """Of pages that are full: tests/web/test_weight.py."""
+    weight = weigh(open_page(signed_in=path != "/login", is_new=True), path)
     assert 0 < weight.requests <= MAX_REQUESTS
     assert 0 < weight.size <= MAX_BYTES
-
-
-def test_a_full_list_is_light(open_page: Open, server: Server) -> None:
-    """A page of webhooks that were busy in every hour of the day, beside five channels."""
-    seeding = open_page()
-    for number in range(PAGE_SIZE):
-        make_webhook(seeding, f"{NOBODY}/{number}", name=f"Shop {number}")
-    hour = int(time.time()) // 3600 * 3_600_000
-    figures = {
-        "attempts": "?2 + id * 3",
-        "failed_attempts": "?3 * (id % 3 = 0)",
-        "first_attempts": "?2",
-        "first_delivered": "?2 - ?3 * (id % 3 = 0)",
-        "took_4": "?2",
-    }
-    counted = [figures.get(name, "0") for name in COUNTED]
-    day = [(hour - ago * 3_600_000, 97 + ago * 7 % 31, ago * 5 % 13) for ago in range(24)]
-    with sqlite3.connect(server.data_dir / "webhooks.db") as database:
-        for began, attempts, failed in day:
-            database.execute(
-                f"INSERT INTO webhook_hours (webhook_id, hour, {', '.join(COUNTED)})"  # noqa: S608
-                f" SELECT id, ?1, {', '.join(counted)} FROM webhooks",
-                (began, attempts, failed),
-            )
-        database.execute("UPDATE webhooks SET last_succeeded = id % 3 > 0, failing_since = NULL")
-    for number in range(5):
-        add_channel(server.data_dir, f"channel-{number}", f"Channel {number}")
-    for language, locale in LOCALES.items():
-        page = open_page(is_new=True, locale=locale)
-        weight = weigh(page, "/webhooks")
-        assert page.locator("html").get_attribute("lang") == language
-        assert page.locator(".hours").count() == PAGE_SIZE
-        assert 0 < weight.requests <= MAX_REQUESTS
-        assert 0 < weight.size <= MAX_BYTES
 
 
 def test_the_style_is_small() -> None:

@@ -223,7 +223,9 @@ class Page:
         if "aria-labelledby" in given:
             return " ".join(self.id(each) for each in given["aria-labelledby"].split())
         if element.tag in ("a", "button"):
-            return text(element) or given.get("title", "")
+            menus = [each.attrib for each in self._above(element) if "popover" in each.attrib]
+            own = [menu["aria-label"] for menu in menus if "aria-label" in menu]
+            return ": ".join([text(element) or given.get("title", ""), *own])
         labels = [each for each in self._above(element) if each.tag == "label"]
         if "id" in given:
             labels += self.all(f"label[@for='{given['id']}']")

@@ -37,7 +37,7 @@ ONLY_FORMS |= {"sources.new", "sources.edit"}
 NOT_LINKED = {"webhooks.home", "auth.ask_to_log_out", "deliveries.fresh", "deliveries.webhooks"}
 NOT_LINKED |= {"events.fresh"}
 RECOVERIES = {"recoveries.of_webhook", "recoveries.of_filter", "recoveries.show"}
-NOT_LINKED |= {"webhooks.bulk_progress", "events.data", "catalogue.sample"}
+NOT_LINKED |= {"webhooks.bulk_progress", "webhooks.hours", "events.data", "catalogue.sample"}
 FOR_ADMINISTRATORS = {"tokens", "people", "audit", "about", "configuration"}
 
 

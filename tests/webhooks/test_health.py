@@ -76,6 +76,9 @@ def test_what_happened_is_counted_by_the_hour(
     row = browser.get("/webhooks").text
     assert "5 / 6 attempts succeeded" in row
     assert row.count("0v18") == 24
+    hours = browser.get(f"/webhooks/{own}/hours", headers={"HX-Request": "true"}).text
+    assert re.findall(r":00 <b>(.*?)</b>", hours) == ["2", "3/4"]
+    assert browser.get(f"/webhooks/{own}/hours").location == f"/webhooks/{own}#attempts"
 
 
 def test_an_hour_that_has_just_begun_or_lies_ahead_breaks_nothing(

@@ -7,13 +7,15 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from webhooks_ui.database.types import now
 from webhooks_ui.forms import pause as pause_form
-from webhooks_ui.models import Webhook, audit_list, deleted_webhooks, webhook_changes
+from webhooks_ui.models import Webhook, audit_list, deleted_webhooks, health_counts, webhook_changes
 from webhooks_ui.models.audit_list import AuditFilter
+from webhooks_ui.models.health_counts import HealthCounts
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.text.whole_number import whole_number
-from webhooks_ui.views import test_results
+from webhooks_ui.views import charts, test_results
 from webhooks_ui.views.webhooks import blueprint, page_of, row
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.localised import absolute
@@ -26,6 +28,17 @@ def show(id: str) -> str:
     webhook = existing(id)
     result = test_results.read(request.args.get("test", ""), webhook)
     return render_template("webhooks/show.html", **page_of(webhook, result=result))
+
+
+@blueprint.get("/webhooks/<id>/hours")
+def hours(id: str) -> Response | str:
+    """What was sent in each of the last 24 hours, for the list; the webhook's page has a chart."""
+    webhook = existing(id)
+    if not is_piece_request():
+        return redirect(url_for(".show", id=id, _anchor="attempts"))
+    moment = now()
+    day = health_counts.last_day([webhook.id], moment).get(webhook.id, HealthCounts())
+    return render_template("webhooks/_hours.html", hours=day.hours, clock=charts.clock(moment))
 
 
 @blueprint.get("/webhooks/<id>/history")

@@ -211,7 +211,6 @@ def _of_rows(webhooks: Sequence[Webhook]) -> dict[str, Any]:
         "waiting": backlog.by_webhook(webhook_ids),
         "health": health,
         "silences": webhook_silence.silences(one for one in webhooks if one.id not in health),
-        "clock": charts.clock(moment),
         "no_hours": HealthCounts().hours,
         "errors": written(ERROR_LABELS),
         "short_errors": written(SHORT),

@@ -192,7 +192,7 @@ def _protect(response: Response) -> Response:
     if not is_file:
         response.vary.add("HX-Request")
         response.headers["Cache-Control"] = "no-store"
-    if request.endpoint in OPEN_TO_ALL:  # what a search engine could read: it is not to list it
+    if request.endpoint in OPEN_TO_ALL and not is_file:  # a search engine is not to list it
         response.headers["X-Robots-Tag"] = "noindex"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = _hsts(current_app)
