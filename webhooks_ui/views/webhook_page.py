@@ -20,6 +20,7 @@ from webhooks_ui.views.webhooks import blueprint, page_of, row
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.localised import absolute
 from webhooks_ui.web.pieces import is_piece_request, or_404
+from webhooks_ui.web.security import safe_next
 
 
 @blueprint.get("/webhooks/<id>")
@@ -64,7 +65,7 @@ def pause(id: str) -> Response:
     webhook = or_404(Webhook.by_public_id(id))
     if is_unsent():
         return redirect(url_for(".show", id=id, at=request.form.get("at")), 303)
-    back = url_for(".show", id=id)
+    back = safe_next(request.form.get("next")) or url_for(".show", id=id)
     resumes = request.form.get("until", "") in ("", pause_form.RESUME)
     until = None if resumes else pause_form.until(request.form)
     if not resumes and until is None:
