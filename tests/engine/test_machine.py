@@ -20,6 +20,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from tests.engine.conftest import attempt_at, subscribe
 from tests.engine.conftest import claim as claim_due
+from tests.support import kept_log
 from webhooks_ui import create_app
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
@@ -238,7 +239,7 @@ def is_fair(taken: dict[int, int], possible: dict[int, int]) -> bool:
 
 
 def emptied() -> Flask:
-    """An app on a database without rows; the same one for all the machines."""
+    """An app on a database without rows but the audit log's; the same one for all the machines."""
     if not _APPS:
         folder = TemporaryDirectory(prefix="machine-")
         app = create_app({"DATA_DIR": Path(folder.name), "TESTING": True})
@@ -251,7 +252,8 @@ def emptied() -> Flask:
             db.engine.dispose()
     with _APPS[0].app_context(), transaction():
         for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
+            if table.name != kept_log.TABLE:
+                db.session.execute(table.delete())
     return _APPS[0]
 
 
