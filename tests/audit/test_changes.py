@@ -45,7 +45,7 @@ def test_a_change_says_who_what_from_where_before_and_after(app: Flask) -> None:
 def test_a_secret_is_said_to_have_changed_and_nothing_else(app: Flask, admin: FlaskClient) -> None:
     own = make_webhook(admin, **BEARER)
     edit(admin, own)
-    assert entries(app, action="webhook.changed") == []  # it was only encrypted anew
+    assert entries(app, action="webhook.changed") == []  # it was only encrypted again
     edit(admin, own, auth_token="secret-two")
     assert only(app, "webhook.changed").changes == {"auth_secret": None}
 

@@ -291,7 +291,7 @@ def test_one_email_in_ukrainian_about_several_webhooks(make_engine: MakeApp) -> 
             assert counts(app)[0]
         (mail,) = server.messages
     assert (mail.sender, mail.login) == ("hooks@acme.example", None)
-    assert mail.message["Subject"] == "Новини про 2 вебхуки"
+    assert mail.message["Subject"] == "2 вебхуки змінили стан"
     text = mail.message.get_content()
     assert "Вебхук вимкнено: Складський облік" in text
     assert "Його вимкнено, бо приймач відповів 410." in text

@@ -117,7 +117,7 @@ def test_what_a_killed_process_held_goes_on_at_the_next_looks(
     leases = Leases(LEASE, LEASE, clock=lambda: moment)
     with engine.app_context():
         wait_until(lambda: is_dead(held.lease_holder or 0), what="the end of its session")
-        for _ in range(2):  # to be certain that a session is not opened anew
+        for _ in range(2):  # to be certain that a session is not opened again
             leases.run_once(NOBODY, now())
             moment += CONFIRM_AFTER
 

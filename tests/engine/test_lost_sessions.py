@@ -109,7 +109,7 @@ def test_prepared_statements_may_be_gone(app: Flask, call: Call) -> None:
         connections = [db.engine.raw_connection() for _ in range(pool.checkedin())]
         for one in connections:
             driver: Any = one.driver_connection
-            driver.autocommit = True  # the driver prepares anew after a rollback
+            driver.autocommit = True  # the driver prepares again after a rollback
             driver.execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$")
             driver.autocommit = False
             one.close()

@@ -69,7 +69,7 @@ class QueueMachine(RuleBasedStateMachine):
     def accept(self, count: int) -> None:
         with self.app.app_context():
             wanting = self.wanting()
-        with self.app.app_context():  # what was read above is not read anew in its transaction
+        with self.app.app_context():  # what was read above is not read again in its transaction
             answers = intake.accept([IncomingEvent("message_created", b"{}")] * count)
             assert not isinstance(answers, Refusal)
             assert [answer.deliveries for answer in answers] == [wanting] * count

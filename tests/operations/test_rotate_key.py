@@ -114,7 +114,7 @@ def test_former_keys_go_once_nothing_needs_them(
         (data_dir / "encryption_keys").write_text(
             f"{new}\n{(data_dir / 'encryption_keys').read_text()}"
         )
-        patch.setattr(installation, "encrypt_anew", lambda: iter(()))
+        patch.setattr(installation, "re_encrypt", lambda: iter(()))
         refused = run("rotate-key", "--drop-old")
         assert refused.exit_code == 1
         assert "still encrypted under a former key" in refused.stderr

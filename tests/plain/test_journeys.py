@@ -30,7 +30,7 @@ def test_a_webhook_its_deliveries_and_their_signatures(
     assert page.one("*[@id='span-7d']").get("aria-current") == "true"
 
     page.press(re.compile("^Until tomorrow"))
-    assert "It is paused until" in page.text
+    assert "Paused until" in page.text
     send(console)
     page.press("Resume")
     assert "1 event came meanwhile." in page.text

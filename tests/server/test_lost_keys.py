@@ -81,7 +81,7 @@ def test_a_key_added_before_the_old_one_is_taken(filled: Flask, run: Run, data_d
 
 
 def rotate(app: Flask, new: Vault) -> None:
-    """Encrypts every secret of the webhooks anew."""
+    """Encrypts every secret of the webhooks again."""
     with app.app_context(), transaction():
         old = app.extensions["vault"]
         for webhook in db.session.query(Webhook):

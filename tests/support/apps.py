@@ -28,7 +28,7 @@ ON_POSTGRESQL = pytest.mark.parametrize("make_engine", ["postgresql"], indirect=
 
 
 class Apps:
-    """Lends apps whose data folder is a copy of `template`, made anew for each test.
+    """Lends apps whose data folder is a copy of `template`, made again for each test.
 
     Routes, extensions and templates of an app survive a test; the settings are put back, and the
     database's connections, the guard, the sender, the runner of pings and the postman are new. A

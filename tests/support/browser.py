@@ -206,7 +206,7 @@ class _Idle:
     """Contexts without cookies, with a blank page, for a test that asks for the same options.
 
     Making one takes long, and so does the first page in it, for which a process is started and
-    style and scripts are read anew.
+    style and scripts are read again.
     """
 
     MAX_KEPT = 8

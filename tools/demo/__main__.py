@@ -19,7 +19,9 @@ EVERY = 2.0  # seconds between live events, about
 def main() -> None:
     """Sets the demo up, which takes a few seconds, prints its address, and serves."""
     parser = argparse.ArgumentParser(prog="make demo")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="its data; made anew each time")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="its data; made again each time"
+    )
     parser.add_argument("--port", type=int, default=0, help="of the console; 0 takes any free one")
     parser.add_argument("--days", type=int, default=21, help="of history")
     given = parser.parse_args()

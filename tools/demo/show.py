@@ -1,4 +1,4 @@
-"""The demo's console: set up anew in its folder, then live until it is stopped."""
+"""The demo's console: set up again in its folder, then live until it is stopped."""
 
 import random
 import shutil

@@ -13,7 +13,7 @@ from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.models import Webhook
 
 KEPT = (
-    "Left out, the secret that is stored stays, unless the kind changes. It is needed anew where"
+    "Left out, the secret that is stored stays, unless the kind changes. It is needed again where"
     " the scheme, host or port of the URL changes."
 )
 

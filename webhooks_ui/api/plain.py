@@ -60,7 +60,7 @@ class Plain:
 
 
 def body_of(environ: WSGIEnvironment) -> bytes | None:
-    """The body, which the app can read anew; None where it ends early."""
+    """The body, which the app can read again; None where it ends early."""
     length = int(environ["CONTENT_LENGTH"])
     data: bytes = environ["wsgi.input"].read(length)
     environ["wsgi.input"] = BytesIO(data)

@@ -74,7 +74,7 @@ def payload_read(object_kind: str, object_id: str, object_name: str = "") -> Non
 def exported(action: str, object_kind: str, object_id: str | None = None, **details: Any) -> None:
     """Records a download; it is made, with a line in the log, where the database lets nobody write.
 
-    What the session has loaded is read anew.
+    What the session has loaded is read again.
     """
     try:
         record(action, object_kind, object_id, details=details)

@@ -40,7 +40,7 @@ def rotate_key(drop_old: bool, as_json: bool) -> None:
             _add_key(app)
         count = 0
         try:
-            for some in installation.encrypt_anew():
+            for some in installation.re_encrypt():
                 count += some
         except VaultError as error:
             raise click.ClickException(

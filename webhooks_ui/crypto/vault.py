@@ -25,7 +25,7 @@ class VaultError(Exception):
 class Vault:
     """Encrypts under the newest key; decrypts under any of them.
 
-    `renewed` gives the keys anew when they have changed, None otherwise: they may be rotated while
+    `renewed` gives the keys again when they have changed, None otherwise: they may be rotated while
     this process runs.
     """
 

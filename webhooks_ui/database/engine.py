@@ -62,7 +62,7 @@ else:
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """One short write transaction on this context's session; what was read is read anew.
+    """One short write transaction on this context's session; what was read is read again.
 
     Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
     Waits `BUSY_TIMEOUT` to write; all transactions of a request wait no longer together. Raises

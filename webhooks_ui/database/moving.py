@@ -47,7 +47,7 @@ def copy(source: Any, target: Connection, tables: MetaData) -> Iterator[tuple[st
                 " anything has copied all."
             )
     names = ", ".join(f'"{table.name}"' for table in tables.sorted_tables)
-    # The worker there fills the search index anew.
+    # The worker there fills the search index again.
     target.execute(text(f"TRUNCATE {names}, answer_words CASCADE"))
     for table in tables.sorted_tables:
         for rows in _copy(source, target, table):

@@ -42,7 +42,7 @@ class Sealed(TypeDecorator[str]):
     """A secret, kept as a token of `crypto.vault`; NULL or empty where there is none.
 
     `context` is what the token is bound to, with the names of the row's columns in braces. Whatever
-    is encrypted has this type: by it `rotate-key` finds what to encrypt anew.
+    is encrypted has this type: by it `rotate-key` finds what to encrypt again.
     """
 
     impl: Any = Text

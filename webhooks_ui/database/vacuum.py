@@ -47,7 +47,7 @@ def checkpoint() -> None:
 
 
 def rewrite() -> None:
-    """Writes the whole file anew; nobody else can write meanwhile."""
+    """Writes the whole file again; nobody else can write meanwhile."""
     if _is_sqlite():
         _run(f"PRAGMA auto_vacuum={_INCREMENTAL}", "VACUUM")
         checkpoint()

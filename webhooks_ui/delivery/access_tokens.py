@@ -90,7 +90,7 @@ class AccessTokens:
         return replace(endpoint, authorization=Bearer(grant.token))
 
     def refused(self, endpoint: Endpoint) -> None:
-        """Notes that the receiver answered 401: its token, unless it is young, is fetched anew."""
+        """Notes that the receiver answered 401: its token, unless it is young, is fetched again."""
         auth = endpoint.authorization
         client = self._clients.get(_name(auth, endpoint.tls)) if isinstance(auth, OAuth2) else None
         grant = client.grant if client else None

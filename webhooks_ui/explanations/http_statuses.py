@@ -59,7 +59,7 @@ STATUSES: dict[int, Words] = {
     ),
     410: Words(
         _l("Receiver returned 410 Gone."),
-        _l("It answered 410: nobody wants events there any more."),
+        _l("It answered 410 Gone: it no longer takes events."),
         _l(
             "Enter the receiver's new URL or delete the webhook. A 410 response to an event"
             " disables the webhook."

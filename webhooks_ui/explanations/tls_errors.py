@@ -36,7 +36,7 @@ TLS_ERRORS: tuple[tuple[tuple[str, ...], Words], ...] = (
         ("self-signed", "self signed"),
         Words(
             _l("The receiver's certificate is self-signed."),
-            _l("Nobody vouches for the certificate of %(place)s, so nothing was sent."),
+            _l("No trusted authority signed the certificate of %(place)s, so nothing was sent."),
             _l(
                 "Give the receiver a certificate of a public authority. If you trust this one,"
                 " enter it at the webhook as its certificate authority, under “Advanced: TLS”; an"

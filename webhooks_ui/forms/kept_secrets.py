@@ -90,7 +90,7 @@ class KeptSecrets:
         typed = WebhookSettings(url=self.url.data, authorization=stored.from_members(members))
         return webhook_rules.sends_elsewhere(typed, self.stored)
 
-    def _secret_asked_for_anew(self) -> str | None:
+    def _secret_asked_for_again(self) -> str | None:
         """The field of the stored secret, if it would have to go to another server."""
         stored = self.stored.authorization
         kind = stored.type

@@ -118,7 +118,7 @@ class WebhookForm(KeptSecrets, Form):
         self._take_userinfo()
         self._remember_secrets()
         self.warnings += spaces_kept(self, self.settings.authorization)
-        if field := self._secret_asked_for_anew():
+        if field := self._secret_asked_for_again():
             _add_error(self[field], webhook_rules.SECRET_ELSEWHERE)
         may_skip = current_app.config["ALLOW_INSECURE_TLS"]
         for name, message in webhook_rules.problems(

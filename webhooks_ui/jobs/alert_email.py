@@ -74,7 +74,9 @@ class AlertMail:
 
 def _subject(alerts: Sequence[AlertContext]) -> str:
     if len(alerts) > 1:
-        return str(ngettext("News of %(num)s webhook", "News of %(num)s webhooks", len(alerts)))
+        return str(
+            ngettext("%(num)s webhook changed state", "%(num)s webhooks changed state", len(alerts))
+        )
     return _headline(alerts[0])
 
 

@@ -97,7 +97,7 @@ class DailyPruning:
             kept = self._retention, now()
             turns = prune(*kept, audit_retention=self._audit_retention, in_whole=True)
             self._turns = with_pauses(turns)
-        self._stepped_at = float("-inf")  # an error ends the iterator: the next step begins anew
+        self._stepped_at = float("-inf")  # an error ends the iterator: the next step begins again
         if (turn := next(self._turns, None)) is not None:
             self._deleted += turn
             self._stepped_at = time.monotonic()

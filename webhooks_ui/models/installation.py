@@ -17,7 +17,7 @@ from webhooks_ui.models.webhook import Webhook
 _SIGNING = select(Webhook.signing_secret).where(Webhook.signing_secret != "")
 
 KEY_CHECK = "installation:key_check"
-_BATCH = 100  # rows encrypted anew in one transaction
+_BATCH = 100  # rows encrypted again in one transaction
 
 _WRONG = (
     "The encryption keys are not those of this database, which needs the key {id}. Put the"
@@ -110,7 +110,7 @@ def under_older_keys() -> int:
     return sum(count or 0 for count in found)
 
 
-def encrypt_anew() -> Iterator[int]:
+def re_encrypt() -> Iterator[int]:
     """Encrypts under the newest key what is under older ones; how many in each transaction.
 
     It can be ended at any moment and begun again: each secret can be read all the time. One that

@@ -195,7 +195,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
         )
 
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
-        """Applies settings and records who changed them; stored secrets are encrypted anew."""
+        """Applies settings and records who changed them; stored secrets are encrypted again."""
         self.updated_at = now()
         self.created_at = self.created_at or self.updated_at
         if self.url != settings.url or self.hold_reason == "failing":

@@ -9,7 +9,7 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
 
 _PURPOSES = {"auth_secret": "auth", "tls_key": "tls", "header_values": "headers"}
-"""Secrets that are encrypted anew with each save, and what they are bound to."""
+"""Secrets that are encrypted again with each save, and what they are bound to."""
 _TOLD = (
     *("name", "url", "auth_type", "auth_public", "payload_format", "method", "header_names"),
     *("template_body", "template_type", "filters", "tls_verify"),

@@ -128,7 +128,7 @@ def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -
 
 @contextmanager
 def _locked(webhook: Webhook) -> Iterator[None]:
-    """A transaction in which nobody else changes the webhook, which is read anew."""
+    """A transaction in which nobody else changes the webhook, which is read again."""
     own = webhook.id
     with transaction():
         chosen = select(Webhook.id).where(Webhook.id == own)

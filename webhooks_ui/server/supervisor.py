@@ -2,7 +2,7 @@
 
 Workers are forked by a process that was forked from the console (`fork_server`), where everything
 is imported already: that takes no time, and all share the memory. Where that cannot be, a worker is
-a program that is started anew.
+a program that is started again.
 
 The console keeps one end of a socket pair, the worker the other: when the console is gone, however
 it went, the worker ends. A worker is told the number of the one before it, which is dead for
@@ -22,7 +22,7 @@ from webhooks_ui.delivery.queue import holders
 from webhooks_ui.server.fork_server import Child, ForkedProcess, ForkServer
 
 CALM = 60.0  # seconds after which a worker that died is started again at once
-FIRST_WAIT = 1.0  # seconds, before the second start anew
+FIRST_WAIT = 1.0  # seconds, before the second start again
 LONGEST_WAIT = 30.0  # seconds
 MARGIN = 5.0  # seconds beyond the longest attempt in which a worker ends
 
@@ -96,7 +96,7 @@ class Supervisor:
         numbers = f"{self._number}", f"{before}"
         if self._fork_server and (child := self._fork_server.fork(" ".join(numbers))):
             return self._ended(child)
-        process, own = self._start_anew(numbers)
+        process, own = self._start_again(numbers)
         with own:
             return self._ended(process)
 
@@ -106,7 +106,7 @@ class Supervisor:
             process.terminate()
         return process.wait()
 
-    def _start_anew(
+    def _start_again(
         self, numbers: tuple[str, str]
     ) -> tuple[subprocess.Popen[bytes], socket.socket]:
         command = [sys.executable, "-m", "webhooks_ui", "worker", "--with-parent", *numbers]

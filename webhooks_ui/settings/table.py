@@ -54,7 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
         optional(addresses.database_url),
         "",
         "PostgreSQL itself, where DATABASE_URL names a pooler such as PgBouncer in transaction"
-        " mode: workers listen there for new events. Statements are then prepared anew each time,"
+        " mode: workers listen there for new events. Statements are then prepared again each time,"
         " as not every pooler knows prepared ones.",
         shown="DATABASE_URL",
         secret=True,

@@ -2,7 +2,7 @@
 
 The Unicode Collation Algorithm (UTS #10) as pyuca has it, with the letters that CLDR adds for
 Ukrainian. Stored keys belong to this algorithm: whoever changes it writes a migration that makes
-them anew.
+them again.
 """
 
 import re

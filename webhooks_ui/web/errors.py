@@ -117,7 +117,7 @@ ADVICE = {
     403: _l("This token may not do that. Use one of scope admin."),
     404: _l("There is nothing at this address. Look for what exists at /api/v1/docs."),
     405: _l("This address does not take this method. The Allow header names those it takes."),
-    409: _l("Somebody else changed it at the same moment. Read it again, then send it anew."),
+    409: _l("Somebody else changed it at the same time. Fetch it again and repeat your change."),
     413: _l("The body is too large. Send less at once."),
     415: _l("Send JSON, with the header Content-Type: application/json."),
     421: _l(

@@ -37,7 +37,7 @@ class Leases:
         self._has_others = False  # who hold leases
 
     def run_once(self, own: int, moment: datetime) -> float:
-        """Makes due again what nobody holds; in how many seconds to look anew, or `inf`."""
+        """Makes due again what nobody holds; in how many seconds to look again, or `inf`."""
         start = self._clock()
         if self._before:
             self._release({self._before}, moment)
