@@ -19,7 +19,7 @@ from webhooks_ui.text.url_parts import is_loopback, local_url
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]{0,5})?", re.IGNORECASE)
 REFUSED = "webhooks_ui.refused_host"
 """The key of a request's environ that says that it names a host that is not ours."""
-_HEALTH = "health"  # a blueprint that says nothing secret, for load balancers
+_HEALTH = ("monitoring.alive", "monitoring.ready")  # nothing secret, for load balancers
 _SOURCES = "api.sources_"  # endpoints: who has a source's URL may know this machine by any name
 
 
@@ -27,7 +27,8 @@ def init_app(app: Flask) -> None:
     """Refuses requests that name another host, with 421 (RFC 9110 §15.5.20)."""
 
     def refuse() -> None:
-        is_open = request.blueprint == _HEALTH or (request.endpoint or "").startswith(_SOURCES)
+        endpoint = request.endpoint or ""
+        is_open = endpoint in _HEALTH or endpoint.startswith(_SOURCES)
         if REFUSED in request.environ and not is_open:
             abort(421)
 
