@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 390, 844
 MAX_ROW = 160  # px
 LISTS = (
     *("list", "no match", "recently deleted", "deliveries", "no delivery matches"),
-    *("events", "event", "recover", "receiver", "receivers", "channels", "no channel matches"),
+    *("events", "event", "recover", "receiver", "receivers", "channels"),
     *("tokens", "made token", "people", "person", "about", "account", "webhook", "delivery"),
 )
 

@@ -8,11 +8,14 @@ import trustme
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import add_channel, make_webhook, post
+from tests.engine.conftest import send
 from tests.sources.chatwoot import body, headers
 from tests.support.pem import issue
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
-from tests.support.waiting import free_port
+from tests.support.waiting import free_port, wait_until
+from webhooks_ui import create_app
+from webhooks_ui.server import process
 
 LOCALES = {"en": "en-GB", "uk": "uk-UA"}
 LONG = "Довга-назва-без-жодного-пробілу-щоб-побачити-чи-переноситься-рядок-" * 2
@@ -30,6 +33,10 @@ class Seeds:
     edited: str
     used_channel: str
     gone: str
+    paused: str
+    pending: str
+    changed: str
+    running: str
 
 
 def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
@@ -60,6 +67,10 @@ def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
     results = [
         post(page, f"/webhooks/{each}/test", {"event": "message_created"}) for each in (good, bad)
     ]
+    paused = make_webhook(page, receiver.url, name="Пауза", events=["team_changed"])
+    changed = post(page, "/webhooks/bulk?until=tomorrow", {"action": "pause", "ids": [paused]})
+    running = post(page, "/webhooks/bulk", {"action": "test", "ids": [off, paused]})
+    post(page, "/settings/tokens/new", {"name": "acme", "scope": "events"})
     channels = page.request.get("/channels").text()
     used = channels.partition('href="/channels/ch_')[2].partition("/")[0]
     return Seeds(
@@ -71,7 +82,26 @@ def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
         edited=f"/webhooks/{bad}/edit",
         used_channel=f"/channels/ch_{used}/edit",
         gone=f"/webhooks/{gone}",
+        paused=f"/webhooks/{paused}",
+        pending=retried(page, server, bad),
+        changed=changed,
+        running=running,
     )
+
+
+def retried(page: Page, server: Server, webhook: str) -> str:
+    """The page of a delivery to this webhook that waits for its second attempt."""
+    app = create_app({"DATA_DIR": server.data_dir})
+    send(app)
+    process.close(app)
+    log = f"/deliveries?webhook={webhook}&status=pending&test=no"
+
+    def attempted() -> str:
+        found = page.request.get(log).text()
+        return found if '<small class="under">' in found else ""
+
+    found = wait_until(attempted, what="a failed attempt")
+    return f"/deliveries/dlv_{found.partition('/deliveries/dlv_')[2].partition('?')[0]}"
 
 
 def go(path: str, page: Page, _seeds: Seeds) -> None:
@@ -171,6 +201,25 @@ def deleted_row(page: Page, seeds: Seeds) -> None:
     expect(page.locator("tr.gone")).to_be_visible()
 
 
+def selected(page: Page, _seeds: Seeds) -> None:
+    """The bar below the list, with its longest menu."""
+    page.goto("/webhooks")
+    page.locator("td .hit input").first.check()
+    page.locator("[popovertarget=bulk-more]").click()
+    expect(page.locator("#bulk-more")).to_be_visible()
+
+
+def in_another_form(page: Page, seeds: Seeds) -> None:
+    page.goto(f"{seeds.delivery}?view=curl")
+
+
+def revoked(page: Page, _seeds: Seeds) -> None:
+    """The question before a token is revoked."""
+    page.goto("/settings/tokens")
+    page.locator("[href$='/revoke']").first.click()
+    expect(page.locator("main form .danger")).to_be_visible()
+
+
 def first_event(page: Page, _seeds: Seeds) -> None:
     page.goto("/events")
     page.locator("td.main a").first.click()
@@ -264,6 +313,12 @@ def invited(page: Page, _seeds: Seeds) -> None:
     expect(page.locator("#new-link")).to_be_visible()
 
 
+def invitation_to_use(page: Page, seeds: Seeds) -> None:
+    invited(page, seeds)
+    page.goto(page.locator("#new-link").inner_text())
+    expect(page.locator("main form")).to_be_visible()
+
+
 def person(page: Page, _seeds: Seeds) -> None:
     page.goto("/settings/users")
     page.locator("main table a").first.click()
@@ -290,6 +345,9 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "list": partial(go, "/webhooks"),
     "no match": partial(go, "/webhooks?q=nothing+like+it&status=working"),
     "deleted row": deleted_row,
+    "selected webhooks": selected,
+    "changed webhooks": partial(seeded, "changed"),
+    "several tests": partial(seeded, "running"),
     "alarm": alarm,
     "new": partial(go, "/webhooks/new"),
     "new with mistakes": partial(save_nothing, "/webhooks/new"),
@@ -305,6 +363,7 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "recently deleted": partial(go, "/webhooks/deleted"),
     "gone": partial(seeded, "gone"),
     "webhook": partial(seeded, "good"),
+    "paused webhook": partial(seeded, "paused"),
     "history of a webhook": history,
     "deliveries of a webhook": of_one_webhook,
     "verify signatures": verify,
@@ -315,6 +374,8 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "good result": partial(seeded, "tested"),
     "bad result": partial(seeded, "bad"),
     "delivery": partial(seeded, "delivery"),
+    "delivery as curl": in_another_form,
+    "pending delivery": partial(seeded, "pending"),
     "deliveries": partial(go, "/deliveries?test=yes&since=2026-01-01T00:00"),
     "no delivery matches": partial(go, "/deliveries?q=nobody"),
     "events": partial(go, "/events"),
@@ -324,7 +385,6 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "receivers": partial(go, "/receiver"),
     "no receiver": partial(go, "/receiver/none"),
     "channels": partial(go, "/channels"),
-    "no channel matches": partial(go, "/channels?q=nobody"),
     "new channel": partial(go, "/channels/new"),
     "channel with mistakes": partial(save_nothing, "/channels/new"),
     "channel": partial(seeded, "used_channel"),
@@ -334,12 +394,13 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "tokens": partial(go, "/settings/tokens"),
     "new token": partial(save_nothing, "/settings/tokens/new"),
     "made token": made_token,
+    "token to revoke": revoked,
     "people": partial(go, "/settings/users"),
     "invited": invited,
     "person": person,
     "invitation": partial(go, "/invitation"),
+    "invitation to use": invitation_to_use,
     "audit log": partial(go, "/settings/audit?span=7d"),
-    "no entry matches": partial(go, "/settings/audit?who=nobody"),
     "about": partial(go, "/settings/about"),
     "configuration": partial(go, "/settings/configuration"),
     "reviewed configuration": reviewed,

@@ -15,11 +15,11 @@ TOO_SMALL = """least => {
   const isPressed = (each) => !each.closest(
       ".sr, .skip, [inert], :disabled, [aria-hidden=true], .rows thead")
     && each.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const top = document.querySelector(":popover-open, dialog:modal") ?? document;
   // What would cover others at an edge of the window, wherever one has scrolled to.
-  const bars = [...document.querySelectorAll("body *:not(:popover-open, dialog)")]
+  const bars = [...(top === document ? document.querySelectorAll("body *") : [])]
     .filter((each) => ["fixed", "sticky"].includes(getComputedStyle(each).position));
   for (const bar of bars) bar.style.position = "static";
-  const top = document.querySelector(":popover-open, dialog:modal") ?? document;
   const shown = [...top.querySelectorAll(
     "a[href], button, select, summary, input:not([type=hidden]), textarea",
   )].filter(isPressed).map((each) => ({
