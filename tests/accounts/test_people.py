@@ -50,6 +50,14 @@ def path(app: Flask, login: str) -> str:
         return f"/settings/users/{found.id}"
 
 
+def test_the_button_of_each_invitation_names_it(admin: FlaskClient) -> None:
+    for role in ("viewer", "admin"):
+        invite(admin, role)
+    page = admin.get("/settings/users").text
+    names = re.findall(r"Withdraw<span[^>]*>: (\w+), \d", page)
+    assert names == ["Administrator", "Viewer"]
+
+
 @ON_BOTH_DATABASES
 def test_an_invited_person_chooses_a_password_and_is_signed_in(app: Flask) -> None:
     admin = sign_in(app, "olena")
