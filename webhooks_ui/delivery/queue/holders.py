@@ -32,13 +32,12 @@ def new_number() -> int:
 
 def open_pipe(engine: Engine, holder: int) -> int | None:
     """The descriptor of a holder's pipe, on SQLite; None where there can be none."""
-    path = _folder(engine) / str(holder)
-    hidden = path.with_name(f".{holder}")
+    hidden = f"{_folder(engine)}/.{holder}"
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        Path(hidden).parent.mkdir(mode=0o700, exist_ok=True)
         os.mkfifo(hidden, 0o600)
         pipe = os.open(hidden, os.O_RDWR | os.O_NONBLOCK)
-        hidden.rename(path)  # who finds it finds that it is read
+        Path(hidden).rename(_path(engine, holder))  # who finds it finds that it is read
     except OSError:
         return None
     return pipe
@@ -47,23 +46,23 @@ def open_pipe(engine: Engine, holder: int) -> int | None:
 def close_pipe(engine: Engine, holder: int, pipe: int) -> None:
     """Ends what `open_pipe` has begun."""
     with suppress(OSError):
-        (_folder(engine) / str(holder)).unlink()
+        Path(_path(engine, holder)).unlink()
     os.close(pipe)
 
 
 def ring_pipes(engine: Engine) -> None:
     """Writes to the pipe of every holder; those of dead ones are removed. Best effort."""
     with suppress(OSError):
-        for pipe in _folder(engine).iterdir():
-            if pipe.name.isdecimal():
-                _is_read(pipe, b"!")
+        for name in os.listdir(_folder(engine)):  # noqa: PTH208
+            if name.isdecimal():
+                _is_read(_path(engine, name), b"!")
 
 
 def dead(connection: Connection, holders: Collection[int]) -> set[int]:
     """Those of these holders whose process has ended, or has lost its session."""
     if connection.dialect.name == "sqlite":
-        folder = _folder(connection.engine)
-        return {holder for holder in holders if not _is_read(folder / str(holder), b"")}
+        engine = connection.engine
+        return {holder for holder in holders if not _is_read(_path(engine, holder), b"")}
     return {*holders} - {*connection.scalars(_LOCKED, {"class": LOCK_CLASS})}
 
 
@@ -72,11 +71,16 @@ def is_certain(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
-def _folder(engine: Engine) -> Path:
-    return Path(engine.url.database or "").parent / "workers"
+def _folder(engine: Engine) -> str:
+    # As text: with each event paths of `pathlib` would take longer than the system's calls.
+    return os.path.join(os.path.dirname(engine.url.database or ""), "workers")  # noqa: PTH118, PTH120
 
 
-def _is_read(path: Path, data: bytes) -> bool:
+def _path(engine: Engine, holder: int | str) -> str:
+    return f"{_folder(engine)}/{holder}"
+
+
+def _is_read(path: str, data: bytes) -> bool:
     """Whether somebody reads this pipe; writes to it if so, and removes it if not."""
     try:
         pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
@@ -85,7 +89,7 @@ def _is_read(path: Path, data: bytes) -> bool:
     except OSError as error:
         if error.errno != errno.ENXIO:  # nobody has it open for reading
             return True
-        path.unlink(missing_ok=True)
+        Path(path).unlink(missing_ok=True)
         return False
     with suppress(OSError):  # full: it is ringing already
         if data:
