@@ -19,6 +19,15 @@ def cpu_of_tree(pid: int | None) -> float:
     return sum(_times(pid)) + sum(cpu_of(child) for child in _children(pid))
 
 
+def cpu_of_threads(pid: int) -> dict[int, float]:
+    """The same for each of its threads, by their ids."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            found[int(task.name)] = sum(_times(pid, task.name)[:2])
+    return found
+
+
 def worker_of(pid: int) -> int:
     """The worker of a console, which is its only child or the only child of that one."""
     (child,) = _children(pid)
@@ -41,9 +50,10 @@ def memory_of_tree(pid: int) -> int:
     return proportional_memory(pid) + sum(memory_of_tree(child) for child in _children(pid))
 
 
-def _times(pid: int) -> list[float]:
+def _times(pid: int, thread: str = "") -> list[float]:
     """User, system, and those of the children that ended, in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = f"/task/{thread}" if thread else ""
+    fields = Path(f"/proc/{pid}{own}/stat").read_text().rpartition(")")[2].split()
     return [int(ticks) / _TICK for ticks in fields[11:15]]
 
 
