@@ -39,6 +39,8 @@ def test_it_tells_a_change_in_words(app: Flask, admin: FlaskClient) -> None:
     page = admin.get(f"{PAGE}?q={own}").text
     assert "Webhook changed" in page
     assert f'href="/webhooks/{own}"' in page
+    source = admin.post("/sources/new", data={"name": "Acme"}).location
+    assert f'href="{source}"' in admin.get("/settings/audit").text
     assert "<del><code>https://crm.example/hook</code></del>" in page
     assert "<code>https://crm.example/new</code></ins>" in page
     assert '<dt>Authorization secret</dt><dd><span class="muted">changed</span>' in page

@@ -24,6 +24,7 @@ _PAGES = {
     "event": "events.show",
     "recovery": "recoveries.show",
     "channel": "channels.edit",
+    "source": "sources.show",
     "user": "people.show",
 }
 _WORDS: dict[str, Mapping[str, Any]] = {
