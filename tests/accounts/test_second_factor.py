@@ -57,8 +57,10 @@ def set_up(app: Flask) -> tuple[str, list[str]]:
     wrong = browser.post(PAGE, data={"sealed": sealed, "code": "000"})
     assert wrong.status_code == 422
     assert secret in wrong.text  # the same, since it is in the app already
-    answer = browser.post(PAGE, data={"sealed": sealed, "code": code_of(secret, after=-1)})
+    right = {"sealed": sealed, "code": code_of(secret, after=-1)}
+    answer, again = browser.post(PAGE, data=right), browser.post(PAGE, data=right)
     assert answer.status_code == 303, answer.text
+    assert (again.status_code, again.location) == (303, PAGE)  # a second click loses no codes
     page = browser.get(PAGE).text
     codes = re.findall(r"^([0-9a-f]{10})$", re.sub(r"<[^>]+>", "\n", page), re.MULTILINE)
     assert len(codes) == second_factor.CODES

@@ -22,7 +22,7 @@ from webhooks_ui.jobs.alerts import Alerts
 from webhooks_ui.jobs.retention import DailyPruning
 from webhooks_ui.models import JobRun, job_run
 
-POLL_INTERVAL = 1.0  # seconds
+POLL_INTERVAL = 1.0  # seconds between looks, and that a job with more to do goes on
 LEASE = timedelta(minutes=1)
 
 log = logging.getLogger(__name__)

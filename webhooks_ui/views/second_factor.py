@@ -40,12 +40,14 @@ def show() -> Answer:
     """Switches it on by a first code; its recovery codes are shown once."""
     user = current_user.user
     if user.totp_secret is not None:
-        return _page(SwitchOffForm(formdata=None), is_on=True)
+        if request.method == "POST":  # a second click
+            return redirect(url_for(".show"), 303)
+        return _page(SwitchOffForm(formdata=None))
     form = CodeForm()
     if request.method == "POST" and (codes := form.enable(user)):
         show_once(_CODES, "\n".join(codes))
         return redirect(url_for(".show"), 303)
-    return _page(form, is_on=False)
+    return _page(form)
 
 
 @blueprint.post("/settings/account/second-factor/remove")
@@ -55,13 +57,13 @@ def remove() -> Answer:
     form = SwitchOffForm()
     if current_user.user.totp_secret is not None:  # else by a second click
         if not form.save():
-            return _page(form, is_on=True)
+            return _page(form)
         flash(_("Second factor off: signing in requires no code."), "good")
     return redirect(url_for("account.show"), 303)
 
 
-def _page(form: CodeForm | SwitchOffForm, *, is_on: bool) -> Response:
-    user = current_user.user
+def _page(form: CodeForm | SwitchOffForm) -> Response:
+    user, is_on = current_user.user, isinstance(form, SwitchOffForm)
     secret = form.offer(user) if isinstance(form, CodeForm) else ""
     return form_page(
         "account/second_factor.html",

@@ -97,10 +97,8 @@ def facts(secured: ssl.SSLSocket) -> TlsFacts:
             not_after=_iso(certificate.not_valid_after_utc),
             san=_names(certificate),
         )
-    except (
-        ValueError,
-        x509.InvalidVersion,
-    ):  # OpenSSL accepts certificates that cryptography does not
+    # OpenSSL accepts certificates that cryptography does not.
+    except (ValueError, x509.InvalidVersion):
         return TlsFacts(version, cipher)
 
 

@@ -6,8 +6,9 @@ waiting: so none of them waits for another one that waits for it.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, literal_column, select, update
 
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery.queue import webhook_state
@@ -17,10 +18,10 @@ from webhooks_ui.models import Delivery, Webhook
 MAX_SKEW = timedelta(hours=1)  # a lease that ends later than this was given by a wrong clock
 
 
-def held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
-    """The condition that a claim still holds."""
-    is_leased = Delivery.status == "delivering"
-    return Delivery.id == claim.id, Delivery.claims == claim.claims, is_leased
+def held(row: Any, claims: Any) -> tuple[ColumnElement[bool], ...]:
+    """The condition that a claim, of this row and number, still holds; also for parameters."""
+    is_leased = Delivery.status == literal_column("'delivering'")
+    return Delivery.id == row, Delivery.claims == claims, is_leased
 
 
 def release(claims: Sequence[Claim], moment: datetime) -> None:
@@ -33,7 +34,7 @@ def release(claims: Sequence[Claim], moment: datetime) -> None:
     with transaction():
         webhook_state.end_probes({claim.webhook_id for claim in claims}, moment)
         for claim in sorted(claims, key=lambda claim: claim.id):
-            own = update(Delivery).where(*held(claim))
+            own = update(Delivery).where(*held(claim.id, claim.claims))
             db.session.execute(own.values(status="pending", due_at=moment, lease_until=None))
         webhook_state.cancel_disabled({claim.webhook_id for claim in claims})
 

@@ -13,7 +13,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, cast
 
-from sqlalchemy import Dialect, Table, bindparam, insert, literal_column, select, update
+from sqlalchemy import Dialect, Table, bindparam, insert, select, update
 
 from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
@@ -21,6 +21,7 @@ from webhooks_ui.database.prepared import ManyRows, Prepared, Runner, inserted
 from webhooks_ui.database.types import Instant, at_milliseconds, milliseconds, now
 from webhooks_ui.delivery.queue import claim_sql, counting, webhook_state
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Result, Turn
+from webhooks_ui.delivery.queue.releases import held
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.monitoring import metrics
@@ -43,9 +44,8 @@ _CURRENT_VERSION = Prepared(
     select(Webhook.version)
     .join(Delivery, Delivery.webhook_id == Webhook.id)
     .where(
-        *(Delivery.id == bindparam("id"), Delivery.claims == bindparam("claims")),
-        *(Delivery.status == literal_column("'delivering'"), Webhook.is_active),
-        Webhook.goes_on(bindparam("moment", type_=Instant)),
+        *held(bindparam("id"), bindparam("claims")),
+        *(Webhook.is_active, Webhook.goes_on(bindparam("moment", type_=Instant))),
     )
 )
 
