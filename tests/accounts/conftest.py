@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import PASSWORD
-from webhooks_ui.accounts import passwords
+from webhooks_ui.accounts import passwords, second_factor
 from webhooks_ui.accounts import setup_link as first_run
 from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
 from webhooks_ui.models import User
 
 T = TypeVar("T")
@@ -22,6 +23,13 @@ T = TypeVar("T")
 def password_hash() -> str:
     """The hash of `PASSWORD`, made once: that is slow by intent."""
     return passwords.hash_password(PASSWORD)
+
+
+@pytest.fixture
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code stays the code of its step, however long a busy machine takes until it is entered."""
+    moment = now()
+    monkeypatch.setattr(second_factor, "now", lambda: moment)
 
 
 @pytest.fixture

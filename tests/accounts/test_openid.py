@@ -112,6 +112,7 @@ def test_a_login_belongs_to_the_first_account_alone(make_app: MakeApp, settings:
     assert app.test_client().post("/login", data=form).status_code == 422
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_the_second_factor_is_asked_for_here_too(app: Flask) -> None:
     secret = second_factor.new_secret()
     found = user(app, "olena@acme.example")

@@ -24,10 +24,12 @@ from webhooks_ui.models.user import NO_PASSWORD
 __all__ = ["data_dir", "run"]  # fixtures
 PAGE = "/settings/account/second-factor"
 
+pytestmark = pytest.mark.usefixtures("standing_clock")
+
 
 def code_of(secret: str, after: int = 0) -> str:
     """What the app shows, `after` so many steps of 30 seconds."""
-    moment = int(datetime.now(UTC).timestamp()) + after * second_factor.STEP
+    moment = int(vars(second_factor)["now"]().timestamp()) + after * second_factor.STEP
     return TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(moment).decode()  # noqa: S303  # RFC 6238
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import sign_in
-from webhooks_ui.web import timezones
+from webhooks_ui.web import localised, timezones
 from webhooks_ui.web.localised import absolute, day, exact, moment, relative
 
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -165,8 +165,12 @@ SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
         (-30 * DAY, "", ""),
     ],
 )
-def test_relative_times(app: Flask, seconds: float, english: str, ukrainian: str) -> None:
-    at = datetime.now(UTC) + timedelta(seconds=seconds + 0.2)
+def test_relative_times(
+    app: Flask, seconds: float, english: str, ukrainian: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = datetime.now(UTC)
+    monkeypatch.setattr(localised, "now", lambda: standing)
+    at = standing + timedelta(seconds=seconds)
     for language, words in (("en", english), ("uk", ukrainian)):
         with app.test_request_context(headers={"Accept-Language": language}):
             assert relative(at) == words

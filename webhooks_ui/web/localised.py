@@ -14,6 +14,7 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from webhooks_ui.database.types import now
 from webhooks_ui.web import timezones
 from webhooks_ui.web.i18n import language
 
@@ -39,7 +40,7 @@ def absolute(moment: datetime) -> str:
 
 def clock(moment: datetime) -> str:
     """A moment that is near as a time of day: “14:02:10”; else as `absolute`."""
-    if abs(moment - datetime.now(UTC)) > timedelta(hours=12):
+    if abs(moment - now()) > timedelta(hours=12):
         return absolute(moment)
     return _time(moment.astimezone(timezones.zone_in_use()))
 
@@ -107,7 +108,7 @@ def milliseconds(value: float) -> str:
 
 def age(moment: datetime) -> str:
     """The time since a moment, in the unit that reads best: “3 hours”."""
-    return _age(language(), max((datetime.now(UTC) - moment) // timedelta(minutes=1), 1))
+    return _age(language(), max((now() - moment) // timedelta(minutes=1), 1))
 
 
 def duration(span: timedelta) -> str:
@@ -141,7 +142,7 @@ def _time(local: datetime) -> str:
 
 
 def _relative_in(language: str, value: datetime) -> str:
-    amount = (value - datetime.now(UTC)).total_seconds()
+    amount = (value - now()).total_seconds()
     if abs(amount) < 10:
         return str(_("now"))
     for unit, size in _UNITS:
