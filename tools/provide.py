@@ -4,6 +4,7 @@
 promtool. The finders are used by the tests too.
 """
 
+import functools
 import os
 import re
 import shutil
@@ -15,6 +16,9 @@ from pathlib import Path
 # The shell has no window to draw around each page, which costs the tests half of their time.
 HEADLESS_SHELL = "chromium-headless-shell"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FONTS = ("fontconfig", "fonts-dejavu-core", "fonts-liberation")
+SERVERS = (("nginx", "nginx-light"), ("pgbouncer", "pgbouncer"))  # programs and their packages
+SYSTEMD = Path("/run/systemd/system")  # where it runs, installing a server starts it
 POSTGRES_PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -93,15 +97,23 @@ def _superuser() -> list[str] | None:
     return sudo if shutil.which("sudo") and _starts([*sudo, "true"]) else None
 
 
-def _apt_install(*packages: str) -> bool:
-    """Install Debian packages; False when this is no Debian, no root, or they do not exist."""
+@functools.cache
+def _apt_get() -> list[str] | None:
+    """The words before a command of apt-get, with fresh lists; None where there is none."""
     prefix = _superuser()
     if prefix is None or shutil.which("apt-get") is None:
+        return None
+    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    return apt if _run([*apt, "update"]) else None
+
+
+def _apt_install(*packages: str) -> bool:
+    """Install Debian packages; False when this is no Debian, no root, or one does not exist."""
+    apt = _apt_get()
+    if apt is None:
         return False
     print(f"Installing {', '.join(packages)} …", flush=True)
-    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-    commands = ([*apt, "update"], [*apt, "install", "-y", "--no-install-recommends", *packages])
-    return all(_run(command) for command in commands)
+    return _run([*apt, "install", "-y", "--no-install-recommends", *packages])
 
 
 def _playwright_install() -> bool:
@@ -123,8 +135,11 @@ def _run(command: list[str]) -> bool:
 
 def provide_driver() -> bool:
     """Make sure that Playwright's driver starts: it brings its own Node but not the libraries."""
-    driver = [sys.executable, "-m", "playwright", "--version"]
-    return _starts(driver) or (_apt_install("libatomic1") and _starts(driver))
+    return _driver_starts() or (_apt_install("libatomic1") and _driver_starts())
+
+
+def _driver_starts() -> bool:
+    return _starts([sys.executable, "-m", "playwright", "--version"])
 
 
 def provide_chromium() -> bool:
@@ -134,6 +149,20 @@ def provide_chromium() -> bool:
         _ = _apt_install(HEADLESS_SHELL) or _apt_install("chromium")
         return find_chromium() is not None or _playwright_install()
     return True
+
+
+def provide_together() -> None:
+    """Install all that is missing at once, which is quicker; who needs it looks for it again."""
+    missing = [] if has_cyrillic_font() else [*FONTS]
+    if not _driver_starts():
+        missing.append("libatomic1")
+    if not any(map(shutil.which, (HEADLESS_SHELL, *BROWSERS))):
+        missing.append(HEADLESS_SHELL)
+    missing += [] if find_postgres() else ["postgresql"]
+    if not SYSTEMD.exists():
+        missing += [package for program, package in SERVERS if shutil.which(program) is None]
+    if len(missing) > 1:
+        _apt_install(*missing)
 
 
 def provide_postgres() -> bool:
@@ -148,7 +177,7 @@ def provide_server(program: str, package: str) -> bool:
 
     Where systemd runs, installing would start it.
     """
-    if shutil.which(program) is None and not Path("/run/systemd/system").exists():
+    if shutil.which(program) is None and not SYSTEMD.exists():
         _apt_install(package)
     return shutil.which(program) is not None
 
@@ -168,9 +197,7 @@ def provide_promtool() -> bool:
                 "-c",
                 f"cd {folder} && dpkg-deb --fsys-tarfile *.deb | tar -x ./usr/bin/promtool",
             ]
-            prefix = _superuser()
-            update = [*(prefix or []), "apt-get", "-qq", "update"]
-            got = _run(fetch) or (prefix is not None and _run(update) and _run(fetch))
+            got = _run(fetch) or (_apt_get() is not None and _run(fetch))
             if got and _run(unpack):
                 (Path(folder) / "usr/bin/promtool").replace(_cache() / "promtool")
     return find_promtool() is not None
@@ -178,13 +205,12 @@ def provide_promtool() -> bool:
 
 def main() -> int:
     """Provide everything; the exit status is 1 where the browser tests cannot run."""
-    if not has_cyrillic_font() and not _apt_install(
-        "fontconfig", "fonts-dejavu-core", "fonts-liberation"
-    ):
+    provide_together()
+    if not has_cyrillic_font() and not _apt_install(*FONTS):
         print("No font with Cyrillic letters was found: screenshots will show empty boxes.")
     if not provide_postgres():
         print("PostgreSQL was not found: install it, or its tests are skipped.")
-    for program, package in (("nginx", "nginx-light"), ("pgbouncer", "pgbouncer")):
+    for program, package in SERVERS:
         if not provide_server(program, package):
             print(f"{program} was not found: install it, or its tests are skipped.")
     if not provide_promtool():

@@ -54,3 +54,31 @@ def test_no_postgres_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(provide, "POSTGRES_PLACES", ())
     assert provide.find_postgres() is None
+
+
+def test_all_that_is_missing_is_installed_by_one_command_over_lists_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str]) -> bool:
+        ran.append(command)
+        return True
+
+    monkeypatch.setattr(provide, "_run", run)
+    monkeypatch.setattr(provide, "_superuser", list)
+    monkeypatch.setattr(provide, "_driver_starts", lambda: False)
+    monkeypatch.setattr(provide, "has_cyrillic_font", lambda: False)
+    monkeypatch.setattr(provide, "find_postgres", lambda: None)
+    monkeypatch.setattr("shutil.which", lambda name: name if name in ("apt-get", "nginx") else None)
+    monkeypatch.setattr(provide, "SYSTEMD", Path("/nowhere"))
+    provide._apt_get.cache_clear()
+    try:
+        provide.provide_together()
+        assert not provide.provide_driver()  # does not start yet: asked for again, by itself
+    finally:
+        provide._apt_get.cache_clear()
+    asked = [command[command.index("-qq") + 1 :] for command in ran]
+    assert [words[0] for words in asked] == ["update", "install", "install"]
+    assert {"libatomic1", provide.HEADLESS_SHELL, "postgresql", "pgbouncer"} <= {*asked[1]}
+    assert "nginx-light" not in asked[1]
