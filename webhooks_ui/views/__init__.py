@@ -6,7 +6,7 @@ from werkzeug.utils import find_modules, import_string
 from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
 from webhooks_ui.explanations import states
 from webhooks_ui.forms import pause
-from webhooks_ui.views import audit_display, charts, delivery_display, webhook_silence
+from webhooks_ui.views import audit_display, charts, delivery_display
 from webhooks_ui.web import cookies, navigation, user_text
 from webhooks_ui.web.converters import RowNumber
 
@@ -22,7 +22,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         slots=charts.slots, hour_figures=charts.figures, state_group=states.group_of
     )
-    app.jinja_env.globals["silence_of"] = webhook_silence.silence_of
     app.jinja_env.globals["pause_offer"] = pause.offer
     app.jinja_env.globals["ready_templates"] = READY_TEMPLATES
     modules = [import_string(name) for name in find_modules(__name__)]

@@ -19,6 +19,7 @@ from webhooks_ui.text.spreadsheet import SEPARATORS
 from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import blueprint
 from webhooks_ui.views.downloads import as_file, records_of
+from webhooks_ui.views.webhook_silence import silence_of
 from webhooks_ui.web.i18n import language
 from webhooks_ui.web.localised import isotime
 from webhooks_ui.web.pieces import list_answer
@@ -36,7 +37,13 @@ def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
     context = list_context(query, query.deliveries()) | choices()
-    return list_answer("deliveries", url_for(".index", **query.arguments()), context)
+    webhook = context["webhook"]
+    return list_answer(
+        "deliveries",
+        url_for(".index", **query.arguments()),
+        context,
+        lambda: {"silence": silence_of(webhook)},
+    )
 
 
 @blueprint.get("/deliveries/new")

@@ -17,6 +17,7 @@ from webhooks_ui.models import (
     form_keys,
 )
 from webhooks_ui.views.delivery_display import steps
+from webhooks_ui.views.webhook_silence import silence_of
 from webhooks_ui.web.payloads import may_be_read
 
 VIEWS = ("", "changes", "curl", "http")
@@ -42,6 +43,7 @@ def context(delivery: Delivery) -> dict[str, Any]:
         view = ""
     return {
         "delivery": delivery,
+        "silence": silence_of(delivery.webhook),
         "attempt": attempt,
         "before": before,
         "steps": steps(delivery.attempts),

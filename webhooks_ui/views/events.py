@@ -58,6 +58,7 @@ def show(id: str) -> str:
     return render_template(
         "events/show.html",
         event=event,
+        data=event.pretty_data if payloads.may_be_read() else None,
         deliveries=deliveries,
         cases={} if event.test else event_outcomes.cases(event, deliveries),
         most=event_outcomes.PAGE,

@@ -13,6 +13,7 @@ from webhooks_ui.database.types import now
 from webhooks_ui.explanations import signature_findings
 from webhooks_ui.models import Delivery, Webhook
 from webhooks_ui.text.visibility import isolated
+from webhooks_ui.views.webhook_silence import silence_of
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import is_piece_request, or_404
@@ -75,6 +76,7 @@ def _page(
     return render_template(
         "verify/show.html",
         webhook=webhook,
+        silence=silence_of(webhook),
         labels={key: label for key, (label, _file) in SNIPPETS.items()},
         language=language,
         code=snippet(webhook, language),

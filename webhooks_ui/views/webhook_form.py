@@ -19,6 +19,7 @@ from webhooks_ui.text.filters import MAX_PATHS, parsed, paths
 from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.validation.name import MAX_CHARACTERS
 from webhooks_ui.views.webhook_page import existing
+from webhooks_ui.views.webhook_silence import silence_of
 from webhooks_ui.views.webhooks import blueprint, reveal_signing_secret
 from webhooks_ui.web.body_limits import max_body, with_event
 from webhooks_ui.web.kept_form import keeps_typed, show_again
@@ -113,6 +114,7 @@ def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) 
         "webhooks/form.html",
         form=form,
         webhook=form.saved,
+        silence=silence_of(form.saved),
         kept=form.kept,
         warnings=form.warnings,
         panel=panel or _panel(form),

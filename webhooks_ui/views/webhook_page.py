@@ -16,6 +16,7 @@ from webhooks_ui.models.pages import number_of
 from webhooks_ui.text.visibility import isolated
 from webhooks_ui.text.whole_number import whole_number
 from webhooks_ui.views import charts, test_results
+from webhooks_ui.views.webhook_silence import silence_of
 from webhooks_ui.views.webhooks import blueprint, page_of, row
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.localised import absolute
@@ -51,6 +52,7 @@ def history(id: str) -> str:
     return render_template(
         "webhooks/history.html",
         webhook=webhook,
+        silence=silence_of(webhook),
         entries=audit_list.load(found.ids),
         found=found,
         before=before or "",

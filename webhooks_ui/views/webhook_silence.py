@@ -15,6 +15,6 @@ def silences(webhooks: Iterable[Webhook]) -> dict[int, Silence]:
     return webhook_silence.silences(webhooks, moment, moment - current_app.config["RETENTION"])
 
 
-def silence_of(webhook: Webhook) -> Silence | None:
-    """Of one; None where it has had events within a day, or does not work."""
-    return silences([webhook]).get(webhook.id)
+def silence_of(webhook: Webhook | None) -> Silence | None:
+    """Of one; None where it has had events within a day, or does not work, or there is none."""
+    return silences([webhook]).get(webhook.id) if webhook else None

@@ -136,6 +136,7 @@ def page_of(
     return {
         **_place_in_list(webhook),
         "webhook": webhook,
+        "silence": webhook_silence.silence_of(webhook),
         "authorization": kind_of(webhook.auth_type),
         "payload_format": format_of(webhook.payload_format),
         "last": last,
