@@ -1,14 +1,19 @@
 """The API's description and its page."""
 
+import json
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from tests.api import promises
 from tests.api.conftest import Call
 from webhooks_ui.api import examples
 from webhooks_ui.web.security import POLICY
+
+FIRST = Path(__file__).parent / "description_2026_11_26.json"
 
 
 def test_the_description_names_every_address(app: Flask, call: Call) -> None:
@@ -26,6 +31,21 @@ def test_the_description_names_every_address(app: Flask, call: Call) -> None:
     }
     assert served - told == {("GET", "/openapi.json"), ("GET", "/docs")}
     assert told <= served
+
+
+def test_what_the_first_description_promised_is_promised_still(call: Call) -> None:
+    """The description of 2026-11-26, without its words."""
+    first = json.loads(FIRST.read_text("utf-8"))
+    today = call("GET", "/openapi.json").json
+
+    assert promises.of(first) - promises.of(today) == set()
+    required = {
+        f"{name} {member}"
+        for name in promises.asked_for(today) & first["components"]["schemas"].keys()
+        for member in set(today["components"]["schemas"][name].get("required", ()))
+        - set(first["components"]["schemas"][name].get("required", ()))
+    }
+    assert required == set(), "requests that were whole lack something now"
 
 
 def test_no_answer_describes_a_secret(call: Call) -> None:
