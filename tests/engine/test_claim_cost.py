@@ -79,7 +79,7 @@ def rows(slots: dict[int, int]) -> int:
             found = waiting.read(runner, demand(slots), moment)
         given = claim_sql.parameters(found.sources, demand(slots), moment)
         read = waiting.STATEMENTS["postgresql"], LOOK | {"now": given["now"]}
-        lease = claim_sql.LEASE_ON_POSTGRESQL.text, given
+        lease = claim_sql.LEASE_ON_POSTGRESQL, given
         return sum(of(connection, *one) for one in (read, lease))
 
 

@@ -1,4 +1,4 @@
-"""The two statements of the queue in which the databases differ: the claim and the outcome.
+"""The statements of the queue in which the databases differ, each whole: the claim and the outcome.
 
 A claim takes the first delivery of each webhook in turn (`waiting`), then the second of each, and
 so on: of none more than it may have under way, and of those that do not answer a few together.
@@ -22,25 +22,22 @@ from webhooks_ui.delivery.queue.waiting import Source
 from webhooks_ui.models import Webhook
 
 _WEBHOOKS = cast("Table", Webhook.__table__)
-_LEASED = """
-UPDATE deliveries
-SET status = 'delivering', due_at = NULL, lease_until = :lease_until, lease_holder = :holder,
-    claims = claims + 1
-WHERE {chosen}
-RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, created_at,
-          COALESCE(message_id, public_id)
-"""
 DUE_ON_SQLITE = """
 SELECT due_at, id FROM deliveries
 WHERE webhook_id = :webhook_id AND status = 'pending' AND due_at <= :now
 ORDER BY due_at, id LIMIT :slots
 """
+_LEASE_ON_SQLITE = """
+UPDATE deliveries
+SET status = 'delivering', due_at = NULL, lease_until = :lease_until, lease_holder = :holder,
+    claims = claims + 1
+WHERE id IN (SELECT value FROM json_each(:ids))
+RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, created_at,
+          COALESCE(message_id, public_id)
+"""
 # The last step is by the primary key (= ANY): a condition on the status would invite a partial
 # index that all that waits is in. That these rows are pending was seen when they were locked.
-_CHOSEN = """id = ANY (ARRAY(
-    SELECT id FROM placed WHERE answers OR place <= :unproven
-    ORDER BY rank, served, due_at, id DESC LIMIT :limit))"""
-_TAKEN = """
+LEASE_ON_POSTGRESQL = """
 WITH known AS (
   SELECT * FROM json_to_recordset(CAST(:sources AS json)) AS k(
     webhook_id bigint, slots integer, served bigint, answers boolean)
@@ -54,37 +51,46 @@ WITH known AS (
 ), placed AS (
   SELECT *, row_number() OVER (PARTITION BY answers ORDER BY rank, served, due_at, id DESC) AS place
   FROM ranked
-)"""
-LEASE_ON_POSTGRESQL = text(_TAKEN + _LEASED.format(chosen=_CHOSEN))
-_LEASE = Prepared(
-    {
-        "sqlite": text(_LEASED.format(chosen="id IN (SELECT value FROM json_each(:ids))")),
-        "postgresql": LEASE_ON_POSTGRESQL,
-    }
 )
-_FINISHED = """
+UPDATE deliveries
+SET status = 'delivering', due_at = NULL, lease_until = :lease_until, lease_holder = :holder,
+    claims = claims + 1
+WHERE id = ANY (ARRAY(
+  SELECT id FROM placed WHERE answers OR place <= :unproven
+  ORDER BY rank, served, due_at, id DESC LIMIT :limit))
+RETURNING id, claims, webhook_id, event_id, public_id, attempts_made, refusals, created_at,
+          COALESCE(message_id, public_id)
+"""
+_FINISH_ON_SQLITE = """
 UPDATE deliveries
 SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
     error = r.error, finished_at = r.finished_at, lease_until = NULL,
     refusals = refusals + r.refused
-FROM {results}
-WHERE deliveries.id = r.id AND deliveries.claims = r.claims
-  AND deliveries.status IN ('delivering', 'pending') AND deliveries.attempts_made < r.attempts_made
-RETURNING deliveries.id, deliveries.claims
-"""
-_RESULTS = {
-    "sqlite": """(
+FROM (
   SELECT value ->> 'id' AS id, value ->> 'claims' AS claims, value ->> 'status' AS status,
          value ->> 'due_at' AS due_at, value ->> 'attempts_made' AS attempts_made,
          value ->> 'error' AS error, value ->> 'finished_at' AS finished_at,
          value ->> 'refused' AS refused
   FROM json_each(:rows)
-) AS r""",
-    "postgresql": """jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
+) AS r
+WHERE deliveries.id = r.id AND deliveries.claims = r.claims
+  AND deliveries.status IN ('delivering', 'pending') AND deliveries.attempts_made < r.attempts_made
+RETURNING deliveries.id, deliveries.claims
+"""
+_FINISH_ON_POSTGRESQL = """
+UPDATE deliveries
+SET status = r.status, due_at = r.due_at, attempts_made = r.attempts_made,
+    error = r.error, finished_at = r.finished_at, lease_until = NULL,
+    refusals = refusals + r.refused
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
   id bigint, claims integer, status text, due_at bigint, attempts_made integer,
-  error text, finished_at bigint, refused integer)""",
-}
-_FINISH = Prepared({one: text(_FINISHED.format(results=sql)) for one, sql in _RESULTS.items()})
+  error text, finished_at bigint, refused integer)
+WHERE deliveries.id = r.id AND deliveries.claims = r.claims
+  AND deliveries.status IN ('delivering', 'pending') AND deliveries.attempts_made < r.attempts_made
+RETURNING deliveries.id, deliveries.claims
+"""
+_LEASE = Prepared({"sqlite": text(_LEASE_ON_SQLITE), "postgresql": text(LEASE_ON_POSTGRESQL)})
+_FINISH = Prepared({"sqlite": text(_FINISH_ON_SQLITE), "postgresql": text(_FINISH_ON_POSTGRESQL)})
 _DUE = Prepared(text(DUE_ON_SQLITE))
 _MOVE_ON = ManyRows(
     {"row": BigInteger(), "until": BigInteger(), "reason": String()},

@@ -20,53 +20,80 @@ from webhooks_ui.delivery.queue.holds import Gate
 MAX_OF_EACH = 32  # deliveries of one webhook in one claim
 MAX_HOPS = 500  # webhooks that one claim looks at; the next one goes on from there
 
-_WAITING = """
+# There is always a row, which tells when the next webhook may go on, also where none is open.
+_ON_SQLITE = """
 WITH RECURSIVE waiting(webhook_id, due_at, first, hop) AS (
   SELECT CAST(:after AS bigint), CAST(0 AS bigint), CAST(0 AS bigint), 0
   UNION ALL
-  SELECT d.webhook_id, d.due_at, d.id, hop + 1 FROM waiting {next} WHERE hop < :most
-)"""
-_FIRST = """FROM deliveries n
+  SELECT d.webhook_id, d.due_at, d.id, hop + 1
+  FROM waiting JOIN deliveries d ON d.id = (
+    SELECT n.id FROM deliveries n
     WHERE n.status = 'pending' AND n.webhook_id > waiting.webhook_id
-    ORDER BY n.webhook_id, n.due_at, n.id LIMIT 1"""
-_NEXT = {
-    "sqlite": f"JOIN deliveries d ON d.id = (SELECT n.id {_FIRST})",
-    "postgresql": f"CROSS JOIN LATERAL (SELECT n.webhook_id, n.due_at, n.id {_FIRST}) AS d",
-}
-_OPEN = """FROM waiting CROSS JOIN webhooks w
-    WHERE hop > 0 AND w.id = waiting.webhook_id AND w.enabled AND w.deleted_at IS NULL
-      AND COALESCE(w.held_until, 0) <= :now AND COALESCE(w.paused_until, 0) <= :now
-      AND (:unproven > 0 OR {answers})"""
-_ANSWERS = "(w.failing_since IS NULL AND w.last_succeeded IS TRUE)"
-_COLUMNS = """w.id, w.held_until, w.hold_reason, w.send_interval_ms, {answers} AS answers,
-    waiting.due_at, waiting.first"""
-# Always one row, which tells when the next webhook may go on, also where none is open.
-_READ = """
+    ORDER BY n.webhook_id, n.due_at, n.id LIMIT 1)
+  WHERE hop < :most
+), open AS (
+  SELECT w.id, w.held_until, w.hold_reason, w.send_interval_ms,
+         (w.failing_since IS NULL AND w.last_succeeded IS TRUE) AS answers,
+         waiting.due_at, waiting.first
+  FROM waiting CROSS JOIN webhooks w
+  WHERE hop > 0 AND w.id = waiting.webhook_id AND w.enabled AND w.deleted_at IS NULL
+    AND COALESCE(w.held_until, 0) <= :now AND COALESCE(w.paused_until, 0) <= :now
+    AND (:unproven > 0 OR (w.failing_since IS NULL AND w.last_succeeded IS TRUE))
+)
 SELECT next.resumes_at, next.after, o.id, o.held_until, o.hold_reason, o.send_interval_ms,
-  o.answers, o.due_at, o.first
-FROM (SELECT min(at) AS resumes_at,
-  (SELECT webhook_id FROM waiting WHERE hop = :most) AS after FROM (
-  SELECT min(held_until) AS at FROM webhooks WHERE held_until > :now
-  UNION ALL SELECT min(paused_until) FROM webhooks WHERE paused_until > :now) AS ends) AS next
-LEFT JOIN open AS o ON true
+       o.answers, o.due_at, o.first
+FROM (
+  SELECT min(at) AS resumes_at, (SELECT webhook_id FROM waiting WHERE hop = :most) AS after
+  FROM (
+    SELECT min(held_until) AS at FROM webhooks WHERE held_until > :now
+    UNION ALL SELECT min(paused_until) FROM webhooks WHERE paused_until > :now
+  ) AS ends
+) AS next LEFT JOIN open AS o ON true
 """
-_SQLITE = ", open AS (SELECT {columns} {open})"
 # What is held or paced is locked, as two workers may not take the same place in the pace.
-_POSTGRESQL = """, held AS (
-  SELECT {columns} {open}
+_ON_POSTGRESQL = """
+WITH RECURSIVE waiting(webhook_id, due_at, first, hop) AS (
+  SELECT CAST(:after AS bigint), CAST(0 AS bigint), CAST(0 AS bigint), 0
+  UNION ALL
+  SELECT d.webhook_id, d.due_at, d.id, hop + 1
+  FROM waiting CROSS JOIN LATERAL (
+    SELECT n.webhook_id, n.due_at, n.id FROM deliveries n
+    WHERE n.status = 'pending' AND n.webhook_id > waiting.webhook_id
+    ORDER BY n.webhook_id, n.due_at, n.id LIMIT 1) AS d
+  WHERE hop < :most
+), held AS (
+  SELECT w.id, w.held_until, w.hold_reason, w.send_interval_ms,
+         (w.failing_since IS NULL AND w.last_succeeded IS TRUE) AS answers,
+         waiting.due_at, waiting.first
+  FROM waiting CROSS JOIN webhooks w
+  WHERE hop > 0 AND w.id = waiting.webhook_id AND w.enabled AND w.deleted_at IS NULL
+    AND COALESCE(w.held_until, 0) <= :now AND COALESCE(w.paused_until, 0) <= :now
+    AND (:unproven > 0 OR (w.failing_since IS NULL AND w.last_succeeded IS TRUE))
     AND (w.hold_reason IS NOT NULL OR w.send_interval_ms IS NOT NULL)
   FOR NO KEY UPDATE OF w SKIP LOCKED
 ), open AS (
   SELECT * FROM held
   UNION ALL
-  SELECT {columns} {open} AND w.hold_reason IS NULL AND w.send_interval_ms IS NULL
-)"""
-STATEMENTS = {
-    dialect: _WAITING.format(next=_NEXT[dialect])
-    + part.format(columns=_COLUMNS, open=_OPEN).format(answers=_ANSWERS)
-    + _READ
-    for dialect, part in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL))
-}
+  SELECT w.id, w.held_until, w.hold_reason, w.send_interval_ms,
+         (w.failing_since IS NULL AND w.last_succeeded IS TRUE) AS answers,
+         waiting.due_at, waiting.first
+  FROM waiting CROSS JOIN webhooks w
+  WHERE hop > 0 AND w.id = waiting.webhook_id AND w.enabled AND w.deleted_at IS NULL
+    AND COALESCE(w.held_until, 0) <= :now AND COALESCE(w.paused_until, 0) <= :now
+    AND (:unproven > 0 OR (w.failing_since IS NULL AND w.last_succeeded IS TRUE))
+    AND w.hold_reason IS NULL AND w.send_interval_ms IS NULL
+)
+SELECT next.resumes_at, next.after, o.id, o.held_until, o.hold_reason, o.send_interval_ms,
+       o.answers, o.due_at, o.first
+FROM (
+  SELECT min(at) AS resumes_at, (SELECT webhook_id FROM waiting WHERE hop = :most) AS after
+  FROM (
+    SELECT min(held_until) AS at FROM webhooks WHERE held_until > :now
+    UNION ALL SELECT min(paused_until) FROM webhooks WHERE paused_until > :now
+  ) AS ends
+) AS next LEFT JOIN open AS o ON true
+"""
+STATEMENTS = {"sqlite": _ON_SQLITE, "postgresql": _ON_POSTGRESQL}
 _STATEMENT = Prepared({dialect: text(sql) for dialect, sql in STATEMENTS.items()})
 
 
