@@ -225,6 +225,9 @@ def test_tests_are_sent_and_their_progress_shown(
     assert "hx-trigger" not in piece(admin, "GET", done).text
     assert "One" in page
     assert [one.test for one in deliveries(app)] == [True, True]
+    # It changed nothing, and cannot be taken back.
+    assert admin.post(f"{done}/undo").status_code == 404
+    assert 'id="done"' not in admin.get(f"/webhooks?done={done.rpartition('/')[2]}").text
 
 
 def test_recoveries_run_for_each_that_missed_something(

@@ -40,13 +40,19 @@ class BulkChange(Model):
     @property
     def can_be_undone(self) -> bool:
         """Whether it changed something and that was not taken back."""
-        return bool(self.items) and "before" in self.items[0] and self.undone_at is None
+        return bool(self.items) and self.undone_at is None
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:
         """The one of this public id, for `KEPT`."""
         recent = cls.created_at > now() - KEPT
         return db.session.scalar(select(cls).where(cls.public_id == public_id, recent))
+
+    @classmethod
+    def change_by_public_id(cls, public_id: str) -> Self | None:
+        """As `by_public_id`; None for a test or a recovery, which nobody can take back."""
+        found = cls.by_public_id(public_id)
+        return found if found and not any("made" in item for item in found.items) else None
 
     @classmethod
     def keep(cls, one: Self) -> None:

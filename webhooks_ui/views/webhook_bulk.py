@@ -80,7 +80,8 @@ def bulk() -> BaseResponse:
 @blueprint.post("/webhooks/bulk/<id>/undo")
 def bulk_undo(id: str) -> BaseResponse:
     """Restores what was before."""
-    restored, left = webhook_bulk.undo(or_404(BulkChange.by_public_id(id)), current_user.user)
+    done = or_404(BulkChange.change_by_public_id(id))
+    restored, left = webhook_bulk.undo(done, current_user.user)
     if restored:
         words = ngettext(
             "Undone: %(num)s webhook is as it was.",

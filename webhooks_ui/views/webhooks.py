@@ -93,7 +93,7 @@ def _around_list() -> dict[str, Any]:
     gone, ours = request.args.get("deleted"), request.args.get("done")
     return {
         "deleted": deleted_webhooks.by_public_id(gone) if gone else None,
-        "done": BulkChange.by_public_id(ours) if ours else None,
+        "done": BulkChange.change_by_public_id(ours) if ours else None,
         "day": health_counts.day_of_all(now()),
         "backlog": backlog.total(MAX_COUNTED),
         "failing": webhook_ranks.failing(MAX_COUNTED),
