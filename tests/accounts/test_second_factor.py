@@ -223,6 +223,15 @@ def test_steps_before_and_after_are_accepted_and_no_further() -> None:
         assert found == (step + drift if abs(drift) <= 1 else None)
 
 
+def test_a_code_used_while_the_clock_was_ahead_refuses_none_of_today() -> None:
+    secret, moment = second_factor.new_secret(), datetime(2026, 11, 28, 12, tzinfo=UTC)
+    step, code = int(moment.timestamp()) // second_factor.STEP, _code_at(secret, moment)
+    used_at = {
+        offset: second_factor.step_of(secret, code, moment, step + offset) for offset in (1, 2)
+    }
+    assert used_at == {1: None, 2: step}
+
+
 def _code_at(secret: str, moment: datetime) -> str:
     totp = TOTP(base64.b32decode(secret), 6, SHA1(), 30)  # noqa: S303
     return totp.generate(int(moment.timestamp())).decode()

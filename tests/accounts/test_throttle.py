@@ -146,6 +146,16 @@ def test_what_no_longer_counts_is_forgotten(app: Flask, client: FlaskClient) -> 
 
 
 @pytest.mark.usefixtures("olena", "quick")
+def test_failures_from_a_clock_that_was_ahead_lock_nobody_out(
+    app: Flask, client: FlaskClient
+) -> None:
+    fail(client, 5)
+    pass_time(app, -timedelta(days=10))
+    assert fail(client, 1) == [422]
+    assert failures(app) == 1
+
+
+@pytest.mark.usefixtures("olena", "quick")
 def test_what_was_typed_as_login_is_not_kept(app: Flask, client: FlaskClient) -> None:
     fail(client, 1, login="my secret password")
     with app.app_context():

@@ -178,6 +178,23 @@ def test_a_refusal_stands_for_those_who_ask_next_and_is_over_soon(
     with pytest.raises(AttemptError):
         own.token()
     assert server.requests == 4
+    own.clock.now -= 3600
+    with pytest.raises(AttemptError):
+        own.token()
+    assert server.requests == 6
+
+
+def test_a_clock_that_was_ahead_leaves_no_token_that_has_ended(
+    app: Flask, admin: FlaskClient, server: TokenServer
+) -> None:
+    saved = stored(app, make_webhook(admin, **fields(server)))
+    today, ahead = Tokens(app, server), Tokens(app, server)
+    ahead.clock.now += 10 * 86_400
+    first = ahead.kept.authorized(ahead.endpoint, saved.id).authorization.secret
+    second = today.kept.authorized(today.endpoint, saved.id).authorization.secret
+    ahead.clock.now = today.clock.now
+    third = ahead.kept.authorized(ahead.endpoint, saved.id).authorization.secret
+    assert (first, second, third) == (server.tokens[0], server.tokens[1], server.tokens[1])
 
 
 def test_a_refusal_is_the_attempts_error_in_words(

@@ -82,10 +82,10 @@ def _counted(who: Source, limits: Iterable[Limit]) -> timedelta | None:
     with transaction():
         one_at_a_time()
         moment = now()
+        SignInFailure.forget(before=moment - WINDOW, after=moment + WINDOW)
         ends = max(_ends(limits, moment - WINDOW), default=moment)
         if ends > moment:
             return ends - moment
-        SignInFailure.forget_before(moment - WINDOW)
         db.session.add(SignInFailure(login=who.account, address=who.network, created_at=moment))
     return None
 

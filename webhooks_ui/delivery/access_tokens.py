@@ -43,6 +43,13 @@ class Grant:
         """From when on it is renewed."""
         return self.ends_at - min(MARGIN, (self.ends_at - self.fetched_at) / 4)
 
+    def holds(self, moment: float, until: float) -> bool:
+        """Whether it is used at this moment, `until` being one of its times.
+
+        Not if it was fetched later: the clock was ahead then, and so are its times.
+        """
+        return self.fetched_at - MARGIN <= moment < until
+
     @classmethod
     def unsealed(cls, sealed: str, vault: Vault, context: str) -> Self | None:
         """A grant as it is stored; None where it cannot be read any more."""
@@ -102,9 +109,9 @@ class AccessTokens:
             self._clients.clear()
         client = self._clients.setdefault(name := _name(auth, tls), _Client())
         kept, moment = client.grant, self._clock()
-        if kept and moment < kept.renewed_at:
+        if kept and kept.holds(moment, kept.renewed_at):
             return kept
-        is_usable = kept is not None and moment < kept.ends_at
+        is_usable = kept is not None and kept.holds(moment, kept.ends_at)
         deadline = monotonic() + self._timeout
         if not client.lock.acquire(timeout=0 if is_usable else self._timeout):
             if kept and is_usable:
@@ -126,11 +133,12 @@ class AccessTokens:
     ) -> Grant:
         moment = self._clock()
         for known in (client.grant, self._stored(webhook)):
-            is_fresh = known and known.client == name and moment < known.renewed_at
-            if known and is_fresh and known.token != client.void:
+            if known is None or known.client != name or known.token == client.void:
+                continue
+            if known.holds(moment, known.renewed_at):
                 client.grant = known
                 return known
-        if client.refusal and moment - client.refused_at < REFUSED_FOR:
+        if client.refusal and abs(moment - client.refused_at) < REFUSED_FOR:
             raise client.refusal
         try:
             token, life = fetch(self._sender, auth, tls, deadline)

@@ -36,9 +36,9 @@ class SignInFailure(Model):
         return db.session.scalar(query.order_by(cls.created_at.desc()).offset(count - 1).limit(1))
 
     @classmethod
-    def forget_before(cls, moment: datetime) -> None:
-        """Removes failures that no longer count."""
-        db.session.execute(delete(cls).where(cls.created_at <= moment))
+    def forget(cls, before: datetime, after: datetime) -> None:
+        """Removes failures that no longer count, and those that a clock which was ahead has set."""
+        db.session.execute(delete(cls).where((cls.created_at <= before) | (cls.created_at > after)))
 
     @classmethod
     def clear(cls, login: str, address: str) -> None:
