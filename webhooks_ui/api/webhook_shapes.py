@@ -21,6 +21,7 @@ from webhooks_ui.catalogue.payload import JSON, Template
 from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.explanations.states import State
 from webhooks_ui.models import Delivery, Webhook
+from webhooks_ui.models.webhook_settings import PLAIN
 from webhooks_ui.validation.template import MAX_TEMPLATE
 from webhooks_ui.validation.webhook import METHODS
 
@@ -174,14 +175,11 @@ class WebhookShape(BaseModel):
     def of(cls, webhook: Webhook, last: Delivery | None, **more: Any) -> Self:
         return cls(
             id=webhook.public_id,
-            name=webhook.name,
-            url=webhook.url,
+            **{name: getattr(webhook, name) for name in PLAIN},
             authorization=authorization_shape(webhook),
             events=webhook.event_types,
             channel=webhook.channel.key if webhook.channel else None,
-            payload_format=webhook.payload_format,
             template=TemplateShape.of(webhook),
-            method=webhook.method,
             headers=[HeaderShape(name=name) for name in webhook.header_names],
             tls=TlsShape.of(webhook),
             enabled=webhook.enabled,

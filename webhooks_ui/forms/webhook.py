@@ -34,7 +34,7 @@ from webhooks_ui.forms.webhook_fields import (
     header_fields,
     request_fields,
     show_headers,
-    show_request,
+    show_template,
     spaces_kept,
     tls_fields,
     tls_options,
@@ -42,7 +42,7 @@ from webhooks_ui.forms.webhook_fields import (
     typed_template,
 )
 from webhooks_ui.models import Channel, Webhook
-from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.models.webhook_settings import PLAIN, WebhookSettings
 from webhooks_ui.validation import webhook as webhook_rules
 from webhooks_ui.web.kept_form import is_unsent
 
@@ -96,13 +96,15 @@ class WebhookForm(KeptSecrets, Form):
 
     def fill(self, webhook: Webhook) -> None:
         """Shows what is stored; secrets are not."""
-        self.name.data, self.url.data = webhook.name, webhook.shown_url
+        for name in PLAIN:
+            self[name].data = getattr(webhook, name)
+        self.url.data = webhook.shown_url
         self.auth_type.data, self.events.data = webhook.auth_type, webhook.event_types
         for one in kind_of(webhook.auth_type).inputs():
             self[one.form_name].data = webhook.auth_public.get(one.name, one.default)
         self.channel.data = webhook.channel.key if webhook.channel else ""
         self.enabled.data = webhook.enabled
-        show_request(self, webhook)
+        show_template(self, webhook)
         show_headers(self, webhook.header_names)
         self.tls_ca.data, self.tls_certificate.data = webhook.tls_ca, webhook.tls_certificate
         self.tls_insecure.data = not webhook.tls_verify
@@ -136,14 +138,11 @@ class WebhookForm(KeptSecrets, Form):
         """The webhook as typed; it can be saved only after `check` found nothing."""
         key = self.channel.data or ""
         typed = WebhookSettings(
-            name=self.name.data,
-            url=self.url.data,
+            **{name: self[name].data or "" for name in PLAIN},
             authorization=self._authorization(self._secrets | self._typed_secrets),
             events=self.events.data or (),
             channel=Channel.by_key(key) if key else None,
             channel_key=key,
-            payload_format=self.payload_format.data or "",
-            method=self.method.data or "",
             template=typed_template(self),
             headers=typed_headers(self, self.kept_headers),
             tls=tls_options(self, self._kept_key),

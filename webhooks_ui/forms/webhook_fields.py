@@ -65,9 +65,8 @@ def request_fields() -> dict[str, Field]:
     }
 
 
-def show_request(form: Any, webhook: Webhook) -> None:
-    """Fills the fields in."""
-    form.payload_format.data, form.method.data = webhook.payload_format, webhook.method
+def show_template(form: Any, webhook: Webhook) -> None:
+    """Fills its fields in."""
     form.template_body.data = plain_lines(webhook.template.body)  # as it comes back
     form.template_type.data = webhook.template.content_type
 

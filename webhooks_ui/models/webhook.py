@@ -31,7 +31,7 @@ from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.public_ids import WEBHOOK, new_id
 from webhooks_ui.models.user import User
 from webhooks_ui.models.webhook_secrets import WebhookSecrets
-from webhooks_ui.models.webhook_settings import WebhookSettings
+from webhooks_ui.models.webhook_settings import PLAIN, WebhookSettings
 from webhooks_ui.models.webhook_switch import Switchable
 from webhooks_ui.text.filters import Filters
 from webhooks_ui.text.folding import folded
@@ -178,14 +178,11 @@ class Webhook(Switchable, WebhookSecrets, Model):
     def settings(self, vault: Vault) -> WebhookSettings:
         """The settings as they are now, with the secret in clear."""
         return WebhookSettings(
-            name=self.name,
-            url=self.url,
+            **{name: getattr(self, name) for name in PLAIN},
             authorization=self.authorization(vault),
             events=self.event_types,
             channel=self.channel,
             channel_key=self.channel.key if self.channel else "",
-            payload_format=self.payload_format,
-            method=self.method,
             template=self.template,
             headers=self.extra_headers(vault),
             tls=self.tls_options(vault),
@@ -200,14 +197,14 @@ class Webhook(Switchable, WebhookSecrets, Model):
         self.created_at = self.created_at or self.updated_at
         if self.url != settings.url or self.hold_reason == "failing":
             self.release_hold()
-        self.name, self.url = settings.name, settings.url
+        for name in PLAIN:
+            setattr(self, name, getattr(settings, name))
         host = webhook_display.unicode_host(settings.url)
         self.search_text = folded(f"{settings.name}\n{settings.url}\n{host}")
         self.sort_key = sort_key(self.title)
         self.authorize_with(settings.authorization, vault)
         self.event_types = settings.events
         self.channel_id = settings.channel.id if settings.channel else None
-        self.payload_format, self.method = settings.payload_format, settings.method
         self.template_body = settings.template.body or None
         self.template_type = settings.template.content_type if settings.template.body else None
         self.filters = settings.filters.as_json if settings.filters else None

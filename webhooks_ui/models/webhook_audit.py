@@ -7,13 +7,14 @@ from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.crypto.vault import VaultError, current_vault
 from webhooks_ui.database.engine import db
 from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.webhook_settings import PLAIN
 
 _PURPOSES = {"auth_secret": "auth", "tls_key": "tls", "header_values": "headers"}
 """Secrets that are encrypted again with each save, and what they are bound to."""
 _TOLD = (
-    *("name", "url", "auth_type", "auth_public", "payload_format", "method", "header_names"),
-    *("template_body", "template_type", "filters", "tls_verify"),
-    *("enabled", "disabled_reason", "paused_until", "deleted_at"),
+    *PLAIN,
+    *("auth_type", "auth_public", "header_names", "template_body", "template_type", "filters"),
+    *("tls_verify", "enabled", "disabled_reason", "paused_until", "deleted_at"),
 )
 _OWN_BOOKKEEPING = (
     *("search_text", "sort_key", "version", "created_at", "updated_at", "updated_by_id"),

@@ -12,6 +12,9 @@ from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.text.filters import Filters
 
+PLAIN = ("name", "url", "payload_format", "method")
+"""Those that are one column, one field of the form and one member of the API, all by this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
