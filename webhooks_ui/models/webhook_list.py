@@ -11,11 +11,12 @@ from sqlalchemy.orm import lazyload
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.engine import db
 from webhooks_ui.explanations.states import ATTENTION, RANKED, State
-from webhooks_ui.models import webhook_ranks, webhook_rows
+from webhooks_ui.models import webhook_latest, webhook_ranks, webhook_rows
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.keyset import row_of
 from webhooks_ui.models.pages import ListQuery, Page, within
 from webhooks_ui.models.webhook import BY_NAME, Webhook, WebhookEvent
+from webhooks_ui.models.webhook_latest import Keys
 from webhooks_ui.text.folding import folded
 
 PAGE_SIZE = 25  # tall rows, of two lines each
@@ -86,6 +87,10 @@ class WebhookQuery(ListQuery):
 
     def _ids(self, narrowed: Select[int], total: int, first: int, count: int) -> Sequence[int]:
         """The ids of one page, read from the nearer end: skipped rows cost time too."""
+        if self.sort == "-last" and total > webhook_latest.FEW:
+            latest = webhook_latest.latest(narrowed, first, count)
+            if latest:
+                return latest
         if first <= total // 2:
             ordered = narrowed.order_by(*self._order()).offset(first)
             return db.session.scalars(ordered.limit(count)).all()
@@ -112,16 +117,20 @@ class WebhookQuery(ListQuery):
         if self.status:
             states = ATTENTION if self.status == "attention" else (self.status,)
             chosen = chosen.where(webhook_ranks.is_in(states))
-        sides = [_beyond(chosen, keys, own, backwards=side) for side in (True, False)]
-        before, after = db.session.execute(select(*sides)).one()
-        return before, after
+        if self.sort.endswith("last"):
+            near = webhook_latest.tried(chosen)
+            found = _beside(*webhook_latest.read_once(near, keys), own)
+            if found[self.sort == "-last"]:  # one with an earlier result is among them, so all are
+                return found
+            chosen, keys = webhook_latest.read_once(chosen, keys)
+        return _beside(chosen, keys, own)
 
     def _order(self, *, backwards: bool = False) -> list[ColumnElement[Any]]:
         return [
             column.desc() if falls != backwards else column.asc() for column, falls in self._keys()
         ]
 
-    def _keys(self) -> list[tuple[ColumnElement[Any], bool]]:
+    def _keys(self) -> Keys:
         """What the list is sorted by, and whether it falls; no two webhooks have all of it."""
         columns: dict[str, list[ColumnElement[Any]]] = {
             "attention": [webhook_ranks.rank(), Webhook.sort_key.expression],
@@ -146,9 +155,16 @@ def _covering(span: range, counts: Mapping[State, int]) -> tuple[list[State], in
     return covered, before
 
 
+def _beside(chosen: Select[Any], keys: Keys, own: Sequence[Any]) -> tuple[str | None, str | None]:
+    """What is selected of the rows before and after the one with these values."""
+    sides = [_beyond(chosen, keys, own, backwards=side) for side in (True, False)]
+    before, after = db.session.execute(select(*sides)).one()
+    return before, after
+
+
 def _beyond(
     chosen: Select[Any],
-    keys: Sequence[tuple[ColumnElement[Any], bool]],
+    keys: Keys,
     own: Sequence[Any],
     *,
     backwards: bool,
