@@ -20,11 +20,11 @@ from tests.support.waiting import free_port
 from webhooks_ui.catalogue.event_types import OPERATIONAL_TYPES
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
+from webhooks_ui.delivery.worker import loop
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
-from webhooks_ui.jobs import alerts
+from webhooks_ui.jobs import alerts, scheduler
 from webhooks_ui.jobs.alerts import Alerts
-from webhooks_ui.jobs.scheduler import Scheduler, all_jobs
 from webhooks_ui.models import Alert, Delivery, Event, Webhook, event_outcomes, webhook_changes
 from webhooks_ui.settings.addresses import MailServer as Settings
 
@@ -75,13 +75,15 @@ def counts(app: Flask) -> tuple[int, int]:
 
 
 def test_failing_disabled_and_recovered_reach_another_webhook_signed(
-    make_engine: MakeApp, receiver: Receiver, watcher: Receiver
+    make_engine: MakeApp, receiver: Receiver, watcher: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scheduler, "POLL_INTERVAL", 0.05)
+    monkeypatch.setattr(loop, "POLL_EVERY", 0.05)
     app = make_engine(RETRY_SCHEDULE=RETRY_AT_ONCE, PUBLIC_URL="https://hooks.example")
     watching = subscribe(app, watcher.url, events=OWN)
     broken = subscribe(app, f"{receiver.url}?token=hunter2", name="CRM")
-    scheduler = Scheduler(app, [one for one in all_jobs(app) if one.name == "notices"])
-    scheduler.start()
+    jobs = scheduler.Scheduler(app, [j for j in scheduler.all_jobs(app) if j.name == "notices"])
+    jobs.start()
     try:
         with working(app):
             receiver.answer(Answer(503))
@@ -94,7 +96,7 @@ def test_failing_disabled_and_recovered_reach_another_webhook_signed(
             send(app)
             disabled = verified(app, watching, watcher.wait(3)[2])
     finally:
-        scheduler.stop()
+        jobs.stop()
 
     assert [failing["type"], recovered["type"], disabled["type"]] == [OWN[0], OWN[2], OWN[1]]
     assert failing["channel"] is None

@@ -30,6 +30,7 @@ from tests.support.waiting import wait_until
 from webhooks_ui import create_app
 from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.database import engine as database
+from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.database.types import now
@@ -41,6 +42,13 @@ from webhooks_ui.delivery.worker import leases, loop
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
 from webhooks_ui.server import process
 from webhooks_ui.views import delivery_display
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker tries again, and looks for what is due, after a moment."""
+    monkeypatch.setattr(loop, "BACK_OFF", 0.02)
+    monkeypatch.setattr(loop, "POLL_EVERY", 0.05)
 
 
 def counts(app: Flask) -> tuple[int, int]:
@@ -81,9 +89,9 @@ def locked(app: Flask) -> Iterator[None]:
 
 @pytest.fixture
 def impatient(make_engine: MakeApp, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """An app on SQLite that waits for the lock, and between its tries, for a moment only."""
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(milliseconds=100))
-    monkeypatch.setattr(loop, "BACK_OFF", 0.1)
+    """An app on SQLite that waits for the lock for a moment only."""
+    for module in (database, prepared):
+        monkeypatch.setattr(module, "BUSY_TIMEOUT", timedelta(milliseconds=100))
     return make_engine()
 
 
@@ -104,8 +112,8 @@ def test_while_the_write_lock_is_held_nothing_is_accepted_and_nothing_lost(
             waiting = [d.status for d in deliveries(app)]
     assert waiting == ["pending"] * 5
 
+    send(app)
     with working(app):
-        send(app)
         ended(app, 6)
     assert {d.status for d in deliveries(app)} == {"succeeded"}
     assert len(receiver.requests()) == 6
@@ -222,7 +230,6 @@ def test_what_was_claimed_and_cannot_be_read_is_given_back(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is sent before its lease ends, which others wait for. Giving it back may fail too."""
-    monkeypatch.setattr(loop, "BACK_OFF", 0.02)
     refusals = iter([PoolTimeoutError("QueuePool limit reached"), OSError(24, "Too many files")])
     read = turns._jobs
 
@@ -253,7 +260,6 @@ def test_what_was_claimed_and_cannot_be_read_is_given_back(
 def test_a_worker_that_ends_does_not_storm_a_database_that_refuses(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "BACK_OFF", 0.02)
     refused: list[float] = []
     turn = turns.turn
     subscribe(engine, receiver.url)
@@ -301,7 +307,6 @@ def test_an_attempt_that_a_mistake_breaks_off_is_a_failed_one(
 def test_a_restart_of_the_database_server_is_lived_through(
     tmp_path: Path, postgres: Postgres, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "BACK_OFF", 0.1)
     monkeypatch.setattr(loop, "LEASE_MARGIN", timedelta(seconds=1))
     monkeypatch.setattr(leases, "EXPIRE_EVERY", 0.5)
     app = create_app(
@@ -367,8 +372,10 @@ def drip(peer: Peer) -> None:
 
 
 def continue_for_ever(peer: Peer) -> None:
+    """Not as fast as it can, which tests/delivery/test_sender_limits.py has."""
     peer.read_request()
-    peer.send_for_ever(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+    while not peer.stopped.wait(0.02):
+        peer.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
 
 
 def flood(peer: Peer) -> None:
@@ -453,13 +460,27 @@ def hostile() -> Iterator[Callable[..., Hostile]]:
         receiver.close()
 
 
+def each_attempted(app: Flask, urls: dict[str, str], kind: str) -> dict[str, str]:
+    """Has a worker attempt these at once, then serve a receiver in order; the names by webhook."""
+    names = {subscribe(app, url, events=(kind,)): name for name, url in urls.items()}
+    before = len(attempts(app))
+    with Receiver() as in_order, working(app):
+        send(app, type=kind, data='{"text": "Добрий день"}'.encode())
+        wait_until(lambda: len(attempts(app)) >= before + len(urls), what="an attempt at each")
+        subscribe(app, in_order.url, events=("team_changed",))
+        send(app, type="team_changed")
+        in_order.wait(1)
+    return names
+
+
 @ON_POSTGRESQL
 def test_every_fault_of_a_receiver_ends_in_a_recorded_attempt(
-    make_engine: MakeApp, hostile: Callable[..., Hostile], receiver: Receiver
+    make_engine: MakeApp, hostile: Callable[..., Hostile]
 ) -> None:
-    """All at once, beside a receiver in order, which the worker still serves after them."""
-    later = (timedelta(minutes=5),)  # than the slowest of them is given up
-    app = make_engine(DELIVERY_TIMEOUT=10.0, RETRY_SCHEDULE=later, RESOLVER=resolve)
+    """Those that only the time-out ends, with a short one; then all the others, with a long one."""
+    common = {"RETRY_SCHEDULE": (timedelta(hours=1),), "RESOLVER": resolve}
+    app = make_engine(DELIVERY_TIMEOUT=60.0, **common)
+    hasty = make_engine(DELIVERY_TIMEOUT=1.0, **common)
     untrusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(untrusted)
     urls: dict[str, tuple[str, str | None]] = {
@@ -473,17 +494,14 @@ def test_every_fault_of_a_receiver_ends_in_a_recorded_attempt(
         "no name": ("http://nowhere.example/", "dns_failure"),
         "blocked": ("http://inside.example/", "blocked_address"),
     }
-    names = {subscribe(app, url): name for name, (url, _) in urls.items()}
-
-    with working(app):
-        send(app, data='{"text": "Добрий день"}'.encode())
-        wait_until(lambda: len(attempts(app)) == len(urls), what="an attempt at each")
-        subscribe(app, receiver.url)
-        send(app)
-        receiver.wait(1)
+    silent = ["no tls", *(name for name, (_, error) in urls.items() if error == "timeout")]
+    slow = {name: urls[name][0] for name in silent}
+    quick = {name: urls[name][0] for name in urls if name not in silent}
+    names = each_attempted(hasty, slow, "assignee_changed")
+    names |= each_attempted(app, quick, "message_created")
 
     with app.app_context():
-        first = db.session.query(Delivery).filter(Delivery.event_id == 1)
+        first = db.session.query(Delivery).filter(Delivery.type != "team_changed")
         found = {names[d.webhook.public_id]: d.attempts[0].error for d in first if d.webhook}
         recorded = {d.status for d in first}
     assert found == {name: error for name, (_, error) in urls.items()}
@@ -532,7 +550,6 @@ def test_when_every_connection_is_taken_it_is_said_so(
 def test_a_worker_waits_while_every_connection_is_taken(
     engine: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "BACK_OFF", 0.01)
     refused = {"claim": 3, "record": 3}
     turn = turns.turn
 

@@ -13,7 +13,7 @@ from tests.database.test_writers import held
 from tests.engine.conftest import engine
 from tests.sources.chatwoot import body, make_source
 from tests.sources.test_chatwoot import kept, post
-from webhooks_ui.database import engine as database
+from webhooks_ui.database import prepared
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import Source, SourceRequest
 from webhooks_ui.models.source_request import RequestRow
@@ -115,7 +115,7 @@ def test_a_locked_database_is_not_waited_for(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     token = make_source(app)
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", timedelta(0))
+    monkeypatch.setattr(prepared, "BUSY_TIMEOUT", timedelta(0))
     with held(app), caplog.at_level(logging.WARNING):
         assert post(app, token, NOTHING).status_code == 202
         timers[0].function()

@@ -12,7 +12,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 def listening(app: Flask | None = None) -> Iterator[BaseWSGIServer]:
     """It serves the app, or the one that is set as its `app` before the first request."""
     server = make_server("127.0.0.1", 0, app or Flask("none yet"), threaded=True)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield server

@@ -86,7 +86,7 @@ def token_server() -> Iterator[TokenServer]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
         server.url = f"http://127.0.0.1:{listening.server_port}/token"
-        thread = Thread(target=listening.serve_forever)
+        thread = Thread(target=listening.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield server
