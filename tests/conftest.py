@@ -15,11 +15,12 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import settings
+from hypothesis.configuration import storage_directory
 from sqlalchemy import event, insert, select
 from sqlalchemy.orm import ORMExecuteState
 from werkzeug.test import TestResponse
 
-from tests.support import kept_log, scratch, templates
+from tests.support import kept_log, scratch, templates, utf8_table
 from tests.support.apps import DATABASES, Apps, MakeApp
 from tests.support.kept_log import _audit_log_is_kept
 from tests.support.openid import running_provider
@@ -53,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(1_000_000)  # nothing of what is collected and loaded is garbage
     scratch.in_memory(config)
     templates.share(config)
+    utf8_table.store(storage_directory().path)
     kept_log.guard()
 
 
