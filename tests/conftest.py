@@ -54,7 +54,6 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(1_000_000)  # nothing of what is collected and loaded is garbage
     scratch.in_memory(config)
     templates.share(config)
-    utf8_table.store(storage_directory().path)
     kept_log.guard()
 
 
@@ -117,6 +116,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     It looks seldom at the rest, of which little is garbage: it took a twentieth of the time.
     """
+    utf8_table.store(storage_directory().path)
     if session.config.getoption("loadgroup", default=False):  # a process of a distributed run
         grouped = [each for each in session.items if each.get_closest_marker("xdist_group")]
         assert all("@" in each.nodeid for each in grouped), "pytest-xdist ignores the groups"
