@@ -3,23 +3,26 @@
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.audit.conftest import entries
 from tests.audit.test_changes import BEARER, edit
 from tests.conftest import make_webhook, piece, sign_in
 from tests.support import kept_log
 from tests.support.apps import ON_BOTH_DATABASES
+from webhooks_ui.accounts import users
 from webhooks_ui.audit import AuditEntry, record
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import Base, now
 from webhooks_ui.explanations.audit_words import ACTIONS, FIELDS
 from webhooks_ui.jobs import retention
-from webhooks_ui.models import audit_list
+from webhooks_ui.models import Channel, Source, Token, User, audit_list
 from webhooks_ui.models.audit_list import AuditFilter
 
 PAGE = "/settings/audit"
@@ -46,6 +49,35 @@ def test_it_tells_a_change_in_words(app: Flask, admin: FlaskClient) -> None:
     assert '<dt>Authorization secret</dt><dd><span class="muted">changed</span>' in page
     uk = admin.get(f"{PAGE}?q={own}", headers={"Accept-Language": "uk"}).text
     assert "Вебхук змінено" in uk
+
+
+def test_what_an_entry_is_about_is_linked_as_long_as_it_is_there(
+    app: Flask, admin: FlaskClient
+) -> None:
+    with app.app_context():
+        for name in ("kept", "lost"):
+            assert not users.add_user(name, "plum copper violin 42", "viewer")
+    for name in ("Kept", "Lost"):
+        admin.post("/settings/tokens/new", data={"name": name, "scope": "events"})
+        admin.post("/channels/new", data={"key": name, "name": name, "kind": "api"})
+        admin.post("/sources/new", data={"name": name})
+    with app.app_context():
+        (kept, lost) = db.session.scalars(select(Token.public_id).order_by(Token.name))
+        channel, source = (
+            db.session.scalar(select(kind.public_id).filter_by(name="Lost"))
+            for kind in (Channel, Source)
+        )
+        person = db.session.scalar(select(User.id).filter_by(login="lost"))
+    gone = f"/settings/tokens/{lost}/revoke", f"/settings/users/{person}/remove"
+    for path in (*gone, f"/channels/{channel}/delete", f"/sources/{source}/delete"):
+        assert admin.post(path).status_code == 303, path
+    table = admin.get(PAGE).text.partition("<tbody")[2]
+    links = {*re.findall(r'<a href="([^"]+)"><bdi>[Kk]ept</bdi>', table)}
+    assert len(links) == 4
+    assert len(re.findall(r"<span><bdi>[Ll]ost</bdi></span>", table)) == 8, "made and deleted"
+    for link in links:
+        assert admin.get(link, follow_redirects=True).status_code == 200, link
+    assert admin.get(f"/jump?q={kept}").location == f"/settings/tokens?page=1#{kept}"
 
 
 def test_a_value_is_called_what_it_is_called_where_it_is_chosen(

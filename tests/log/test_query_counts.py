@@ -37,8 +37,8 @@ CEILINGS = {
     "/sources": 5,
     "/settings/users": 6,
     "/settings/tokens": 4,
-    "/settings/audit": 4,
-    "/settings/audit?who=olena&q=hook": 5,
+    "/settings/audit": 5,
+    "/settings/audit?who=olena&q=hook": 6,
 }
 """One query finds out who asks, one what the rail counts. A list has one for its rows (that of
 webhooks another one for their events, and one that counts the failing ones), one for each thing
@@ -48,7 +48,8 @@ up when it came: once for those that got it, once for those that did not. Pages 
 whether the audit log has this reader of the last hour. A delivery's page asks for the body that was
 sent, the same event elsewhere, and the deliveries beside it. The deliveries of one webhook have its
 head: itself and its events. A page that tells of one webhook that works asks since when it has had
-no events. A search asks for the index, for how far it has come, and for what came last in it."""
+no events. A search asks for the index, for how far it has come, and for what came last in it. The
+audit log asks once what of all that its entries are about is still there."""
 
 
 @ON_SQLITE

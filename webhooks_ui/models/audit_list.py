@@ -1,15 +1,33 @@
 """The audit log as it is read: filters and pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import (
+    Select,
+    SQLColumnExpression,
+    String,
+    bindparam,
+    cast,
+    literal,
+    select,
+    union_all,
+)
 
 from webhooks_ui.audit import AuditEntry
 from webhooks_ui.database.engine import db
+from webhooks_ui.models.channel import Channel
+from webhooks_ui.models.deleted_webhooks import can_be_restored
+from webhooks_ui.models.delivery import Delivery
+from webhooks_ui.models.event import Event
 from webhooks_ui.models.keyset import Columns, Condition, Ids, in_order
 from webhooks_ui.models.log_filter import LogFilter
+from webhooks_ui.models.recovery import Recovery
+from webhooks_ui.models.source import Source
+from webhooks_ui.models.token import Token
+from webhooks_ui.models.user import User
+from webhooks_ui.models.webhook import Webhook
 from webhooks_ui.text.folding import folded
 
 _ENTRIES = select(AuditEntry).where(AuditEntry.id.in_(bindparam("ids", expanding=True)))
@@ -66,3 +84,35 @@ _OVERLAP = 100  # rows
 def load(ids: Sequence[int]) -> list[AuditEntry]:
     """These entries, in the given order."""
     return in_order(ids, db.session.scalars(_ENTRIES, {"ids": ids}))
+
+
+def still_there(entries: Iterable[AuditEntry]) -> set[tuple[str, str]]:
+    """Kind and id of what these entries are about, where it has a page and is not deleted since."""
+    by_kind: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.object_kind in _IDS and entry.object_id:
+            by_kind.setdefault(entry.object_kind, set()).add(entry.object_id)
+    if not by_kind:
+        return set()
+    found = union_all(*(_of_kind(kind, ids) for kind, ids in by_kind.items()))
+    return {(kind, found_id) for kind, found_id in db.session.execute(found)}
+
+
+def _of_kind(kind: str, ids: set[str]) -> Select[str, str]:
+    found = select(literal(kind), _IDS[kind]).where(_IDS[kind].in_(ids))
+    if kind == "webhook":
+        return found.where(Webhook.deleted_at.is_(None) | can_be_restored())
+    return found
+
+
+_IDS: dict[str, SQLColumnExpression[str]] = {
+    "webhook": Webhook.public_id,
+    "delivery": Delivery.public_id,
+    "event": Event.public_id,
+    "recovery": Recovery.public_id,
+    "channel": Channel.public_id,
+    "source": Source.public_id,
+    "token": Token.public_id,
+    "user": cast(User.id, String),
+}
+"""What an entry's kind of object is found by."""

@@ -29,11 +29,13 @@ def index() -> BaseResponse | str:
     """The log, narrowed and paged as the URL says."""
     query = AuditQuery.parse(request.args)
     found = query.entries().find(before=query.cursor)
+    entries = audit_list.load(found.ids)
     context = {
         "topics": TOPICS,
         "spans_offered": SPAN_LABELS,
         "filters": query,
-        "entries": audit_list.load(found.ids),
+        "entries": entries,
+        "still_there": audit_list.still_there(entries),
         "found": found,
         "looked_back_to": looked_back_to(found, audit_list.load),
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),

@@ -1,6 +1,6 @@
 """An entry of the audit log in the reader's words. Templates have it as the filter `entry_text`."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -25,8 +25,10 @@ _PAGES = {
     "recovery": "recoveries.show",
     "channel": "channels.edit",
     "source": "sources.show",
+    "token": "jump.show",
     "user": "people.show",
 }
+"""A token's row is found by “Jump to…”, on whichever page of the list it is."""
 _WORDS: dict[str, Mapping[str, Any]] = {
     "role": LABELS,
     "kind": CHANNEL_KINDS,
@@ -63,8 +65,8 @@ class EntryText:
     page: str | None
 
 
-def entry_text(entry: AuditEntry) -> EntryText:
-    """The entry in the reader's language."""
+def entry_text(entry: AuditEntry, still_there: Container[Any] = ()) -> EntryText:
+    """The entry in the reader's language; `still_there` as `audit_list.still_there` says."""
     said = _SAID_BY_THE_ACTION.get(entry.action, ())
     changes = (entry.changes or {}).items()
     return EntryText(
@@ -72,7 +74,7 @@ def entry_text(entry: AuditEntry) -> EntryText:
         actor=str(audit_words.ACTORS.get(entry.actor_kind, entry.actor_kind)),
         changes=[_change(name, pair) for name, pair in changes if name not in said],
         details=[(_label(name), _value(name, v)) for name, v in (entry.details or {}).items()],
-        page=_page(entry),
+        page=_page(entry) if (entry.object_kind, entry.object_id) in still_there else None,
     )
 
 
@@ -117,6 +119,6 @@ def _page(entry: AuditEntry) -> str | None:
     endpoint = _PAGES.get(entry.object_kind or "")
     if not endpoint or not entry.object_id or not may(endpoint, "GET"):
         return None
-    if entry.object_kind == "user" and not entry.object_id.isdecimal():
-        return None
+    if endpoint == "jump.show":
+        return url_for(endpoint, q=entry.object_id)
     return url_for(endpoint, id=entry.object_id)
