@@ -4,6 +4,7 @@ from html import unescape
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from tests.conftest import piece, sign_in
 from tests.engine.conftest import deliveries, ended, send, subscribe, working
@@ -142,6 +143,8 @@ def test_one_attempt_at_a_time_and_what_changed_since_the_one_before(
 ) -> None:
     path = failed_once(engine, receiver)
     browser.post(f"{path}/retry_now")
+    with engine.app_context(), transaction():
+        db.session.execute(update(Webhook).values(payload_format="raw", method="PUT"))
     answer = Answer(503, (("X-Node", "b"),), b'{"error": "out of paper", "code": 7}')
     receiver.answer(answer)
     with working(engine):
@@ -157,7 +160,9 @@ def test_one_attempt_at_a_time_and_what_changed_since_the_one_before(
     changed = unescape(browser.get(f"{path}?view=changes").text)
     assert '<del>-  "error": "out of stock"</del>' in changed
     assert '<ins>+  "error": "out of paper",</ins>' in changed
-    assert "<code>500</code></td><td><code>503</code>" in changed
+    assert '<code>500</code> <span class="phone">→</span></td><td><code>503</code>' in changed
+    assert "<td>Method</td>" in changed
+    assert '<td>Envelope <span class="phone">→</span></td><td>Raw</td>' in changed
     assert "<code>x-node</code></td>" in changed
     assert "<code>webhook-timestamp</code>" in changed or "<code>webhook-signature" not in changed
     assert browser.get(f"{path}?attempt=1&view=changes").status_code == 200

@@ -1,11 +1,13 @@
 """What a delivery's page shows: one of its attempts, its neighbours in a list, the same event."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES
+from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import LogQuery
 from webhooks_ui.models import (
@@ -29,9 +31,15 @@ CHANGE_LABELS = {
     "address": _l("Address reached"),
     "http_version": _l("Protocol"),
     "request_url": _l("Webhook URL"),
+    "method": _l("Method"),
     "tls": "TLS",
     "payload_format": _l("Payload format"),
 }
+CHANGE_WORDS: dict[str, Mapping[str, Any]] = {
+    "error": ERROR_LABELS,
+    "payload_format": {code: one.label for code, one in FORMATS.items()},
+}
+"""What codes among them are called."""
 
 
 def context(delivery: Delivery) -> dict[str, Any]:
@@ -52,6 +60,7 @@ def context(delivery: Delivery) -> dict[str, Any]:
         if view == "changes" and before and attempt
         else None,
         "change_labels": CHANGE_LABELS,
+        "change_words": CHANGE_WORDS,
         "is_raw": request.args.get("raw") == "yes",
         "request_body": delivery.body_of(attempt) if attempt else "",
         "repeats": delivery.repeats,
