@@ -160,9 +160,9 @@ def test_one_attempt_at_a_time_and_what_changed_since_the_one_before(
     changed = unescape(browser.get(f"{path}?view=changes").text)
     assert '<del>-  "error": "out of stock"</del>' in changed
     assert '<ins>+  "error": "out of paper",</ins>' in changed
-    assert '<code>500</code> <span class="phone">→</span></td><td><code>503</code>' in changed
+    assert '<code>500</code> <span class="phone">→</span></td>\n<td><code>503</code>' in changed
     assert "<td>Method</td>" in changed
-    assert '<td>Envelope <span class="phone">→</span></td><td>Raw</td>' in changed
+    assert '<td>Envelope <span class="phone">→</span></td>\n<td>Raw</td>' in changed
     assert "<code>x-node</code></td>" in changed
     assert "<code>webhook-timestamp</code>" in changed or "<code>webhook-signature" not in changed
     assert browser.get(f"{path}?attempt=1&view=changes").status_code == 200
