@@ -1,7 +1,7 @@
 """Sign-in by OpenID Connect: the authorization code flow with PKCE (OpenID Connect Core 1.0, 3.1).
 
 Authlib speaks to the provider and checks what it says: state, nonce, signature, issuer, audience
-and times. Here is decided whose account it is.
+and times. This module decides whose account it is.
 """
 
 import hashlib
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 _NAME = "openid"
 _NEXT = "openid_next"
-# The account of the last try was refused, and would be chosen again without asking.
+# Set when an account was refused: the provider would choose it again without asking.
 _OTHER = "openid_other_account"
 _TIMEOUT = 5.0  # seconds for each request to the provider
-_PATIENCE = 1.0  # seconds that somebody waits while others talk to it
+_PATIENCE = 1.0  # seconds that a sign-in waits while others talk to it
 _talking = BoundedSemaphore(2)  # a provider that hangs holds two threads, never the console
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def provider_name() -> str:
 
 
 def readmits() -> bool:
-    """Whether the provider lets in whom nobody here knows, also after a removal."""
+    """Whether accounts of the provider that are unknown here are let in, also after a removal."""
     return bool(current_app.config["OIDC_ISSUER"]) and current_app.config["OIDC_ROLE"] != "none"
 
 
@@ -93,7 +93,7 @@ def finish() -> Refusal | None:
 
 
 def _nobody(login: str | None) -> Refusal:
-    """Why this account is nobody's here; the next sign-in asks which account to use."""
+    """The refusal of an account that no user here has; the next sign-in asks which one to use."""
     session[_OTHER] = True
     security_log.refused("nobody has this account of the OpenID provider", None)
     audit.record_once("user.openid_refused", "user", "-", login or "", within=WINDOW)
@@ -127,7 +127,7 @@ class _Failure(Exception):
 
 @contextmanager
 def _conversation() -> Iterator["FlaskOAuth2App"]:
-    """The provider; raises `_Failure` where it does not answer, or not as it should."""
+    """The provider, to talk to; raises `_Failure` where it does not answer as it should."""
     from authlib.common.errors import AuthlibBaseError
     from joserfc.errors import JoseError
     from requests import RequestException
@@ -139,7 +139,7 @@ def _conversation() -> Iterator["FlaskOAuth2App"]:
     except RequestException as error:
         log.warning("The OpenID provider cannot be reached: %s", error)
         raise _unreachable() from None
-    # The last three are Authlib's, for an answer that lacks something or is no JSON.
+    # The last three are Authlib's, for an answer that lacks something or is not JSON.
     except (AuthlibBaseError, JoseError, ValueError, KeyError, RuntimeError) as error:
         log.warning("The OpenID provider did not confirm a sign-in: %s", error)
         raise _unconfirmed(getattr(error, "error", "")) from None
@@ -167,7 +167,7 @@ def _named() -> dict[str, str]:
 
 
 def _provider(app: Flask) -> "FlaskOAuth2App":
-    """Made once an app; Authlib keeps what the provider says of itself."""
+    """Created once per app; Authlib keeps the provider's metadata."""
     from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
 
     if _NAME in app.extensions:
@@ -191,7 +191,7 @@ def _provider(app: Flask) -> "FlaskOAuth2App":
 
 
 def _session_class(ca_file: str | None) -> "type[OAuth2Session]":
-    """Authlib's session with a time limit, and with the authorities that receivers have too."""
+    """Authlib's session with a time limit, trusting the same authorities as deliveries do."""
     from authlib.integrations.requests_client import OAuth2Session
     from requests.adapters import HTTPAdapter
 
@@ -216,7 +216,7 @@ def _session_class(ca_file: str | None) -> "type[OAuth2Session]":
 
 
 def _user_of(said: Mapping[str, Any]) -> User | None:
-    """Whose account it is: known by its subject, by its login, or new where a setting says so.
+    """The user of an account: known by its subject, by its login, or new where OIDC_ROLE allows it.
 
     A subject never changes and is never given to another (OpenID Connect Core 1.0, section 5.7);
     a login counts once, for a user who has no subject yet.

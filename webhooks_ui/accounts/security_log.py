@@ -13,19 +13,19 @@ _log = logging.getLogger("webhooks_ui.security")
 
 
 def done(what: str, user_id: int) -> None:
-    """Something that succeeded; from here on the request is `user_id`'s."""
+    """Logs a success; from here on the request is `user_id`'s."""
     if has_request_context():
         request.environ[WHO] = f"user:{user_id}"
     _write(logging.INFO, what, f"user:{user_id}")
 
 
 def refused(why: str, user_id: int | None) -> None:
-    """Something that was refused; `user_id` is None where there is no such user."""
+    """Logs a refusal; `user_id` is None where there is no such user."""
     _write(logging.WARNING, why, f"user:{user_id}" if user_id else "unknown user")
 
 
 def noted(what: str) -> None:
-    """What the request's user has done with another account or a token."""
+    """Logs what the request's user did to another account or a token."""
     who = request.environ.get(WHO, "-") if has_request_context() else "operator"
     _write(logging.INFO, what, who)
 

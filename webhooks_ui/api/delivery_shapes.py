@@ -58,7 +58,7 @@ class RequestShape(RowShape):
 
 
 class ResponseShape(RowShape):
-    """What came back, as far as it came: the first 64 KiB of the body."""
+    """The response as far as it arrived: the first 64 KiB of its body."""
 
     headers: list[tuple[str, str]] = Field(validation_alias="response_headers")
     body: str = Field(validation_alias="response_body")
@@ -75,7 +75,7 @@ class ResponseShape(RowShape):
 class CertificateShape(BaseModel):
     """How the connection was secured, and what the receiver's certificate says, also a refused one.
 
-    Names are RFC 4514; what could not be read is empty.
+    Names are in the form of RFC 4514; empty where the certificate could not be read.
     """
 
     version: str
@@ -159,7 +159,7 @@ class DeliveryShape(DeliveryHead):
 
 
 class DeliverySummary(DeliveryHead):
-    """A delivery as a list shows it; its attempts are told by the delivery itself."""
+    """A delivery in a list, without its attempts."""
 
     attempts_made: int
 
@@ -187,6 +187,6 @@ def _head(delivery: Delivery) -> dict[str, Any]:
         "test": delivery.test,
         "status": delivery.status,
         "created_at": delivery.created_at,
-        # What is due at once is due since it was made.
+        # Due at once: since it was created.
         "next_attempt_at": max(due, delivery.created_at) if due else None,
     }

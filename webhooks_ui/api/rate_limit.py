@@ -1,7 +1,7 @@
 """The rate limit of each API token: a token bucket in the memory of this web process.
 
-The bucket holds what may be sent in a second. A batch takes as much as it has events, below zero
-if need be: it is not refused for its size, but the next call waits until that is paid off.
+The bucket holds what may be sent in a second. A batch takes a unit for each of its events, below
+zero if need be: it is not refused for its size, but the next call waits until the debt is paid.
 """
 
 import math
@@ -41,7 +41,7 @@ class Buckets:
             return 0.0
 
     def owe(self, key: int, units: int) -> None:
-        """Takes units, also those that there are not yet."""
+        """Takes units, below zero if need be."""
         with self._lock:
             self._full_at[key] = (
                 max(self._full_at.get(key, 0.0), self._clock()) + units / self._rate

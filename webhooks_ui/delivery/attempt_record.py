@@ -47,12 +47,12 @@ def attempt_of(
 
 
 def unsent_attempt(detail: str, started_at: datetime, timeout: float, number: int) -> AttemptRecord:
-    """The record of an attempt that ended before anything was sent: a fault of ours."""
+    """The record of an attempt that an internal error ended before anything was sent."""
     return AttemptRecord(number, started_at, timeout, error="protocol_error", detail=detail[:1000])
 
 
 def bare_attempt(attempt: AttemptRecord) -> AttemptRecord:
-    """What is stored of an attempt that cannot be stored whole: a fault of ours."""
+    """What is stored of an attempt that an internal error keeps from being stored whole."""
     detail = "unexpected error: its facts could not be stored"
     blank = unsent_attempt(detail, attempt.started_at, attempt.timeout, attempt.number)
     return replace(blank, error=attempt.error, status_code=attempt.status_code)

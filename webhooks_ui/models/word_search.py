@@ -1,8 +1,8 @@
 """Searching in the index: the newest rows that have all of some words, within about a second.
 
-Rows are looked through from the newest on, in windows that are the larger the more seldom the words
-are: so a word that most rows have costs what is shown of it, not what there is of it. When the time
-is over, the answer is what was found, and how far back that was.
+Rows are scanned from the newest back, in windows that grow as matches get rarer: a common word
+costs as much as is shown of it, not as much as is stored. When the time is up, the result is what
+was found so far, and how far back the scan came.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from webhooks_ui.text import words
 
 MAX_FOUND = 500  # the newest matching events, and answers, that lists are made of
 SECONDS = 0.4  # for the events, then for the answers
-_WINDOW = 5_000  # rows that are looked through first
+_WINDOW = 5_000  # rows of the first window
 _ALL = 2**62
 
 
@@ -37,7 +37,7 @@ class Matches:
 
 @dataclass(slots=True)
 class _Look:
-    """A look through one table; `below` is where it ended, 0 when nothing is left."""
+    """The scan of one table; `below` is where it stopped, 0 at the end."""
 
     table: Table
     rows: list[int]
@@ -46,14 +46,14 @@ class _Look:
 
     @property
     def back_to(self) -> datetime | None:
-        """The moment before which nothing was looked through, where the time was over."""
+        """The moment before which nothing was searched, where time ran out."""
         if not self.below or len(self.rows) == MAX_FOUND:
             return None
         return self.table.moment_of(self.below)
 
 
 def find(sought: str, last_event: int | None = None) -> Matches:
-    """What has all of these words; of events none after the row `last_event`."""
+    """The rows that have all of these words; of events up to the row `last_event`."""
     chosen = words.sought(sought)
     if not chosen:
         return Matches((), (), SearchLimits())
@@ -77,7 +77,7 @@ def _look(table: Table, sought: Sequence[str], last: int) -> _Look:
     look = _Look(table, [], last)
     begins = [word for word in sought if words.may_go_on(word)]
     if begins and is_sqlite():
-        # It reads all rows of all words that begin like this, whatever the window.
+        # A prefix reads all rows of all its words, whatever the window.
         with suppress(TooSlowError), time_limit(SECONDS / 2):
             _look_back(look, _query(sought, begins), _ALL)
             return look
@@ -95,12 +95,12 @@ def _look_back(look: _Look, query: str, window: int) -> None:
             query, first, look.below, MAX_FOUND - len(look.rows), is_sparse=window > _WINDOW
         )
         look.below = first - 1
-        # As many rows as are likely to have twice what a list takes.
+        # Likely to hold twice as many matches as a list shows.
         window = (newest - look.below) * 2 * MAX_FOUND // max(len(look.rows), 1)
 
 
 def _query(sought: Sequence[str], begins: Sequence[str]) -> str:
-    """The words as the database's query: all of them, those of `begins` as beginnings."""
+    """The full-text query: all of the words, those in `begins` as prefixes."""
     # Words have neither quotes nor spaces.
     if is_sqlite():
         return " ".join(f'"{word}"{"*" * (word in begins)}' for word in sought)

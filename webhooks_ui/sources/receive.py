@@ -49,7 +49,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A request as it is understood."""
+    """A parsed request."""
 
     source: KnownSource
     arrival: Arrival
@@ -64,7 +64,7 @@ class _Request:
 
     @property
     def events(self) -> list[IncomingEvent]:
-        """Its events. The sender's job that runs again has the same id and another body."""
+        """Its events. A job that the sender retries has the same id and another body."""
         trace = traceparent(self.arrival.headers.get("traceparent"))
         scope = self.delivery_id and f"{self.source.public_id}:{self.delivery_id}"
         return [
@@ -80,14 +80,14 @@ class _Request:
         ]
 
     def became(self, answers: Sequence[Accepted]) -> tuple[Became, ...]:
-        """Its events as they were answered."""
+        """Its events, as they were accepted."""
         return tuple(
             Became(event.type, answer.event_id, answer.deliveries, answer.duplicate)
             for event, answer in zip(self.reading.events, answers, strict=False)
         )
 
     def row(self, became: Sequence[Became]) -> RequestRow:
-        """What the page shows of it."""
+        """Its row on the source's page."""
         body = self.reading.kept_body
         return RequestRow(
             source_id=self.source.id,
@@ -120,7 +120,7 @@ def receive(kind: Kind, source: KnownSource, arrival: Arrival, vault: Vault) -> 
         metrics.source_request("refused" if request.reason == "signature" else "nothing")
         return Receipt(reason=request.reason)
     answers = accept(request.events, patient=True)
-    if isinstance(answers, Refusal):  # never: its types are ours, and its channels have names
+    if isinstance(answers, Refusal):  # never happens: types are ours, channels have names
         raise TypeError(answers)
     became = request.became(answers)
     request_log.record(request.row(became))

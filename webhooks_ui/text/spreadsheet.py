@@ -23,7 +23,7 @@ def rows(
     text = io.StringIO()
     text.write(BOM)
     writer = csv.DictWriter(text, columns, delimiter=separator)
-    writer.writeheader()  # also above no row: it says which columns there would be
+    writer.writeheader()  # also of an empty table: it names the columns
     for record in records:
         writer.writerow({name: _cell(value) for name, value in record.items()})
         if text.tell() > _FLUSH:
@@ -41,7 +41,7 @@ def disarmed(text: str) -> str:
 
 
 def file_name(parts: Iterable[str], ending: str) -> str:
-    """A name of a file out of words: “deliveries-failed-2026-11-28.csv”, 120 characters at most."""
+    """A file name made of words: “deliveries-failed-2026-11-28.csv”, 120 characters at most."""
     words = (re.sub(r"[^\w.+-]+", "-", part).strip("-.") for part in parts)
     return f"{'-'.join(word[:40] for word in words if word)[:110]}.{ending}"
 

@@ -30,14 +30,14 @@ def largest_batch(most_bytes: int) -> int:
 
 
 def size_problem(data: bytes, most_bytes: int) -> LazyString | None:
-    """What to say when an event's data is larger than allowed."""
+    """The message for data that is larger than allowed; None for data that is not."""
     if len(data) <= most_bytes:
         return None
     return shorten(most_bytes)
 
 
 def shorten(most_bytes: int) -> LazyString:
-    """What to say of an event that is larger than allowed."""
+    """The message for an event that is larger than allowed."""
     return _l(
         "Shorten the data: an event holds %(most)s bytes at most.",
         most=format_decimal(most_bytes),
@@ -45,7 +45,7 @@ def shorten(most_bytes: int) -> LazyString:
 
 
 def key_problem(key: str) -> LazyString | None:
-    """What keeps a text from being an id by the sender or an idempotency key, or None."""
+    """Why a text cannot be a sender's id or an idempotency key; None if it can."""
     if not key:
         return _l("Enter a text that no other event has, or leave it out.")
     if len(key) > MAX_KEY_CHARACTERS:

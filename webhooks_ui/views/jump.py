@@ -34,7 +34,7 @@ MAX_OF_EACH = 6  # of each kind
 
 
 class Place(NamedTuple):
-    """Where one may go."""
+    """A destination."""
 
     icon: str
     title: str
@@ -43,9 +43,9 @@ class Place(NamedTuple):
 
 
 class Noun(NamedTuple):
-    """What an id of this noun leads to; `find` is None where the page itself says what is gone.
+    """Where an id of this noun leads; `find` is None where the page itself says what is gone.
 
-    `url` makes the page's URL of what was found, where that is not `endpoint` with the id.
+    `url` builds the URL of what was found, where `endpoint` with the id does not.
     """
 
     endpoint: str
@@ -83,7 +83,7 @@ NOUNS = {
 
 @blueprint.get("/jump")
 def show() -> Response | str:
-    """The places that fit `q`; a single one is gone to at once."""
+    """Lists the places that match `q`; redirects where there is only one."""
     words = request.args.get("q", "").strip()[:MAX_KEY_CHARACTERS]
     places = _of_id(words.lower()) or [*_of_senders_id(words), *_named(words)]
     if is_piece_request():
@@ -107,7 +107,7 @@ def _of_id(text: str) -> list[Place]:
 
 
 def _of_senders_id(text: str) -> Iterator[Place]:
-    """The event that its sender calls so, and the request of a source."""
+    """The event, or the request of a source, that its sender gave this id."""
     if not text:
         return
     if event := event_of_sender(text):

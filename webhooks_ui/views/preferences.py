@@ -1,4 +1,4 @@
-"""What a browser remembers of how the console looks and listens: theme, language and keys."""
+"""Preferences that a browser keeps: theme, language and keyboard shortcuts."""
 
 from collections.abc import Container
 
@@ -32,7 +32,7 @@ def language() -> Response:
 
 @blueprint.post("/help/shortcuts")
 def shortcuts() -> Response:
-    """Switches the keys on or off (WCAG 2.1.4)."""
+    """Switches keyboard shortcuts on or off (WCAG 2.1.4)."""
     chosen = "on" if request.form.get("keys") == "on" else "off"
     return _keep(SHORTCUTS, chosen, url_for("help.show"))
 
@@ -43,7 +43,7 @@ def _chosen(name: str, offered: Container[str]) -> str:
 
 
 def _keep(name: str, value: str, page: str = "") -> Response:
-    """To the page, else back to the one with the filters that htmx has set, or to `next`."""
+    """Redirects to the page, else back, with the filters that htmx has set."""
     back = page or came_from() or safe_next(request.form.get("next"))
     answer = redirect(back or url_for("webhooks.index"), 303)
     remember(answer, bound_name(name), value)

@@ -1,4 +1,4 @@
-"""Trying the form as it is typed: its template and its filters, on a sample or newest events."""
+"""Previews of the unsaved form: its template and its filters, on a sample or the newest events."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ REAL = 3  # events
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A body, or why there is none; without `event` it is a sample's."""
+    """A rendered body, or why there is none; `event` is None for a sample."""
 
     type: str
     body: str = ""
@@ -39,9 +39,9 @@ class Preview:
 @keeps_typed
 @max_body(with_event)
 def preview_template() -> Answer:
-    """What the template makes; `ready` puts one of the ready ones in its place first.
+    """Renders the typed template, or the ready one that `ready` names.
 
-    Only who may edit gets here; with `real`, the payloads shown are recorded as read.
+    For editors only. With `real`, the audit log records the payloads as read.
     """
     form = posted_form()
     if ready := READY_TEMPLATES.get(request.form.get("ready", "")):
@@ -79,7 +79,7 @@ def _preview(template: Template, type: str, content: Content, event: str | None)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How many of the newest events the filters let through."""
+    """How many of the newest events pass the filters."""
 
     matched: int
     tried: int
@@ -89,7 +89,7 @@ class Trial:
 @keeps_typed
 @max_body(with_event)
 def try_filters() -> Answer:
-    """How many of the newest events that the form subscribes to would have got through."""
+    """Counts the newest events of the chosen types that would pass the typed filters."""
     form = posted_form()
     check_filters(form)
     trial = None

@@ -1,4 +1,4 @@
-"""Time zones: whose a request is answered in, what they are called, and clock times in them."""
+"""Time zones: which one a request is answered in, what they are called, and local times."""
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def zone_in_use() -> ZoneInfo:
 
 
 def offered() -> ZoneInfo:
-    """The zone of those who have chosen none."""
+    """The zone where the user has chosen none."""
     return find(request.cookies.get(COOKIE, "")) or ZoneInfo(current_app.config["TIMEZONE"])
 
 

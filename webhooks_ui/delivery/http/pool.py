@@ -40,7 +40,7 @@ class Pool:
         return None
 
     def release(self, key: Key, connection: Connection, keep_alive: float) -> None:
-        """Keeps a connection for `keep_alive` seconds at most. From now on the pool closes it."""
+        """Takes a connection back, for `keep_alive` seconds at most; the pool will close it."""
         seconds = min(keep_alive, self._max_idle)
         connection.idle_until = min(self._clock() + seconds, connection.opened_at + MAX_AGE)
         with self._lock:
@@ -48,7 +48,7 @@ class Pool:
         self._close_surplus()
 
     def close(self) -> None:
-        """Closes all idle connections, and from now on each one that is released."""
+        """Closes all idle connections, and each one that is released later."""
         self._is_closed = True
         self._close_surplus()
 
@@ -60,7 +60,7 @@ class Pool:
             return connection
 
     def _close_surplus(self) -> None:
-        """Closes those that have been idle longest, as far as they are too many or too old."""
+        """Closes the connections idle for longest, while there are too many or they are too old."""
         now, surplus = self._clock(), []
         with self._lock:
             while self._idle:

@@ -29,10 +29,10 @@ class Claim:
 class Demand:
     """What a worker asks for: up to `limit` due deliveries, fairly over webhooks.
 
-    `known` tells what the worker knows of a webhook, `default_slots` is how many more any other one
-    may have under way. Of webhooks that do not answer, or of which that is not known,
-    it takes `unproven` deliveries at most. The leases name `holder` (`holders`). It looks at the
-    webhooks after the row `after`, where the turn before has said so.
+    `known` returns what the worker knows of a webhook, `default_slots` are the free slots of any
+    other. `unproven` limits the deliveries to webhooks that are not known to answer. The leases
+    name `holder` (`holders`). Webhooks up to the row `after` are skipped, where the turn before
+    asked for it.
     """
 
     known: "Callable[[int], Known | None]"
@@ -45,8 +45,9 @@ class Demand:
 
 
 class Known(NamedTuple):
-    """What a worker knows of a webhook: how many more it may have under way, when it was served
-    last (a serial number), and whether an attempt has been under way for long without an answer."""
+    """What a worker knows of a webhook: its free slots, when it was served last (a serial number),
+    and whether an attempt has long been waiting for an answer.
+    """
 
     slots: int
     served: int = 0
@@ -67,18 +68,18 @@ class Job:
 
     @property
     def public_id(self) -> str:
-        """The delivery's."""
+        """The id of the delivery."""
         return self.claim.public_id
 
     @property
     def attempts_made(self) -> int:
-        """Before this one."""
+        """How many attempts came before this one."""
         return self.claim.attempts_made
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn has claimed, and in how many seconds the next webhook that is held may go on.
+    """What a turn claimed, and in how many seconds the next hold ends.
 
     `is_more`: more may be due than the worker could take; `after` is for the next `Demand`.
     """
@@ -138,7 +139,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a claimed delivery: the attempt made, and what is to follow from it."""
+    """The outcome of a claimed delivery: the attempt, and the decision that follows."""
 
     claim: Claim
     attempt: AttemptRecord

@@ -1,4 +1,4 @@
-"""What results mean for their webhooks: the last one, failing since, disabled, alerts."""
+"""What results change about webhooks: last result, failing since, disabled, alerts."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ _LOCK = prepared.of_rows(
 
 
 class _State(NamedTuple):
-    """A webhook's row, as far as results change it."""
+    """The columns of a webhook that results change."""
 
     id: int
     failing_since: datetime | None
@@ -65,7 +65,7 @@ class _State(NamedTuple):
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Self:
-        """From what `_LOCK` finds."""
+        """From a row of `_LOCK`."""
         number, since, alerted_at, succeeded, until, reason, interval, counted, *rest = row
         hold = holds.Hold(at_milliseconds(until), reason, interval, at_milliseconds(counted), *rest)
         succeeded = None if succeeded is None else bool(succeeded)
@@ -73,14 +73,14 @@ class _State(NamedTuple):
 
 
 def lock(runner: Runner, webhook_ids: Collection[int]) -> Any:
-    """A cursor with the state of these webhooks, which others cannot change until the commit."""
+    """Locks these webhooks until the commit; returns a cursor with their state."""
     return runner.run(_LOCK, rows=runner.ids(webhook_ids))
 
 
 def update_webhooks(
     runner: Runner, states: Any, results: Sequence[Result], moment: datetime
 ) -> list[dict[str, Any]]:
-    """Writes what results mean for their webhooks, which are locked; returns alerts to insert."""
+    """Writes what results change about their locked webhooks; returns the alerts to insert."""
     by_webhook, changes, alerts = _by_webhook(results), [], list[dict[str, Any]]()
     for state in map(_State.of, states.fetchall()):
         if of_it := by_webhook.get(state.id):
@@ -118,7 +118,7 @@ def _changed(
     """The webhook's columns after these results; adds the alert that they cause."""
     last, since, alerted_at = results[-1], state.failing_since, state.alerted_at
     changed: dict[str, Any] = {"last": last.claim.id, "since": None, "alerted_at": None}
-    # What the receiver put off is no failure until it is given up.
+    # A delivery that the receiver put off has not failed until it is given up.
     counted = [r for r in results if not r.decision.hold_until or r.decision.status == "failed"]
     changed["succeeded"] = counted[-1].attempt.error is None if counted else state.last_succeeded
     if _any_succeeded(results):
@@ -152,7 +152,7 @@ def probe_now(webhook_id: int) -> None:
 
 
 def pull_back(moment: datetime, longest: timedelta, lease: timedelta) -> None:
-    """Ends holds that reach further than their reason can ask for: the clock was ahead."""
+    """Ends holds that are longer than their reason allows: the clock was ahead."""
     until, reason = _WEBHOOKS.c.held_until, _WEBHOOKS.c.hold_reason
     pace = 2 * timedelta(milliseconds=holds.MAX_INTERVAL)
     too_late = or_(
