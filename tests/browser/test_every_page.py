@@ -128,7 +128,7 @@ FAINT = """() => {
 }"""
 
 
-def test_a_faint_text_is_seen(page: Page) -> None:
+def test_low_contrast_is_detected(page: Page) -> None:
     page.goto("/webhooks")
     assert_readable(page)
     page.evaluate(FAINT)
@@ -142,7 +142,7 @@ TWO_LINKS = """(words) => {
 }"""
 
 
-def test_links_that_take_each_others_room_are_seen(open_page: Open) -> None:
+def test_overlapping_targets_are_detected(open_page: Open) -> None:
     """One in a sentence may be low, where nothing lies on it."""
     page = open_page("/help", width=NARROW)
     page.evaluate(TWO_LINKS, "It is told by")
@@ -156,7 +156,7 @@ def test_links_that_take_each_others_room_are_seen(open_page: Open) -> None:
         assert_large_enough(page)
 
 
-def test_a_shift_is_seen(page: Page) -> None:
+def test_a_layout_shift_is_detected(page: Page) -> None:
     page.goto("/webhooks")
     page.evaluate("document.querySelector('main').style.paddingTop = '300px'")
     with pytest.raises(AssertionError):
@@ -237,7 +237,7 @@ def test_the_sign_in_page(open_page: Open, auditor: Auditor, language: str) -> N
     assert_good(page, auditor, language)
 
 
-def test_a_console_without_anything(
+def test_an_empty_console(
     browser: Browser, auditor: Auditor, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Set-up, and the empty lists, which exist only once."""

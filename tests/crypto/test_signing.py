@@ -17,7 +17,7 @@ def now() -> int:
     return int(time.time())
 
 
-def test_the_specifications_own_example() -> None:
+def test_the_example_of_the_specification() -> None:
     header = signing.sign(
         ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
         "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -79,7 +79,7 @@ def test_verify_takes_any_header(header: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "whsec_", "whsec_***", "кирилиця", "whsec_MfK"])
-def test_what_is_no_secret_is_told_apart(text: str) -> None:
+def test_malformed_secrets_are_recognized(text: str) -> None:
     assert not signing.is_secret(text)
 
 

@@ -14,7 +14,7 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.database.migrate import upgrade
 
 
-def test_partial_indexes_have_the_conditions_that_the_models_tell(app: Flask) -> None:
+def test_partial_indexes_have_the_conditions_of_the_models(app: Flask) -> None:
     with app.app_context():
         query = text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
         made = {
@@ -33,7 +33,7 @@ def _plain(condition: str) -> str:
     return re.sub(r"[\s()\"]+", "", condition).lower()
 
 
-def test_they_make_what_the_models_say_in_one_transaction_and_once(empty_app: Flask) -> None:
+def test_they_make_the_schema_of_the_models_once_in_one_transaction(empty_app: Flask) -> None:
     commits: list[object] = []
     with empty_app.app_context():
         engine, note = db.engine, commits.append

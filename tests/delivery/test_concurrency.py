@@ -38,7 +38,7 @@ def test_it_starts_small_and_opens_with_success() -> None:
         "tls_failure",
     ],
 )
-def test_a_time_out_closes_it_to_one_and_an_answer_that_says_no_leaves_it(error: str) -> None:
+def test_a_time_out_shrinks_it_to_one_and_an_error_status_leaves_it(error: str) -> None:
     limits = ConcurrencyLimits(8)
     for _ in range(4):
         limits.begin(1)
@@ -53,7 +53,7 @@ def test_a_time_out_closes_it_to_one_and_an_answer_that_says_no_leaves_it(error:
     assert limits.size(1) == 1
 
 
-def test_what_is_under_way_is_not_free() -> None:
+def test_attempts_under_way_take_slots() -> None:
     limits = ConcurrencyLimits(8)
     limits.begin(1)
 
@@ -76,7 +76,7 @@ def test_it_stays_within_its_bounds_and_forgets(ends: list[tuple[int, str | None
 
 
 @pytest.mark.parametrize("status_code", [429, 502, 503, 504])
-def test_a_receiver_that_has_too_much_to_do_gets_one_at_a_time(status_code: int) -> None:
+def test_an_overloaded_receiver_gets_one_at_a_time(status_code: int) -> None:
     limits = ConcurrencyLimits(8)
     for _ in range(4):
         limits.begin(1)
@@ -87,7 +87,7 @@ def test_a_receiver_that_has_too_much_to_do_gets_one_at_a_time(status_code: int)
     assert limits.size(1) == 1
 
 
-def test_half_of_the_slots_belongs_to_who_answers() -> None:
+def test_half_of_the_slots_is_kept_for_receivers_that_answer() -> None:
     moment = 0.0
     limits = ConcurrencyLimits(8, 16, clock=lambda: moment)
 
@@ -106,7 +106,7 @@ def test_half_of_the_slots_belongs_to_who_answers() -> None:
     assert unproven() == 7
 
 
-def test_who_was_served_is_told_in_order() -> None:
+def test_the_order_in_which_webhooks_were_served_is_told() -> None:
     limits = ConcurrencyLimits(8)
     for webhook in (3, 1, 2, 3):
         limits.begin(webhook)

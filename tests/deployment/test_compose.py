@@ -31,7 +31,7 @@ def test_postgresql_two_web_and_two_worker_processes() -> None:
     assert found["web"]["ports"] == ["127.0.0.1:8000-8001:8000"]  # one for each
 
 
-def test_its_settings_and_commands_are_ours() -> None:
+def test_its_settings_and_commands_exist() -> None:
     for name in ("web", "worker"):
         service = services()[name]
         settings = table.load(

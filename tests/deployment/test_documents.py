@@ -25,7 +25,7 @@ def test_only_settings_that_exist_are_named(name: str) -> None:
     assert {setting.removesuffix("_FILE") for setting in named} <= KNOWN
 
 
-def test_the_image_gets_all_that_the_wheel_is_made_of() -> None:
+def test_the_image_has_what_the_wheel_is_built_from() -> None:
     copied = re.findall(
         r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
     )
@@ -118,7 +118,7 @@ def test_every_setting_that_the_page_on_security_names_exists() -> None:
     assert named <= KNOWN
 
 
-def test_what_the_page_on_security_counts_is_so() -> None:
+def test_the_counts_on_the_security_page_are_right() -> None:
     text = (ROOT / "docs/security.md").read_text()
     sizes = (throttle.PER_ACCOUNT_AND_NETWORK, throttle.PER_NETWORK, throttle.PER_ACCOUNT)
     assert f"{sizes[0]} failures for an account from one network" in text

@@ -48,7 +48,7 @@ def test_every_webhook_gets_its_delivery_before_the_answer(engine: Flask) -> Non
     assert under_way(engine) == 0
 
 
-def test_small_events_beside_a_large_one_are_made_with_it(engine: Flask) -> None:
+def test_small_events_are_stored_with_a_large_one(engine: Flask) -> None:
     webhooks(engine)
     subscribe(engine, "http://127.0.0.1:9/other", events=("team_changed",))
 
@@ -59,7 +59,7 @@ def test_small_events_beside_a_large_one_are_made_with_it(engine: Flask) -> None
     assert under_way(engine) == 0
 
 
-def test_what_a_crash_has_interrupted_is_finished_by_a_job(
+def test_a_job_finishes_what_a_crash_interrupted(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhooks(engine)
@@ -81,7 +81,7 @@ def test_what_a_crash_has_interrupted_is_finished_by_a_job(
     assert [delivery.webhook_id for delivery in deliveries(engine)] == [*range(1, WEBHOOKS + 1)]
 
 
-def test_a_part_is_as_large_as_others_can_wait_for() -> None:
+def test_the_size_of_a_part_follows_how_long_others_wait() -> None:
     part, held = statements.PART, fan_out.HELD
     assert fan_out.next_size(part, held / 10) == 2 * part  # not more at once
     assert fan_out.next_size(2 * part, 2 * held / 3) == 3 * part

@@ -77,7 +77,7 @@ def fail(app: Flask, state: str, message: str, times: int) -> None:
 
 
 @pytest.mark.usefixtures("failing")
-def test_what_is_undone_for_certain_is_tried_again(app: Flask, call: Call) -> None:
+def test_a_statement_that_was_rolled_back_is_retried(app: Flask, call: Call) -> None:
     found = {}
     for state, message in TRIED_AGAIN.items():
         fail(app, state, message, times=1)
@@ -88,7 +88,7 @@ def test_what_is_undone_for_certain_is_tried_again(app: Flask, call: Call) -> No
 
 
 @pytest.mark.usefixtures("failing")
-def test_what_lies_with_the_database_asks_to_come_back(app: Flask, call: Call) -> None:
+def test_a_fault_of_the_database_is_answered_503(app: Flask, call: Call) -> None:
     found = {}
     for state, message in REFUSED.items():
         fail(app, state, message, times=100)
@@ -99,7 +99,7 @@ def test_what_lies_with_the_database_asks_to_come_back(app: Flask, call: Call) -
     assert events_in(app) == 1
 
 
-def test_prepared_statements_may_be_gone(app: Flask, call: Call) -> None:
+def test_lost_prepared_statements_are_prepared_again(app: Flask, call: Call) -> None:
     """As by a pooler, unseen by the driver."""
     for _ in range(8):
         MEMORY.forget()
@@ -124,9 +124,7 @@ def test_prepared_statements_may_be_gone(app: Flask, call: Call) -> None:
 @pytest.mark.parametrize(
     ("end", "status"), [("pg_cancel_backend", 202), ("pg_terminate_backend", 503)]
 )
-def test_a_statement_ends_in_the_midst_of_a_group(
-    app: Flask, call: Call, end: str, status: int
-) -> None:
+def test_a_statement_fails_within_a_group(app: Flask, call: Call, end: str, status: int) -> None:
     found: list[int] = []
     with app.app_context():
         other = db.engine.raw_connection()

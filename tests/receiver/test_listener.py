@@ -79,7 +79,7 @@ def running() -> Iterator[Running]:
     listening.close()
 
 
-def test_it_prints_the_request_and_says_that_the_signature_holds(running: Running) -> None:
+def test_it_prints_the_request_and_that_the_signature_is_valid(running: Running) -> None:
     status, answer = running.post(BODY, signed(int(time.time())))
     assert (status, answer) == (200, {"received": True, "signature": "holds."})
     assert "POST / HTTP/1.1" in running.output
@@ -163,7 +163,7 @@ def test_junk_does_not_end_it(running: Running, junk: bytes) -> None:
     assert running.post(BODY, signed(int(time.time())))[1]["signature"] == "holds."
 
 
-def test_a_connection_that_breaks_off_is_a_line(running: Running) -> None:
+def test_a_broken_connection_is_one_line(running: Running) -> None:
     address = running.listener.server_address
     connection = socket.create_connection((str(address[0]), address[1]), timeout=60)
     connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc")
@@ -210,7 +210,7 @@ def test_it_listens_on_both_families(host: str, start: str) -> None:
         (signed(1_301), "the timestamp is 301 s in the future; 300 s are allowed."),
     ],
 )
-def test_a_signature_that_does_not_hold_is_told_why(headers: Message, reason: str) -> None:
+def test_an_invalid_signature_is_explained(headers: Message, reason: str) -> None:
     verdict = check(SECRET, headers, BODY, now=1_000.0)
     assert verdict.startswith("does not hold: ")
     assert reason in verdict

@@ -30,7 +30,7 @@ def url(app: Flask) -> Iterator[str]:
 
 @pytest.mark.process
 @IN_BOTH_LANGUAGES
-def test_the_command_that_tries_it_out(app: Flask, url: str, name: str) -> None:
+def test_the_command_to_try_it(app: Flask, url: str, name: str) -> None:
     programs = [shutil.which(each) for each in ("openssl", "curl")]
     if not all(programs):
         pytest.skip("openssl and curl are needed")
@@ -52,7 +52,7 @@ def test_the_command_that_tries_it_out(app: Flask, url: str, name: str) -> None:
 
 
 @IN_BOTH_LANGUAGES
-def test_chatwoots_environment_is_that_of_the_page(admin: FlaskClient, name: str) -> None:
+def test_chatwoots_settings_are_those_of_the_page(admin: FlaskClient, name: str) -> None:
     blocks = re.findall(r"```\n([A-Z].*?)\n```", (ROOT / name).read_text(), re.DOTALL)
     assert len(blocks) == 2
     page = admin.post("/sources/new", data={"name": "Acme"}).location

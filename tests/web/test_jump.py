@@ -91,7 +91,7 @@ def test_every_id_leads_straight_to_its_page_or_is_as_unknown(in_use: Flask, rol
         assert public_id in page.text or role == "viewer"
 
 
-def test_what_was_changed_or_sent_at_once_has_its_page(in_use: Flask, browser: FlaskClient) -> None:
+def test_bulk_changes_and_bulk_tests_have_pages(in_use: Flask, browser: FlaskClient) -> None:
     changed, tested = ids(in_use)[public_ids.BULK]
     assert browser.get(f"/webhooks/bulk/{changed}").location == f"/webhooks?done={changed}"
     assert browser.get(f"/webhooks/bulk/{tested}").status_code == 200
@@ -111,7 +111,9 @@ def test_a_senders_own_id_leads_to_its_event(console: Flask, browser: FlaskClien
         assert (answer.status_code, answer.location) == (303, f"/events/{event}")
 
 
-def test_a_senders_id_stands_beside_what_is_called_so(console: Flask, browser: FlaskClient) -> None:
+def test_a_senders_id_is_listed_beside_names_that_match(
+    console: Flask, browser: FlaskClient
+) -> None:
     webhook = make_webhook(browser, name="Billing")
     body = {"type": "message_created", "data": {}, "id": "Billing"}
     event = caller(console, issue(console, "events"))("POST", "/events", body).json["id"]
@@ -133,7 +135,7 @@ def test_the_id_of_a_sources_request_leads_to_it(console: Flask, browser: FlaskC
 
 
 @pytest.mark.parametrize("prefix", [*sorted(PREFIXES - {public_ids.WEBHOOK}), "nothing"])
-def test_an_id_that_nothing_has_is_said_to_be_unknown(browser: FlaskClient, prefix: str) -> None:
+def test_an_unknown_id_is_reported(browser: FlaskClient, prefix: str) -> None:
     answer = browser.get("/jump", query_string={"q": new_id(prefix)})
     assert answer.status_code == 200
     assert "nothing has this id" in answer.text
@@ -175,7 +177,7 @@ def test_a_viewer_gets_to_the_list_of_channels(console: Flask) -> None:
     assert answer.location == f"/channels?q={key}"
 
 
-def test_htmx_gets_the_places_alone(browser: FlaskClient) -> None:
+def test_htmx_gets_only_the_results(browser: FlaskClient) -> None:
     make_webhook(browser, name="Billing")
     text = piece(browser, "GET", "/jump?q=billing").text
     assert "<html" not in text
@@ -183,7 +185,7 @@ def test_htmx_gets_the_places_alone(browser: FlaskClient) -> None:
     assert 'href="/deliveries?q=billing"' in text
 
 
-def test_nothing_found_is_said(browser: FlaskClient) -> None:
+def test_no_match_is_reported(browser: FlaskClient) -> None:
     answer = browser.get("/jump", query_string={"q": "нема <такого>"})
     assert answer.status_code == 200
     assert "нема &lt;такого&gt;" in answer.text

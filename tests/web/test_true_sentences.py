@@ -218,7 +218,7 @@ def test_a_test_that_succeeds_does_not_contradict_the_failures(
     assert "It answered" not in text.partition("Send a test event")[0]
 
 
-def test_a_webhook_that_never_was_enabled_was_not_turned_off_by_hand(admin: FlaskClient) -> None:
+def test_a_webhook_created_disabled_was_not_disabled_by_hand(admin: FlaskClient) -> None:
     own = make_webhook(admin, enabled="")
     for path in ("/webhooks", f"/webhooks/{own}"):
         text = text_of(admin, path)
@@ -226,9 +226,7 @@ def test_a_webhook_that_never_was_enabled_was_not_turned_off_by_hand(admin: Flas
         assert "by hand" not in text.lower()
 
 
-def test_what_was_not_delivered_at_once_is_not_said_to_have_come(
-    app: Flask, admin: FlaskClient
-) -> None:
+def test_a_delayed_delivery_is_not_said_to_have_arrived(app: Flask, admin: FlaskClient) -> None:
     own = make_webhook(admin)
     add_delivery(app, own, "timeout", None, status="succeeded")
     add_delivery(app, own, "http_error", status="cancelled")
@@ -239,7 +237,7 @@ def test_what_was_not_delivered_at_once_is_not_said_to_have_come(
     assert "The others came late or not at all" in text
 
 
-def test_a_test_alone_is_no_event(app: Flask, admin: FlaskClient) -> None:
+def test_a_test_is_not_an_event(app: Flask, admin: FlaskClient) -> None:
     add_delivery(app, make_webhook(admin), None, status="succeeded", test=True)
     assert 'aria-label="Last 24 hours: no events"' in admin.get("/webhooks").text
 
@@ -302,7 +300,7 @@ def test_an_error_does_not_say_that_nothing_was_changed(
     assert "nothing" not in said[1]
 
 
-def test_who_is_not_signed_in_after_the_set_up_is_not_said_to_be(
+def test_a_set_up_without_sign_in_claims_none(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signing_in, "sign_in", lambda _login, _password: None)  # throttled
@@ -337,9 +335,7 @@ def test_a_figure_is_that_of_the_code(text: str, told: object, kept: object) -> 
     assert any(text in str(message.id) for message in translations.read(CATALOGUE))
 
 
-def test_what_has_just_come_or_waits_for_its_receiver_is_not_overdue(
-    app: Flask, admin: FlaskClient
-) -> None:
+def test_new_and_held_deliveries_are_not_overdue(app: Flask, admin: FlaskClient) -> None:
     new, held, late = (subscribe(app, f"http://127.0.0.1:9/{number}") for number in range(3))
 
     def overdue() -> int:
