@@ -198,13 +198,19 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated PostgreSQL database, emptied before each test."""
+def migrated_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An empty, migrated PostgreSQL database, to be copied: nobody is connected to it."""
     url = postgres.create_database()
     app = create_app({"DATA_DIR": tmp_path_factory.mktemp("data"), "DATABASE_URL": url})
     upgrade(app)
     process.close(app)
     return url
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Postgres, migrated_postgres: str) -> str:
+    """A migrated PostgreSQL database, emptied before each test."""
+    return postgres.create_database(like=migrated_postgres)
 
 
 def empty_database(request: pytest.FixtureRequest, kind: str) -> dict[str, Any]:

@@ -35,27 +35,29 @@ LOCKS = """SELECT relation::regclass::text, mode FROM pg_locks
  'events'::regclass) AND mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')"""
 
 
-@pytest.fixture
-def empty(make_app: MakeApp, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """An app on a database of its own; few deliveries are enough for a partition."""
+@pytest.fixture(autouse=True)
+def _few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few deliveries are enough for a partition."""
     monkeypatch.setattr(partitions, "ENOUGH", 0)
     monkeypatch.setattr(retention, "DROP_WAIT", 0)
     monkeypatch.setattr(retention, "DROP_TRIES", 2)
-    return make_app(DATABASE_URL=postgres.create_database())
 
 
 @pytest.fixture
-def engine(empty: Flask) -> Flask:
-    """With a webhook, and three days of two deliveries each, the last of which ended a day ago."""
-    upgrade(empty)
-    subscribe(empty, "http://127.0.0.1:9/")
+def engine(make_app: MakeApp, postgres: Postgres, migrated_postgres: str) -> Flask:
+    """On a database of its own, with a webhook and three days of two deliveries each.
+
+    The last of them ended a day ago.
+    """
+    app = make_app(DATABASE_URL=postgres.create_database(like=migrated_postgres))
+    subscribe(app, "http://127.0.0.1:9/")
     for _ in range(3):
-        send(empty, 2)
-        run(empty, ATTEMPT)
-        age(empty, DAY)
-        assert move_on(empty)
-    index(empty)
-    return empty
+        send(app, 2)
+        run(app, ATTEMPT)
+        age(app, DAY)
+        assert move_on(app)
+    index(app)
+    return app
 
 
 def run(engine: Flask, *statements: str) -> None:
@@ -183,7 +185,10 @@ def test_to_make_one_keeps_nobody_waiting_and_to_drop_one_no_event(
     assert {table for table, _ in seen[-1]} == {*partitions.TABLES}
 
 
-def test_an_older_database_keeps_every_row_and_can_go_back(empty: Flask) -> None:
+def test_an_older_database_keeps_every_row_and_can_go_back(
+    make_app: MakeApp, postgres: Postgres
+) -> None:
+    empty = make_app(DATABASE_URL=postgres.create_database())
     with empty.app_context():
         migrate(empty, "0030")
         run(empty, EVENT)

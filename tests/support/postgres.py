@@ -146,10 +146,11 @@ class Postgres:
         with psycopg.connect(place, autocommit=True) as connection:
             connection.execute(EMPTY)
 
-    def create_database(self) -> str:
-        """Make an empty database; its SQLAlchemy URL."""
+    def create_database(self, like: str = "") -> str:
+        """Make an empty database, or a copy of one to which nobody is connected; its URL."""
         name = f"test_{next(self._names)}"
-        self._run(f"CREATE DATABASE {name}")
+        template = make_url(like).database if like else "template1"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql+psycopg://tester@/{name}?host={self._folder}"
 
 
