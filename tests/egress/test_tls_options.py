@@ -6,9 +6,9 @@ import pytest
 import trustme
 from flask import Flask
 
-from tests.support.pem import Pem, encrypted, issue, short_key, text
+from tests.support.pem import Pem, encrypted, issue, patched, short_key, text
 from tests.support.processor import within
-from webhooks_ui.egress.tls_options import MAX_PEM, TlsOptions, tidied_pem
+from webhooks_ui.egress.tls_options import MAX_PEM, TlsOptions, certificates, tidied_pem
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,30 @@ def test_what_openssl_refuses_is_said_so(app: Flask) -> None:
     weak = short_key()
     found = problems(app, certificate=weak.certificate, key=weak.key)
     assert "ee key too small" in found["certificate"]
+
+
+UTF8, PRINTABLE = b"\x0c\x11", b"\x13\x11"  # strings of 17 bytes
+VERSION, ODD_VERSION = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x1e"
+CURVE, ODD_CURVE = b"\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x2a\x86\x48\xce\x3d\x03\x01\x77"
+
+
+def test_an_authority_whose_name_only_openssl_reads_can_be_trusted_and_shown(app: Flask) -> None:
+    ca = text(trustme.CA(organization_name="Acme_Company@Home").cert_pem)
+    unusual = patched(ca, (UTF8 + b"Acme_Company@Home", PRINTABLE + b"Acme_Company@Home"))
+    assert problems(app, ca=unusual) == {}
+    own, other = (certificates(one)[0] for one in (unusual, ca))
+    assert own.subject.startswith("SHA-256 ")
+    assert "O=Acme_Company@Home" in other.subject
+    assert (own.not_after, bool(other.not_after)) == (None, True)
+
+
+def test_a_certificate_that_we_cannot_read_is_for_openssl_to_judge(app: Flask, ours: Pem) -> None:
+    odd = patched(ours.certificate, (VERSION, ODD_VERSION))
+    assert problems(app, ca=odd, certificate=odd, key=ours.key) == {}
+    unknown = patched(ours.certificate, (CURVE, ODD_CURVE))
+    found = problems(app, ca=unknown, certificate=unknown, key=ours.key)
+    assert [*found] == ["certificate"]
+    assert "cannot be used" in found["certificate"]
 
 
 def test_a_long_text_is_refused_quickly(app: Flask) -> None:

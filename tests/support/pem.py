@@ -1,5 +1,6 @@
 """Certificates and keys as texts, as people paste them."""
 
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -53,6 +54,15 @@ def short_key() -> Pem:
         pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return Pem(certificate.public_bytes(pem).decode(), private.decode())
+
+
+def patched(certificate: str, *changes: tuple[bytes, bytes]) -> str:
+    """The certificate with other bytes in the same places; its signature is wrong then."""
+    der = ssl.PEM_cert_to_DER_cert(certificate)
+    for before, after in changes:
+        assert before in der
+        der = der.replace(before, after)
+    return ssl.DER_cert_to_PEM_cert(der)
 
 
 def with_party_name(authority: trustme.CA) -> Pem:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from tests.conftest import make_webhook, sign_in, stored, webhook_form
 from tests.delivery.hostile import Hostile, answering
 from tests.support.apps import MakeApp
-from tests.support.pem import Pem, encrypted, issue, text
+from tests.support.pem import Pem, encrypted, issue, patched, text
 from tests.webhooks.test_create import hidden
 from tests.webhooks.test_edit import edit
 from webhooks_ui.egress.tls_options import TlsOptions
@@ -55,6 +55,16 @@ def test_what_is_entered_is_kept_and_the_key_never_shown(
     assert not any(secret in page for page in pages)
     assert "sender.example" in pages[0]
     assert ours.certificate.splitlines()[1] in pages[1]
+
+
+def test_a_certificate_that_only_openssl_reads_is_shown_by_its_fingerprint(
+    admin: FlaskClient, ours: Pem
+) -> None:
+    odd = patched(ours.certificate, (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x1e"))
+    public_id = make_webhook(admin, tls_ca=odd, tls_certificate=odd, tls_key=ours.key)
+    page = admin.get(f"/webhooks/{public_id}").text
+    assert page.count("<code>SHA-256 ") == 2
+    assert "valid until" not in page
 
 
 def test_a_key_left_empty_stays_and_goes_with_its_certificate(

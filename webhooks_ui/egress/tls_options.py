@@ -4,10 +4,11 @@ What people paste is PEM (RFC 7468). It is brought into one form, so that line b
 way, or text around the blocks, do not matter. What reads certificates is imported with the first.
 """
 
+import hashlib
 import os
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import wrap
 from typing import Any
 
@@ -64,7 +65,7 @@ class TlsOptions:
             yield "certificate", _l("Enter the certificate that belongs to the private key.")
         elif self.key and not _belongs(self.key, self.certificate):
             yield "key", _l("The private key does not belong to the certificate.")
-        elif self.key and (refusal := _refusal(self)):
+        elif self.key and (refusal := _refusal(replace(self, ca=""))):
             yield "certificate", _l("The certificate cannot be used: %(reason)s.", reason=refusal)
 
 
@@ -73,23 +74,29 @@ DEFAULT_TLS = TlsOptions()
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """Whose a certificate is (RFC 4514) and until when it is valid (ISO 8601)."""
+    """Whose a certificate is (RFC 4514) and until when it is valid (ISO 8601).
+
+    Of one that OpenSSL alone can read, its fingerprint and None.
+    """
 
     subject: str
-    not_after: str
+    not_after: str | None
 
 
 def certificates(pem: str) -> list[CertificateFacts]:
     """The certificates in a text that has passed `problems`."""
-    if not pem:
-        return []
+    return [_facts(ssl.PEM_cert_to_DER_cert(_block(*one))) for one in _blocks(pem)]
+
+
+def _facts(der: bytes) -> CertificateFacts:
     from cryptography import x509
 
-    found = x509.load_pem_x509_certificates(pem.encode())
-    return [
-        CertificateFacts(one.subject.rfc4514_string(), one.not_valid_after_utc.isoformat())
-        for one in found
-    ]
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        subject = certificate.subject.rfc4514_string()
+        return CertificateFacts(subject, certificate.not_valid_after_utc.isoformat())
+    except (ValueError, x509.InvalidVersion):
+        return CertificateFacts(f"SHA-256 {hashlib.sha256(der).hexdigest()}", None)
 
 
 def tidied_pem(text: str, kind: str = "") -> str:
@@ -148,14 +155,15 @@ def _block(label: str, body: str) -> str:
 def _certificates_problem(pem: str) -> LazyString | None:
     if len(pem) > MAX_PEM:
         return _TOO_LONG
-    labels = {label for label, _ in _blocks(pem)}
+    blocks = _blocks(pem)
+    labels = {label for label, _ in blocks}
     if any(label.endswith(_KEY) for label in labels):
         return _HAS_KEY
-    from cryptography import x509
-
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        x509.load_pem_x509_certificates(pem.encode())
-    except ValueError:
+        for one in blocks:  # by what will use them, each alone: it skips what is no certificate
+            context.load_verify_locations(cadata=_block(*one))
+    except (ssl.SSLError, ValueError):
         return _NOT_PEM
     return None if labels == {_CERTIFICATE} else _NOT_PEM
 
@@ -179,9 +187,13 @@ def _key_problem(pem: str) -> LazyString | None:
 
 def _belongs(key: str, certificate: str) -> bool:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
 
-    first = x509.load_pem_x509_certificates(certificate.encode())[0]
-    return _spki(first.public_key()) == _public_bytes(key)
+    try:
+        first = x509.load_pem_x509_certificate(certificate.encode())
+        return _spki(first.public_key()) == _public_bytes(key)
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+        return True  # OpenSSL is asked next, which knows more kinds of keys
 
 
 def _public_bytes(key: str) -> bytes | None:
