@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import trustme
@@ -13,9 +14,9 @@ import trustme
 from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
 from tests.delivery.hostile import Peer, answering
 from tests.support import pem
-from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
+from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest, TlsFacts
 from webhooks_ui.delivery.http.sender import Sender
-from webhooks_ui.delivery.http.tls import client_context
+from webhooks_ui.delivery.http.tls import client_context, facts
 from webhooks_ui.egress.guard import Guard
 from webhooks_ui.explanations import verdicts
 
@@ -64,6 +65,21 @@ def test_a_certificate_with_an_unusual_name_is_no_error(
     assert (outcome.error, outcome.body) == (None, b"ok")
     assert outcome.tls is not None
     assert (outcome.tls.subject, outcome.tls.san) == ("CN=party.example", ())
+
+
+def test_a_certificate_that_we_cannot_read_leaves_the_connections_own_facts() -> None:
+    own = pem.text(trustme.CA(organization_name="Acme_Company@Home").cert_pem)
+    bits = b"\x03\x11\x00cme_Company@Home"
+    odd = ssl.PEM_cert_to_DER_cert(pem.patched(own, (b"\x0c\x11Acme_Company@Home", bits)))
+    secured = Mock(spec=ssl.SSLSocket)
+    secured.configure_mock(
+        **{
+            "version.return_value": "TLSv1.3",
+            "cipher.return_value": ("TLS_AES_256_GCM_SHA384", "TLSv1.3", 256),
+            "getpeercert.return_value": odd,
+        }
+    )
+    assert facts(secured) == TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384")
 
 
 def test_a_kept_connection_keeps_its_facts(

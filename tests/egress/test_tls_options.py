@@ -98,14 +98,18 @@ def test_what_openssl_refuses_is_said_so(app: Flask) -> None:
     assert "ee key too small" in found["certificate"]
 
 
-UTF8, PRINTABLE = b"\x0c\x11", b"\x13\x11"  # strings of 17 bytes
+NAME = b"\x0c\x11Acme_Company@Home"  # as UTF8String
+PRINTABLE, BITS = b"\x13\x11Acme_Company@Home", b"\x03\x11\x00cme_Company@Home"
 VERSION, ODD_VERSION = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x1e"
 CURVE, ODD_CURVE = b"\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x2a\x86\x48\xce\x3d\x03\x01\x77"
 
 
-def test_an_authority_whose_name_only_openssl_reads_can_be_trusted_and_shown(app: Flask) -> None:
+@pytest.mark.parametrize("name", [PRINTABLE, BITS])
+def test_an_authority_whose_name_only_openssl_reads_can_be_trusted_and_shown(
+    app: Flask, name: bytes
+) -> None:
     ca = text(trustme.CA(organization_name="Acme_Company@Home").cert_pem)
-    unusual = patched(ca, (UTF8 + b"Acme_Company@Home", PRINTABLE + b"Acme_Company@Home"))
+    unusual = patched(ca, (NAME, name))
     assert problems(app, ca=unusual) == {}
     own, other = (certificates(one)[0] for one in (unusual, ca))
     assert own.subject.startswith("SHA-256 ")

@@ -95,7 +95,7 @@ def _facts(der: bytes) -> CertificateFacts:
         certificate = x509.load_der_x509_certificate(der)
         subject = certificate.subject.rfc4514_string()
         return CertificateFacts(subject, certificate.not_valid_after_utc.isoformat())
-    except (ValueError, x509.InvalidVersion):
+    except (ValueError, TypeError, x509.InvalidVersion):
         return CertificateFacts(f"SHA-256 {hashlib.sha256(der).hexdigest()}", None)
 
 

@@ -98,7 +98,7 @@ def facts(secured: ssl.SSLSocket) -> TlsFacts:
             san=_names(certificate),
         )
     # OpenSSL accepts certificates that cryptography does not.
-    except (ValueError, x509.InvalidVersion):
+    except (ValueError, TypeError, x509.InvalidVersion):
         return TlsFacts(version, cipher)
 
 
