@@ -39,23 +39,24 @@ class Peer:
     def read_request(self) -> Received:
         """The next request. Raises EOFError when there is none."""
         while b"\r\n\r\n" not in self.buffer:
-            self._more()
+            self.buffer += self._more()
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         line, *fields = head.decode().split("\r\n")
         pairs = [tuple(text.split(": ", 1)) for text in fields]
         request = Received(line, pairs, b"")  # type: ignore[arg-type]
         length = int(request.header("Content-Length") or 0)
-        while len(self.buffer) < length:
-            self._more()
-        request.body, self.buffer = self.buffer[:length], self.buffer[length:]
+        came = bytearray(self.buffer)
+        while len(came) < length:
+            came += self._more()
+        request.body, self.buffer = bytes(came[:length]), bytes(came[length:])
         self.received.append(request)
         return request
 
-    def _more(self) -> None:
+    def _more(self) -> bytes:
         data = self.socket.recv(65536)
         if not data:
             raise EOFError
-        self.buffer += data
+        return data
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
