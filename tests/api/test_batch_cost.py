@@ -1,9 +1,11 @@
 """The costliest requests that a token of scope `events` can make: bounded in time and memory."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,11 +19,9 @@ import json, os, resource, sys, time
 from pathlib import Path
 from webhooks_ui import create_app
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.database.migrate import upgrade
 from webhooks_ui.models import Token
 
 app = create_app({"DATA_DIR": Path(sys.argv[1]), "TESTING": True})
-upgrade(app)
 with app.app_context(), transaction():
     headers = {"Authorization": "Bearer " + Token.issue("t", "events")}
 client = app.test_client(use_cookies=False)
@@ -90,9 +90,11 @@ BODIES: dict[str, tuple[Callable[[], str], int]] = {
 
 
 @pytest.fixture(scope="module")
-def measure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], list[float]]]:
+def measure(
+    migrated: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], list[float]]]:
     """The status, the seconds and the KiB that a body costs."""
-    folder = tmp_path_factory.mktemp("batch")
+    folder = shutil.copytree(migrated, tmp_path_factory.mktemp("batch") / "data")
     command = [sys.executable, "-c", PROGRAM, str(folder)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -2,8 +2,10 @@
 
 import socket
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from itertools import cycle
 from threading import Timer
 from time import monotonic
@@ -12,6 +14,7 @@ import pytest
 
 from tests.delivery.conftest import SHORT, SLACK, Receive, Send, ended_at
 from tests.delivery.hostile import Behaviour, Peer, answering
+from webhooks_ui.delivery.http.outcome import Outcome
 from webhooks_ui.delivery.http.socket_stream import DeadlineError, Stream
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -49,9 +52,8 @@ def flood(data: bytes) -> Behaviour:
     return behave
 
 
-@pytest.mark.parametrize(
-    "behaviour",
-    [
+def test_receivers_that_take_too_long_end_at_the_time_out(receive: Receive, send: Send) -> None:
+    behaviours = [
         hang,
         hang_after(b"HTTP/1.1 2"),
         hang_after(b"HTTP/1.1 100 Continue\r\n\r\n"),
@@ -59,37 +61,46 @@ def flood(data: bytes) -> Behaviour:
         drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
         flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
         flood(b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" * 1000),
-    ],
-)
-def test_a_receiver_that_takes_too_long_ends_at_the_time_out(
-    receive: Receive, send: Send, behaviour: Behaviour
-) -> None:
-    outcome = send(receive(behaviour).url(), timeout=SHORT)
-    assert (outcome.error, outcome.status_code) == ("timeout", None)
-    assert ended_at(outcome, SHORT)
+    ]
+    for outcome in at_once(receive, send, behaviours, SHORT):
+        assert (outcome.error, outcome.status_code) == ("timeout", None)
+        assert ended_at(outcome, SHORT)
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "status"),
-    [
-        (hang_after(HEAD + b"X-One: 1\r\n"), 200),
-        (drip(HEAD + b"X-One: ", b"1"), 200),
-        (drip(HEAD, b"X: y\r\n"), 200),
-        (hang_after(HEAD + b"Content-Length: 10\r\n\r\nshort"), 200),
-        (drip(HEAD + b"Content-Length: 10000\r\n\r\n", b"x"), 200),
-        (drip(HEAD + b"\r\n", b"x"), 200),
-        (drip(CHUNKED, b"1\r\nx\r\n"), 200),
-        (hang_after(CHUNKED + b"5\r\nhello\r\n0\r\n"), 200),
-        (drip(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 9999\r\n\r\n", b"x"), 302),
-    ],
-)
 def test_the_rest_of_an_answer_is_awaited_until_the_time_out_at_most(
-    receive: Receive, send: Send, behaviour: Behaviour, status: int
+    receive: Receive, send: Send
 ) -> None:
-    outcome = send(receive(behaviour).url(), timeout=SHORT)
-    assert (outcome.error, outcome.status_code) == (None if status == 200 else "redirected", status)
-    assert outcome.notes[0].startswith("incomplete_")
-    assert ended_at(outcome, SHORT)
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 9999\r\n\r\n"
+    behaviours = [
+        hang_after(HEAD + b"X-One: 1\r\n"),
+        drip(HEAD + b"X-One: ", b"1"),
+        drip(HEAD, b"X: y\r\n"),
+        hang_after(HEAD + b"Content-Length: 10\r\n\r\nshort"),
+        drip(HEAD + b"Content-Length: 10000\r\n\r\n", b"x"),
+        drip(HEAD + b"\r\n", b"x"),
+        drip(CHUNKED, b"1\r\nx\r\n"),
+        hang_after(CHUNKED + b"5\r\nhello\r\n0\r\n"),
+        drip(moved, b"x"),
+    ]
+    timeout = 1.5  # less than the rest is awaited for, and enough for nine heads
+    outcomes = at_once(receive, send, behaviours, timeout)
+    for outcome in outcomes:
+        assert outcome.notes[0].startswith("incomplete_")
+        assert ended_at(outcome, timeout)
+    assert [(one.error, one.status_code) for one in outcomes] == [
+        *[(None, 200)] * 8,
+        ("redirected", 302),
+    ]
+
+
+def at_once(
+    receive: Receive, send: Send, behaviours: Sequence[Behaviour], timeout: float
+) -> list[Outcome]:
+    """An attempt at a receiver of each behaviour, all at the same time."""
+    urls = [receive(behaviour).url() for behaviour in behaviours]
+    send(receive(answering(HEAD + b"Content-Length: 0\r\n\r\n")).url(), timeout=timeout)
+    with ThreadPoolExecutor(len(urls)) as threads:
+        return [*threads.map(partial(send, timeout=timeout), urls)]
 
 
 def test_what_arrived_before_the_deadline_is_kept(receive: Receive, send: Send) -> None:

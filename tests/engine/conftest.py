@@ -22,6 +22,7 @@ from webhooks_ui.crypto.signing import new_secret
 from webhooks_ui.database.engine import db
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Demand, Job, Known, Turn
+from webhooks_ui.delivery.worker import loop
 from webhooks_ui.delivery.worker.loop import Worker
 from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import Accepted, IncomingEvent, Refusal
@@ -64,6 +65,12 @@ def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
         process.wait()
     if started:
         print(log.read_text())  # noqa: T201 - shown when the test fails
+
+
+@pytest.fixture
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers see at once what is due again, not within a second."""
+    monkeypatch.setattr(loop, "POLL_EVERY", 0.05)
 
 
 def subscribe(app: Flask, url: str, **changes: Any) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 
 from tests.conftest import stored
@@ -34,7 +35,7 @@ def test_a_limited_receiver_takes_each_delivery_once(
 ) -> None:
     """At which pace is measured in `test_pace`, without the machine's own."""
     app, other = make_engine(**PATIENT), make_engine(**PATIENT)
-    with rate_limited(token_bucket(20, 5)) as limited:
+    with rate_limited(token_bucket(40, 5)) as limited:
         subscribe(app, limited.url)
         subscribe(app, receiver.url)
         send(app, COUNT)
@@ -82,8 +83,9 @@ def test_a_receiver_that_does_not_answer_is_probed_one_at_a_time(engine: Flask) 
     assert made <= 12
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_success_closes_the_breaker_and_all_goes_on(make_engine: MakeApp) -> None:
-    app = make_engine(RETRY_SCHEDULE=(timedelta(seconds=1),) * 9)
+    app = make_engine(RETRY_SCHEDULE=(timedelta(seconds=0.2),) * 99)
     port = free_port()
     public_id = subscribe(app, f"http://127.0.0.1:{port}/")
     send(app, 30)

@@ -130,7 +130,7 @@ def test_how_long_it_had_failed_does_not_count_after_a_pause(engine: Flask) -> N
 def test_a_worker_goes_on_by_itself_at_the_end(engine: Flask, receiver: Receiver) -> None:
     own = subscribe(engine, receiver.url)
     send(engine)
-    until = now() + timedelta(seconds=2)
+    until = now() + timedelta(seconds=0.5)
     pause(engine, own, until)
     with working(engine):
         ended(engine)

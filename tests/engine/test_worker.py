@@ -90,6 +90,7 @@ def test_two_workers_send_each_delivery_once(make_engine: MakeApp, receiver: Rec
     assert len(set(ids)) == len(ids) == 300
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_failure_is_tried_again_under_the_same_id(
     make_engine: MakeApp, receiver: Receiver
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_failure_is_tried_again_under_the_same_id(
     assert stored(app, public_id).failing_since is None
 
 
+@pytest.mark.usefixtures("looks_often")
 @ON_SQLITE
 def test_when_the_schedule_has_ended_it_has_failed(
     make_engine: MakeApp, receiver: Receiver
@@ -144,6 +146,7 @@ def test_410_disables_and_cancels_what_waits(
     assert len(receiver.requests()) < 10
 
 
+@pytest.mark.usefixtures("looks_often")
 @ON_SQLITE
 def test_a_webhook_that_fails_for_too_long_is_disabled(
     make_engine: MakeApp, receiver: Receiver

@@ -38,7 +38,7 @@ def ask(folder: Path, query: str) -> list[Any]:
 
 def test_the_demo_serves_delivers_and_ends(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    program = [sys.executable, "-m", "tools.demo", "--folder", str(folder), "--days", "13"]
+    program = [sys.executable, "-m", "tools.demo", "--folder", str(folder), "--days", "2"]
     process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
