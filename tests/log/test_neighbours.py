@@ -23,13 +23,14 @@ FILTERS = (
 
 
 def test_the_pages_step_through_the_list(engine: Flask, browser: FlaskClient) -> None:
-    known = fill(engine, 120)
+    """At its begin and in its middle; on PostgreSQL, where the statements are the same, once."""
+    known, is_sqlite = fill(engine, 120), engine.config["DATABASE_URL"].startswith("sqlite")
     for chosen in FILTERS:
         query = chosen.format(webhook=known[0].webhook)
         shown = browser.get(f"/deliveries?{query}").text
         listed = re.findall(r'class="outcome[^"]*" href="([^"]+)"', shown)
         assert len(listed) > 3, query
-        for place in (0, 1, len(listed) // 2):
+        for place in (0, 1, len(listed) // 2) if is_sqlite else (1,):
             page = browser.get(unescape(listed[place])).text
             newer, older = (link(page, rel) for rel in ("prev", "next"))
             assert newer == (listed[place - 1] if place else None), query

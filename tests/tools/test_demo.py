@@ -62,7 +62,7 @@ def test_the_demo_serves_delivers_and_ends(tmp_path: Path) -> None:
         made = visitor.open(f"{url}/receiver", urlencode({"csrf_token": token}).encode())
         assert f'<span class="url">{url}/receiver/' in made.read().decode()
 
-        wait_until(lambda: ask(folder, LIVE)[0][0], 20, "a live delivery")
+        wait_until(lambda: ask(folder, LIVE)[0][0], what="a live delivery")
         assert visitor.open(f"{url}/readyz").status == 200  # which it is with a worker alone
         states = dict(ask(folder, "SELECT name, coalesce(disabled_reason, enabled) FROM webhooks"))
         assert (states["Old ERP"], states["Partner portal"]) == ("manual", "failing")

@@ -361,8 +361,9 @@ def test_curl_has_no_secret(app: Flask, admin: FlaskClient, receiver: Receiver) 
 
 
 def test_receivers_that_hang_leave_the_console_quick(
-    make_app: Callable[..., Flask], receiver: Receiver
+    make_app: Callable[..., Flask], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pings, "PIECE_WAITS", 0.02)
     app = make_app(DELIVERY_TIMEOUT=30.0)
     admin = sign_in(app, "olena")
     receiver.answer(Answer(hang=True))
