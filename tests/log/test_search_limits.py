@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,7 +16,7 @@ from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.time_limit import TooSlowError, time_limit
 from webhooks_ui.database.types import now
 from webhooks_ui.models import Event, word_search
-from webhooks_ui.models.payload_index import Table
+from webhooks_ui.models.payload_index import EVENTS, Lead, Table
 
 ENDLESS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
@@ -66,6 +67,40 @@ def test_a_frequent_word_is_looked_for_among_the_newest_alone(
     assert found(engine, "n41") == ([], 2)
 
 
+def test_what_has_no_words_does_not_count_as_looked_through(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_search, "_WINDOW", 10)
+    monkeypatch.setattr(word_search, "MAX_FOUND", 4)
+    say(engine, *("w1" for _ in range(8)))
+    for _ in range(30):
+        send(engine, data=b"{}")
+    index(engine)
+    is_sqlite = engine.config["DATABASE_URL"].startswith("sqlite")
+    assert found(engine, "w1") == ([8, 7, 6, 5], 2 if is_sqlite else 1)
+
+
+def test_what_few_have_is_read_from_the_index_of_words(
+    engine: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_search, "_WINDOW", 10)
+    monkeypatch.setattr(word_search, "MAX_FOUND", 40)
+    say(engine, *(f"n{number} k{number % 10} w1" for number in range(30)))
+    for sought, count, leads in (("n1", 1, "WORDS"), ("k1", 3, "WORDS"), ("w1", 30, "EITHER")):
+        asked = list[Lead]()
+        newest = Table.newest
+
+        def note(table: Table, *given: Any, newest: Any = newest, asked: Any = asked) -> Any:
+            if table is EVENTS:
+                asked.append(given[-1])
+            return newest(table, *given)
+
+        with monkeypatch.context() as patched, engine.app_context():
+            patched.setattr(Table, "newest", note)
+            assert len(word_search.find(sought).events) == count
+        assert asked == [Lead.ROWS, Lead[leads]], sought
+
+
 def test_what_a_search_that_takes_long_did_not_look_through_is_said(
     engine: Flask, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,10 +123,10 @@ def test_where_too_much_begins_with_a_word_it_is_looked_for_whole(
         return
     look = Table.newest
 
-    def impatient(table: Table, query: str, *places: int, **how: bool) -> object:
+    def impatient(table: Table, query: str, *given: Any) -> object:
         if "*" in query:
             raise TooSlowError
-        return look(table, query, *places, **how)
+        return look(table, query, *given)
 
     monkeypatch.setattr(Table, "newest", impatient)
     assert found(engine, "order")[0] == [1]

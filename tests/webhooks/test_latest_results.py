@@ -62,7 +62,7 @@ def test_every_page_in_the_order_of_results(
     tried: Flask, monkeypatch: pytest.MonkeyPatch, each: int
 ) -> None:
     monkeypatch.setattr(webhook_latest, "_EACH", each)
-    monkeypatch.setattr(webhook_latest, "_LEAST", each)
+    monkeypatch.setattr(webhook_latest, "_MIN_ATTEMPTS", each)
     everything = [*LATEST_FIRST, *NEVER]
     with tried.app_context():
         pages = [found("-last", number) for number in range(1, 7)]

@@ -9,6 +9,7 @@ its event or attempt: by a trigger on SQLite, on PostgreSQL by a foreign key or 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 from weakref import WeakSet
 
@@ -50,6 +51,17 @@ class Document:
     row: int
     words: Sequence[str]
     part: int = 0
+
+
+class Lead(Enum):
+    """What PostgreSQL reads first: the rows of the span, the matches of the words, or either.
+
+    To read all matches of a frequent word takes long, and so does a long span.
+    """
+
+    ROWS = "rows"
+    WORDS = "words"
+    EITHER = "either"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +131,16 @@ class Table:
         db.session.execute(delete(rows.table).where(rows.in_(some)))
         return len(some)
 
-    def newest(
-        self, query: str, first: int, last: int, limit: int, *, is_sparse: bool
-    ) -> Sequence[int]:
-        """The newest matches from the row `first` to the row `last`.
+    def start(self, last: int, count: int) -> int:
+        """Where the `count` newest rows begin that are not after the row `last`."""
+        if is_sqlite():  # to count them takes longer than to look through fewer
+            return max(last - count, 0) + 1
+        rows = self._rows()
+        newest = select(rows).where(rows <= last).order_by(rows.desc())
+        return db.session.scalar(newest.offset(count - 1).limit(1)) or 1
 
-        `is_sparse`: few of these rows match, so PostgreSQL is not to read them one by one; else it
-        is not to read all matches of the words from their index.
-        """
+    def newest(self, query: str, first: int, last: int, limit: int, lead: Lead) -> Sequence[int]:
+        """The newest matches from the row `first` to the row `last`."""
         rows = self._rows()
         chosen = rows.between(first, last)
         if is_sqlite():
@@ -137,9 +151,12 @@ class Table:
             meant = cast(query, TSQUERY)
             stored: ColumnElement[Any] = column("words")
             inner = select(rows, stored).where(chosen)
-            inner = (
-                inner.where(stored.op("@@")(meant)) if is_sparse else inner.order_by(rows.desc())
-            )
+            if lead is Lead.ROWS:
+                inner = inner.order_by(rows.desc())
+            else:
+                if lead is Lead.WORDS:  # no index knows the sum
+                    inner = select(rows, stored).where((rows + 0).between(first, last))
+                inner = inner.where(stored.op("@@")(meant))
             apart = inner.offset(0).subquery()
             rows = apart.c[rows.name]
             found = select(rows).where(apart.c.words.op("@@")(meant))

@@ -16,7 +16,7 @@ from webhooks_ui.models.webhook import Webhook
 
 FEW = 500  # webhooks, which are read as quickly
 _EACH = 4  # attempts looked at for each webhook sought: some have many of them
-_LEAST, _MOST = 500, 1_500  # attempts
+_MIN_ATTEMPTS, _MAX_ATTEMPTS = 500, 1_500
 
 Keys = list[tuple[ColumnElement[Any], bool]]
 
@@ -26,15 +26,15 @@ def latest(chosen: Select[int], first: int, count: int) -> Sequence[int]:
 
     Empty where the newest attempts do not tell. Webhooks of one result are in the order of ids.
     """
-    attempts = max((first + count) * _EACH, _LEAST)
-    if attempts > _MOST:
+    attempts = max((first + count) * _EACH, _MIN_ATTEMPTS)
+    if attempts > _MAX_ATTEMPTS:
         return ()
     ordered = tried(chosen, attempts).order_by(Webhook.last_delivery_id.desc(), Webhook.id)
     ids = db.session.scalars(ordered.offset(first).limit(count)).all()
     return ids if len(ids) == count else ()
 
 
-def tried(chosen: Select[Any], attempts: int = _LEAST) -> Select[Any]:
+def tried(chosen: Select[Any], attempts: int = _MIN_ATTEMPTS) -> Select[Any]:
     """Those of the chosen webhooks whose results are later than those of all others.
 
     They are found by so many of the newest attempts.

@@ -17,12 +17,13 @@ from webhooks_ui.database.engine import db
 from webhooks_ui.database.time_limit import TooSlowError, time_limit
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.keyset import SearchLimits
-from webhooks_ui.models.payload_index import ANSWERS, EVENTS, Table, is_sqlite, positions
+from webhooks_ui.models.payload_index import ANSWERS, EVENTS, Lead, Table, is_sqlite, positions
 from webhooks_ui.text import words
 
 MAX_FOUND = 500  # the newest matching events, and answers, that lists are made of
 SECONDS = 0.4  # for the events, then for the answers
 _WINDOW = 5_000  # rows of the first window
+_SELDOM = 5  # matches among these: so few that all there are can be read
 _ALL = 2**62
 
 
@@ -77,26 +78,30 @@ def _look(table: Table, sought: Sequence[str], last: int) -> _Look:
     look = _Look(table, [], last)
     begins = [word for word in sought if words.may_go_on(word)]
     if begins and is_sqlite():
-        # A prefix reads all rows of all its words, whatever the window.
-        with suppress(TooSlowError), time_limit(SECONDS / 2):
-            _look_back(look, _query(sought, begins), _ALL)
+        # It reads all rows of all words that begin like this, whatever the window.
+        with suppress(TooSlowError):
+            _look_back(look, _query(sought, begins), _ALL, SECONDS / 2)
             return look
         look.whole_words, begins = True, []
-    with suppress(TooSlowError), time_limit(SECONDS):
-        _look_back(look, _query(sought, begins), _WINDOW)
+    with suppress(TooSlowError):
+        _look_back(look, _query(sought, begins), _WINDOW, SECONDS)
     return look
 
 
-def _look_back(look: _Look, query: str, window: int) -> None:
-    until, newest = monotonic() + SECONDS, look.below
-    while look.below and len(look.rows) < MAX_FOUND and monotonic() < until:
-        first = max(look.below - window, 0) + 1
-        look.rows += look.table.newest(
-            query, first, look.below, MAX_FOUND - len(look.rows), is_sparse=window > _WINDOW
-        )
+def _look_back(look: _Look, query: str, window: int, seconds: float) -> None:
+    until, newest = monotonic() + seconds, look.below
+    first, lead = look.table.start(newest, window), Lead.ROWS
+    while look.below and len(look.rows) < MAX_FOUND and (left := until - monotonic()) > 0:
+        with time_limit(left):
+            look.rows += look.table.newest(
+                query, first, look.below, MAX_FOUND - len(look.rows), lead
+            )
+        if lead is Lead.ROWS:
+            lead = Lead.WORDS if len(look.rows) <= _SELDOM else Lead.EITHER
         look.below = first - 1
-        # Likely to hold twice as many matches as a list shows.
+        # As many rows as are likely to have twice what a list takes.
         window = (newest - look.below) * 2 * MAX_FOUND // max(len(look.rows), 1)
+        first = max(look.below - window, 0) + 1
 
 
 def _query(sought: Sequence[str], begins: Sequence[str]) -> str:
