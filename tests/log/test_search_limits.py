@@ -131,3 +131,7 @@ def test_where_too_much_begins_with_a_word_it_is_looked_for_whole(
     monkeypatch.setattr(Table, "newest", impatient)
     assert found(engine, "order")[0] == [1]
     assert 'id="whole-words"' in browser.get("/events?q=order").text
+    monkeypatch.setattr(Table, "newest", look)
+    assert found(engine, "order")[0] == [2, 1]
+    monkeypatch.setattr(word_search, "_MANY", 0)
+    assert found(engine, "order")[0] == [1], "it is not even tried with a frequent word"

@@ -24,6 +24,7 @@ MAX_FOUND = 500  # the newest matching events, and answers, that lists are made 
 SECONDS = 0.4  # for the events, then for the answers
 _WINDOW = 5_000  # rows of the first window
 _SELDOM = 5  # matches among these: so few that all there are can be read
+_MANY = 300_000  # rows, which SQLite does not read in time, nor ends in time
 _ALL = 2**62
 
 
@@ -79,13 +80,21 @@ def _look(table: Table, sought: Sequence[str], last: int) -> _Look:
     begins = [word for word in sought if words.may_go_on(word)]
     if begins and is_sqlite():
         # It reads all rows of all words that begin like this, whatever the window.
-        with suppress(TooSlowError):
-            _look_back(look, _query(sought, begins), _ALL, SECONDS / 2)
-            return look
+        if not any(_is_frequent(table, word, last) for word in begins):
+            with suppress(TooSlowError):
+                _look_back(look, _query(sought, begins), _ALL, SECONDS / 2)
+                return look
         look.whole_words, begins = True, []
     with suppress(TooSlowError):
         _look_back(look, _query(sought, begins), _WINDOW, SECONDS)
     return look
+
+
+def _is_frequent(table: Table, word: str, last: int) -> bool:
+    """Whether more than `_MANY` rows have this word, judged by the newest."""
+    first = table.start(last, _WINDOW)
+    found = table.newest(_query([word], []), first, last, _WINDOW, Lead.ROWS)
+    return len(found) * last > _MANY * _WINDOW
 
 
 def _look_back(look: _Look, query: str, window: int, seconds: float) -> None:
