@@ -34,7 +34,7 @@ def find(token: str) -> UserSession | None:
     if found:
         request.environ[WHO] = f"user:{found.user_id}"
         actor.is_here(actor.Actor("user", str(found.user_id), found.login, found.id))
-    if found and now() - found.last_seen_at > SEEN_EVERY:
+    if found and abs(now() - found.last_seen_at) > SEEN_EVERY:
         _touch(found.id)
     return found
 

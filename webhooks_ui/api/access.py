@@ -49,7 +49,7 @@ def require(scope: Scope) -> None:
         words = _l("This token may only send events in. Use one of scope admin.")
         raise _refused(403, words, f'error="insufficient_scope", scope="{scope}"')
     count_call(token.id)
-    if token.last_used_at is None or token.last_used_at < now() - USE_RECORDED_EVERY:
+    if token.last_used_at is None or abs(now() - token.last_used_at) > USE_RECORDED_EVERY:
         g.used_token_id = token.id
 
 
@@ -66,7 +66,8 @@ def record_use(response: Response) -> Response:
     if token_id is None or response.status_code >= 500:
         return response
     moment = now()
-    stale = or_(Token.last_used_at.is_(None), Token.last_used_at < moment - USE_RECORDED_EVERY)
+    lately = moment - USE_RECORDED_EVERY, moment + USE_RECORDED_EVERY
+    stale = or_(Token.last_used_at.is_(None), ~Token.last_used_at.between(*lately))
     used = update(Token).where(Token.id == token_id, stale)
     address = (request.remote_addr or "")[:45]
     write_if_free(used.values(last_used_at=moment, last_used_address=address))
@@ -81,5 +82,5 @@ def known_sender(authorization: str) -> KnownToken | None:
     if token is None or token.last_used_at is None or token.scope not in SCOPES:
         return None
     moment = now()
-    is_recorded = token.last_used_at >= moment - USE_RECORDED_EVERY
+    is_recorded = abs(moment - token.last_used_at) <= USE_RECORDED_EVERY
     return token if is_recorded and (not token.expires_at or token.expires_at > moment) else None
