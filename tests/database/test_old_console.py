@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ Tables = dict[str, list[Row]]
 @pytest.fixture(scope="module")
 def before() -> Tables:
     """What stood in each table."""
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(DUMP.read_text("utf-8"))
         return rows(database)
 
@@ -59,9 +60,8 @@ def rows(database: sqlite3.Connection) -> Tables:
 def console(make_app: MakeApp, apps: Apps) -> Flask:
     """Today's program on that database."""
     file = apps.data_dir / "old.db"
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database:
         database.executescript(DUMP.read_text("utf-8"))
-    database.close()
     app = make_app(DATABASE_URL=f"sqlite:///{file}", ENCRYPTION_KEYS=(KEY,))
     upgrade(app)
     return app
@@ -76,7 +76,7 @@ CHANGED = {
 
 
 def test_every_row_is_as_it_was(console: Flask, before: Tables) -> None:
-    with sqlite3.connect(console.config["DATA_DIR"] / "old.db") as database:
+    with closing(sqlite3.connect(console.config["DATA_DIR"] / "old.db")) as database:
         after = rows(database)
 
     assert before.keys() - after.keys() == GONE
