@@ -1,6 +1,10 @@
 """Contrast of text, in a twentieth of the time that axe takes for it."""
 
+from typing import Any
+
 from playwright.sync_api import Page
+
+from tests.browser.looks import Look, assert_looks
 
 # WCAG 2.2, 1.4.3 and its definitions of relative luminance and of large text. What a text stands on
 # are the colours of its ancestors: nothing of ours stands on a picture or a gradient.
@@ -44,8 +48,15 @@ TOO_FAINT = """() => {
 }"""
 
 
+def _judge(found: list[Any]) -> None:
+    texts, *faint = found
+    assert texts > 5
+    assert not faint, "\n".join(faint)
+
+
+READABLE = Look(TOO_FAINT, _judge)
+
+
 def assert_readable(page: Page) -> None:
     """Every text that is shown stands out from what it stands on."""
-    texts, *faint = page.evaluate(TOO_FAINT)
-    assert texts > 5
-    assert not faint, f"{page.url}\n" + "\n".join(faint)
+    assert_looks(page, READABLE)

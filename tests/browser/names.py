@@ -1,6 +1,8 @@
 """What screen readers call the controls of a list: each row's by a name of its own."""
 
-from playwright.sync_api import Page
+from typing import Any
+
+from tests.browser.looks import Look
 
 # Screen readers list links and buttons away from their rows, those of a menu while it is open. Two
 # of one name must do the same, have the same target; of what is of the same second in a log nobody
@@ -35,6 +37,9 @@ SHARED_NAMES = """() => {
 }"""
 
 
-def assert_rows_name_their_controls(page: Page) -> None:
-    """No two controls of the page's tables have one name and different targets."""
-    assert page.evaluate(SHARED_NAMES) == []
+def _judge(shared: list[Any]) -> None:
+    assert shared == []
+
+
+ROWS_NAME_THEIR_CONTROLS = Look(SHARED_NAMES, _judge)
+"""No two controls of the page's tables have one name and different targets."""

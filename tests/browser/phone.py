@@ -2,11 +2,9 @@
 
 import re
 
-from playwright.sync_api import Page
+from tests.browser.looks import Look
 
-from tests.browser.targets import assert_large_enough
-
-WIDTH, HEIGHT = 390, 844
+PHONE = 390  # px, wide
 MAX_ROW = 160  # px
 LISTS = (
     *("list", "no match", "recently deleted", "deliveries", "no delivery matches"),
@@ -46,13 +44,19 @@ EXACT = {
 }
 
 
-def assert_right_on_a_phone(page: Page, state: str, language: str) -> None:
-    """What is asked of this state at a phone's size."""
-    is_list = state in LISTS and language == "uk"  # whose words are longer
-    if is_list or state in WITH_EXACT_TIMES:
-        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    if is_list:
-        assert page.evaluate(FAULTS, MAX_ROW) == [[], []]
-        assert_large_enough(page)
-    if state in WITH_EXACT_TIMES:
-        assert EXACT[language].fullmatch(page.evaluate(FIRST_EXACT))
+def looks_at_list(state: str) -> list[Look]:
+    """What is asked of this state at a phone's size in Ukrainian, whose words are longer."""
+    return [Look(FAULTS, _judge_rows, MAX_ROW)] if state in LISTS else []
+
+
+def _judge_rows(faults: list[list[str]]) -> None:
+    assert faults == [[], []]
+
+
+def looks_at_time(state: str, language: str) -> list[Look]:
+    """That this state has its time to the second on a phone too."""
+
+    def judge(time: str) -> None:
+        assert EXACT[language].fullmatch(time), time
+
+    return [Look(FIRST_EXACT, judge)] if state in WITH_EXACT_TIMES else []

@@ -1,6 +1,10 @@
 """Room of what is pressed by a finger: found by pressing, as it were, around its middle."""
 
+from typing import Any
+
 from playwright.sync_api import Page
+
+from tests.browser.looks import Look, assert_looks
 
 LEAST = 40  # px, wide and high
 
@@ -55,8 +59,15 @@ TOO_SMALL = """least => {
 }"""
 
 
+def _judge(found: list[Any]) -> None:
+    targets, *small = found
+    assert targets > 0
+    assert not small, "\n".join(small)
+
+
+LARGE_ENOUGH = Look(TOO_SMALL, _judge, LEAST)
+
+
 def assert_large_enough(page: Page) -> None:
     """Whatever can be pressed has the room of a finger, and nothing else takes from it."""
-    targets, *small = page.evaluate(TOO_SMALL, LEAST)
-    assert targets > 0
-    assert not small, f"{page.url}\n" + "\n".join(small)
+    assert_looks(page, LARGE_ENOUGH)

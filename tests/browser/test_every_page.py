@@ -3,105 +3,74 @@ and wide; in Ukrainian without a word of English; in both no wider than the wind
 lets one press as large as a finger; nothing moves once it is shown.
 """
 
+import shutil
+from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.audit import NARROW, WIDE, Auditor
-from tests.browser.contrast import assert_readable
-from tests.browser.names import assert_rows_name_their_controls
-from tests.browser.paper import assert_right_on_paper
-from tests.browser.phone import LAY_OUT, assert_right_on_a_phone
+from tests.browser.audit import NARROW, WIDE, WRITTEN, Auditor
+from tests.browser.contrast import READABLE, assert_readable
+from tests.browser.layout import HEADING_SHOWN, NO_WIDER, NOTHING_MOVED, UNFOLD, UNFOLD_ALL
+from tests.browser.looks import Look, act, assert_looks
+from tests.browser.names import ROWS_NAME_THEIR_CONTROLS
+from tests.browser.paper import PRINTED, assert_right_on_paper
+from tests.browser.phone import LAY_OUT, LISTS, PHONE, looks_at_list, looks_at_time
 from tests.browser.states import LOCALES, STATES, Seeds, go, put_back, seeded
 from tests.browser.steps import LOGIN, PASSWORD
-from tests.browser.targets import assert_large_enough
-from tests.browser.words import english, words_of
-from tests.support.browser import (
-    STOPPED_CLOCK,
-    Open,
-    Visitor,
-)
+from tests.browser.targets import LARGE_ENOUGH, assert_large_enough
+from tests.browser.words import IN_UKRAINIAN, english
+from tests.support.browser import STOPPED_CLOCK, Open, Visitor
 from tests.support.server import Server
+from webhooks_ui import create_app
+from webhooks_ui.accounts import users
+from webhooks_ui.server import process
 
-# px; 640 is 1280 at a zoom of 200 %, where the longer words of Ukrainian are looked at.
-WIDTHS = {"en": (NARROW, WIDE), "uk": (NARROW, 640, WIDE)}
+# px; 640 is 1280 at a zoom of 200 %. In Ukrainian, whose words are longer; in English the narrow
+# and the wide one are looked at.
+WIDTHS = (NARROW, 640, WIDE)
+
 LANGUAGE = pytest.mark.parametrize("language", LOCALES)
 # Each language's pages are a group of their own: together they would take longer than all others.
 GROUPS = [pytest.param(each, marks=pytest.mark.xdist_group(f"pages-{each}")) for each in LOCALES]
 
-# In one script where a page is only looked at: for a first locator, Playwright loads into each page
-# what costs a third of the page itself.
-HEADING = """() => document.querySelector("main h1").checkVisibility({ visibilityProperty: true })
-  && document.documentElement.lang"""
-UNFOLD = "kind => document.querySelectorAll(`details${kind}`).forEach(each => each.open = true)"
-TOO_WIDE = """() => {
-  const { scrollWidth, clientWidth } = document.scrollingElement;
-  if (scrollWidth <= clientWidth) return [];
-  return [...document.body.querySelectorAll("*")]
-    .filter((each) => each.getBoundingClientRect().right > clientWidth + 1)
-    .map((each) => each.outerHTML.slice(0, 120)).slice(0, 5).concat(`${scrollWidth} px`);
-}"""
 
-MAX_SHIFT = 0.02  # https://web.dev/articles/cls calls 0.1 good
-LOADED_AT = {"en": (WIDE, 800), "uk": (390, 844)}  # px; the longer words on the narrower page
-# Entries of https://wicg.github.io/layout-instability/ before the first press. A press is told of
-# once its effect is painted, and pieces may still be on their way.
-SHIFTS = """() => new Promise((resolve) => {
-  const found = [];
-  const observer = new PerformanceObserver((list) => found.push(...list.getEntries()));
-  for (const type of ["layout-shift", "first-input"]) observer.observe({ type, buffered: true });
-  const press = () => found.find((entry) => entry.entryType === "first-input");
-  const isPressed = () => ["pointerdown", "keydown"].some((of) => performance.eventCounts.get(of));
-  let looks = 0;
-  const look = () => {
-    found.push(...observer.takeRecords());
-    const waits = isPressed() && !press() || document.querySelector(".htmx-request");
-    if (waits && looks++ < 500) return setTimeout(look, 20);
-    const pressed = press()?.startTime ?? Infinity;
-    resolve(found.filter((entry) => entry.value && entry.startTime < pressed).map((entry) => [
-      entry.value, ...entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 90) ?? "text"),
-    ]));
-  };
-  requestAnimationFrame(() => setTimeout(look, 50));
-})"""
+def assert_good(
+    page: Page, auditor: Auditor, language: str, state: str = "", first: Iterable[Look] = ()
+) -> None:
+    """The page as it is now, where `set_up` has set its look, with all that can be unfolded.
 
-
-def assert_nothing_moved(page: Page) -> None:
-    """The shifts of the page's layout while it loaded are small."""
-    shifts = page.evaluate(SHIFTS)
-    assert sum(value for value, *_sources in shifts) < MAX_SHIFT, shifts
-
-
-def assert_good(page: Page, auditor: Auditor, language: str, state: str = "") -> None:
-    """The page as it is now, in every theme and width, with all that can be unfolded."""
-    if language == "uk":
-        texts = words_of(page)
-        assert len(texts) > 5
-        assert english(texts) == set()
-    else:
-        assert_rows_name_their_controls(page)
-        page.evaluate(UNFOLD, ".fold")
-        auditor.judge(page, state)
-    page.evaluate(UNFOLD, "")
-    # From the width that it has: each change costs a layout and a picture.
-    for width in sorted(WIDTHS[language], reverse=width_of(page) == WIDE):
-        set_width(page, width)
-        assert page.evaluate(TOO_WIDE) == [], f"{page.url} is too wide at {width} px"
-        if width == NARROW:
-            assert_large_enough(page)
-        if language == "en":
-            assert_can_be_read(page)
-
-
-def assert_can_be_read(page: Page) -> None:
-    """Texts narrow and light, and wide and dark."""
-    is_wide = width_of(page) == WIDE
-    if is_wide:
-        page.emulate_media(color_scheme="dark")
-    assert_readable(page)
-    if is_wide:
+    `first` is looked at before.
+    """
+    if language == "en":
+        written: list[str] = []
+        copy = act(UNFOLD, ".fold"), Look(WRITTEN, written.append)
+        assert_looks(page, *first, ROWS_NAME_THEIR_CONTROLS, *copy, UNFOLD_ALL, NO_WIDER, READABLE)
+        auditor.judge(written[0], state)
         page.emulate_media(color_scheme="light")
+        set_width(page, NARROW)
+        time = looks_at_time(state, language)
+        assert_looks(page, NO_WIDER, LARGE_ENOUGH, READABLE, *time)
+        return
+    assert_looks(page, *first, IN_UKRAINIAN, UNFOLD_ALL)
+    for width in WIDTHS:
+        set_width(page, width)
+        narrow = (LARGE_ENOUGH, *looks_at_time(state, language)) if width == NARROW else ()
+        assert_looks(page, NO_WIDER, *narrow)
+
+
+def set_up(page: Page, language: str, state: str = "") -> None:
+    """The theme and the window in which a page is looked at first."""
+    width, height = WIDE, 800
+    if language == "uk":
+        width, height = (PHONE if state in LISTS else NARROW), 844
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="dark" if language == "en" else "light")
+
+
+HIDE = "() => { document.documentElement.hidden = true; }"
 
 
 def width_of(page: Page) -> int:
@@ -160,7 +129,7 @@ def test_a_layout_shift_is_detected(page: Page) -> None:
     page.goto("/webhooks")
     page.evaluate("document.querySelector('main').style.paddingTop = '300px'")
     with pytest.raises(AssertionError):
-        assert_nothing_moved(page)
+        assert_looks(page, NOTHING_MOVED)
 
 
 @pytest.fixture(scope="module")
@@ -183,15 +152,18 @@ def test_a_page(
     pages: dict[str, Page], auditor: Auditor, seeds: Seeds, state: str, language: str
 ) -> None:
     page = pages[language]
-    width, height = LOADED_AT[language]
-    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(HIDE)  # it would be laid out and painted once more, for nobody
+    set_up(page, language, state)
     try:
         STATES[state](page, seeds)
-        assert_nothing_moved(page)
-        page.evaluate(LAY_OUT)
-        assert_right_on_paper(page, state, language)
-        assert_right_on_a_phone(page, state, language)
-        assert_good(page, auditor, language, state)
+        loaded = [NOTHING_MOVED, act(LAY_OUT)]
+        if language == "uk":
+            loaded += looks_at_list(state)
+        elif state in PRINTED:
+            assert_looks(page, *loaded)
+            assert_right_on_paper(page, state)
+            loaded = []
+        assert_good(page, auditor, language, state, loaded)
     finally:
         if state == "deleted row":
             put_back(page)
@@ -206,15 +178,12 @@ def test_pages_without_javascript(visitor: Visitor, seeds: Seeds) -> None:
     visitor.watch.allow("status of 404")
     page = visitor.open(locale="uk-UA", javascript=False, width=NARROW)
     shown = 0
-    for state, show in STATES.items():
+    for show in STATES.values():
         if isinstance(show, partial) and show.func in (go, seeded) and differs(show, page, seeds):
             show(page, seeds)
-            assert page.evaluate(HEADING) == "uk"
-            page.evaluate(LAY_OUT)
-            page.evaluate(UNFOLD, "")
-            for width in sorted((NARROW, WIDE), reverse=width_of(page) == WIDE):
-                set_width(page, width)
-                assert page.evaluate(TOO_WIDE) == [], (state, width)
+            assert_looks(page, HEADING_SHOWN, act(LAY_OUT), UNFOLD_ALL, NO_WIDER)
+            set_width(page, WIDE if width_of(page) == NARROW else NARROW)
+            assert_looks(page, NO_WIDER)
             shown += 1
     assert shown > 8
 
@@ -229,7 +198,9 @@ def differs(show: partial[None], page: Page, seeds: Seeds) -> bool:
 @LANGUAGE
 def test_the_sign_in_page(open_page: Open, auditor: Auditor, language: str) -> None:
     page = open_page("/login", signed_in=False, locale=LOCALES[language])
+    set_up(page, language)
     assert_good(page, auditor, language)
+    set_up(page, language)
     page.locator("[name=login]").fill(LOGIN)
     page.locator("[name=password]").fill("a wrong password")
     page.locator("main button.primary").click()
@@ -238,29 +209,40 @@ def test_the_sign_in_page(open_page: Open, auditor: Auditor, language: str) -> N
 
 
 def test_an_empty_console(
-    browser: Browser, auditor: Auditor, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, auditor: Auditor, migrated: Path, tmp_path: Path
 ) -> None:
     """Set-up, and the empty lists, which exist only once."""
-    with Server(tmp_path_factory.mktemp("fresh")) as server:
+    with Server(shutil.copytree(migrated, tmp_path / "data")) as server:
         visitor = Visitor(browser, server.url, signed_in=None)
         visitor.watch.allow("status of 403")
         pages = {code: visitor.open(locale=locale) for code, locale in LOCALES.items()}
         for path in ("/setup", server.setup_link()):
             for language, page in pages.items():
+                set_up(page, language)
                 page.goto(path)
                 assert_good(page, auditor, language)
         for language, page in pages.items():
+            set_up(page, language)
             page.locator("main button.primary").click()
             expect(page.locator("#errors")).to_be_visible()
             assert_good(page, auditor, language)
-        server.command("user", "add", LOGIN, "--password-stdin", stdin=PASSWORD)
+        add_user(server.data_dir)
         for language, page in pages.items():
+            set_up(page, language)
             page.goto("/login")
             page.locator("[name=login]").fill(LOGIN)
             page.locator("[name=password]").fill(PASSWORD)
             page.locator("[name=password]").press("Enter")
             expect(page.locator(".empty")).to_be_visible()
             assert_good(page, auditor, language)
+            set_up(page, language)
             page.goto("/channels")
             assert_good(page, auditor, language)
         visitor.leave()
+
+
+def add_user(data_dir: Path) -> None:
+    app = create_app({"DATA_DIR": data_dir})
+    with app.app_context():
+        assert not users.add_user(LOGIN, PASSWORD)
+    process.close(app)

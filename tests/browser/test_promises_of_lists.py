@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.layout import TOO_WIDE, UNFOLD
 from tests.browser.steps import PASSWORD, add_channel, make_webhook, post, sign_in
-from tests.browser.test_every_page import TOO_WIDE, UNFOLD, set_width, width_of
+from tests.browser.test_every_page import set_width, width_of
 from tests.support.browser import Open, Visitor
 from tests.support.server import Server
 from webhooks_ui import create_app

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page
+from tests.browser.looks import Look
 
 UKRAINIAN = re.compile("[А-ЩЬЮЯЄІЇҐа-щьюяєіїґ]")
 # Languages other than Ukrainian that are written in Cyrillic letters have these too.
@@ -66,12 +66,6 @@ WORDS = """() => {
 }"""
 
 
-def words_of(page: Page) -> list[str]:
-    """Every text that people read or hear on this page."""
-    texts: list[str] = page.evaluate(WORDS)
-    return texts
-
-
 def english(texts: list[str]) -> set[str]:
     """Those of the texts that have words of another language than Ukrainian in them."""
     return {text for text in texts if FOREIGN.search(text) or _unknown(text)}
@@ -81,3 +75,12 @@ def _unknown(text: str) -> bool:
     if text.startswith(("http://", "https://")) or UKRAINIAN.search(text):
         return False
     return bool(set(LATIN_WORD.findall(PATH.sub("", text))) - SAME_EVERYWHERE)
+
+
+def _judge(texts: list[str]) -> None:
+    assert len(texts) > 5
+    assert english(texts) == set()
+
+
+IN_UKRAINIAN = Look(WORDS, _judge)
+"""Every text that people read or hear on this page is Ukrainian."""
