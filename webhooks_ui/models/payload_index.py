@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 from weakref import WeakSet
 
@@ -139,8 +140,13 @@ class Table:
         newest = select(rows).where(rows <= last).order_by(rows.desc())
         return db.session.scalar(newest.offset(count - 1).limit(1)) or 1
 
-    def newest(self, query: str, first: int, last: int, limit: int, lead: Lead) -> Sequence[int]:
-        """The newest matches from the row `first` to the row `last`."""
+    def newest(
+        self, query: str, first: int, last: int, limit: int, lead: Lead, rarest: str = ""
+    ) -> Sequence[int]:
+        """The newest matches from the row `first` to the row `last`.
+
+        `rarest` is the word of the query by which PostgreSQL looks into its index.
+        """
         rows = self._rows()
         chosen = rows.between(first, last)
         if is_sqlite():
@@ -156,11 +162,24 @@ class Table:
             else:
                 if lead is Lead.WORDS:  # no index knows the sum
                     inner = select(rows, stored).where((rows + 0).between(first, last))
-                inner = inner.where(stored.op("@@")(meant))
+                inner = inner.where(stored.op("@@")(cast(rarest or query, TSQUERY)))
             apart = inner.offset(0).subquery()
             rows = apart.c[rows.name]
             found = select(rows).where(apart.c.words.op("@@")(meant))
         return db.session.scalars(found.order_by(rows.desc()).limit(limit)).all()
+
+    def rarest(self, queries: Sequence[str], first: int, last: int) -> tuple[str, int]:
+        """Of some words the one that the fewest rows of this span have, and how many have it.
+
+        Not on SQLite.
+        """
+        from sqlalchemy.dialects.postgresql import TSQUERY
+
+        stored: ColumnElement[Any] = column("words")
+        counts = [func.count().filter(stored.op("@@")(cast(one, TSQUERY))) for one in queries]
+        span = self._rows().between(first, last)
+        found = db.session.execute(select(*counts).where(span)).one()
+        return min(zip(queries, found, strict=True), key=itemgetter(1))
 
     def moment_of(self, row: int) -> datetime | None:
         """When this row came, or the newest one before it."""

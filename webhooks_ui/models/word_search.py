@@ -26,6 +26,7 @@ _WINDOW = 5_000  # rows of the first window
 _SELDOM = 5  # matches among these: so few that all there are can be read
 _MANY = 300_000  # rows, which SQLite does not read in time, nor ends in time
 _ALL = 2**62
+_AND = " & "  # between words, on PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,16 @@ def _is_frequent(table: Table, word: str, last: int) -> bool:
 
 def _look_back(look: _Look, query: str, window: int, seconds: float) -> None:
     until, newest = monotonic() + seconds, look.below
-    first, lead = look.table.start(newest, window), Lead.ROWS
+    first, lead, rarest = look.table.start(newest, window), Lead.ROWS, ""
     while look.below and len(look.rows) < MAX_FOUND and (left := until - monotonic()) > 0:
         with time_limit(left):
-            look.rows += look.table.newest(
-                query, first, look.below, MAX_FOUND - len(look.rows), lead
-            )
-        if lead is Lead.ROWS:
-            lead = Lead.WORDS if len(look.rows) <= _SELDOM else Lead.EITHER
+            wanted = MAX_FOUND - len(look.rows)
+            look.rows += look.table.newest(query, first, look.below, wanted, lead, rarest)
+            if lead is Lead.ROWS and len(look.rows) < MAX_FOUND:
+                rarest, count = query, len(look.rows)
+                if _AND in query:
+                    rarest, count = look.table.rarest(query.split(_AND), first, look.below)
+                lead = Lead.WORDS if count <= _SELDOM else Lead.EITHER
         look.below = first - 1
         # As many rows as are likely to have twice what a list takes.
         window = (newest - look.below) * 2 * MAX_FOUND // max(len(look.rows), 1)
@@ -118,4 +121,4 @@ def _query(sought: Sequence[str], begins: Sequence[str]) -> str:
     # Words have neither quotes nor spaces.
     if is_sqlite():
         return " ".join(f'"{word}"{"*" * (word in begins)}' for word in sought)
-    return " & ".join(f"'{word}'{':*' * (word in begins)}" for word in sought)
+    return _AND.join(f"'{word}'{':*' * (word in begins)}" for word in sought)
