@@ -81,6 +81,19 @@ def test_the_code_is_asked_for_after_the_password(user: Flask) -> None:
     assert {"user.second_factor_on", "user.signed_in"} <= {*actions(user)}
 
 
+@ON_BOTH_DATABASES
+def test_two_clicks_at_the_same_moment_leave_the_codes_of_the_first(user: Flask) -> None:
+    secret = second_factor.new_secret()
+    with user.app_context():
+        found = User.by_login("olena")
+        assert found
+        shown = second_factor.enable(found.id, secret, code_of(secret))
+        assert second_factor.enable(found.id, secret, code_of(secret)) == []
+        assert shown
+        with transaction():
+            assert second_factor.use(found, shown[0])
+
+
 def test_a_code_is_accepted_once(user: Flask) -> None:
     secret, _codes = set_up(user)
     code = code_of(secret)

@@ -64,14 +64,16 @@ def step_of(secret: str, code: str, moment: datetime, after: int | None) -> int 
 def enable(user_id: int, secret: str, code: str) -> list[str] | None:
     """Switches it on with the secret of an app that shows `code`; returns the recovery codes.
 
-    None for a wrong code.
+    None for a wrong code; none where it is on already, whose codes have been shown.
     """
     step = step_of(secret, _tidy(code), now(), None)
     if step is None:
         return None
     codes = [secrets.token_hex(5) for _ in range(CODES)]
     with transaction():
-        user = db.session.get_one(User, user_id)
+        user = db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
+        if user.totp_secret is not None:  # by a click at the same moment
+            return []
         user.totp_secret = current_vault().encrypt(secret, user.secret_context)
         user.totp_step, user.recovery_codes = step, [digest(one) for one in codes]
     security_log.done("second factor switched on", user_id)

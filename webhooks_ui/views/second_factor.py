@@ -44,8 +44,9 @@ def show() -> Answer:
             return redirect(url_for(".show"), 303)
         return _page(SwitchOffForm(formdata=None))
     form = CodeForm()
-    if request.method == "POST" and (codes := form.enable(user)):
-        show_once(_CODES, "\n".join(codes))
+    if request.method == "POST" and (codes := form.enable(user)) is not None:
+        if codes:
+            show_once(_CODES, "\n".join(codes))
         return redirect(url_for(".show"), 303)
     return _page(form)
 
