@@ -10,10 +10,14 @@ HEADING = """() => document.querySelector("main h1").checkVisibility({ visibilit
   && document.documentElement.lang"""
 UNFOLD = "kind => document.querySelectorAll(`details${kind}`).forEach(each => each.open = true)"
 TOO_WIDE = """() => {
+  const right = (each) => each.getBoundingClientRect().right;
+  const beyond = [...document.querySelectorAll(".card .rows")]
+    .filter((each) => right(each) > right(each.closest(".card")) + 1);
+  if (beyond.length) return beyond.map((each) => `wider than its card: ${each.innerText}`);
   const { scrollWidth, clientWidth } = document.scrollingElement;
   if (scrollWidth <= clientWidth) return [];
   return [...document.body.querySelectorAll("*")]
-    .filter((each) => each.getBoundingClientRect().right > clientWidth + 1)
+    .filter((each) => right(each) > clientWidth + 1)
     .map((each) => each.outerHTML.slice(0, 120)).slice(0, 5).concat(`${scrollWidth} px`);
 }"""
 
@@ -45,7 +49,7 @@ def _judge_shifts(shifts: list[list[Any]]) -> None:
 
 
 def _judge_width(wide: list[str]) -> None:
-    assert wide == []
+    assert wide == [], wide
 
 
 def _judge_heading(language: str | None) -> None:

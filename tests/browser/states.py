@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import trustme
+from flask import Flask
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from tests.browser.steps import add_channel, make_webhook, post
 from tests.engine.conftest import send
@@ -14,10 +16,15 @@ from tests.support.pem import issue
 from tests.support.receiver import Answer, Receiver
 from tests.support.server import Server
 from tests.support.waiting import free_port, wait_until
+from tests.webhooks.test_silence import DAY, EVENT, HOUR, heard
 from webhooks_ui import create_app
+from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.types import now
+from webhooks_ui.models import Webhook, WebhookHour
 from webhooks_ui.server import process
 
 LOCALES = {"en": "en-GB", "uk": "uk-UA"}
+JSON = (("Content-Type", "application/json"),)
 LONG = "Довга-назва-без-жодного-пробілу-щоб-побачити-чи-переноситься-рядок-" * 2
 
 
@@ -35,13 +42,18 @@ class Seeds:
     gone: str
     paused: str
     pending: str
+    twice: str
+    degraded: str
+    silent: str
     changed: str
     running: str
 
 
 def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
     """A console in use: each authorization, each state of a webhook, channels, results."""
-    receiver.answer(Answer(200, (("Content-Type", "application/json"),), b'{"ok":[1,2]}'))
+    app = create_app({"DATA_DIR": server.data_dir})
+    twice = delivered_at_the_second_try(page, app, receiver)
+    receiver.answer(Answer(200, JSON, b'{"ok":[1,2]}'))
     add_channel(server.data_dir, "telegram-sales", "Telegram sales")
     add_channel(server.data_dir, "x" * 60, LONG)
     long_url = f"{receiver.url}/{'segment-without-end' * 8}"
@@ -71,6 +83,9 @@ def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
     changed = post(page, "/webhooks/bulk?until=tomorrow", {"action": "pause", "ids": [paused]})
     running = post(page, "/webhooks/bulk", {"action": "test", "ids": [off, paused]})
     post(page, "/settings/tokens/new", {"name": "acme", "scope": "events"})
+    degraded, silent = in_other_states(page, app, receiver)
+    pending = retried(page, app, bad)
+    process.close(app)
     channels = page.request.get("/channels").text()
     used = channels.partition('href="/channels/ch_')[2].partition("/")[0]
     return Seeds(
@@ -83,17 +98,59 @@ def seed(page: Page, server: Server, receiver: Receiver) -> Seeds:
         used_channel=f"/channels/ch_{used}/edit",
         gone=f"/webhooks/{gone}",
         paused=f"/webhooks/{paused}",
-        pending=retried(page, server, bad),
+        pending=pending,
+        twice=twice,
+        degraded=f"/webhooks/{degraded}",
+        silent=f"/webhooks/{silent}",
         changed=changed,
         running=running,
     )
 
 
-def retried(page: Page, server: Server, webhook: str) -> str:
+def delivered_at_the_second_try(page: Page, app: Flask, receiver: Receiver) -> str:
+    """The page of a delivery of which the second attempt was sent and answered otherwise."""
+    webhook = make_webhook(page, receiver.url, name="Двічі", events=["assignee_changed"])
+    receiver.answer(Answer(500, JSON, b'{"error": "busy", "queue": 7}'))
+    send(app, type="assignee_changed")
+    log = f"/deliveries?webhook={webhook}"
+    path = wait_until(lambda: delivery_in(page, log, "500"), what="a first attempt")
+    with app.app_context(), transaction():
+        own = update(Webhook).where(Webhook.public_id == webhook)
+        db.session.execute(own.values(method="PUT", payload_format="raw"))
+    receiver.answer(Answer(200, JSON, b'{"ok": true, "queue": 7}'))
+    post(page, f"{path}/retry_now", {})
+    wait_until(lambda: delivery_in(page, log, "200"), what="a second attempt")
+    return path
+
+
+def in_other_states(page: Page, app: Flask, receiver: Receiver) -> tuple[str, str]:
+    """A webhook that is degraded, and one that works and has had no events for days."""
+    kind = ["conversation_substatus_changed"]  # of which nobody sends an event
+    degraded = make_webhook(page, receiver.url, name="Повільно", events=kind)
+    silent = make_webhook(page, receiver.url, name="Тиша", events=kind)
+    hour = now().replace(minute=0, second=0, microsecond=0)
+    with app.app_context():
+        heard("Тиша", (5 * DAY, EVENT))
+        heard("Повільно", (HOUR, EVENT), degraded=True)
+        with transaction():
+            row = db.session.query(Webhook.id).filter_by(public_id=degraded).scalar()
+            firsts = {"first_attempts": 40, "first_delivered": 31}
+            counts = {"attempts": 50, "failed_attempts": 10, "delivered": 40, "took_5": 50}
+            db.session.add(WebhookHour(webhook_id=row, hour=hour, **counts, **firsts))
+    return degraded, silent
+
+
+def delivery_in(page: Page, log: str, code: str) -> str:
+    """The page of the first delivery in this list, once its receiver has answered so."""
+    found = page.request.get(log).text().partition("<tbody")[2]
+    if f">{code}<" not in found:
+        return ""
+    return f"/deliveries/dlv_{found.partition('/deliveries/dlv_')[2].partition('?')[0]}"
+
+
+def retried(page: Page, app: Flask, webhook: str) -> str:
     """The page of a delivery to this webhook that waits for its second attempt."""
-    app = create_app({"DATA_DIR": server.data_dir})
     send(app)
-    process.close(app)
     log = f"/deliveries?webhook={webhook}&status=pending&test=no"
 
     def attempted() -> str:
@@ -209,8 +266,9 @@ def selected(page: Page, _seeds: Seeds) -> None:
     expect(page.locator("#bulk-more")).to_be_visible()
 
 
-def in_another_form(page: Page, seeds: Seeds) -> None:
-    page.goto(f"{seeds.delivery}?view=curl")
+def in_another_form(name: str, view: str, page: Page, seeds: Seeds) -> None:
+    page.goto(f"{getattr(seeds, name)}?view={view}")
+    assert page.locator(f"[aria-current][href*='view={view}']").first.is_visible()
 
 
 def revoked(page: Page, _seeds: Seeds) -> None:
@@ -220,9 +278,10 @@ def revoked(page: Page, _seeds: Seeds) -> None:
     expect(page.locator("main form .danger")).to_be_visible()
 
 
-def first_event(page: Page, _seeds: Seeds) -> None:
-    page.goto("/events")
-    page.locator("td.main a").first.click()
+def event(page: Page, seeds: Seeds) -> None:
+    """One that several webhooks got, and others did not."""
+    page.goto(seeds.pending)
+    page.locator("main [href*='/events/evt_']").first.click()
     expect(page.locator("#got")).to_be_visible()
 
 
@@ -364,6 +423,8 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "gone": partial(seeded, "gone"),
     "webhook": partial(seeded, "good"),
     "paused webhook": partial(seeded, "paused"),
+    "degraded webhook": partial(seeded, "degraded"),
+    "silent webhook": partial(seeded, "silent"),
     "history of a webhook": history,
     "deliveries of a webhook": of_one_webhook,
     "verify signatures": verify,
@@ -374,12 +435,15 @@ STATES: dict[str, Callable[[Page, Seeds], None]] = {
     "good result": partial(seeded, "tested"),
     "bad result": partial(seeded, "bad"),
     "delivery": partial(seeded, "delivery"),
-    "delivery as curl": in_another_form,
+    "delivery as curl": partial(in_another_form, "delivery", "curl"),
+    "delivery as HTTP": partial(in_another_form, "delivery", "http"),
+    "changes of a delivery": partial(in_another_form, "twice", "changes"),
+    "delivery in several attempts": partial(seeded, "twice"),
     "pending delivery": partial(seeded, "pending"),
     "deliveries": partial(go, "/deliveries?test=yes&since=2026-01-01T00:00"),
     "no delivery matches": partial(go, "/deliveries?q=nobody"),
     "events": partial(go, "/events"),
-    "event": first_event,
+    "event": event,
     "recover": recover,
     "receiver": receiver_with_requests,
     "receivers": partial(go, "/receiver"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.accounts.test_second_factor import code_of
 from tests.browser.audit import NARROW, WIDE, WRITTEN, Auditor
 from tests.browser.contrast import READABLE, assert_readable
 from tests.browser.layout import HEADING_SHOWN, NO_WIDER, NOTHING_MOVED, UNFOLD, UNFOLD_ALL
@@ -25,12 +26,14 @@ from tests.browser.words import IN_UKRAINIAN, english
 from tests.support.browser import STOPPED_CLOCK, Open, Visitor
 from tests.support.server import Server
 from webhooks_ui import create_app
-from webhooks_ui.accounts import users
+from webhooks_ui.accounts import second_factor, users
+from webhooks_ui.models import User
 from webhooks_ui.server import process
 
 # px; 640 is 1280 at a zoom of 200 %. In Ukrainian, whose words are longer; in English the narrow
 # and the wide one are looked at.
 WIDTHS = (NARROW, 640, WIDE)
+VIEWER = "nobody"
 
 LANGUAGE = pytest.mark.parametrize("language", LOCALES)
 # Each language's pages are a group of their own: together they would take longer than all others.
@@ -195,16 +198,50 @@ def differs(show: partial[None], page: Page, seeds: Seeds) -> bool:
     return page.request.get(path).text().count("no-js") > 1
 
 
+@pytest.fixture(scope="module")
+def recovery_codes(server: Server) -> list[str]:
+    """Of a viewer, who signs in with a second factor."""
+    app = create_app({"DATA_DIR": server.data_dir})
+    with app.app_context():
+        assert not users.add_user(VIEWER, PASSWORD, "viewer")
+        secret = second_factor.new_secret()
+        user = User.by_login(VIEWER)
+        assert user is not None
+        codes = second_factor.enable(user.id, secret, code_of(secret))
+    process.close(app)
+    assert codes
+    return codes
+
+
 @LANGUAGE
-def test_the_sign_in_page(open_page: Open, auditor: Auditor, language: str) -> None:
-    page = open_page("/login", signed_in=False, locale=LOCALES[language])
+def test_who_is_not_signed_in_and_who_may_not(
+    visitor: Visitor, auditor: Auditor, recovery_codes: list[str], language: str
+) -> None:
+    visitor.watch.allow("status of 40")
+    page = visitor.open("/invitation?token=used", signed_in=False, locale=LOCALES[language])
     set_up(page, language)
+    assert_good(page, auditor, language)
+    set_up(page, language)
+    page.goto("/login")
     assert_good(page, auditor, language)
     set_up(page, language)
     page.locator("[name=login]").fill(LOGIN)
     page.locator("[name=password]").fill("a wrong password")
     page.locator("main button.primary").click()
     expect(page.locator("#refusal")).to_be_visible()
+    assert_good(page, auditor, language)
+    set_up(page, language)
+    page.locator("[name=login]").fill(VIEWER)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main button.primary").click()
+    expect(page.locator("[name=code]")).to_be_visible()
+    assert_good(page, auditor, language)
+    set_up(page, language)
+    page.locator("[name=code]").fill(recovery_codes.pop())
+    page.locator("[name=code]").press("Enter")
+    expect(page.locator("main .rows, main .empty").first).to_be_visible()
+    page.goto("/settings/tokens")
+    expect(page.locator("main table")).to_have_count(0)
     assert_good(page, auditor, language)
 
 
