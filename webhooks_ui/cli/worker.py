@@ -44,6 +44,7 @@ def worker(
     from webhooks_ui.server import process
 
     process.exit_on_stop()  # nothing is in flight until the loop runs
+    process.share_arenas()
 
     from webhooks_ui.monitoring import logs, metrics
     from webhooks_ui.server import metrics_port as metrics_server

@@ -36,6 +36,7 @@ def serve(
     `keys.KeyFileError` and `SchemaError`.
     """
     process.exit_on_stop()
+    process.share_arenas()
     given = {"HOST": host, "PORT": port}
     app = create_app({name: value for name, value in given.items() if value is not None})
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
