@@ -10,8 +10,9 @@ LEAST = 40  # px, wide and high
 
 # Links within a sentence are as high as its line (WCAG 2.2, 2.5.8). What takes a press is asked of
 # the page, point by point: room beyond what is seen counts, and what lies beneath another has none.
-# An open menu or dialogue covers the rest.
-TOO_SMALL = """least => {
+# An open menu or dialogue covers the rest. A menu follows its button, where that has gone by a
+# scroll or with the size of the window, with the next picture only.
+TOO_SMALL = """async (least) => {
   const beside = ({ parentElement }) => [...parentElement.childNodes]
     .filter(({ nodeType }) => nodeType === Node.TEXT_NODE).map(({ data }) => data).join("");
   const inSentence = (each) => getComputedStyle(each).display === "inline"
@@ -20,6 +21,9 @@ TOO_SMALL = """least => {
       ".sr, .skip, [inert], :disabled, [aria-hidden=true], .rows thead")
     && each.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const top = document.querySelector(":popover-open, dialog:modal") ?? document;
+  const picture = () => top === document
+    || new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  await picture();
   // What would cover others at an edge of the window, wherever one has scrolled to.
   const bars = [...(top === document ? document.querySelectorAll("body *") : [])]
     .filter((each) => ["fixed", "sticky"].includes(getComputedStyle(each).position));
@@ -29,9 +33,12 @@ TOO_SMALL = """least => {
   )].filter(isPressed).map((each) => ({
     each, touched: each.matches("[type=checkbox], [type=radio]") && each.closest("label") || each,
   })).filter(({ touched }) => touched.getClientRects()[0]?.width > 1);
-  const room = ({ each, touched }) => {
+  const room = async ({ each, touched }) => {
     const { y } = touched.getClientRects()[0];
-    if (y < least || y > innerHeight - 2 * least) scrollBy(0, y - innerHeight / 3);
+    if (y < least || y > innerHeight - 2 * least) {
+      scrollBy(0, y - innerHeight / 3);
+      await picture();
+    }
     const { left, top, width, height } = touched.getClientRects()[0];
     const isOwn = (right, down) => {
       const found = document.elementFromPoint(
@@ -50,8 +57,11 @@ TOO_SMALL = """least => {
     };
     return isOwn(0, 0) ? [reach(1, 0), reach(0, 1)] : [0, 0];
   };
-  const found = shown.map((target) => [target.each, ...room(target)])
-    .filter(([each, wide, high]) => Math.min(wide, high) < (inSentence(each) ? 1 : least - 1));
+  const found = [];
+  for (const target of shown) {
+    const [wide, high] = await room(target), { each } = target;
+    if (Math.min(wide, high) < (inSentence(each) ? 1 : least - 1)) found.push([each, wide, high]);
+  }
   for (const bar of bars) bar.style.position = "";
   scrollTo(0, 0);
   return [shown.length, ...found.map(([each, wide, high]) =>
