@@ -103,7 +103,8 @@ def _apt_get() -> list[str] | None:
     prefix = _superuser()
     if prefix is None or shutil.which("apt-get") is None:
         return None
-    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    retrying = ("-o", "Acquire::Retries=3")
+    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *retrying, "-qq"]
     return apt if _run([*apt, "update"]) else None
 
 

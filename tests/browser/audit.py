@@ -28,8 +28,8 @@ SHOW = """(html) => {
 # For these axe needs more time than for all the rest: our own scripts look at all states, and axe
 # at the different layouts, each in one theme and width.
 LOOKED_AT = ("color-contrast", "target-size")
-JUDGED_WIDE = ("webhook", "new channel", "events")
-JUDGED_NARROW = ("list", "delivery")
+JUDGED_WIDE = ("webhook", "new channel", "events", "person")
+JUDGED_NARROW = ("list", "delivery", "source")
 WIDE, NARROW = 1280, 320  # px
 
 

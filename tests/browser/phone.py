@@ -3,6 +3,7 @@
 import re
 
 from tests.browser.looks import Look
+from tests.browser.targets import LARGE_ENOUGH
 
 PHONE = 390  # px, wide
 MAX_ROW = 160  # px
@@ -70,7 +71,7 @@ EXACT = {
 
 def looks_at_list(state: str) -> list[Look]:
     """What is asked of this state at a phone's size in Ukrainian, whose words are longer."""
-    return [Look(FAULTS, _judge_rows, MAX_ROW)] if state in LISTS else []
+    return [Look(FAULTS, _judge_rows, MAX_ROW), LARGE_ENOUGH] if state in LISTS else []
 
 
 def _judge_rows(faults: list[list[str]]) -> None:

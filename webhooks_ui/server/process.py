@@ -44,7 +44,7 @@ def share_arenas() -> None:
     """Has all threads take memory from two arenas of glibc, before there are threads.
 
     It has eight for each core, for threads that run at the same time, which the interpreter's lock
-    lets few do; what each keeps for itself was an eighth of console and worker together.
+    lets few do; what each keeps for itself was a tenth of console and worker after a day.
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # another C library
