@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from tests.conftest import PASSWORD, SETTINGS, make_webhook, sign_in, stored, we
 from tests.log.rows import fill
 from tests.support.apps import Apps
 from webhooks_ui.accounts import people, second_factor, setup_link, users
+from webhooks_ui.api import operations
+from webhooks_ui.api.operation import OPERATIONS as CALLED
+from webhooks_ui.api.operation import Operation
+from webhooks_ui.audit import calls
 from webhooks_ui.cli.main import main
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.explanations.audit_words import ACTIONS
@@ -42,7 +47,7 @@ from webhooks_ui.models import (
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.monitoring import metrics
 
-__all__ = ["data_dir", "run"]  # fixtures
+__all__ = ["data_dir", "operations", "run"]  # fixtures, and what fills `CALLED`
 NEW_PASSWORD = "five lanterns over quiet water"
 URL = "https://crm.example/hook"
 
@@ -361,9 +366,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "user remove-second-factor": ("user", "remove-second-factor", "ivan"),
     "user remove": ("user", "remove", "ivan"),
 }
-CHANGES_NOTHING = {"completion", "doctor", "listen", "token list", "user list"}
-CHANGES_BY_ITSELF = {"serve", "worker"}
-"""What these do is recorded where it happens, as `system` or as the user's."""
+ONLY_READS = ("doctor", "token list", "user list")
+OPENS_NO_DATABASE = {"completion", "listen"}
+STARTS = {"serve", "worker"}
+"""Recorded at each start: see tests/audit/test_starts.py."""
 ONLY_THE_SCHEMA = {"migrate"}
 """Recorded where there was something to do: see tests/cli/test_migrate.py."""
 ALONE = {"restore", "move"}
@@ -399,7 +405,8 @@ def test_every_operation(world: World, operation: str) -> None:
     answer = OPERATIONS[operation](world)
     assert answer.status_code < 300, answer.text
     new = [one for one in entries(world.app)[before:] if one.actor_kind == "token"]
-    (entry,) = [one for one in new if one.action != "payload.read"]  # of a test, the answer
+    # Beside the call itself, and what is shown of the answer to a test.
+    (entry,) = [one for one in new if one.topic not in ("call", "reading")]
     assert entry.actor_name == "Test admin"
     assert (entry.actor_id or "").startswith("tok_")
     assert entry.address == "127.0.0.1"
@@ -415,7 +422,7 @@ def names(group: click.Group, before: str = "") -> Iterator[str]:
 
 
 def test_every_command_is_known() -> None:
-    known = {*COMMANDS, *CHANGES_NOTHING, *CHANGES_BY_ITSELF, *ONLY_THE_SCHEMA, *ALONE}
+    known = {*COMMANDS, *ONLY_READS, *OPENS_NO_DATABASE, *STARTS, *ONLY_THE_SCHEMA, *ALONE}
     assert set(names(main)) == known
 
 
@@ -432,18 +439,68 @@ def test_every_command(
     result = run(*arguments, stdin=f"{NEW_PASSWORD}\n")
     assert result.exit_code == 0, result.output
     new = entries(world.app)[before:]
-    assert new
+    assert {entry.object_id for entry in new if entry.topic == "call"} == {command}
+    assert [entry for entry in new if entry.topic != "call"]
     assert {entry.action for entry in new} <= set(ACTIONS)
     assert {entry.actor_kind for entry in new} == {"command"}
     assert all(entry.actor_name and entry.address is None for entry in new)
 
 
-def test_taking_events_in_is_not_audited(world: World) -> None:
+@pytest.mark.parametrize("command", ONLY_READS)
+def test_a_command_that_only_reads_is_one_entry_an_hour(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    for _ in range(2):
+        run(*command.split())
+    (entry,) = entries(world.app, action="command.run")
+    assert (entry.actor_kind, entry.object_id) == ("command", command)
+    with monkeypatch.context() as patched:
+        patched.setattr(calls, "AGAIN", timedelta())
+        run(*command.split())
+    assert len(entries(world.app, action="command.run")) == 2
+
+
+def test_a_command_that_fails_is_in_it(world: World, run: Run) -> None:
+    assert run("user", "remove", "nobody-of-this-name").exit_code == 1
+    assert [one.object_id for one in entries(world.app, topic="call")] == ["user remove"]
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in CALLED if one.scope], ids=lambda one: one.name
+)
+def test_every_call_is_one_entry_an_hour(world: World, operation: Operation) -> None:
+    path = operation.public_path.format(id="wh_0")
+    for _ in range(2):
+        world.call(operation.method, path, {"name": 1})
+    (entry,) = entries(world.app, action="operation.called")
+    assert (entry.actor_name, entry.object_id) == ("Test admin", operation.name)
+    assert entry.address == "127.0.0.1"
+
+
+def test_calls_are_told_apart_by_token_and_operation(world: World) -> None:
+    other = caller(world.app, issue(world.app, "events"))
+    event = {"type": "message_created", "data": {}}
+    world.call("GET", "/webhooks")
+    world.call("GET", "/channels")
+    world.call("POST", "/events", event)
+    other("POST", "/events", event)
+    found = {(one.actor_name, one.object_id) for one in entries(world.app, topic="call")}
+    assert found == {
+        ("Test admin", "GET /api/v1/webhooks"),
+        ("Test admin", "GET /api/v1/channels"),
+        ("Test admin", "POST /api/v1/events"),
+        ("Test events", "POST /api/v1/events"),
+    }
+
+
+def test_of_the_events_taken_in_the_log_has_the_calls_alone(world: World) -> None:
     before = len(entries(world.app))
     body = {"type": "message_created", "data": {}}
-    assert world.call("POST", "/events", body).status_code == 202
-    assert world.call("POST", "/events/batch", {"events": [body]}).status_code == 202
-    assert len(entries(world.app)) == before
+    for _ in range(2):
+        assert world.call("POST", "/events", body).status_code == 202
+        assert world.call("POST", "/events/batch", {"events": [body]}).status_code == 202
+    new = [one.object_id for one in entries(world.app)[before:]]
+    assert new == ["POST /api/v1/events", "POST /api/v1/events/batch"]
 
 
 def test_no_secret_gets_into_the_log(world: World, run: Run) -> None:

@@ -12,6 +12,7 @@ from flask import Flask
 
 from webhooks_ui import api, create_app
 from webhooks_ui.accounts import forgotten
+from webhooks_ui.audit import calls
 from webhooks_ui.delivery import ping
 from webhooks_ui.server import process
 
@@ -31,8 +32,8 @@ class Apps:
     """Lends apps whose data folder is a copy of `template`, made again for each test.
 
     Routes, extensions and templates of an app survive a test; the settings are put back, and the
-    database's connections, the guard, the sender, the runner of pings and the postman are new. A
-    test that changes more than that makes its own app with `create_app`.
+    database's connections, the guard, the sender, the runner of pings, the postman and the memory
+    of calls are new. A test that changes more than that makes its own app with `create_app`.
     """
 
     def __init__(self, template: Path, folder: Path) -> None:
@@ -69,6 +70,7 @@ class Apps:
         app.config.update(config)
         ping.init_app(app)
         forgotten.init_app(app)
+        calls.init_app(app)
         self._free[key] = app, config
         if len(self._free) > MAX_KEPT:
             self._free.popitem(last=False)

@@ -52,7 +52,7 @@ HEADERS = {201: "Location", 429: "Retry-After", 503: "Retry-After"}
 SOURCE: list[dict[str, list[str]]] = [{"source": []}, {"token": []}, {"login": []}]
 ID = {"type": "string", "pattern": f"^{PublicId.regex}$"}
 REFERENCE = "#/components/schemas/{model}"
-_PARAMETER = re.compile(r"<public_id:(\w+)>")
+_PARAMETER = re.compile(r"{(\w+)}")
 
 
 def answer() -> Response:
@@ -68,8 +68,9 @@ def describe() -> dict[str, Any]:
     """The description, without the address it is served at."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
-        path = _PARAMETER.sub(r"{\1}", operation.path)
-        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation)
+        paths.setdefault(operation.public_path, {})[operation.method.lower()] = _operation(
+            operation
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -143,7 +144,7 @@ def _json(model: type[BaseModel], mimetype: str = "application/json") -> dict[st
 def _path(operation: Operation) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": ID}
-        for name in _PARAMETER.findall(operation.path)
+        for name in _PARAMETER.findall(operation.public_path)
     ]
 
 

@@ -3,6 +3,7 @@
 The description at /api/v1/openapi.json is made from the same facts that the requests are held to.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
@@ -16,12 +17,14 @@ from webhooks_ui.api import access
 from webhooks_ui.api.access import Scope
 from webhooks_ui.api.body import Body, faults_of, invalid, read_body
 from webhooks_ui.api.paths import NAME, PREFIX
+from webhooks_ui.audit import calls
 from webhooks_ui.web.body_limits import DEFAULT, max_body
 from webhooks_ui.web.problem import Problem
 
 Headers = Mapping[str, str]
 Reply = BaseModel | Response | None | tuple[BaseModel, Headers]
 View = Callable[..., Reply]
+_PARAMETER = re.compile(r"<public_id:(\w+)>")
 ALWAYS = (400, 401, 403, 429, 500, 503)
 
 
@@ -69,6 +72,16 @@ class Operation:
         app.url_map.add(rule)  # last: who finds it finds its view
 
     @property
+    def public_path(self) -> str:
+        """The path as the description has it, as in ``/webhooks/{id}``."""
+        return _PARAMETER.sub(r"{\1}", self.path)
+
+    @property
+    def name(self) -> str:
+        """Method and path, as in ``GET /webhooks/{id}``."""
+        return f"{self.method} {PREFIX}{self.public_path}"
+
+    @property
     def tag(self) -> str:
         """The name of the view's module."""
         return self.view.__module__.rpartition(".")[2]
@@ -89,6 +102,7 @@ class Operation:
     def _serve(self, **arguments: Any) -> Response:
         if self.scope:
             access.require(self.scope)
+            calls.called(self.name)
         if self.query:
             arguments["query"] = _read_query(self.query)
         if self.body:

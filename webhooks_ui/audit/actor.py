@@ -30,7 +30,12 @@ def is_here(actor: Actor) -> None:
 
 def is_command_line(app: Flask) -> None:
     """What this app does, somebody does on the command line."""
-    app.extensions[_KEY] = Actor("command", name=_own_name())
+    app.extensions[_KEY] = command_line()
+
+
+def command_line() -> Actor:
+    """Who runs this process, by the operating system's name."""
+    return Actor("command", name=_own_name())
 
 
 def current() -> Actor:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webhooks_ui.database.engine import Model
 from webhooks_ui.database.types import Instant, RowId, now
 
-TOPICS = ("change", "sending", "sign_in", "refusal", "export", "reading")
+TOPICS = ("change", "sending", "sign_in", "refusal", "export", "reading", "call")
 _SENDING = ("delivery", "recovery")  # kinds of which nothing is set up
 _TOPIC_OF_VERB = {
     "tested": "sending",
@@ -25,6 +25,8 @@ _TOPIC_OF_VERB = {
     "backed_up": "export",
     "downloaded": "export",
     "read": "reading",
+    "called": "call",
+    "run": "call",
 }
 
 

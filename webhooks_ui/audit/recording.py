@@ -47,13 +47,14 @@ def record_once(
     object_name: str = "",
     *,
     within: timedelta,
-) -> None:
+    actor: Actor | None = None,
+) -> bool:
     """Records an entry unless the same actor has one about the same object `within` that time.
 
     Best effort, for requests that only read: a database that is busy, full or may not be written
-    fails nothing, and the next request tries again.
+    fails nothing, and the next request tries again. Returns whether there is an entry now.
     """
-    values = _values(action, object_kind, object_id, object_name, actors.current())
+    values = _values(action, object_kind, object_id, object_name, actor or actors.current())
     same = ("action", "object_kind", "object_id", "actor_kind", "actor_id", "address")
     earlier = exists().where(
         *(_column(name).is_not_distinct_from(values[name]) for name in same),
@@ -61,10 +62,12 @@ def record_once(
         AuditEntry.created_at.between(values["created_at"] - within, values["created_at"] + within),
     )
     if db.session.scalar(select(earlier)):
-        return
+        return True
     row = select(*(bindparam(None, values[name], _column(name).type) for name in values))
-    if not write_if_free(insert(AuditEntry).from_select([*values], row.where(~earlier))):
+    is_written = write_if_free(insert(AuditEntry).from_select([*values], row.where(~earlier)))
+    if not is_written:
         _log.warning(_LOST, action)
+    return is_written
 
 
 def payload_read(object_kind: str, object_id: str, object_name: str = "") -> None:

@@ -40,13 +40,13 @@ def database_errors() -> Iterator[None]:
 def app_context(
     *, pages: bool = False, migrates: bool = False, by_hand: bool = True
 ) -> Iterator[Flask]:
-    """An app in its context, closed at the end; `by_hand` lets the audit log say who runs it.
+    """An app in its context, closed at the end; `by_hand` lets the audit log say who runs what.
 
     An empty database gets its tables; one of an older version is brought up to date with
     `migrates`, and refused otherwise.
     """
     from webhooks_ui import create_app
-    from webhooks_ui.audit import actor
+    from webhooks_ui.audit import actor, calls
     from webhooks_ui.database import migrate
     from webhooks_ui.server import process
 
@@ -58,9 +58,16 @@ def app_context(
             with app.app_context():
                 (process.upgrade if migrates else migrate.upgrade_if_empty)(app)
                 process.check_keys(app)
+                if by_hand:
+                    calls.command_run(command_name())
                 yield app
         finally:
             process.close(app)
+
+
+def command_name() -> str:
+    """The command that is run, without the program's name, as in ``user list``."""
+    return click.get_current_context().command_path.partition(" ")[2]
 
 
 def fail(problems: Mapping[str, object]) -> NoReturn:

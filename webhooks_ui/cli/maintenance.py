@@ -14,6 +14,7 @@ _TONES = {"good": "ok", "wait": "warning", "bad": "problem"}
 def doctor(as_json: bool) -> None:
     """Check the set-up, and say what is wrong and what to do; exit status 1 if something is."""
     from webhooks_ui import create_app
+    from webhooks_ui.audit import calls
     from webhooks_ui.diagnostics.findings import findings
     from webhooks_ui.server import process
 
@@ -24,6 +25,8 @@ def doctor(as_json: bool) -> None:
                 (one.check, _TONES[one.tone], str(one.text), str(one.way_out or ""))
                 for one in findings(app)
             ]
+            if rows[0][1] == "ok":  # the database
+                calls.command_run("doctor")
     finally:
         process.close(app)
     if as_json:

@@ -46,12 +46,15 @@ def worker(
     process.exit_on_stop()  # nothing is in flight until the loop runs
     process.share_arenas()
 
+    from webhooks_ui.audit import calls
     from webhooks_ui.monitoring import logs, metrics
     from webhooks_ui.server import metrics_port as metrics_server
     from webhooks_ui.server import worker_process
 
     with app_context(pages=metrics_port is not None, migrates=True, by_hand=False) as app:
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
+        if not with_parent:  # else the console started it
+            calls.started("worker")
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:
             app.config["HOST"] = metrics_host  # which Host headers it answers to

@@ -10,6 +10,7 @@ TOPICS: dict[str, LazyString] = {
     "refusal": _l("Refusals"),
     "export": _l("Downloads"),
     "reading": _l("Payloads viewed"),
+    "call": _l("API calls and commands"),
 }
 
 ACTIONS: dict[str, LazyString] = {
@@ -68,6 +69,8 @@ ACTIONS: dict[str, LazyString] = {
     "audit.exported": _l("Audit log downloaded"),
     "payload.read": _l("Payload viewed"),
     "access.refused": _l("Access refused"),
+    "operation.called": _l("API called"),
+    "command.run": _l("Command run"),
     "database.pruned": _l("Old data deleted"),
     "database.backed_up": _l("Backup made"),
     "database.restored": _l("Backup restored"),

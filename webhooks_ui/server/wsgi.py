@@ -14,6 +14,7 @@ from waitress.task import ErrorTask
 
 from webhooks_ui import api, create_app
 from webhooks_ui.accounts import setup_link
+from webhooks_ui.audit import calls
 from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.intake import group
 from webhooks_ui.models import Source, User
@@ -44,6 +45,8 @@ def serve(
         app.config["OWN_URL"] = address(listening)
         process.upgrade(app)
         process.check_keys(app)
+        with app.app_context():
+            calls.started("serve")
         supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
         if worker:
             process.prepare_fork(app)

@@ -1,0 +1,60 @@
+"""Calls of the API and commands: who does the same again within an hour makes no new entry."""
+
+from datetime import timedelta
+from time import monotonic
+
+from flask import Flask, current_app
+
+from webhooks_ui.audit import actor as actors
+from webhooks_ui.audit.recording import record_once
+
+AGAIN = timedelta(hours=1)
+_KEPT = 60.0  # seconds that this process remembers a call
+_MAX_ENTRIES = 1_000
+_KEY = "webhooks_ui.calls"
+
+Call = tuple[str | None, str | None, str]  # the token's id, the address, the operation
+
+
+def init_app(app: Flask) -> None:
+    """Remembers nothing yet."""
+    app.extensions[_KEY] = {}
+
+
+def called(operation: str) -> None:
+    """Records that the current actor calls this operation of the API, as in ``GET /webhooks``.
+
+    Most calls cost no look into the database.
+    """
+    call = actors.current().id, actors.address(), operation
+    if is_recorded(current_app, *call):
+        return
+    if record_once("operation.called", "operation", operation, within=AGAIN):
+        lately = _lately(current_app)
+        if len(lately) >= _MAX_ENTRIES:
+            lately.clear()
+        lately[call] = monotonic()
+
+
+def is_recorded(app: Flask, token: str | None, address: str | None, operation: str) -> bool:
+    """Whether this process knows that the call is in the log."""
+    return monotonic() - _lately(app).get((token, address, operation), -_KEPT) < _KEPT
+
+
+def command_run(command: str) -> None:
+    """Records that a command is run, as in ``user list``."""
+    _record_command(command, AGAIN)
+
+
+def started(command: str) -> None:
+    """Records that a command is started that runs on: each time."""
+    _record_command(command, timedelta())
+
+
+def _record_command(command: str, within: timedelta) -> None:
+    record_once("command.run", "command", command, within=within, actor=actors.command_line())
+
+
+def _lately(app: Flask) -> dict[Call, float]:
+    found: dict[Call, float] = app.extensions[_KEY]
+    return found
