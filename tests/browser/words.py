@@ -52,7 +52,7 @@ SAME_EVERYWHERE = {
 # What people read or hear: texts, and the attributes that stand in for them; no code, no data.
 WORDS = """() => {
   const skipped =
-    "script, style, template, noscript, code, pre, textarea, .url, .headers, [lang=en]";
+    "script, style, template, noscript, code, pre, bdi, textarea, .url, .headers, [lang=en]";
   const found = [document.title];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode());)
