@@ -64,3 +64,10 @@ def test_the_report_names_what_exceeds_the_limit() -> None:
     above = house.report(house.Figure("lines", 30, 10, tuple(f"m{n}.py" for n in range(30))))
     assert above.startswith("MISSED lines: 30 (at most 10)\n         m0.py\n")
     assert above.endswith("and 10 more")
+
+
+def test_this_house_is_within_its_limits() -> None:
+    """But for its lines: the limit is that of a product before audit, people and sources."""
+    figures = [*house.sizes(house.ROOT), *house.order(house.ROOT)]
+    missed = [one for one in figures if not one.is_reached and one.name != "lines of Python"]
+    assert not missed, "\n".join(map(house.report, missed))

@@ -43,10 +43,7 @@ def serve(
     logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
     with listen(app.config["HOST"], app.config["PORT"]) as listening:
         app.config["OWN_URL"] = address(listening)
-        process.upgrade(app)
-        process.check_keys(app)
-        with app.app_context():
-            calls.started("serve")
+        _prepare_database(app)
         supervisor = Supervisor(os.environ, app.config["DELIVERY_TIMEOUT"])
         if worker:
             process.prepare_fork(app)
@@ -70,6 +67,13 @@ def serve(
     if worker:
         supervisor.close()
     process.close(app)
+
+
+def _prepare_database(app: Flask) -> None:
+    process.upgrade(app)
+    process.check_keys(app)
+    with app.app_context():
+        calls.started("serve")
 
 
 def _prepare_for_sources(app: Flask) -> None:
