@@ -18,12 +18,12 @@ __all__ = ["call"]  # a fixture
 AT = now().replace(microsecond=0)  # near, so that it is told by the clock alone
 TOLD = f"{AT:%H:%M:%S}"
 LIMITED = {
-    "en": f"Limited by the receiver until {TOLD}",
+    "en": f"Rate limited until {TOLD}",
     "uk": f"Приймач обмежив до {TOLD}",
 }
 PROBED = {
-    "en": f"Not responding, next attempt at {TOLD}",
-    "uk": f"Не відповідає, наступна спроба о {TOLD}",
+    "en": f"No response, next try at {TOLD}",
+    "uk": f"Не відповідає, спроба о {TOLD}",
 }
 
 
@@ -72,7 +72,7 @@ def test_a_limit_that_has_passed_is_not_said(app: Flask, admin: FlaskClient) -> 
     public_id = make_webhook(admin)
     hold(app, public_id, "limited", now() - timedelta(seconds=1))
     for page in ("/webhooks", f"/webhooks/{public_id}"):
-        assert "Limited by the receiver" not in admin.get(page).text
+        assert "Rate limited" not in admin.get(page).text
 
 
 def test_the_metrics_count_what_receivers_limit(app: Flask, admin: FlaskClient) -> None:
