@@ -35,7 +35,7 @@ class Ending:
     `end` is `close`, `reset` or `open`, which is silence. `reused` says whether the connection
     serves the next delivery. `kept` is the verdict on a kept connection where that differs: the
     status, if the request is sent again over a new connection. `curl` is the status that curl
-    reports where it differs from ours.
+    reports where it differs from ours, or two of them: versions of curl differ.
     """
 
     name: str
@@ -166,7 +166,7 @@ ENDINGS = [
     failed(
         "101", b"HTTP/1.1 101 Now\r\nUpgrade: h2c\r\n\r\n", "open", "protocol_error", curl="101"
     ),
-    failed("four digits", b"HTTP/1.1 2000 OK\r\n\r\n", "open", "protocol_error"),
+    failed("four digits", b"HTTP/1.1 2000 OK\r\n\r\n", "open", "protocol_error", curl="000 or 200"),
     failed("two digits", b"HTTP/1.1 20 OK\r\n\r\n", "open", "protocol_error"),
     # On a kept connection, what is no answer is left over from the one before.
     failed("HTTP/0.9", b"<html>hello</html>", "close", "protocol_error", 200),
@@ -271,10 +271,10 @@ def test_curl_gives_the_same_verdicts(receive: Receive) -> None:
     """All at once; where the time was too short on a busy machine, once more with more of it."""
     running = [curl(receive(ends_at(1, ending)).url(), 1) for ending in ENDINGS]
     for ending, process in zip(ENDINGS, running, strict=True):
-        expected = ending.curl or str(ending.status)
-        if process.communicate()[0] != expected:
+        expected = (ending.curl or str(ending.status)).split(" or ")
+        if process.communicate()[0] not in expected:
             again = curl(receive(ends_at(1, ending)).url(), 20)
-            assert again.communicate()[0] == expected, ending.name
+            assert again.communicate()[0] in expected, ending.name
 
 
 def curl(url: str, seconds: int) -> subprocess.Popen[str]:
