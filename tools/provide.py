@@ -186,13 +186,15 @@ def provide_server(program: str, package: str) -> bool:
 def provide_promtool() -> bool:
     """Make sure of promtool; whether it is there.
 
-    It is taken out of Debian's package, which would start a server if it were installed.
+    It is taken out of Debian's package, its own or, before Debian 14, that of the server, which
+    would start one if it were installed.
     """
     if find_promtool() is None and shutil.which("apt-get"):
         _cache().mkdir(parents=True, exist_ok=True)
         print("Getting promtool …", flush=True)
         with tempfile.TemporaryDirectory(dir=_cache()) as folder:
-            fetch = ["sh", "-c", f"cd {folder} && apt-get -qq download prometheus"]
+            packages = "apt-get -qq download promtool || apt-get -qq download prometheus"
+            fetch = ["sh", "-c", f"cd {folder} && ({packages})"]
             unpack = [
                 "sh",
                 "-c",
