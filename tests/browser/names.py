@@ -26,7 +26,9 @@ SHARED_NAMES = """() => {
   )) {
     if (element.closest("[popover]:not(:popover-open)")) continue;
     const key = name(element);
-    const second = element.closest("tr").querySelector("time")?.dateTime.slice(0, 19);
+    // The last one: where something is still to come, that is told before.
+    const times = element.closest("tr").querySelectorAll("time");
+    const second = times[times.length - 1]?.dateTime.slice(0, 19);
     const to = target(element);
     found.set(key, [...(found.get(key) || []), { to, of: second || to, html: element.outerHTML }]);
   }
