@@ -5,6 +5,7 @@ A new one fails here until it is named: with how to call it, or among those that
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -475,6 +476,23 @@ def test_every_call_is_one_entry_an_hour(world: World, operation: Operation) -> 
     (entry,) = entries(world.app, action="operation.called")
     assert (entry.actor_name, entry.object_id) == ("Test admin", operation.name)
     assert entry.address == "127.0.0.1"
+
+
+def test_a_call_that_a_busy_database_does_not_take_is_tried_a_second_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def refused(action: str, *_about: str, within: timedelta) -> bool:
+        tried.append(action)
+        return False
+
+    monkeypatch.setattr(calls, "record_once", refused)
+    at = time.monotonic()
+    for seconds in (0.0, 0.9, 1.1, 2.0):
+        monkeypatch.setattr(calls, "monotonic", lambda now=at + seconds: now)
+        assert world.call("GET", "/webhooks").status_code == 200
+    assert tried == ["operation.called"] * 2
 
 
 def test_calls_are_told_apart_by_token_and_operation(world: World) -> None:

@@ -10,6 +10,7 @@ from webhooks_ui.audit.recording import record_once
 
 AGAIN = timedelta(hours=1)
 _KEPT = 60.0  # seconds that this process remembers a call
+_TRIED_AGAIN = 1.0  # and one that a busy database did not take: nobody waits for it each time
 _MAX_ENTRIES = 1_000
 _KEY = "webhooks_ui.calls"
 
@@ -29,16 +30,16 @@ def called(operation: str) -> None:
     call = actors.current().id, actors.address(), operation
     if is_recorded(current_app, *call):
         return
-    if record_once("operation.called", "operation", operation, within=AGAIN):
-        lately = _lately(current_app)
-        if len(lately) >= _MAX_ENTRIES:
-            lately.clear()
-        lately[call] = monotonic()
+    is_written = record_once("operation.called", "operation", operation, within=AGAIN)
+    lately = _lately(current_app)
+    if len(lately) >= _MAX_ENTRIES:
+        lately.clear()
+    lately[call] = monotonic() + (_KEPT if is_written else _TRIED_AGAIN)
 
 
 def is_recorded(app: Flask, token: str | None, address: str | None, operation: str) -> bool:
-    """Whether this process knows that the call is in the log."""
-    return monotonic() - _lately(app).get((token, address, operation), -_KEPT) < _KEPT
+    """Whether there is nothing to record of this call for now, as far as this process knows."""
+    return monotonic() < _lately(app).get((token, address, operation), 0.0)
 
 
 def command_run(command: str) -> None:
@@ -56,5 +57,6 @@ def _record_command(command: str, within: timedelta) -> None:
 
 
 def _lately(app: Flask) -> dict[Call, float]:
+    """Until when, on the monotonic clock, the same call is not recorded again."""
     found: dict[Call, float] = app.extensions[_KEY]
     return found
