@@ -186,8 +186,8 @@ def provide_server(program: str, package: str) -> bool:
 def provide_promtool() -> bool:
     """Make sure of promtool; whether it is there.
 
-    It is taken out of Debian's package, its own or, before Debian 14, that of the server, which
-    would start one if it were installed.
+    It is taken out of Debian's package, which before Debian 14 is that of the server: installed,
+    that would start one.
     """
     if find_promtool() is None and shutil.which("apt-get"):
         _cache().mkdir(parents=True, exist_ok=True)

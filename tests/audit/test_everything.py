@@ -5,10 +5,7 @@ A new one fails here until it is named: with how to call it, or among those that
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,125 +13,33 @@ import click
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from tests.accounts.test_forgotten import can_mail
 from tests.accounts.test_second_factor import code_of
-from tests.api.conftest import Call, caller, issue
 from tests.audit.conftest import entries
+from tests.audit.test_calls import ONLY_READS
+from tests.audit.world import URL, World, app, prepared, world
 from tests.cli.conftest import Run, data_dir, run
-from tests.conftest import PASSWORD, SETTINGS, make_webhook, sign_in, stored, webhook_form
-from tests.log.rows import fill
-from tests.support.apps import Apps
+from tests.conftest import PASSWORD, make_webhook, sign_in, stored, webhook_form
 from webhooks_ui.accounts import people, second_factor, setup_link, users
-from webhooks_ui.api import operations
-from webhooks_ui.api.operation import OPERATIONS as CALLED
-from webhooks_ui.api.operation import Operation
-from webhooks_ui.audit import calls
 from webhooks_ui.cli.main import main
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.explanations.audit_words import ACTIONS
 from webhooks_ui.models import (
     AccountLink,
     Channel,
-    Delivery,
     Event,
     Source,
     Token,
     User,
     UserSession,
-    Webhook,
 )
 from webhooks_ui.models.public_ids import DELIVERY, new_id
 from webhooks_ui.monitoring import metrics
 
-__all__ = ["data_dir", "operations", "run"]  # fixtures, and what fills `CALLED`
+__all__ = ["app", "data_dir", "prepared", "run", "world"]  # fixtures
 NEW_PASSWORD = "five lanterns over quiet water"
-URL = "https://crm.example/hook"
-
-
-@dataclass
-class World:
-    """An app with one of everything, an administrator, and a program with a token."""
-
-    app: Flask
-    admin: FlaskClient
-    call: Call
-    webhook: str
-
-    def one(self, column: Any, *conditions: Any) -> Any:
-        """A value of a row that there is."""
-        with self.app.app_context():
-            found = db.session.scalar(select(column).where(*conditions).limit(1))
-            assert found is not None
-            return found
-
-    def delivery(self, status: str) -> str:
-        """A delivery of this status."""
-        wanted = (Delivery.status == status, ~Delivery.test)
-        return str(self.one(Delivery.public_id, *wanted))
-
-    def failing(self) -> str:
-        """A webhook with a delivery that failed."""
-        failed = (Delivery.status == "failed", ~Delivery.test)
-        row = self.one(Delivery.webhook_id, *failed)
-        return str(self.one(Webhook.public_id, Webhook.id == row))
-
-    def waiting(self) -> str:
-        """A delivery that waits."""
-        failed = self.delivery("failed")
-        with self.app.app_context(), transaction():
-            delivery = Delivery.by_public_id(failed)
-            assert delivery is not None
-            delivery.status = "pending"
-        return failed
-
-    def post(self, path: str, **data: Any) -> Any:
-        """Posts a form as the administrator."""
-        return self.admin.post(path, data=data)
-
-    def make(self, path: str) -> str:
-        """Posts a form that makes something; the last part of its address."""
-        answer = self.post(path)
-        assert answer.status_code == 303, answer.text
-        return str(answer.location.rpartition("/")[2])
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Apps that begin with one of everything: a webhook of this id and an API token."""
-
-    apps: Apps
-    webhook: str
-    token: str
-
-
-@pytest.fixture(scope="module")
-def prepared(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """Made once: it takes longer than what most tests do with it."""
-    folder = tmp_path_factory.mktemp("prepared")
-    template = Apps(migrated, folder / "template")
-    with template.lend(SETTINGS) as make:
-        app = make()
-        with app.app_context(), transaction():
-            db.session.add(User(login="olena", password_hash="-", role="admin"))
-            db.session.add(User(login="ivan", password_hash="-", role="viewer"))
-        webhook = make_webhook(sign_in(app, "olena"), url=URL)
-        sign_in(app, "ivan")
-        fill(app, 12)
-        token = issue(app, "admin")
-    return Prepared(Apps(template.data_dir, folder / "copy"), webhook, token)
-
-
-@pytest.fixture
-def app(prepared: Prepared) -> Iterator[Flask]:
-    with prepared.apps.lend(SETTINGS) as make:
-        yield make()
-
-
-@pytest.fixture
-def world(app: Flask, prepared: Prepared) -> World:
-    return World(app, sign_in(app, "olena"), caller(app, prepared.token), prepared.webhook)
 
 
 def recovery(w: World) -> str:
@@ -367,7 +272,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "user remove-second-factor": ("user", "remove-second-factor", "ivan"),
     "user remove": ("user", "remove", "ivan"),
 }
-ONLY_READS = ("doctor", "token list", "user list")
 OPENS_NO_DATABASE = {"completion", "listen"}
 STARTS = {"serve", "worker"}
 """Recorded at each start: see tests/audit/test_starts.py."""
@@ -445,80 +349,6 @@ def test_every_command(
     assert {entry.action for entry in new} <= set(ACTIONS)
     assert {entry.actor_kind for entry in new} == {"command"}
     assert all(entry.actor_name and entry.address is None for entry in new)
-
-
-@pytest.mark.parametrize("command", ONLY_READS)
-def test_a_command_that_only_reads_is_one_entry_an_hour(
-    world: World, run: Run, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
-    for _ in range(2):
-        run(*command.split())
-    (entry,) = entries(world.app, action="command.run")
-    assert (entry.actor_kind, entry.object_id) == ("command", command)
-    with monkeypatch.context() as patched:
-        patched.setattr(calls, "AGAIN", timedelta())
-        run(*command.split())
-    assert len(entries(world.app, action="command.run")) == 2
-
-
-def test_a_command_that_fails_is_in_it(world: World, run: Run) -> None:
-    assert run("user", "remove", "nobody-of-this-name").exit_code == 1
-    assert [one.object_id for one in entries(world.app, topic="call")] == ["user remove"]
-
-
-@pytest.mark.parametrize(
-    "operation", [one for one in CALLED if one.scope], ids=lambda one: one.name
-)
-def test_every_call_is_one_entry_an_hour(world: World, operation: Operation) -> None:
-    path = operation.public_path.format(id="wh_0")
-    for _ in range(2):
-        world.call(operation.method, path, {"name": 1})
-    (entry,) = entries(world.app, action="operation.called")
-    assert (entry.actor_name, entry.object_id) == ("Test admin", operation.name)
-    assert entry.address == "127.0.0.1"
-
-
-def test_a_call_that_a_busy_database_does_not_take_is_tried_a_second_later(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried: list[str] = []
-
-    def refused(action: str, *_about: str, within: timedelta) -> bool:
-        tried.append(action)
-        return False
-
-    monkeypatch.setattr(calls, "record_once", refused)
-    at = time.monotonic()
-    for seconds in (0.0, 0.9, 1.1, 2.0):
-        monkeypatch.setattr(calls, "monotonic", lambda now=at + seconds: now)
-        assert world.call("GET", "/webhooks").status_code == 200
-    assert tried == ["operation.called"] * 2
-
-
-def test_calls_are_told_apart_by_token_and_operation(world: World) -> None:
-    other = caller(world.app, issue(world.app, "events"))
-    event = {"type": "message_created", "data": {}}
-    world.call("GET", "/webhooks")
-    world.call("GET", "/channels")
-    world.call("POST", "/events", event)
-    other("POST", "/events", event)
-    found = {(one.actor_name, one.object_id) for one in entries(world.app, topic="call")}
-    assert found == {
-        ("Test admin", "GET /api/v1/webhooks"),
-        ("Test admin", "GET /api/v1/channels"),
-        ("Test admin", "POST /api/v1/events"),
-        ("Test events", "POST /api/v1/events"),
-    }
-
-
-def test_of_the_events_taken_in_the_log_has_the_calls_alone(world: World) -> None:
-    before = len(entries(world.app))
-    body = {"type": "message_created", "data": {}}
-    for _ in range(2):
-        assert world.call("POST", "/events", body).status_code == 202
-        assert world.call("POST", "/events/batch", {"events": [body]}).status_code == 202
-    new = [one.object_id for one in entries(world.app)[before:]]
-    assert new == ["POST /api/v1/events", "POST /api/v1/events/batch"]
 
 
 def test_no_secret_gets_into_the_log(world: World, run: Run) -> None:

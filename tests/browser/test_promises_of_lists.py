@@ -100,6 +100,29 @@ def test_no_name_leaves_the_window(visitor: Visitor, server: Server) -> None:
             assert fits(page), (path, width)
 
 
+CORNERS = [f"{side}: 8px; {end}: 8px" for side in ("left", "right") for end in ("top", "bottom")]
+
+
+def test_a_menu_opens_within_the_window_wherever_its_button_is(open_page: Open) -> None:
+    page = open_page(width=320)
+    make_webhook(page, NOBODY, name="Chosen")
+    page.goto("/webhooks")
+    page.locator("td .hit input").first.check()
+    button, menu = page.locator("[popovertarget=bulk-more]"), page.locator("#bulk-more")
+    for corner in CORNERS:
+        move = "(each, to) => { each.style.cssText = `position: fixed; z-index: 9; ${to}` }"
+        button.evaluate(move, corner)
+        button.press("Enter")
+        expect(menu).to_be_visible()
+        place = menu.evaluate("""(each) => {
+          const { left, top, right, bottom } = each.getBoundingClientRect();
+          return [left, top, innerWidth - right, innerHeight - bottom];
+        }""")
+        assert min(place) >= 0, (corner, place)
+        button.press("Enter")
+        expect(menu).to_be_hidden()
+
+
 def turn_names(server: Server) -> None:
     """Puts an override of the direction in front, as names from before the rule may have it."""
     app = create_app({"DATA_DIR": server.data_dir})

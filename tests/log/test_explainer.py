@@ -160,6 +160,7 @@ def test_the_page_says_it_and_delivers_to_who_did_not_get_it(
     assert "no webhook matched" in browser.get("/events?unmatched=yes").text
     path = f"/events/{accepted.event_id}"
     page = browser.get(path).text
+    assert '<span class="k">&#34;amount&#34;</span>' in page
     assert '"amount": 1.50' in Markup(page).striptags()  # noqa: S704  # read, and shown to nobody
     assert "It did not subscribe to this event." in page
     assert "It was disabled by hand." in page

@@ -68,9 +68,8 @@ def describe() -> dict[str, Any]:
     """The description, without the address it is served at."""
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
-        paths.setdefault(operation.public_path, {})[operation.method.lower()] = _operation(
-            operation
-        )
+        methods = paths.setdefault(operation.public_path, {})
+        methods[operation.method.lower()] = _operation(operation)
     return {
         "openapi": "3.1.0",
         "info": {

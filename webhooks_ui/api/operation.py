@@ -78,7 +78,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """Method and path, as in ``GET /webhooks/{id}``."""
+        """Method and path, as in ``GET /api/v1/webhooks/{id}``."""
         return f"{self.method} {PREFIX}{self.public_path}"
 
     @property

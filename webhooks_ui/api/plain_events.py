@@ -10,6 +10,7 @@ from webhooks_ui.api.events import plain_event
 from webhooks_ui.api.paths import EVENTS
 from webhooks_ui.api.plain import Answer, body_of, hand_over
 from webhooks_ui.api.rate_limit import buckets_of
+from webhooks_ui.audit.actor import address_in
 from webhooks_ui.audit.calls import is_recorded
 from webhooks_ui.database.engine import UNREACHABLE
 from webhooks_ui.intake.accept import accept
@@ -33,7 +34,7 @@ def take(app: Flask, environ: WSGIEnvironment) -> Answer | None:
         token = known_sender(environ.get("HTTP_AUTHORIZATION", ""))
     except UNREACHABLE:
         return None
-    if token is None or not is_recorded(app, token.public_id, _address(environ), _CALL):
+    if token is None or not is_recorded(app, token.public_id, address_in(environ), _CALL):
         return None
     key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and event_rules.key_problem(key):
@@ -48,10 +49,6 @@ def take(app: Flask, environ: WSGIEnvironment) -> Answer | None:
         buckets.owe(token.id, -1)  # the app counts it once more
     environ[WHO] = token.public_id
     return Answer(_body(accepted)) if accepted else None
-
-
-def _address(environ: WSGIEnvironment) -> str | None:
-    return environ.get("REMOTE_ADDR", "")[:45] or None
 
 
 def _body(accepted: Accepted) -> bytes:

@@ -2,8 +2,9 @@
 
 import getpass
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Flask, current_app, has_request_context, request
 
@@ -49,7 +50,12 @@ def current() -> Actor:
 
 def address() -> str | None:
     """The address that the request came from; None outside of one."""
-    return (request.remote_addr or "")[:45] or None if has_request_context() else None
+    return address_in(request.environ) if has_request_context() else None
+
+
+def address_in(environ: Mapping[str, Any]) -> str | None:
+    """The same from the environment of a WSGI request."""
+    return environ.get("REMOTE_ADDR", "")[:45] or None
 
 
 def _own_name() -> str:

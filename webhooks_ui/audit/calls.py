@@ -23,7 +23,7 @@ def init_app(app: Flask) -> None:
 
 
 def called(operation: str) -> None:
-    """Records that the current actor calls this operation of the API, as in ``GET /webhooks``.
+    """Records that the current actor calls this operation, as in ``GET /api/v1/webhooks``.
 
     Most calls cost no look into the database.
     """
