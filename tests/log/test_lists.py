@@ -437,6 +437,12 @@ def is_walk(statement: str) -> bool:
     return "FROM deliveries" in statement and "ORDER BY deliveries.public_id" not in statement
 
 
+def test_a_row_that_retention_has_removed_since_does_not_break_its_page(app: Flask) -> None:
+    gone = keyset.KeysetPage((), 5, is_short=True)
+    with app.app_context():
+        assert keyset.looked_back_to(Delivery, gone) is None
+
+
 def explained(statement: str, parameters: Any) -> str:
     is_sqlite = db.engine.dialect.name == "sqlite"
     explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"

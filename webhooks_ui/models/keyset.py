@@ -137,7 +137,10 @@ def nearest(
 
     Arguments as for `newest_page`.
     """
-    seen = _led(model, leader, ids, oldest_first=oldest_first).limit(WINDOW).subquery()
+    window = _led(model, leader, ids, oldest_first=oldest_first)
+    if not others(model.__table__.c):
+        return db.session.scalar(window.with_only_columns(model.id).limit(1))
+    seen = window.limit(WINDOW).subquery()
     names = [seen.c[name] for name in (*leader.keys, "id")]
     order = [name.asc() if oldest_first else name.desc() for name in names]
     found = select(seen.c.id).where(*others(seen.c)).order_by(*order).limit(1)
@@ -179,11 +182,14 @@ def in_order(ids: Iterable[int], rows: Iterable[Row]) -> list[Row]:
     return [by_id[one] for one in ids if one in by_id]
 
 
-def looked_back_to(
-    found: KeysetPage, load: Callable[[Sequence[int]], Sequence[Row]]
-) -> datetime | None:
+def looked_back_to(model: Any, found: KeysetPage) -> datetime | None:
     """When the last row came that a short page examined; None for a page that is not."""
-    return load([found.next])[0].created_at if found.is_short and found.next else None
+    if not found.is_short:
+        return None
+    moment: datetime | None = db.session.scalar(
+        select(model.created_at).where(model.id == found.next)
+    )
+    return moment
 
 
 def row_of(column: Any, value: str) -> int:

@@ -37,7 +37,7 @@ def index() -> BaseResponse | str:
         "entries": entries,
         "still_there": audit_list.still_there(entries),
         "found": found,
-        "looked_back_to": looked_back_to(found, audit_list.load),
+        "looked_back_to": looked_back_to(AuditEntry, found),
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
         "download_url": lambda kind: url_for(".download", kind=kind, **query.arguments(before="")),
     }

@@ -83,7 +83,7 @@ def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, An
         "webhook": query.one_webhook,
         "deliveries": rows,
         "found": found,
-        "looked_back_to": looked_back_to(found, delivery_rows.load),
+        "looked_back_to": looked_back_to(Delivery, found),
         "newest": newest,
         "came": news.came(),
         "search": payload_search(query),

@@ -33,7 +33,7 @@ def index() -> BaseResponse | str:
         "newest": newest,
         "came": news.came(),
         "search": payload_search(query),
-        "looked_back_to": looked_back_to(rows, event_list.load),
+        "looked_back_to": looked_back_to(Event, rows),
         "event_types": ALL_TYPES,
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
     }
