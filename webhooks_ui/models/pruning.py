@@ -18,6 +18,7 @@ from webhooks_ui.models import partitions
 from webhooks_ui.models.counters import TotalHour, WebhookHour
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.event import Event, IdempotencyKey
+from webhooks_ui.models.installation import sealed_columns
 from webhooks_ui.models.receiver import Receiver
 from webhooks_ui.models.recovery import RUNNING, Recovery
 from webhooks_ui.models.source_request import SourceRequest
@@ -74,15 +75,15 @@ def count_old(before: datetime, moment: datetime) -> Deleted:
 
 def keys(before: datetime) -> Iterator[Deleted]:
     """Deletes idempotency keys from before that time."""
-    yield from _all_of(IdempotencyKey, (IdempotencyKey.key,), IdempotencyKey.created_at < before)
+    yield from _all_of(IdempotencyKey, IdempotencyKey.created_at < before)
 
 
 def hours(before: datetime) -> Iterator[Deleted]:
     """Deletes hourly counts from before that time."""
     for webhook_ids in _webhooks():
         old = (WebhookHour.webhook_id.in_(webhook_ids), WebhookHour.hour < before)
-        yield from _all_of(WebhookHour, (WebhookHour.webhook_id, WebhookHour.hour), *old)
-    yield from _all_of(TotalHour, (TotalHour.hour, TotalHour.part), TotalHour.hour < before)
+        yield from _all_of(WebhookHour, *old)
+    yield from _all_of(TotalHour, TotalHour.hour < before)
 
 
 def states(before: datetime) -> Iterator[Deleted]:
@@ -95,20 +96,18 @@ def states(before: datetime) -> Iterator[Deleted]:
     )
     for webhook_ids in _webhooks():
         of_these = WebhookState.webhook_id.in_(webhook_ids)
-        old = (of_these, WebhookState.since < before, is_followed)
-        yield from _all_of(WebhookState, (WebhookState.id,), *old)
+        yield from _all_of(WebhookState, of_these, WebhookState.since < before, is_followed)
 
 
 def recoveries(before: datetime) -> Iterator[Deleted]:
     """Deletes recoveries that ended before that time."""
-    ended = (Recovery.status != "running", Recovery.finished_at < before)
-    yield from _all_of(Recovery, (Recovery.id,), *ended)
+    yield from _all_of(Recovery, Recovery.status != "running", Recovery.finished_at < before)
 
 
 def webhooks(before: datetime) -> Iterator[Deleted]:
     """Removes webhooks that were deleted before that time and have no delivery left."""
     has_some = exists().where(Delivery.webhook_id == Webhook.id)
-    yield from _all_of(Webhook, (Webhook.id,), Webhook.deleted_at < before, ~has_some, most=SLICE)
+    yield from _all_of(Webhook, Webhook.deleted_at < before, ~has_some, most=SLICE)
 
 
 def secrets(before: datetime) -> Iterator[Deleted]:
@@ -117,9 +116,8 @@ def secrets(before: datetime) -> Iterator[Deleted]:
     The row of such a webhook stays as long as the log has deliveries to it.
     """
     old = (Webhook.deleted_at < before, Webhook.signing_secret != "")
-    nothing: dict[str, str | None] = {"signing_secret": "", "previous_signing_secret": None}
-    nothing |= {"auth_secret": None, "tls_key": None, "access_token": None}
-    nothing |= {"header_values": None}
+    sealed = [one for one in sealed_columns() if one.table is Webhook.__table__]
+    nothing = {one.name: None if one.nullable else "" for one in sealed}
     while True:
         end_read()
         ids = db.session.scalars(select(Webhook.id).where(*old).limit(SLICE)).all()
@@ -133,17 +131,17 @@ def secrets(before: datetime) -> Iterator[Deleted]:
 
 def audit_entries(before: datetime) -> Iterator[Deleted]:
     """Deletes entries of the audit log from before that time."""
-    yield from _all_of(AuditEntry, (AuditEntry.id,), AuditEntry.created_at < before)
+    yield from _all_of(AuditEntry, AuditEntry.created_at < before)
 
 
 def receivers(moment: datetime) -> Iterator[Deleted]:
     """Deletes built-in receivers that have expired, with their requests."""
-    yield from _all_of(Receiver, (Receiver.id,), Receiver.expires_at <= moment, most=SLICE)
+    yield from _all_of(Receiver, Receiver.expires_at <= moment, most=SLICE)
 
 
 def source_requests(before: datetime) -> Iterator[Deleted]:
     """Deletes requests of sources from before that time."""
-    yield from _all_of(SourceRequest, (SourceRequest.id,), SourceRequest.received_at < before)
+    yield from _all_of(SourceRequest, SourceRequest.received_at < before)
 
 
 def _not_recovering(before: datetime) -> datetime:
@@ -219,15 +217,13 @@ def _webhooks() -> Iterator[list[int]]:
         after = ids[-1]
 
 
-def _all_of(
-    model: Any, key: tuple[Any, ...], *conditions: Any, most: int = BATCH
-) -> Iterator[Deleted]:
+def _all_of(model: Any, *conditions: Any, most: int = BATCH) -> Iterator[Deleted]:
     """Deletes the rows that meet the conditions; the last turn may have deleted none."""
+    key = [getattr(model, column.key) for column in model.__table__.primary_key]
+    some = select(*key).where(*conditions).limit(most)
     while True:
         end_read()
-        chosen = [
-            tuple(row) for row in db.session.execute(select(*key).where(*conditions).limit(most))
-        ]
+        chosen = [tuple(row) for row in db.session.execute(some)]
         if chosen:
             with transaction():
                 db.session.execute(delete(model).where(tuple_(*key).in_(chosen), *conditions))
