@@ -251,7 +251,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _own_writers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that let nobody write in one test is not taken to be stuck in the next."""
-    monkeypatch.setattr(engine, "_writers", writers.Writers())
+    monkeypatch.setattr(engine, "writers", writers.Writers())
 
 
 @pytest.fixture

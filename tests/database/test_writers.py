@@ -135,7 +135,7 @@ def held(app: Flask) -> Iterator[None]:
 def hasty(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> Flask:
     app = make_app()
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", timedelta(milliseconds=500))
-    monkeypatch.setattr(engine, "_writers", Writers())
+    monkeypatch.setattr(engine, "writers", Writers())
     with app.app_context():
         db.engine.dispose()  # connections with another time-out
     return app

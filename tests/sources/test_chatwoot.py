@@ -149,7 +149,7 @@ def test_a_stuck_database_loses_less_of_what_comes_once(
     gate, token = Writers(), make_source(app)
     monkeypatch.setattr(writers, "PATIENCE", 0.0)
     monkeypatch.setattr(writers, "LONGER", 0.0)
-    monkeypatch.setattr(engine_module, "_writers", gate)
+    monkeypatch.setattr(engine_module, "writers", gate)
     sent = body("message_created_incoming")
     with ThreadPoolExecutor(FEW + 2) as pool:
         with held(app):

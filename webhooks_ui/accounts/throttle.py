@@ -14,7 +14,7 @@ from typing import NamedTuple
 from flask import current_app
 from sqlalchemy import delete, text
 
-from webhooks_ui.database.engine import db, transaction
+from webhooks_ui.database.engine import db, is_sqlite, transaction
 from webhooks_ui.database.types import now
 from webhooks_ui.models import SignInFailure, User
 
@@ -102,7 +102,7 @@ def lift(login: str) -> None:
 
 def one_at_a_time() -> None:
     """Serialises transactions from here on PostgreSQL; SQLite has one writer anyway."""
-    if db.session.get_bind().dialect.name == "postgresql":
+    if not is_sqlite():
         db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 

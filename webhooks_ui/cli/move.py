@@ -19,7 +19,7 @@ def move(url: str, as_json: bool) -> None:
     leaves the other database empty, and can be run again, or has copied everything.
     """
     from webhooks_ui.database.copying import CopyError
-    from webhooks_ui.database.engine import db
+    from webhooks_ui.database.engine import db, is_sqlite
     from webhooks_ui.settings import addresses
 
     try:
@@ -29,7 +29,7 @@ def move(url: str, as_json: bool) -> None:
     if not to.startswith("postgresql"):
         raise click.UsageError("URL names a PostgreSQL database: postgresql://user@host/name")
     with app_context() as app:
-        if db.engine.dialect.name != "sqlite":
+        if not is_sqlite():
             raise click.ClickException("WEBHOOKS_UI_DATABASE_URL names no SQLite database.")
         db.session.close()
         db.engine.dispose()

@@ -7,7 +7,7 @@ for those who write: who reads first and writes later fails at once with "databa
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Lock
 from time import monotonic
@@ -51,7 +51,9 @@ _PLANNING = """
 """
 LISTENS_AT = "listens_at"
 """The execution option of an engine that reaches PostgreSQL by a pooler: where to listen."""
-_writer, _writers = Lock(), Writers()
+writers = Writers()
+"""The writers of this process."""
+_writer = Lock()
 db = SQLAlchemy(model_class=Base, session_options={"class_": session.ReadingSession})
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def transaction() -> Iterator[None]:
     db.session.rollback()
     begun = monotonic()
     until = begun + BUSY_TIMEOUT.total_seconds() - _waited()
-    with admitted() as writer:
+    with writers.admitted() as writer:
         with turn(writer, until):
             try:
                 try:
@@ -89,6 +91,11 @@ def transaction() -> Iterator[None]:
             finally:
                 db.session.info.pop(_WRITES, None)
         driver.make_lasting(db.engine)
+
+
+def is_sqlite() -> bool:
+    """Whether the app's database is SQLite; else it is PostgreSQL."""
+    return db.engine.dialect.name == "sqlite"
 
 
 def is_writing() -> bool:
@@ -117,23 +124,13 @@ def _waited() -> float:
     return float(g.get("waited_to_write", 0.0)) if has_request_context() else 0.0
 
 
-def admitted(*, patient: bool = False) -> AbstractContextManager[object]:
-    """See `Writers.admitted`, for the writers of this process."""
-    return _writers.admitted(patient=patient)
-
-
-def has_to_give_up(writer: object) -> bool:
-    """See `Writers.has_to_give_up`."""
-    return _writers.has_to_give_up(writer)
-
-
 @contextmanager
 def turn(writer: object, until: float) -> Iterator[None]:
     """Lets this process's writers to SQLite go one after the other, at once when it is their turn.
 
     SQLite itself has them sleep and try again, longer each time, while the disk stands idle.
     """
-    is_alone = db.engine.dialect.name == "sqlite" and _take_turn(writer, until)
+    is_alone = is_sqlite() and _take_turn(writer, until)
     try:
         yield
     finally:
@@ -145,7 +142,7 @@ def _take_turn(writer: object, until: float) -> bool:
     while (left := until - monotonic()) > 0:
         if _writer.acquire(timeout=min(left, _TURN_LOOK)):
             return True
-        if _writers.has_to_give_up(writer):
+        if writers.has_to_give_up(writer):
             raise StuckError
     return False
 
@@ -162,7 +159,7 @@ def init_app(app: Flask) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(url.get_backend_name(), app.config)
     db.init_app(app)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
+        if is_sqlite():
             _set_up_sqlite(db.engine)
         else:
             _set_up_postgres(db.engine)

@@ -32,8 +32,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from webhooks_ui.database import engine
 from webhooks_ui.database.driver import autocommitting, connected, in_our_terms, writing_sqlite
-from webhooks_ui.database.engine import BUSY_TIMEOUT, admitted, db, turn
+from webhooks_ui.database.engine import BUSY_TIMEOUT, db, turn
 
 Values = Mapping[str, ColumnElement[Any]]
 """What stands for the values of a row in a statement, by their names."""
@@ -203,15 +204,15 @@ def in_haste() -> Iterator[Runner]:
     killed undoes nothing.
     """
     db.session.rollback()
-    engine, until = db.engine, monotonic() + BUSY_TIMEOUT.total_seconds()
-    with admitted() as writer, turn(writer, until):
-        if engine.dialect.name == "sqlite":
-            with writing_sqlite(engine, until) as cursor:
-                yield Runner(cursor.connection, engine.dialect)
+    dialect, until = db.engine.dialect, monotonic() + BUSY_TIMEOUT.total_seconds()
+    with engine.writers.admitted() as writer, turn(writer, until):
+        if dialect.name == "sqlite":
+            with writing_sqlite(db.engine, until) as cursor:
+                yield Runner(cursor.connection, dialect)
             return
-        with connected(engine) as connection, in_our_terms(engine.dialect):
+        with connected(db.engine) as connection, in_our_terms(dialect):
             driver: Any = connection.driver_connection
             with driver.pipeline():  # what needs no answer goes out with what follows
                 driver.execute("SET LOCAL synchronous_commit = off")
-                yield Runner(driver, engine.dialect)
+                yield Runner(driver, dialect)
                 driver.commit()  # else the pool rolls back

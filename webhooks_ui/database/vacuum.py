@@ -4,11 +4,11 @@ PostgreSQL's autovacuum makes it free for new rows by itself; there is nothing t
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from sqlalchemy import text
 
-from webhooks_ui.database.engine import BUSY_TIMEOUT, db, end_read, transaction
+from webhooks_ui.database import driver
+from webhooks_ui.database.engine import db, end_read, is_sqlite, transaction
 
 _PAGES = 250  # given back in one transaction: 1 MB in pages of 4 KiB
 _KEPT_SHARE = 20  # one page in so many stays free, since tomorrow's deliveries need it again
@@ -17,17 +17,17 @@ _INCREMENTAL = 2
 
 def gives_back() -> bool:
     """Whether space can be given back in steps: a file of an older version has to be rewritten."""
-    return not _is_sqlite() or _pragma("auto_vacuum") == _INCREMENTAL
+    return not is_sqlite() or _pragma("auto_vacuum") == _INCREMENTAL
 
 
 def size() -> int:
     """The size of the database file in bytes; 0 where it is not ours."""
-    return _pragma("page_count") * _pragma("page_size") if _is_sqlite() else 0
+    return _pragma("page_count") * _pragma("page_size") if is_sqlite() else 0
 
 
 def give_back() -> Iterator[int]:
     """Shortens the file by what is free beyond a reserve; pages for each short transaction."""
-    if not _is_sqlite() or not gives_back():
+    if not is_sqlite() or not gives_back():
         return
     while (spare := _pragma("freelist_count") - _pragma("page_count") // _KEPT_SHARE) > 0:
         with transaction():
@@ -41,20 +41,14 @@ def give_back() -> Iterator[int]:
 
 def checkpoint() -> None:
     """Moves the log of writes into the file and empties it, unless somebody uses it just now."""
-    milliseconds = BUSY_TIMEOUT // timedelta(milliseconds=1)
-    patience = f"PRAGMA busy_timeout={milliseconds}"
-    _run("PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)", patience)
+    _run("PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)", driver.BUSY_TIMEOUT)
 
 
 def rewrite() -> None:
     """Writes the whole file again; nobody else can write meanwhile."""
-    if _is_sqlite():
+    if is_sqlite():
         _run(f"PRAGMA auto_vacuum={_INCREMENTAL}", "VACUUM")
         checkpoint()
-
-
-def _is_sqlite() -> bool:
-    return db.engine.dialect.name == "sqlite"
 
 
 def _pragma(name: str) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from webhooks_ui.crypto.vault import current_vault
-from webhooks_ui.database.engine import db
+from webhooks_ui.database.engine import db, is_sqlite
 from webhooks_ui.database.types import now
 from webhooks_ui.settings.table import PREFIX, SETTINGS, Setting
 from webhooks_ui.version import __version__
@@ -33,7 +33,7 @@ def schema() -> str:
 
 def sqlite_version() -> tuple[int, ...] | None:
     """The version of SQLite; None for PostgreSQL."""
-    if db.engine.dialect.name != "sqlite":
+    if not is_sqlite():
         return None
     version: str = db.session.scalar(text("SELECT sqlite_version()"))
     return tuple(map(int, version.split(".")))
@@ -41,7 +41,7 @@ def sqlite_version() -> tuple[int, ...] | None:
 
 def clock_difference() -> timedelta | None:
     """How much the database's clock is ahead of ours; None where it is the same clock."""
-    if db.engine.dialect.name == "sqlite":
+    if is_sqlite():
         return None
     before = now()
     theirs: datetime = db.session.scalar(text("SELECT clock_timestamp()"))

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from webhooks_ui.database.driver import in_our_terms, reason_of
-from webhooks_ui.database.engine import REFUSED, db, transaction
+from webhooks_ui.database.engine import REFUSED, db, is_sqlite, transaction
 from webhooks_ui.delivery.queue import wakeup
 from webhooks_ui.intake import statements
 from webhooks_ui.models import FanOut
@@ -34,7 +34,7 @@ _LAST = text(
 
 def complete(event_id: int) -> None:
     """Makes the deliveries that are still to be made; what fails is left to the job."""
-    others_wait = db.engine.dialect.name == "sqlite"  # PostgreSQL has many writers at a time
+    others_wait = is_sqlite()  # PostgreSQL has many writers at a time
     most = statements.PART if others_wait else LARGEST
     try:
         while held := _make_part(event_id, most):

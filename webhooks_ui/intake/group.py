@@ -64,7 +64,7 @@ class Group:
         follow in parts, and others are let in between.
         """
         request = _Request(events)
-        with engine.admitted(patient=patient) as writer:
+        with engine.writers.admitted(patient=patient) as writer:
             self._store(request, writer)
             if request.error:
                 raise request.error
@@ -91,7 +91,7 @@ class Group:
         """Waits until the request is done, or leads; raises `StuckError` where that is in vain."""
         while not request.signal.acquire(timeout=_LOOK):
             with self._lock:
-                is_late = engine.has_to_give_up(writer) or monotonic() > request.until
+                is_late = engine.writers.has_to_give_up(writer) or monotonic() > request.until
                 if request.state == "waiting" and is_late:
                     self._waiting.remove(request)
                     raise StuckError

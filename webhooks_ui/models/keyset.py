@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, TextClause, func, literal, select,
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from ulid import ULID
 
-from webhooks_ui.database.engine import db
+from webhooks_ui.database.engine import db, is_sqlite
 
 PAGE = 50
 WINDOW = 1_000
@@ -209,7 +209,7 @@ def _led(model: Any, leader: LeadingIndex, ids: Ids, *, oldest_first: bool = Fal
     if leader.partial is not None:
         window = window.where(leader.partial)
     keys = [(getattr(model, name), value) for name, value in leader.keys.items()]
-    if db.session.get_bind().dialect.name == "sqlite" or not keys:
+    if is_sqlite() or not keys:
         # Without statistics, which SQLite does not gather by itself, it prefers equalities; and
         # BETWEEN, unlike two inequalities, does not make it choose an index with fewer of them.
         equal = (column == value for column, value in keys)

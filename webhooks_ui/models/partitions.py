@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, column, delete, exists, func, select, table, text
 from sqlalchemy.exc import OperationalError
 
-from webhooks_ui.database.engine import db, end_read, transaction
+from webhooks_ui.database.engine import db, end_read, is_sqlite, transaction
 from webhooks_ui.database.types import EPOCH
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.delivery import Delivery
@@ -40,17 +40,12 @@ _REPLACE = """DROP TABLE {gone}; ALTER TABLE {table}_kept RENAME TO {table}_old;
  ALTER TABLE {table} ATTACH PARTITION {table}_old FOR VALUES FROM (MINVALUE) TO ({end})"""
 
 
-def are_there() -> bool:
-    """Whether the database has partitions."""
-    return db.engine.dialect.name == "postgresql"
-
-
 def move_on(moment: datetime, retention: timedelta) -> bool:
     """Begins the next partition where the current one has lasted long enough; whether it did.
 
     The one after it is made first: one that nobody uses yet is always there.
     """
-    if not are_there():
+    if is_sqlite():
         return False
     with transaction():
         db.session.execute(_ONE_AT_A_TIME)
@@ -75,7 +70,7 @@ def ended() -> list[tuple[int, datetime]]:
 
     Of each the id at which it ends, and when its newest delivery was made.
     """
-    if not are_there():
+    if is_sqlite():
         return []
     end_read()
     last = _last_id()
@@ -106,7 +101,7 @@ def delete_of(deliveries: Sequence[int]) -> int:
 
     In a transaction of the caller.
     """
-    if not (deliveries and are_there()):
+    if is_sqlite() or not deliveries:
         return 0
     words = table("answer_words", *(column(name, BigInteger) for name in _OF_WORDS))
     own = Attempt.delivery_id.in_(deliveries)

@@ -34,7 +34,7 @@ from sqlalchemy import (
     table,
 )
 
-from webhooks_ui.database.engine import db
+from webhooks_ui.database.engine import db, is_sqlite
 from webhooks_ui.database.types import EPOCH, now
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.event import Event
@@ -236,8 +236,3 @@ def is_there() -> bool:
 
 def _stored(own: Sequence[str]) -> Any:
     return " ".join(own) if is_sqlite() else list(own)
-
-
-def is_sqlite() -> bool:
-    """Whether the index is SQLite's."""
-    return db.session.get_bind().dialect.name == "sqlite"

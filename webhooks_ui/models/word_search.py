@@ -13,11 +13,11 @@ from time import monotonic
 
 from sqlalchemy import select
 
-from webhooks_ui.database.engine import db
+from webhooks_ui.database.engine import db, is_sqlite
 from webhooks_ui.database.time_limit import TooSlowError, time_limit
 from webhooks_ui.models.attempt import Attempt
 from webhooks_ui.models.keyset import SearchLimits
-from webhooks_ui.models.payload_index import ANSWERS, EVENTS, Lead, Table, is_sqlite, positions
+from webhooks_ui.models.payload_index import ANSWERS, EVENTS, Lead, Table, positions
 from webhooks_ui.text import words
 
 MAX_FOUND = 500  # the newest matching events, and answers, that lists are made of

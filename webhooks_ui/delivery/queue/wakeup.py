@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, make_url, text
 
-from webhooks_ui.database.engine import LISTENS_AT, POSTGRES_LIMITS, db
+from webhooks_ui.database.engine import LISTENS_AT, POSTGRES_LIMITS, db, is_sqlite
 from webhooks_ui.delivery.queue import holders
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ CHANNEL = "webhooks_ui_due"
 
 def wake_workers() -> None:
     """Wakes every worker; to be called after the commit, best effort."""
-    if db.engine.dialect.name == "postgresql":
+    if not is_sqlite():
         with suppress(Exception), db.engine.begin() as connection:
             connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
     else:
