@@ -3,6 +3,7 @@ and wide; in Ukrainian without a word of English; in both no wider than the wind
 lets one press as large as a finger; nothing moves once it is shown.
 """
 
+import re
 import shutil
 from collections.abc import Iterable
 from functools import partial
@@ -19,10 +20,10 @@ from tests.browser.looks import Look, act, assert_looks
 from tests.browser.names import ROWS_NAME_THEIR_CONTROLS
 from tests.browser.paper import PRINTED, assert_right_on_paper
 from tests.browser.phone import LAY_OUT, LISTS, PHONE, looks_at_list, looks_at_time
-from tests.browser.states import LOCALES, STATES, Seeds, go, put_back, seeded
+from tests.browser.states import LOCALES, LONG, STATES, Seeds, go, put_back, seeded
 from tests.browser.steps import LOGIN, PASSWORD
 from tests.browser.targets import LARGE_ENOUGH, assert_large_enough
-from tests.browser.words import IN_UKRAINIAN, english
+from tests.browser.words import IN_UKRAINIAN, UKRAINIAN, english
 from tests.support.browser import STOPPED_CLOCK, Open, Visitor
 from tests.support.server import Server
 from webhooks_ui import create_app
@@ -36,8 +37,9 @@ WIDTHS = (NARROW, 640, WIDE)
 VIEWER = "nobody"
 
 LANGUAGE = pytest.mark.parametrize("language", LOCALES)
-# Each language's pages are a group of their own: together they would take longer than all others.
-GROUPS = [pytest.param(each, marks=pytest.mark.xdist_group(f"pages-{each}")) for each in LOCALES]
+# English pages are a group of their own and take as long as the rest of this file; another group
+# would cost another console with its seeds.
+GROUPS = [pytest.param("en", marks=pytest.mark.xdist_group("pages-en")), "uk"]
 
 
 def assert_good(
@@ -170,6 +172,26 @@ def test_a_page(
     finally:
         if state == "deleted row":
             put_back(page)
+
+
+def test_what_scripts_and_pieces_say_is_in_the_pages_language(
+    contexts: dict[str, BrowserContext], seeds: Seeds
+) -> None:
+    page = contexts["uk"].new_page()
+    STATES["deleted row"](page, seeds)
+    status = page.get_by_role("status")
+    expect(status).to_have_text(UKRAINIAN)
+    put_back(page)
+    page.goto(seeds.tested)
+    ago = page.locator("time[data-relative]")
+    for each in ago.all():
+        expect(each).to_have_text(UKRAINIAN)
+        expect(each).to_have_attribute("title", re.compile(r"\d+ [а-яіїє.]+ \d{4}"))
+    assert ago.count() > 3
+    page.locator("[data-copy]").first.click()
+    expect(status).to_have_text(UKRAINIAN)
+    assert LONG in page.title()
+    page.close()
 
 
 def test_pages_without_javascript(visitor: Visitor, seeds: Seeds) -> None:

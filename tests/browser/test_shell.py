@@ -127,3 +127,10 @@ def test_on_a_phone_every_page_is_two_touches_away(open_page: Open) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport()
     rest.get_by_role("link", name="Channels").click()
     assert page.url.endswith("/channels")
+
+
+def test_the_browsers_language_is_taken(open_page: Open) -> None:
+    """What others prefer is asked in web/test_language.py, the switch in plain/test_people.py."""
+    page = open_page("/login", signed_in=False, locale="uk-UA")
+    expect(page.locator("html")).to_have_attribute("lang", "uk")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Увійти")

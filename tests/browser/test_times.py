@@ -7,8 +7,10 @@ import pytest
 from playwright.sync_api import APIResponse, Page, expect
 
 from tests.browser.phone import EXACT
-from tests.browser.states import LOCALES, Seeds
+from tests.browser.states import LOCALES
+from tests.browser.steps import add_channel
 from tests.support.browser import Open
+from tests.support.server import Server
 
 ZONE = {"en": "Kyiv time", "uk": "Київ, місцевий час"}
 
@@ -37,7 +39,14 @@ def test_fields_name_the_zone_and_links_keep_it(
     expect(elsewhere.locator("label:has([name=since])")).not_to_contain_text(ZONE[language])
 
 
-def test_the_script_changes_no_word_of_the_server(open_page: Open, seeds: Seeds) -> None:
+@pytest.fixture(scope="module")
+def channel(server: Server) -> None:
+    """One that has just been made, as its row says."""
+    add_channel(server.data_dir, "telegram-sales", "Telegram sales")
+
+
+@pytest.mark.usefixtures("channel")
+def test_the_script_changes_no_word_of_the_server(open_page: Open) -> None:
     """The server's words are those of the script just before the request or just after it."""
     for locale in LOCALES.values():
         moments = [time.time()]
@@ -64,9 +73,8 @@ def _without_number(text: str) -> str:
 
 
 @pytest.mark.parametrize(("language", "javascript"), [("en", True), ("uk", False)])
-def test_on_paper_times_are_absolute(
-    open_page: Open, seeds: Seeds, language: str, javascript: bool
-) -> None:
+@pytest.mark.usefixtures("channel")
+def test_on_paper_times_are_absolute(open_page: Open, language: str, javascript: bool) -> None:
     shown = "each => [getComputedStyle(each, '::after').content, getComputedStyle(each).fontSize]"
     page = open_page("/channels", locale=LOCALES[language], javascript=javascript)
     times = page.locator("td time[data-relative]").first
