@@ -193,7 +193,7 @@ class Webhook(Switchable, WebhookSecrets, Model):
 
     def configure(self, settings: WebhookSettings, vault: Vault, editor: User | None) -> None:
         """Applies settings and records who changed them; stored secrets are encrypted again."""
-        self.updated_at = now()
+        self.stamp_editor(editor)
         self.created_at = self.created_at or self.updated_at
         if self.url != settings.url or self.hold_reason == "failing":
             self.release_hold()
@@ -216,7 +216,10 @@ class Webhook(Switchable, WebhookSecrets, Model):
             self.disable("manual")
         if self.enabled:
             self.pause(settings.paused_until)
-        self.updated_by_id = editor.id if editor else None
+
+    def stamp_editor(self, editor: User | None) -> None:
+        """Notes who changes it now."""
+        self.updated_at, self.updated_by_id = now(), editor.id if editor else None
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:

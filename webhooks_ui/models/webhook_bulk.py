@@ -1,15 +1,15 @@
 """Changes to several webhooks at once, in one transaction, and taking them back."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, String, delete, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.database.engine import Model, db, transaction
-from webhooks_ui.database.types import EPOCH, Instant, RowId, milliseconds, now
-from webhooks_ui.models import webhook_changes, webhook_history
+from webhooks_ui.database.types import EPOCH, Instant, RowId, at_milliseconds, milliseconds, now
+from webhooks_ui.models import webhook_history
 from webhooks_ui.models.channel import Channel
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.public_ids import BULK, new_id
@@ -55,10 +55,15 @@ class BulkChange(Model):
         return found if found and not any("made" in item for item in found.items) else None
 
     @classmethod
-    def keep(cls, one: Self) -> None:
+    def keep(
+        cls, action: str, items: list[dict[str, Any]], moment: datetime, editor: User | None
+    ) -> Self:
         """Adds one, and deletes those older than `KEPT`; within the caller's transaction."""
-        db.session.execute(delete(cls).where(cls.created_at <= now() - KEPT))
-        db.session.add(one)
+        db.session.execute(delete(cls).where(cls.created_at <= moment - KEPT))
+        kept = cls(action=action, items=items, created_at=moment)
+        kept.created_by_id = editor.id if editor else None
+        db.session.add(kept)
+        return kept
 
 
 MAX_AT_ONCE = 1_000  # webhooks
@@ -130,7 +135,7 @@ def apply(
             change(webhook)
             after = _snapshot(webhook)
             if changed := {name: was for name, was in before.items() if was != after[name]}:
-                webhook_changes.stamp_editor(webhook, editor)
+                webhook.stamp_editor(editor)
                 touched.append((webhook, changed))
         db.session.flush()
         for webhook, _before in touched:
@@ -141,10 +146,7 @@ def apply(
             {"webhook": webhook.id, "version": webhook.version, "before": before}
             for webhook, before in touched
         ]
-        done = BulkChange(action=action, items=items, created_at=moment)
-        done.created_by_id = editor.id if editor else None
-        BulkChange.keep(done)
-    return done
+        return BulkChange.keep(action, items, moment, editor)
 
 
 def undo(done: BulkChange, editor: User | None) -> tuple[int, int]:
@@ -172,7 +174,7 @@ def undo(done: BulkChange, editor: User | None) -> tuple[int, int]:
                 continue
             was_off = not webhook.is_active
             _restore(webhook, before)
-            webhook_changes.stamp_editor(webhook, editor)
+            webhook.stamp_editor(editor)
             restored.append(webhook.id)
             if was_off and webhook.is_active:
                 _queue_again(webhook.id, began)
@@ -185,11 +187,9 @@ def remember(
     action: str, made: Sequence[tuple[int, str | None]], editor: User | None
 ) -> BulkChange:
     """Keeps what was sent to webhooks: pairs of their rows and of what was made for each."""
+    items = [{"webhook": row, "made": one} for row, one in made]
     with transaction():
-        done = BulkChange(action=action, items=[{"webhook": row, "made": one} for row, one in made])
-        done.created_by_id = editor.id if editor else None
-        BulkChange.keep(done)
-    return done
+        return BulkChange.keep(action, items, now(), editor)
 
 
 def _locked(*conditions: ColumnElement[bool]) -> Sequence[Webhook]:
@@ -213,10 +213,8 @@ def _restore(webhook: Webhook, before: dict[str, Any]) -> None:
     for name, was in before.items():
         if name == "events":
             webhook.event_types = was
-        elif name in _TIMES and was is not None:
-            setattr(webhook, name, datetime.fromtimestamp(was / 1000, UTC))
         else:
-            setattr(webhook, name, was)
+            setattr(webhook, name, at_milliseconds(was) if name in _TIMES else was)
 
 
 def _queue_again(webhook_id: int, cancelled_at: datetime) -> None:

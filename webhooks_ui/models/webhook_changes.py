@@ -76,7 +76,7 @@ def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
     with _locked(webhook):
         if webhook.enabled == enabled:
             return
-        stamp_editor(webhook, editor)
+        webhook.stamp_editor(editor)
         if enabled:
             webhook.enable()
         else:
@@ -95,7 +95,7 @@ def pause(webhook: Webhook, until: datetime | None, editor: User | None) -> bool
             return False
         if webhook.resumes_at != until:
             webhook.pause(until)
-            stamp_editor(webhook, editor)
+            webhook.stamp_editor(editor)
             _noted(webhook)
     return True
 
@@ -104,7 +104,7 @@ def delete(webhook: Webhook, editor: User | None) -> None:
     """Takes the webhook out of use; `restore` brings it back."""
     with _locked(webhook):
         webhook.deleted_at = now()
-        stamp_editor(webhook, editor)
+        webhook.stamp_editor(editor)
         Delivery.cancel_waiting(webhook.id)
         _noted(webhook)
 
@@ -115,7 +115,7 @@ def restore(webhook: Webhook, editor: User | None) -> None:
         if webhook.deleted_at is None:
             return
         webhook.deleted_at = None
-        stamp_editor(webhook, editor)
+        webhook.stamp_editor(editor)
         _noted(webhook)
 
 
@@ -123,7 +123,7 @@ def rotate_signing_secret(webhook: Webhook, vault: Vault, editor: User | None) -
     """Makes a new signing secret; the former one signs too for 24 hours."""
     with _locked(webhook):
         webhook.rotate_signing_secret(vault, now())
-        stamp_editor(webhook, editor)
+        webhook.stamp_editor(editor)
 
 
 @contextmanager
@@ -142,12 +142,6 @@ def _noted(webhook: Webhook) -> Webhook:
     db.session.flush()
     webhook_history.record([webhook.id], now())
     return webhook
-
-
-def stamp_editor(webhook: Webhook, editor: User | None) -> None:
-    """Notes who changes it now."""
-    webhook.updated_at = now()
-    webhook.updated_by_id = editor.id if editor else None
 
 
 def _adopt_tests(webhook: Webhook) -> None:

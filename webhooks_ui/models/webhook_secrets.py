@@ -44,15 +44,10 @@ class WebhookSecrets:
 
     def signing_secrets(self, vault: Vault, moment: datetime) -> tuple[str, ...]:
         """The secrets that sign now, the newest first: after a rotation two, for 24 hours."""
-        current = vault.decrypt(self.signing_secret, self.secret_context("signing"))
-        if not self.previous_signing_secret or self.previous_secret_until is None:
-            return (current,)
-        if self.previous_secret_until <= moment:
-            return (current,)
-        return (
-            current,
-            vault.decrypt(self.previous_signing_secret, self.secret_context("signing")),
-        )
+        stored, until = [self.signing_secret], self.previous_secret_until
+        if self.previous_signing_secret and until and until > moment:
+            stored.append(self.previous_signing_secret)
+        return tuple(vault.decrypt(one, self.secret_context("signing")) for one in stored)
 
     def sign_with(self, secret: str, vault: Vault) -> None:
         """Sets the first signing secret."""
