@@ -172,11 +172,6 @@ def _answered(columns: Columns, code: str) -> Condition:
     return exists().where(*is_last, Attempt.status_code.between(*_codes(code)))
 
 
-def newest() -> int:
-    """The row of the newest delivery, 0 when there is none."""
-    return db.session.scalar(select(func.max(Delivery.id))) or 0
-
-
 def event_of_sender(sender_id: str) -> str | None:
     """The public id of the event with this id or idempotency key of its sender."""
     is_its = IdempotencyKey.event_public_id == Event.public_id

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import bindparam, func, select, text, union
+from sqlalchemy import bindparam, select, text, union
 
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import word_search
@@ -79,11 +79,6 @@ def _event_meant(words: str) -> str | None:
         own = select(Event.public_id).join(Delivery, Delivery.event_id == Event.id)
         return db.session.scalar(own.where(Delivery.public_id == words))
     return event_of_sender(words)
-
-
-def newest() -> int:
-    """The row of the newest event, 0 when there is none."""
-    return db.session.scalar(select(func.max(Event.id))) or 0
 
 
 _EVENTS = select(Event).where(Event.id.in_(bindparam("ids", expanding=True)))

@@ -7,7 +7,7 @@ it then tells how far it looked, and the next page continues there.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Select, TextClause, func, literal, select, tuple_
@@ -15,6 +15,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from ulid import ULID
 
 from webhooks_ui.database.engine import db, is_sqlite
+from webhooks_ui.database.types import EPOCH
 
 PAGE = 50
 WINDOW = 1_000
@@ -192,6 +193,11 @@ def looked_back_to(model: Any, found: KeysetPage) -> datetime | None:
     return moment
 
 
+def newest_row(model: Any) -> int:
+    """The id of the newest row, 0 when there is none."""
+    return db.session.scalar(select(func.max(model.id))) or 0
+
+
 def row_of(column: Any, value: str) -> int:
     """The id of the row with this value in a unique column; -1, which matches no row, if there is
     none."""
@@ -225,5 +231,5 @@ def _led(model: Any, leader: LeadingIndex, ids: Ids, *, oldest_first: bool = Fal
 
 def _id_at(prefix: str, moment: datetime) -> str:
     """What public ids made at this moment begin with (ULID: 48 bits of milliseconds)."""
-    at = max(moment, datetime.fromtimestamp(0, UTC))
+    at = max(moment, EPOCH)
     return f"{prefix}_{str(ULID.from_datetime(at))[:10].lower()}"

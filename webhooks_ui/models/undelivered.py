@@ -13,6 +13,7 @@ from webhooks_ui.models import missed_events
 from webhooks_ui.models.bounded_count import MAX_COUNTED
 from webhooks_ui.models.delivery import Delivery
 from webhooks_ui.models.delivery_list import DeliveryFilter
+from webhooks_ui.models.keyset import newest_row
 from webhooks_ui.models.recovery import Choice
 from webhooks_ui.models.webhook import Webhook
 
@@ -64,7 +65,7 @@ def preview(
     choice: Choice, since: datetime, until: datetime, *, as_if_enabled: bool = False
 ) -> Preview:
     """What a recovery of this choice would send again now, or if its webhook were enabled."""
-    last_row = db.session.scalar(select(func.max(Delivery.id))) or 0
+    last_row = newest_row(Delivery)
     undelivered = _rows(choice, since, until, 0, last_row, MAX_COUNTED)
     seen = undelivered.subquery()
     wanted = func.count(case((wants(as_if_enabled=as_if_enabled), 1)))

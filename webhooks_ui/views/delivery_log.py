@@ -12,9 +12,9 @@ from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import CODE_CLASSES, LogQuery, payload_search
 from webhooks_ui.forms.span_filters import SPAN_LABELS
-from webhooks_ui.models import Channel, Delivery, delivery_list, delivery_rows, webhook_list
+from webhooks_ui.models import Channel, Delivery, delivery_rows, webhook_list
 from webhooks_ui.models.delivery_list import DeliveryFilter
-from webhooks_ui.models.keyset import KeysetPage, looked_back_to
+from webhooks_ui.models.keyset import KeysetPage, looked_back_to, newest_row
 from webhooks_ui.text.spreadsheet import SEPARATORS
 from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import blueprint
@@ -75,7 +75,7 @@ def download(kind: str) -> Response:
 
 def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
     """What the list's piece shows."""
-    newest = delivery_list.newest()
+    newest = newest_row(Delivery)
     found = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
     rows, channels = delivery_rows.load(found.ids), Channel.choices()
     return {

@@ -9,7 +9,7 @@ from webhooks_ui.delivery.queue import actions
 from webhooks_ui.forms.log_filters import LogQuery, payload_search
 from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.models import Channel, Event, Webhook, event_list, event_outcomes, form_keys
-from webhooks_ui.models.keyset import KeysetPage, looked_back_to
+from webhooks_ui.models.keyset import KeysetPage, looked_back_to, newest_row
 from webhooks_ui.models.pages import number_of
 from webhooks_ui.views import fresh as news
 from webhooks_ui.views.deliveries import after_order, form_key
@@ -23,7 +23,7 @@ blueprint = Blueprint("events", __name__)
 def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
-    chosen, newest = query.events(), event_list.newest()
+    chosen, newest = query.events(), newest_row(Event)
     rows = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
     context = {
         "spans_offered": SPAN_LABELS,
