@@ -41,14 +41,8 @@ def upgrade(app: Flask) -> str | None:
     return None
 
 
-def require_current(app: Flask) -> None:
-    """Raises `SchemaError` unless the database has this program's schema."""
-    with app.app_context():
-        check_schema()
-
-
-def check_schema() -> None:
-    """As `require_current`, in the app's context."""
+def require_current() -> None:
+    """Raises `SchemaError` unless the app's database has this program's schema."""
     if not _is_current():
         raise SchemaError("The database is not set up for this version. Run: webhooks-ui migrate")
 
@@ -58,11 +52,12 @@ def upgrade_if_empty(app: Flask) -> None:
 
     Raises `SchemaError` for an older schema, which a server that runs may still need.
     """
-    with app.app_context(), db.engine.connect() as connection:
-        is_empty = not inspect(connection).has_table("alembic_version")
-    if is_empty:
-        upgrade(app)
-    require_current(app)
+    with app.app_context():
+        with db.engine.connect() as connection:
+            is_empty = not inspect(connection).has_table("alembic_version")
+        if is_empty:
+            upgrade(app)
+        require_current()
 
 
 def prepare_migrations(app: Flask) -> None:

@@ -57,7 +57,7 @@ def findings(app: Flask) -> list[Finding]:
 def _database() -> Finding:
     try:
         ping()
-        migrate.check_schema()
+        migrate.require_current()
     except migrate.SchemaError as error:
         return _schema(error)
     except SQLAlchemyError as error:

@@ -51,7 +51,8 @@ def _end(line: str) -> NoReturn:
 def _check(app: Flask) -> None:
     """Raises `SchemaError` or `KeyFileError`; a database that is away may come later."""
     try:
-        migrate.require_current(app)
+        with app.app_context():
+            migrate.require_current()
         process.check_keys(app)
     except UNREACHABLE:
         return
