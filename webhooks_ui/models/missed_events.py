@@ -33,13 +33,12 @@ SHOWN = timedelta(days=7)  # after its end, a pause is still spoken of
 
 def count(choice: Choice, since: datetime, until: datetime, *, as_if_enabled: bool = False) -> int:
     """How many there are, up to `MAX_COUNTED`; 0 while the webhook is disabled."""
-    found = _events(choice, since, until, 0, as_if_enabled)
+    found, filters = _events(choice, since, until, 0, as_if_enabled)
     if found is None:
         return 0
-    filtered = _filters(choice)
-    if filtered is None:
+    if filters is None:
         return bounded_count.count(found)
-    return len([*islice(_let_through(found, filtered), bounded_count.MAX_COUNTED)])
+    return len([*islice(_let_through(found, filters), bounded_count.MAX_COUNTED)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +73,12 @@ def last_pause(webhook: Webhook) -> Pause | None:
 
 def take(choice: Choice, since: datetime, until: datetime, after: int, limit: int) -> Sequence[int]:
     """The next ones after the event row `after`, in the order in which they came."""
-    found = _events(choice, since, until, after)
+    found, filters = _events(choice, since, until, after)
     if found is None:
         return []
-    filtered = _filters(choice)
-    if filtered is None:
+    if filters is None:
         return db.session.scalars(found.order_by(Event.id).limit(limit)).all()
-    return [*islice(_let_through(found, filtered), limit)]
+    return [*islice(_let_through(found, filters), limit)]
 
 
 def got(webhook_id: int | None) -> ColumnElement[bool]:
@@ -88,18 +86,13 @@ def got(webhook_id: int | None) -> ColumnElement[bool]:
     return exists().where(Delivery.event_id == Event.id, Delivery.webhook_id == webhook_id)
 
 
-def _filters(choice: Choice) -> Filters | None:
-    own = select(Webhook.filters).where(Webhook.public_id == choice.webhook)
-    return Filters.of(db.session.scalar(own))
-
-
-def _let_through(found: Select[Any], filtered: Filters) -> Iterator[int]:
+def _let_through(found: Select[Any], filters: Filters) -> Iterator[int]:
     """The events that meet the filters, in their order; read a slice at a time."""
     after = 0
     while True:
         here = found.where(Event.id > after).order_by(Event.id).limit(SLICE)
         rows = db.session.execute(here.with_only_columns(Event.id, Event.data)).all()
-        yield from (row for row, data in rows if not filtered.unmet(parsed(data)))
+        yield from (row for row, data in rows if not filters.unmet(parsed(data)))
         if len(rows) < SLICE:
             return
         after = rows[-1][0]
@@ -107,11 +100,16 @@ def _let_through(found: Select[Any], filtered: Filters) -> Iterator[int]:
 
 def _events(
     choice: Choice, since: datetime, until: datetime, after: int, as_if_enabled: bool = False
-) -> Select[Any] | None:
-    """Their rows; None if the webhook was never disabled or paused in this span."""
+) -> tuple[Select[Any] | None, Filters | None]:
+    """Their rows, None if the webhook was never disabled or paused in this span; and its filters.
+
+    The rows are not yet filtered.
+    """
+    if not choice.missed:
+        return None, None
     is_on = Webhook.deleted_at.is_(None) if as_if_enabled else Webhook.is_active
-    own = select(Webhook.id).where(Webhook.public_id == choice.webhook, is_on)
-    webhook_id = db.session.scalar(own) if choice.missed else None
+    own = select(Webhook.id, Webhook.filters).where(Webhook.public_id == choice.webhook, is_on)
+    webhook_id, filters = db.session.execute(own).one_or_none() or (None, None)
     times = webhook_history.idle_periods(webhook_id) if webhook_id else []
     meant = [
         condition
@@ -120,8 +118,9 @@ def _events(
         is not None
     ]
     if not meant:
-        return None
-    return select(Event.id).where(Event.id > after, or_(*meant), ~Event.test, ~got(webhook_id))
+        return None, None
+    rows = select(Event.id).where(Event.id > after, or_(*meant), ~Event.test, ~got(webhook_id))
+    return rows, Filters.of(filters)
 
 
 def _while(
