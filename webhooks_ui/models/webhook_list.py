@@ -57,12 +57,10 @@ class WebhookQuery(ListQuery):
 
     def find(self) -> WebhookPage:
         """The page asked for, or the last one if there are fewer."""
-        chosen = ATTENTION if self.status == "attention" else (self.status,)
-        narrowed = self._narrowed(select(Webhook.id))
+        narrowed, states = self._narrowed(select(Webhook.id)), self._states
         if self.q:  # a search is slow: done once, for the counts and the rows
-            return self._searched(narrowed, chosen)
+            return self._searched(narrowed, states)
         counts = webhook_ranks.counts(narrowed)
-        states = [name for name in RANKED if not self.status or name in chosen]
         total = sum(counts[name] for name in states)
         number = within(self.page, total, PAGE_SIZE)
         span = range((number - 1) * PAGE_SIZE, min(number * PAGE_SIZE, total))
@@ -75,12 +73,18 @@ class WebhookQuery(ListQuery):
         rows = webhook_rows.load(self._ids(narrowed, size, span.start - before, len(span)))
         return WebhookPage(rows, total, number, PAGE_SIZE, counts)
 
-    def _searched(self, narrowed: Select[int], chosen: Sequence[str]) -> WebhookPage:
+    @property
+    def _states(self) -> list[State]:
+        """The states that are asked for."""
+        chosen = ATTENTION if self.status == "attention" else (self.status,)
+        return [name for name in RANKED if not self.status or name in chosen]
+
+    def _searched(self, narrowed: Select[int], states: Sequence[State]) -> WebhookPage:
         ordered = narrowed.order_by(*self._order())
         found = db.session.execute(ordered.add_columns(webhook_ranks.rank())).all()
         places = Counter(place for _, place in found)
         counts = {name: places[place] for place, name in enumerate(RANKED)}
-        ids = [row for row, place in found if not self.status or RANKED[place] in chosen]
+        ids = [row for row, place in found if RANKED[place] in states]
         number = within(self.page, len(ids), PAGE_SIZE)
         rows = webhook_rows.load(ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
         return WebhookPage(rows, len(ids), number, PAGE_SIZE, counts)
@@ -115,8 +119,7 @@ class WebhookQuery(ListQuery):
         own = db.session.execute(select(*dict(keys)).where(Webhook.id == row)).one()
         chosen = self._narrowed(select(Webhook.public_id))
         if self.status:
-            states = ATTENTION if self.status == "attention" else (self.status,)
-            chosen = chosen.where(webhook_ranks.is_in(states))
+            chosen = chosen.where(webhook_ranks.is_in(self._states))
         if self.sort.endswith("last"):
             near = webhook_latest.tried(chosen)
             found = _beside(*webhook_latest.read_once(near, keys), own)
