@@ -48,7 +48,7 @@ def begin(user: User) -> UserSession:
     """Opens a session of `user` in place of this browser's, within the caller's transaction."""
     UserSession.forget_ended(now())
     if current_user.is_authenticated:
-        UserSession.end(current_user.id)
+        UserSession.end(current_user.id, current_user.user_id)
     return UserSession.open(user, request.remote_addr or "", request.user_agent.string)
 
 
@@ -65,7 +65,7 @@ def end() -> None:
     own, user_id = current_user.id, current_user.user_id
     login = current_user.login
     with transaction():
-        UserSession.end(own)
+        UserSession.end(own, user_id)
         audit.record("user.signed_out", "user", user_id, login)
     security_log.done("signed out", user_id)
     logout_user()
@@ -79,7 +79,7 @@ def end_one(session_id: int) -> bool:
         return False
     login = current_user.login
     with transaction():
-        was_there = UserSession.end_one(session_id, user_id)
+        was_there = UserSession.end(session_id, user_id)
         if was_there:
             audit.record("user.sessions_ended", "user", user_id, login, details={"count": 1})
     if was_there:

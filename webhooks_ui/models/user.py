@@ -184,12 +184,7 @@ class UserSession(Model):
         return list(db.session.scalars(newest_first, _limits(now())))
 
     @classmethod
-    def end(cls, session_id: int) -> None:
-        """Ends a session; nothing happens when it has ended already."""
-        db.session.execute(delete(cls).where(cls.id == session_id))
-
-    @classmethod
-    def end_one(cls, session_id: int, user_id: int) -> bool:
+    def end(cls, session_id: int, user_id: int) -> bool:
         """Ends one of a user's sessions; returns whether there was one."""
         ended = delete(cls).where(cls.id == session_id, cls.user_id == user_id).returning(cls.id)
         return db.session.scalar(ended) is not None
