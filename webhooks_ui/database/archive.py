@@ -41,7 +41,7 @@ def write(file: Path, manifest: Manifest, copy: Path, keys: Mapping[str, bytes])
     """Writes a backup and reads it again; it is under its name only once that went well."""
     draft = copy.with_name("archive")
     with copy.open("rb") as content:
-        sums = {DATABASE: _sum(content)}
+        sums = {DATABASE: hashlib.file_digest(content, "sha256").hexdigest()}
     sums |= {name: hashlib.sha256(text).hexdigest() for name, text in keys.items()}
     facts = json.dumps(asdict(manifest) | {"files": sums}, indent=2).encode()
     with draft.open("wb") as out:
@@ -76,7 +76,7 @@ def read(file: Path, to: Path | None = None) -> tuple[Manifest, dict[str, bytes]
         for name, content in members:
             if name == DATABASE:
                 with (to or Path(os.devnull)).open("wb") as out:
-                    sums[name] = _sum(content, out)
+                    sums[name] = _copied(content, out)
             else:
                 keys[name] = content.read(_MAX_BYTES)
                 sums[name] = hashlib.sha256(keys[name]).hexdigest()
@@ -111,10 +111,10 @@ def _manifest(member: tuple[str, IO[bytes]]) -> Manifest:
     return found
 
 
-def _sum(content: IO[bytes], out: IO[bytes] | None = None) -> str:
+def _copied(content: IO[bytes], out: IO[bytes]) -> str:
+    """The sum of what is copied."""
     total = hashlib.sha256()
     while piece := content.read(_PIECE):
         total.update(piece)
-        if out:
-            out.write(piece)
+        out.write(piece)
     return total.hexdigest()

@@ -1,10 +1,10 @@
 """An event: something that happened in a conversation, as it was taken in."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -39,11 +39,6 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 class EventContent:
     """What receivers get of an event: what payload formats make a body from."""
 
-    FIELDS: ClassVar = (
-        *("public_id", "type", "channel", "occurred_at", "data"),
-        "traceparent",
-    )
-
     public_id: str
     type: str
     channel: dict[str, Any] | None
@@ -69,6 +64,8 @@ class EventContent:
         return opening.encode() + b', "data": ' + self.data + b"}"
 
 
+CONTENT = tuple(field.name for field in fields(EventContent))
+"""The columns of an event that its content is made of."""
 UNMATCHED = "deliveries_count = 0 AND NOT test"
 
 
@@ -114,7 +111,7 @@ class Event(Public, Model):
     @property
     def content(self) -> EventContent:
         """What receivers get of it."""
-        return EventContent(*(getattr(self, name) for name in EventContent.FIELDS))
+        return EventContent(*(getattr(self, name) for name in CONTENT))
 
 
 class FanOut(Model):

@@ -104,8 +104,7 @@ def by_hour(webhook_id: int, since: datetime, until: datetime) -> list[tuple[int
 
 def day_of_all(moment: datetime) -> AttemptCounts:
     """Counts of all webhooks together in the last 24 hours."""
-    row = db.session.execute(_SUMS_OF_ALL, {"since": day_began(moment)}).one()
-    return summed([[int(count) for count in row]])
+    return summed([db.session.execute(_SUMS_OF_ALL, {"since": day_began(moment)}).one()])
 
 
 def day_began(moment: datetime) -> datetime:

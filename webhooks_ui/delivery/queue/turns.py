@@ -23,7 +23,7 @@ from webhooks_ui.delivery.queue import claim_sql, counting, webhook_state
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim, Demand, Job, Result, Turn
 from webhooks_ui.delivery.queue.releases import held
 from webhooks_ui.models import Attempt, Delivery, Event, Webhook
-from webhooks_ui.models.event import EventContent
+from webhooks_ui.models.event import CONTENT, EventContent
 from webhooks_ui.monitoring import metrics
 
 _WEBHOOKS = cast("Table", Webhook.__table__)
@@ -34,7 +34,7 @@ _ENDPOINTS = prepared.of_rows(
         _WEBHOOKS.c.last_succeeded,
     )
 )
-_CONTENTS = prepared.of_rows(select(*(_EVENTS.c[name] for name in ("id", *EventContent.FIELDS))))
+_CONTENTS = prepared.of_rows(select(*(_EVENTS.c[name] for name in ("id", *CONTENT))))
 _ATTEMPTS = cast("Table", Attempt.__table__)
 _INSERT_ATTEMPT = ManyRows(
     {one.name: one.type for one in _ATTEMPTS.c if one.name != "id"},
