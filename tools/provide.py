@@ -1,6 +1,6 @@
 """Find what the tests need beside Python packages, and install what is missing.
 
-`provide.py` as a command makes sure of a browser, a Cyrillic font, PostgreSQL, PgBouncer, nginx and
+`provide.py` as a command makes sure of a browser, two fonts, PostgreSQL, PgBouncer, nginx and
 promtool. The finders are used by the tests too.
 """
 
@@ -16,7 +16,9 @@ from pathlib import Path
 # The shell has no window to draw around each page, which costs the tests half of their time.
 HEADLESS_SHELL = "chromium-headless-shell"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FONTS = ("fontconfig", "fonts-dejavu-core", "fonts-liberation")
+FONTS = {"DejaVu Sans": "fonts-dejavu-core", "Liberation Sans": "fonts-liberation"}
+"""A wide font and one as narrow as most people have, and their packages: pages are looked at in
+both."""
 SERVERS = (("nginx", "nginx-light"), ("pgbouncer", "pgbouncer"))  # programs and their packages
 SYSTEMD = Path("/run/systemd/system")  # where it runs, installing a server starts it
 POSTGRES_PLACES = (
@@ -72,11 +74,15 @@ def _version(place: Path) -> tuple[int, ...]:
     return tuple(int(digits) for digits in re.findall(r"\d+", str(place)))
 
 
-def has_cyrillic_font() -> bool:
-    """Whether fontconfig knows a font for Ukrainian; without one, pages show empty boxes."""
+def missing_fonts() -> list[str]:
+    """The packages of those `FONTS` that fontconfig does not know."""
+    if sys.platform != "linux":
+        return []
     if shutil.which("fc-list") is None:
-        return sys.platform != "linux"
-    return bool(subprocess.run(["fc-list", ":lang=uk"], capture_output=True, check=False).stdout)
+        return ["fontconfig", *FONTS.values()]
+    listing = ["fc-list", ":lang=uk", "family"]  # without Cyrillic letters pages show empty boxes
+    known = subprocess.run(listing, capture_output=True, check=False, text=True).stdout
+    return [package for family, package in FONTS.items() if family not in known]
 
 
 def _starts(command: list[str]) -> bool:
@@ -154,7 +160,7 @@ def provide_chromium() -> bool:
 
 def provide_together() -> None:
     """Install all that is missing at once, which is quicker; who needs it looks for it again."""
-    missing = [] if has_cyrillic_font() else [*FONTS]
+    missing = missing_fonts()
     if not _driver_starts():
         missing.append("libatomic1")
     if not any(map(shutil.which, (HEADLESS_SHELL, *BROWSERS))):
@@ -209,8 +215,9 @@ def provide_promtool() -> bool:
 def main() -> int:
     """Provide everything; the exit status is 1 where the browser tests cannot run."""
     provide_together()
-    if not has_cyrillic_font() and not _apt_install(*FONTS):
-        print("No font with Cyrillic letters was found: screenshots will show empty boxes.")
+    fonts = missing_fonts()
+    if fonts and not _apt_install(*fonts):
+        print(f"Pages are not looked at in every font: {', '.join(FONTS)} are not all here.")
     if not provide_postgres():
         print("PostgreSQL was not found: install it, or its tests are skipped.")
     for program, package in SERVERS:

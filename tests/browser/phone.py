@@ -15,9 +15,11 @@ LISTS = (
 
 # On a phone the height of a row far from the screen is only guessed, and it clips what is too wide.
 # By a sheet: htmx would copy a row's style into what it swaps in, which the policy forbids.
+# Ukrainian stands in a wide font, English in one as narrow as most people have (tools/provide.py).
 LAY_OUT = """() => {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(".rows tr { content-visibility: visible }");
+  sheet.replaceSync(`.rows tr { content-visibility: visible }
+    [lang=uk] body { font-family: "DejaVu Sans" }`);
   document.adoptedStyleSheets = [sheet];
 }"""
 HIGH_ROWS = """most => [...document.querySelectorAll("main .rows tbody tr")]

@@ -26,6 +26,7 @@ from tests.browser.targets import LARGE_ENOUGH, assert_large_enough
 from tests.browser.words import IN_UKRAINIAN, UKRAINIAN, english
 from tests.support.browser import STOPPED_CLOCK, Open, Visitor
 from tests.support.server import Server
+from tools.provide import missing_fonts
 from webhooks_ui import create_app
 from webhooks_ui.accounts import second_factor, users
 from webhooks_ui.models import User
@@ -135,6 +136,21 @@ def test_a_layout_shift_is_detected(page: Page) -> None:
     page.evaluate("document.querySelector('main').style.paddingTop = '300px'")
     with pytest.raises(AssertionError):
         assert_looks(page, NOTHING_MOVED)
+
+
+WIDTH_IN = """(language) => {
+  document.documentElement.lang = language;
+  const text = document.querySelector("main").appendChild(document.createElement("span"));
+  text.textContent = "Відправити подію";
+  return text.getBoundingClientRect().width;
+}"""
+
+
+@pytest.mark.skipif(bool(missing_fonts()), reason="the two fonts are not installed")
+def test_each_language_stands_in_a_font_of_its_own_width(page: Page) -> None:
+    page.goto("/help")
+    page.evaluate(LAY_OUT)
+    assert page.evaluate(WIDTH_IN, "uk") > 1.1 * page.evaluate(WIDTH_IN, "en")
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def test_all_that_is_missing_is_installed_by_one_command_over_lists_read_once(
     monkeypatch.setattr(provide, "_run", run)
     monkeypatch.setattr(provide, "_superuser", list)
     monkeypatch.setattr(provide, "_driver_starts", lambda: False)
-    monkeypatch.setattr(provide, "has_cyrillic_font", lambda: False)
+    monkeypatch.setattr(provide, "missing_fonts", lambda: ["fonts-liberation"])
     monkeypatch.setattr(provide, "find_postgres", lambda: None)
     monkeypatch.setattr("shutil.which", lambda name: name if name in ("apt-get", "nginx") else None)
     monkeypatch.setattr(provide, "SYSTEMD", Path("/nowhere"))
@@ -80,5 +80,20 @@ def test_all_that_is_missing_is_installed_by_one_command_over_lists_read_once(
         provide._apt_get.cache_clear()
     asked = [command[command.index("-qq") + 1 :] for command in ran]
     assert [words[0] for words in asked] == ["update", "install", "install"]
-    assert {"libatomic1", provide.HEADLESS_SHELL, "postgresql", "pgbouncer"} <= {*asked[1]}
+    wanted = {"libatomic1", provide.HEADLESS_SHELL, "postgresql", "pgbouncer", "fonts-liberation"}
+    assert wanted <= {*asked[1]}
     assert "nginx-light" not in asked[1]
+
+
+@pytest.mark.process
+def test_a_font_that_fontconfig_does_not_know_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert provide.missing_fonts() == ["fontconfig", "fonts-dejavu-core", "fonts-liberation"]
+    listing = program(tmp_path, "fc-list")
+    listing.write_text("#!/bin/sh\necho 'DejaVu Sans'\n")
+    assert provide.missing_fonts() == ["fonts-liberation"]
+    listing.write_text("#!/bin/sh\necho 'DejaVu Sans'\necho 'Liberation Sans'\n")
+    assert provide.missing_fonts() == []
