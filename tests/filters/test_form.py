@@ -165,6 +165,16 @@ def test_what_is_wrong_stands_at_the_condition(admin: FlaskClient) -> None:
     assert 'id="conditions-1-value-error"' in answer.text
 
 
+def test_an_operator_that_there_is_not_is_refused(app: Flask, admin: FlaskClient) -> None:
+    with app.app_context():
+        accept.accept([IncomingEvent("message_created", b'{"a": 1}')])
+    form = webhook_form(**conditions(("a", "like", "1")))
+    for url in ("/webhooks/new", "/webhooks/filters"):
+        answer = admin.post(url, data=form)
+        assert answer.status_code == 422
+        assert "Choose one of the operators." in answer.text
+
+
 def test_ready_ones_are_ticked_again(admin: FlaskClient) -> None:
     webhook = make_webhook(admin, filter_ready=["people"])
     page = admin.get(f"/webhooks/{webhook}/edit").text

@@ -60,6 +60,7 @@ class ConditionForm(wtforms.Form):
         _l("Operator"),
         choices=[SelectChoice(*item) for item in OPERATORS.items()],
         default="equals",
+        validate_choice=False,
     )
     value = StringField(_l("Value"), filters=[trimmed])
 

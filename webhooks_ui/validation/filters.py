@@ -1,19 +1,26 @@
 """What filters have to be: said once, for the form and the API."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from webhooks_ui.text import filters
-from webhooks_ui.text.filters import MAX_CHOICES, MAX_CONDITIONS, MAX_PATH, MAX_VALUE, Condition
+from webhooks_ui.text.filters import (
+    MAX_CHOICES,
+    MAX_CONDITIONS,
+    MAX_PATH,
+    MAX_VALUE,
+    Condition,
+    Operator,
+)
 from webhooks_ui.text.storable import UNSTORABLE, is_finite, is_storable
 
 TOO_MANY = _l("Write %(most)s conditions at most.", most=MAX_CONDITIONS)
 
 Problem = tuple[int, str, LazyString]
-"""The condition's index, its member `path` or `value`, and what to say."""
+"""The condition's index, its member, and what to say."""
 
 
 def problems(conditions: tuple[Condition, ...]) -> Iterator[Problem]:
@@ -29,6 +36,8 @@ def problems(conditions: tuple[Condition, ...]) -> Iterator[Problem]:
             )
         elif not is_storable(each.path):
             yield index, "path", UNSTORABLE
+        if each.operator not in get_args(Operator):
+            yield index, "operator", _l("Choose one of the operators.")
         if problem := _value_problem(each):
             yield index, "value", problem
 
