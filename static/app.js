@@ -213,13 +213,12 @@
     dialog.showModal();
   }
 
-  const links = (row) => find(".title, td a", row);
-
+  // From row to row by its first link; a row without one is passed over.
   function step(by) {
-    const rows = all("main .rows tbody tr, main .places li").filter((row) => links(row) || find("a", row));
+    const rows = all("main :is(.rows tbody tr, .places li):has(a)");
     const here = rows.findIndex((row) => row.contains(document.activeElement));
     const next = rows[here < 0 ? (by > 0 ? 0 : rows.length - 1) : here + by];
-    if (next) (links(next) || find("a", next)).focus();
+    if (next) find("a", next).focus();
   }
 
   const KEYS = {
@@ -248,7 +247,7 @@
       places[places.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
       return event.preventDefault();
     }
-    if (!find("[data-keys]") || find("dialog[open]") || target.matches?.("input, textarea, select, [contenteditable]")) return;
+    if (!find("[data-keys]") || find("dialog[open]") || target.matches?.("input, textarea, select")) return;
     const act = KEYS[latin(event)];
     if (!act) return;
     event.preventDefault();

@@ -151,6 +151,10 @@ def test_from_words_in_a_payload_to_a_recovery_of_one_webhook(
     press(page, "Send to the selected webhooks")
     expect(page.locator("#progress").get_by_text("Finished")).to_be_visible()
     expect(page.locator("#progress dt:text-is('Delivered') + dd")).to_have_text("1")
+    page.goto("/deliveries/recover?status=cancelled")
+    expect(rows(page, "By webhook")).to_have_count(1)
+    page.keyboard.press("j")  # passes over rows that lead nowhere
+    expect(rows(page, "Latest recoveries").get_by_role("link")).to_be_focused()
     times_of_another_zone(page)
 
 
