@@ -7,13 +7,11 @@ from flask import Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
-from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import CODE_CLASSES, LogQuery, payload_search
 from webhooks_ui.forms.span_filters import SPAN_LABELS
 from webhooks_ui.models import Channel, Delivery, delivery_rows, webhook_list
-from webhooks_ui.models.delivery_list import DeliveryFilter
 from webhooks_ui.models.keyset import KeysetPage, looked_back_to, newest_row
 from webhooks_ui.text.spreadsheet import SEPARATORS
 from webhooks_ui.views import fresh as news
@@ -36,13 +34,12 @@ _COLUMNS = (
 def index() -> BaseResponse | str:
     """The list, narrowed and paged as the URL says."""
     query = LogQuery.parse(request.args)
-    context = list_context(query, query.deliveries()) | choices()
-    webhook = context["webhook"]
+    context = _list_context(query)
     return list_answer(
         "deliveries",
         url_for(".index", **query.arguments()),
         context,
-        lambda: {"silence": silence_of(webhook)},
+        lambda: {"silence": silence_of(context["webhook"])},
     )
 
 
@@ -73,9 +70,9 @@ def download(kind: str) -> Response:
     return as_file(found, _COLUMNS, kind, ("deliveries", *query.summary(), today), separator)
 
 
-def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, Any]:
-    """What the list's piece shows."""
-    newest = newest_row(Delivery)
+def _list_context(query: LogQuery) -> dict[str, Any]:
+    """What the list's piece shows, and what the filters offer."""
+    chosen, newest = query.deliveries(), newest_row(Delivery)
     found = chosen.find(before=query.cursor) if chosen else KeysetPage((), None)
     rows, channels = delivery_rows.load(found.ids), Channel.choices()
     return {
@@ -87,7 +84,6 @@ def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, An
         "newest": newest,
         "came": news.came(),
         "search": payload_search(query),
-        "event_types": ALL_TYPES,
         "channels": channels,
         "channel_names": {channel.id: channel.name for channel in channels},
         "page_url": lambda before: url_for("deliveries.index", **query.arguments(before=before)),
@@ -95,12 +91,6 @@ def list_context(query: LogQuery, chosen: DeliveryFilter | None) -> dict[str, An
             "deliveries.download", kind=kind, separator=separator, **query.arguments(before="")
         ),
         "has_decimal_comma": get_decimal_symbol(language()) == ",",
-    }
-
-
-def choices() -> dict[str, Any]:
-    """What the filters offer."""
-    return {
         "statuses": STATUS_LABELS,
         "errors": ERROR_LABELS,
         "codes": {code: code for code in (*CODE_CLASSES, *map(str, COMMON_CODES))},

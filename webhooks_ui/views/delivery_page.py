@@ -6,7 +6,6 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 
-from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import LogQuery
@@ -70,7 +69,6 @@ def context(delivery: Delivery) -> dict[str, Any]:
         "order": form_keys.new_key(),
         "errors": ERROR_LABELS,
         "statuses": STATUS_LABELS,
-        "event_types": ALL_TYPES,
         **_urls(delivery, query, view, attempt),
     }
 

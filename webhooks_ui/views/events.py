@@ -4,7 +4,6 @@ from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
-from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.delivery.queue import actions
 from webhooks_ui.forms.log_filters import LogQuery, payload_search
 from webhooks_ui.forms.span_filters import SPAN_LABELS
@@ -34,7 +33,6 @@ def index() -> BaseResponse | str:
         "came": news.came(),
         "search": payload_search(query),
         "looked_back_to": looked_back_to(Event, rows),
-        "event_types": ALL_TYPES,
         "page_url": lambda before: url_for(".index", **query.arguments(before=before)),
     }
     url = url_for(".index", **query.arguments())
@@ -65,7 +63,6 @@ def show(id: str) -> str:
         missed=missed,
         words=words,
         new_order=form_keys.new_key,
-        event_types=ALL_TYPES,
         channel_names={channel.id: channel.name for channel in Channel.choices()},
         page_url=lambda n: url_for(".show", id=id, q=words or None, page=n, _anchor="missed"),
     )
