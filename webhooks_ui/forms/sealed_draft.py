@@ -8,8 +8,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
+from flask_login import current_user
+
 from webhooks_ui.crypto.signing import new_secret
-from webhooks_ui.crypto.vault import Vault, VaultError
+from webhooks_ui.crypto.vault import VaultError, current_vault
 from webhooks_ui.models import Webhook
 from webhooks_ui.models.public_ids import WEBHOOK, is_id, new_id
 
@@ -35,37 +37,34 @@ class Draft:
         return cls(webhook.public_id, "") if webhook else cls(new_id(WEBHOOK), new_secret())
 
     @classmethod
-    def open(cls, sealed: str, vault: Vault, user_id: int, webhook: Webhook | None) -> Self:
+    def open(cls, sealed: str, webhook: Webhook | None) -> Self:
         """The draft that a form brought back; a new one where it brought none that we made."""
         try:
-            draft = cls(**json.loads(vault.decrypt(sealed, _context(user_id))))
+            draft = cls(**json.loads(current_vault().decrypt(sealed, _own("draft"))))
         except (VaultError, ValueError, TypeError):
             return cls.new(webhook)
         expected = webhook.public_id if webhook else draft.webhook_id
         usable = is_id(draft.webhook_id, WEBHOOK) and bool(draft.signing_secret) == (not webhook)
         return draft if usable and draft.webhook_id == expected else cls.new(webhook)
 
-    def seal(self, vault: Vault, user_id: int) -> str:
+    def seal(self) -> str:
         """The draft as a hidden field carries it."""
-        return vault.encrypt(json.dumps(asdict(self)), _context(user_id))
+        return current_vault().encrypt(json.dumps(asdict(self)), _own("draft"))
 
 
-def seal_secret(secret: str, vault: Vault, user_id: int) -> str:
+def seal_secret(secret: str) -> str:
     """One secret as a hidden field carries it; empty where there is none."""
-    return vault.encrypt(secret, _context_of_secret(user_id)) if secret else ""
+    return current_vault().encrypt(secret, _own("draft secret")) if secret else ""
 
 
-def open_secret(sealed: str, vault: Vault, user_id: int) -> str:
+def open_secret(sealed: str) -> str:
     """The secret that a form brought back; empty where it brought none that we sealed."""
     try:
-        return vault.decrypt(sealed, _context_of_secret(user_id)) if sealed else ""
+        return current_vault().decrypt(sealed, _own("draft secret")) if sealed else ""
     except VaultError:
         return ""
 
 
-def _context(user_id: int) -> str:
-    return f"draft:{user_id}"
-
-
-def _context_of_secret(user_id: int) -> str:
-    return f"draft secret:{user_id}"
+def _own(context: str) -> str:
+    """The context of what only the signed-in user can open."""
+    return f"{context}:{current_user.user_id}"

@@ -1,10 +1,8 @@
 """The one form for adding and editing a source."""
 
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 
-from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.forms.base import Form, trimmed
 from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.models.source import SourceOptions
@@ -28,8 +26,7 @@ class SourceForm(Form):
         """Whether the source can be saved; what was typed as secret outlives a form with errors."""
         problems = dict(source_rules.problems(self.settings))
         if self.secret.data and "secret" not in problems:  # what is refused is never remembered
-            user = current_user.user_id
-            self.draft.data = seal_secret(self.secret.data, current_vault(), user)
+            self.draft.data = seal_secret(self.secret.data)
         return self.is_sent() and self.accepts(problems)
 
     @property
@@ -47,7 +44,7 @@ class SourceForm(Form):
     @property
     def remembered(self) -> str:
         """The secret that was typed before."""
-        return open_secret(self.draft.data or "", current_vault(), current_user.user_id)
+        return open_secret(self.draft.data or "")
 
     @property
     def has_more(self) -> bool:

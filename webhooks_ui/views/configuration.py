@@ -12,7 +12,6 @@ from webhooks_ui import audit
 from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.api.configuration.yaml_text import MAX_BYTES
 from webhooks_ui.crypto.passphrase import LEAST
-from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.types import now
 from webhooks_ui.forms.base import plain_lines
 from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
@@ -68,8 +67,7 @@ def apply() -> Answer:
     from webhooks_ui.api.configuration import importing, planning
 
     text = plain_lines(request.form.get("text"))
-    sealed = request.form.get("sealed", "")
-    passphrase = open_secret(sealed, current_vault(), current_user.user_id)
+    passphrase = open_secret(request.form.get("sealed", ""))
     if is_unsent():
         return _page(text), 422
     try:
@@ -90,8 +88,8 @@ def _review(text: str, passphrase: str, *, is_changed: bool = False) -> Answer:
         lines = importing.difference(planning.plan(text, passphrase))
     except ImportFaults as error:
         return _page(text, faults=error.faults), 422
-    sealed = seal_secret(passphrase, current_vault(), current_user.user_id)
-    page = _page(text, lines, sealed=sealed, seen=_sum(lines), is_changed=is_changed)
+    sealed, seen = seal_secret(passphrase), _sum(lines)
+    page = _page(text, lines, sealed=sealed, seen=seen, is_changed=is_changed)
     return (page, 409) if is_changed else page
 
 

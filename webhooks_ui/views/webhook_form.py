@@ -76,10 +76,9 @@ def edit(id: str) -> Answer:
 
 def form_of(webhook: Webhook | None) -> WebhookForm:
     """The form of this request, with what was typed before in its draft."""
-    sealed = request.form.get("draft", "")
     return WebhookForm(
         webhook,
-        Draft.open(sealed, current_vault(), current_user.user_id, webhook),
+        Draft.open(request.form.get("draft", ""), webhook),
         webhook.settings(current_vault()) if webhook else None,
     )
 
@@ -106,7 +105,7 @@ def render_undo(form: WebhookForm, webhook: Webhook) -> Answer:
 
 def render_form(form: WebhookForm, panel: TestPanel | None = None, **more: Any) -> str:
     """The form's page."""
-    form.draft.data = form.memory.seal(current_vault(), current_user.user_id)
+    form.draft.data = form.memory.seal()
     if more.get("conflict") or not form.version.data:  # else that which was read by who types
         form.version.data = form.saved.version if form.saved else ""
     form.webhook.data = form.saved.public_id if form.saved else ""
