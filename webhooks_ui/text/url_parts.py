@@ -1,6 +1,6 @@
 """The parts of URLs that clients send, and the URL of an address that is listened on."""
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 
@@ -12,6 +12,11 @@ def url_parts(text: str | None) -> SplitResult:
         return SplitResult("", "", "", "", "")
 
 
+def path_and_query(url: SplitResult) -> str:
+    """What of a URL stands in a request's first line."""
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
 def bare_host(authority: str) -> str:
     """The host of `host:port`, without the brackets of IPv6."""
     if authority.startswith("["):
@@ -19,15 +24,21 @@ def bare_host(authority: str) -> str:
     return authority.partition(":")[0]
 
 
+def ip_of(host: str | None) -> IPv4Address | IPv6Address | None:
+    """The IP address that a host is written as; None for a name."""
+    try:
+        return ip_address(host or "")
+    except ValueError:
+        return None
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or IP address leads to this machine alone (RFC 6761 §6.3)."""
     name = host.lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
+    address = ip_of(name)
+    return address is not None and address.is_loopback
 
 
 def local_url(host: str, port: int) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _l
@@ -11,7 +10,7 @@ from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.curl import curl_command, raw_request
 from webhooks_ui.models import Attempt, Delivery
 from webhooks_ui.text import pretty_json
-from webhooks_ui.text.url_parts import bare_host
+from webhooks_ui.text.url_parts import bare_host, ip_of
 
 MAX_IN_COMMAND = 65_536  # characters of a body
 
@@ -74,7 +73,7 @@ def phases(attempt: Attempt) -> list[Phase]:
     timings = attempt.timings_ms
     total = max(attempt.duration_ms, 1)
     known = {name: timings.get(name) for name in ("dns", "connect", "tls", "first_byte")}
-    if _is_address(attempt.host):
+    if ip_of(bare_host(attempt.host)):
         known["dns"] = None  # nothing was looked up
     answered = known["first_byte"] is not None and attempt.response_size > 0
     spent = sum(ms or 0 for ms in known.values())
@@ -106,14 +105,6 @@ def steps(attempts: Sequence[Attempt]) -> list[Step]:
         found.append(Step(attempt, waited))
         ended = attempt.started_at + timedelta(milliseconds=attempt.duration_ms)
     return found
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(bare_host(host))
-    except ValueError:
-        return False
-    return True
 
 
 _PHASES = {

@@ -7,14 +7,13 @@ the console for a part of that site. So a name counts only where an administrato
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, request
 
-from webhooks_ui.text.url_parts import is_loopback, local_url
+from webhooks_ui.text.url_parts import ip_of, is_loopback, local_url
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:\[\]]+))(?::[0-9]{0,5})?", re.IGNORECASE)
 REFUSED = "webhooks_ui.refused_host"
@@ -66,19 +65,12 @@ def is_known(given: str, public_url: str, listening: str, allowed: tuple[str, ..
     name = (found[1] or found[2]).lower().removesuffix(".")
     if is_loopback(name):
         return True
-    address, ours = _address(name), (urlsplit(public_url).hostname, listening, *allowed)
+    address, ours = ip_of(name), (urlsplit(public_url).hostname, listening, *allowed)
     if address is None:
         return name in ours
-    bound = _address(listening)
+    bound = ip_of(listening)
     is_anywhere = bound is not None and bound.is_unspecified
-    return is_anywhere or address in map(_address, ours)
-
-
-def _address(text: str | None) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(text or "")
-    except ValueError:
-        return None
+    return is_anywhere or address in map(ip_of, ours)
 
 
 def base_url(config: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask import Response, abort, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from webhooks_ui.text.url_parts import url_parts
+from webhooks_ui.text.url_parts import path_and_query, url_parts
 from webhooks_ui.web.kept_form import is_unsent
 
 T = TypeVar("T")
@@ -52,8 +52,7 @@ def list_answer(
     if not is_piece_request():
         return render_template(f"{folder}/list.html", **of_page(), **context)
     response = make_response(render_template(f"{folder}/_list.html", **context))
-    here = url_parts(request.headers.get("HX-Current-URL"))
-    is_there = url == (f"{here.path}?{here.query}" if here.query else here.path)
+    is_there = url == path_and_query(url_parts(request.headers.get("HX-Current-URL")))
     typing = request.headers.get("HX-Trigger-Name") == "q"
     response.headers["HX-Replace-Url" if typing or is_there else "HX-Push-Url"] = url
     return response

@@ -15,7 +15,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
-from webhooks_ui.text.url_parts import url_parts
+from webhooks_ui.text.url_parts import path_and_query, url_parts
 from webhooks_ui.web import body_limits, kept_form, own_address, roles
 from webhooks_ui.web.cookies import own_name
 from webhooks_ui.web.extensions import csrf, htmx, login_manager
@@ -146,8 +146,7 @@ def _to_sign_in() -> BaseResponse:
         return make_response(current_app.view_functions["auth.login"]())
     if is_piece_request():
         # Not the sign-in page as a piece: htmx leaves the page.
-        page = url_parts(request.headers.get("HX-Current-URL"))
-        path = page.path + (f"?{page.query}" if page.query else "")
+        path = path_and_query(url_parts(request.headers.get("HX-Current-URL")))
         return Response(
             status=204, headers={"HX-Redirect": url_for("auth.login", next=path or None)}
         )
@@ -165,7 +164,7 @@ def came_from() -> str | None:
         return None
     if not _can_be_opened(page.path.removeprefix(request.script_root)):
         return None
-    return safe_next(page.path + (f"?{page.query}" if page.query else ""))
+    return safe_next(path_and_query(page))
 
 
 def _can_be_opened(path: str) -> bool:
