@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -94,10 +94,9 @@ def show() -> Response | str:
 
 
 def _of_id(text: str) -> list[Place]:
-    noun = NOUNS.get(text.partition("_")[0])
-    if noun is None or not public_ids.is_id(text, text.partition("_")[0]):
-        return []
-    if noun.endpoint not in current_app.view_functions or not may(noun.endpoint, "GET"):
+    prefix = text.partition("_")[0]
+    noun = NOUNS.get(prefix)
+    if noun is None or not public_ids.is_id(text, prefix) or not may(noun.endpoint, "GET"):
         return []
     found = noun.find(text) if noun.find else text
     if found is None:

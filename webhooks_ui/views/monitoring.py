@@ -1,7 +1,7 @@
 """For load balancers and monitoring: liveness, readiness, and metrics for Prometheus."""
 
 import hmac
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webhooks_ui.database.damage import DamagedError
 from webhooks_ui.database.engine import ping
 from webhooks_ui.database.types import now
+from webhooks_ui.egress.ip_ranges import unwrapped
 from webhooks_ui.models import JobRun, backlog, installation
 from webhooks_ui.monitoring import metrics
 
@@ -24,24 +25,22 @@ def alive() -> dict[str, str]:
 @blueprint.get("/readyz")
 def ready() -> tuple[dict[str, str], int]:
     """The database answers, its keys are these, and a worker is up; says which is missing."""
+    missing = _missing()
+    return {"status": missing or "ready"}, 503 if missing else 200
+
+
+def _missing() -> str | None:
+    failure = "database out of reach"
     try:
         ping()
+        failure = "database not set up"
+        if installation.key_problem() is not None:
+            return "wrong encryption keys"
+        return None if JobRun.worker_is_up(now()) else "no worker"
     except DamagedError:
-        return {"status": "database damaged"}, 503
+        return "database damaged"
     except SQLAlchemyError:
-        return {"status": "database out of reach"}, 503
-    try:
-        keys_are_wrong = installation.key_problem() is not None
-        worker_is_up = JobRun.worker_is_up(now())
-    except DamagedError:
-        return {"status": "database damaged"}, 503
-    except SQLAlchemyError:
-        return {"status": "database not set up"}, 503
-    if keys_are_wrong:
-        return {"status": "wrong encryption keys"}, 503
-    if not worker_is_up:
-        return {"status": "no worker"}, 503
-    return {"status": "ready"}, 200
+        return failure
 
 
 @blueprint.get("/metrics")
@@ -74,10 +73,9 @@ def _refusal() -> Response | None:
 
 def _is_allowed(text: str) -> bool:
     try:
-        address = ip_address(text)
+        address = unwrapped(text)
     except ValueError:
         return False
-    address = getattr(address, "ipv4_mapped", None) or address
     return any(address in ip_network(near) for near in current_app.config["METRICS_NETWORKS"])
 
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
 from flask import Flask
-from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -108,12 +107,13 @@ def milliseconds(value: float) -> str:
 
 def age(moment: datetime) -> str:
     """The time since a moment, in the unit that reads best: “3 hours”."""
-    return _age(language(), max((now() - moment) // timedelta(minutes=1), 1))
+    minutes = (now() - moment) // timedelta(minutes=1)
+    return _duration(language(), timedelta(minutes=max(minutes, 1)))
 
 
 def duration(span: timedelta) -> str:
     """A span of time in the unit that reads best: “5 seconds”, “2 hours”."""
-    return str(format_timedelta(max(span, timedelta(seconds=1)), threshold=1))
+    return _duration(language(), max(span, timedelta(seconds=1)))
 
 
 def percent(share: float) -> str:
@@ -177,8 +177,8 @@ def _relative(language: str, unit: _Unit, amount: int) -> str:
 
 
 @_cached
-def _age(language: str, minutes: int) -> str:
-    return dates.format_timedelta(timedelta(minutes=minutes), threshold=1, locale=language)
+def _duration(language: str, span: timedelta) -> str:
+    return dates.format_timedelta(span, threshold=1, locale=language)
 
 
 @_cached

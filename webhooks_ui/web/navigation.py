@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
@@ -26,6 +26,11 @@ class Item(NamedTuple):
         if request.endpoint == self.endpoint:
             return "page"
         return "true" if (request.endpoint or "").partition(".")[0] in self.rooms else ""
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the user may open it."""
+        return may(self.endpoint, "GET")
 
 
 GROUPS: tuple[tuple[LazyString, tuple[Item, ...]], ...] = (
@@ -78,22 +83,18 @@ def init_app(app: Flask) -> None:
 
 
 def groups() -> list[tuple[LazyString, list[Item]]]:
-    """The groups of the rail, with the pages that exist and that the user may open."""
-    offered = ((title, [item for item in items if _is_offered(item)]) for title, items in GROUPS)
+    """The groups of the rail, with the pages that the user may open."""
+    offered = ((title, [item for item in items if item.is_offered]) for title, items in GROUPS)
     return [(title, items) for title, items in offered if items]
 
 
 def offered() -> list[Item]:
     """Every page that one may jump to: those of the rail, then those without a place there."""
     items = [item for _title, items in (*GROUPS, ("", ELSEWHERE)) for item in items]
-    return [item for item in items if _is_offered(item)]
+    return [item for item in items if item.is_offered]
 
 
 def on_a_phone() -> list[Item]:
     """The pages of the bar at the bottom of a phone."""
     known = {item.endpoint: item for _title, items in GROUPS for item in items}
     return [known[endpoint] for endpoint in ON_A_PHONE]
-
-
-def _is_offered(item: Item) -> bool:
-    return item.endpoint in current_app.view_functions and may(item.endpoint, "GET")
