@@ -25,7 +25,15 @@ from webhooks_ui.intake import accept
 from webhooks_ui.intake.event import IncomingEvent, Refusal
 from webhooks_ui.jobs import alerts, scheduler
 from webhooks_ui.jobs.alerts import Alerts
-from webhooks_ui.models import Alert, Delivery, Event, Webhook, event_outcomes, webhook_changes
+from webhooks_ui.models import (
+    Alert,
+    Delivery,
+    Event,
+    Webhook,
+    backlog,
+    event_outcomes,
+    webhook_changes,
+)
 from webhooks_ui.settings.addresses import MailServer as Settings
 
 OWN = tuple(OPERATIONAL_TYPES)
@@ -287,6 +295,12 @@ def test_one_email_in_ukrainian_about_several_webhooks(make_engine: MakeApp) -> 
         app = mailing(make_engine, server, LANGUAGE="uk", NOTICE_FROM="hooks@acme.example")
         gone = subscribe(app, "http://127.0.0.1/1", name="Складський облік")
         well = subscribe(app, "http://127.0.0.1/2", name="Billing")
+        send(app)
+        with app.app_context(), transaction():
+            event = db.session.scalars(select(Event)).one()
+            facts = {"event_id": event.id, "webhook_id": row_of(well), "type": event.type}
+            waiting = facts | {"status": "pending", "due_at": now()}
+            db.session.execute(insert(Delivery), [waiting] * backlog.MAX_WAITING)
         add_alert(app, gone, "disabled", reason="gone", status_code=410)
         add_alert(app, well, "recovered", error=None, status_code=None)
         while step(app):
@@ -298,6 +312,7 @@ def test_one_email_in_ukrainian_about_several_webhooks(make_engine: MakeApp) -> 
     assert "Вебхук вимкнено: Складський облік" in text
     assert "Його вимкнено, бо приймач відповів 410." in text
     assert "Вебхук знову працює: Billing" in text
+    assert "Очікує 1\xa0000+ доставок." in text
     assert "До того не працював з 1 бер. 2026, 09:30:00 UTC." in text
 
 

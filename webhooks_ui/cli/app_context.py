@@ -14,6 +14,7 @@ from flask import Flask
 def database_errors() -> Iterator[None]:
     """Reports in one line a database that is locked, full, unreachable, damaged or too new."""
     from webhooks_ui.database.damage import DamagedError
+    from webhooks_ui.database.driver import reason_of
     from webhooks_ui.database.engine import UNREACHABLE
     from webhooks_ui.database.migrate import SchemaError
 
@@ -24,7 +25,7 @@ def database_errors() -> Iterator[None]:
     except DamagedError as error:
         raise click.ClickException(error.advice) from None
     except UNREACHABLE as error:
-        reason = " ".join(str(getattr(error, "orig", error)).split())
+        reason = " ".join(str(reason_of(error)).split())
         if "does not support SSL" in reason:
             reason += ". Switch TLS on there, or add ?sslmode=disable to WEBHOOKS_UI_DATABASE_URL"
             reason += " where the network is your own."

@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import SQLAlchemyError
 
 from webhooks_ui.database import migrate
+from webhooks_ui.database.driver import reason_of
 from webhooks_ui.database.engine import ping
 from webhooks_ui.database.types import now
 from webhooks_ui.diagnostics import facts
@@ -61,7 +62,7 @@ def _database() -> Finding:
     except migrate.SchemaError as error:
         return _schema(error)
     except SQLAlchemyError as error:
-        reason = " ".join(str(getattr(error, "orig", error)).split())
+        reason = " ".join(str(reason_of(error)).split())
         return Finding(
             "database",
             "bad",

@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 
 from webhooks_ui.explanations.verdicts import Verdict, verdict
 from webhooks_ui.models import Alert, Delivery, Webhook
+from webhooks_ui.models.backlog import Waiting
 from webhooks_ui.monitoring.mail import Mailer
-from webhooks_ui.web.localised import absolute
+from webhooks_ui.web.localised import absolute, number
 
 _FACTS = ("location", "address", "host", "timeout", "detail")  # of an attempt, for `verdict`
 
@@ -24,7 +25,7 @@ class AlertContext:
     alert: Alert
     webhook: Webhook
     delivery: Delivery | None
-    waiting: int
+    waiting: Waiting | None
     public_url: str
 
     @property
@@ -93,8 +94,14 @@ def _headline(context: AlertContext) -> str:
 
 def _paragraph(context: AlertContext) -> str:
     lines = [_headline(context), context.url, *_what_happened(context)]
-    if context.waiting and context.alert.kind != "disabled":
-        waits = ngettext("%(num)s delivery waits.", "%(num)s deliveries wait.", context.waiting)
+    if (waiting := context.waiting) and context.alert.kind != "disabled":
+        count = number(waiting.count) + ("+" if waiting.is_more else "")
+        waits = ngettext(
+            "%(count)s delivery waits.",
+            "%(count)s deliveries wait.",
+            waiting.count,
+            count=count,
+        )
         lines.append(str(waits))
     if link := context.link("webhooks", context.webhook.public_id):
         lines.append(link)

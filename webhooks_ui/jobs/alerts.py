@@ -110,7 +110,7 @@ class Alerts:
         row = alert.detail.get("delivery_id")
         delivery = db.session.get(Delivery, row) if row else None
         waits = backlog.by_webhook([webhook.id]).get(webhook.id)
-        return AlertContext(alert, webhook, delivery, waits.count if waits else 0, self._public_url)
+        return AlertContext(alert, webhook, delivery, waits, self._public_url)
 
 
 def _payload(context: AlertContext) -> dict[str, Any]:
@@ -138,5 +138,5 @@ def _payload(context: AlertContext) -> dict[str, Any]:
         "reason": detail.get("reason"),
         "error": error,
         "delivery": delivery_facts,
-        "waiting": context.waiting,
+        "waiting": context.waiting.count if context.waiting else 0,
     }

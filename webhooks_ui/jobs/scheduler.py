@@ -14,6 +14,7 @@ from time import monotonic
 
 from flask import Flask
 
+from webhooks_ui.database.driver import reason_of
 from webhooks_ui.database.engine import REFUSED, end_read
 from webhooks_ui.database.types import now
 from webhooks_ui.intake import fan_out
@@ -101,11 +102,8 @@ class Scheduler:
             with self._app.app_context():
                 return self._step(job)
         except REFUSED as error:
-            log.warning(
-                "Job %s: the database refused, trying again: %s",
-                job.name,
-                getattr(error, "orig", error),
-            )
+            reason = reason_of(error)
+            log.warning("Job %s: the database refused, trying again: %s", job.name, reason)
         except Exception:
             log.exception("Job %s failed and is retried", job.name)
         return False

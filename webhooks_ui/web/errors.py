@@ -26,6 +26,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from webhooks_ui.database.damage import DamagedError
+from webhooks_ui.database.driver import reason_of
 from webhooks_ui.database.engine import UNREACHABLE, db
 from webhooks_ui.models import UserSession
 from webhooks_ui.web import kept_form, roles
@@ -213,7 +214,7 @@ def _session_has_ended() -> bool:
 
 
 def _database_error(error: Exception) -> ResponseReturnValue | Problem:
-    current_app.logger.error("The database refused: %s", getattr(error, "orig", error))
+    current_app.logger.error("The database refused: %s", reason_of(error))
     of_api = request.path.startswith(API)
     if isinstance(error, DamagedError):
         words = f"{DAMAGED.title} {DAMAGED.advice}"
