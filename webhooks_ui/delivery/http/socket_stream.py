@@ -34,22 +34,6 @@ class Stream:
     `RECEIVE_SIZE` bytes.
     """
 
-    __slots__ = (
-        "_at",
-        "_budget",
-        "_buffer",
-        "_deadline",
-        "_exchanges",
-        "_readable",
-        "_readable_or_writable",
-        "_socket",
-        "_unsent",
-        "_writable",
-        "first_byte_at",
-        "is_cut",
-        "received",
-    )
-
     def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)
         self._socket = connected
