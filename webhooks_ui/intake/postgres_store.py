@@ -19,12 +19,10 @@ class PostgresStore(Store):
 
     @contextmanager
     def opened(self, writer: object, until: float) -> Iterator[Any]:
-        """See `Store`."""
         with autocommitting(self._engine) as driver:
             yield driver.cursor()
 
     def write(self, cursor: Any, plan: Plan) -> None:
-        """See `Store`."""
         if plan.changed:
             with cursor.connection.transaction():
                 self._write(cursor, plan)
@@ -32,7 +30,7 @@ class PostgresStore(Store):
             self._write(cursor, plan)
 
     def warm_up(self) -> None:
-        """See `Store`. It stores nothing, in as many sessions as the first requests may take."""
+        """Stores nothing, in as many sessions as the first requests may take."""
         super().warm_up()
         with ExitStack() as stack:
             for cursor in [stack.enter_context(self.opened(None, 0)) for _ in range(_WARM)]:
@@ -40,7 +38,7 @@ class PostgresStore(Store):
                 self._store(cursor, [], [], [])
 
     def wake_workers(self) -> None:
-        """See `Store`."""
+        """The statement has done so."""
 
     def _write(self, cursor: Any, plan: Plan) -> None:
         ids = self._save_channels(cursor, plan, SAVE_CHANNEL.replace("?", "%s"))

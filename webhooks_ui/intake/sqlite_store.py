@@ -21,16 +21,14 @@ class SqliteStore(Store):
 
     @contextmanager
     def opened(self, writer: object, until: float) -> Iterator[Any]:
-        """See `Store`."""
         with turn(writer, until), writing_sqlite(self._engine, until) as cursor:
             yield cursor
 
     def plan(self, cursor: Any, requests: Sequence[Sequence[IncomingEvent]], *, sure: bool) -> Plan:
-        """See `Store`; nobody else writes meanwhile, so it is always sure."""
+        """Always sure: nobody else writes meanwhile."""
         return super().plan(cursor, requests, sure=True)
 
     def write(self, cursor: Any, plan: Plan) -> None:
-        """See `Store`."""
         ids = self._save_channels(cursor, plan, SAVE_CHANNEL)
         left_out = filtering.left_out(plan.filters, plan.events)
         for without, new in groupby(plan.events, lambda one: left_out.get(one.public_id, ())):
@@ -44,12 +42,10 @@ class SqliteStore(Store):
             cursor.execute(statements.with_rows(text, "given", columns, len(plan.keys)), keys)
 
     def warm_up(self) -> None:
-        """See `Store`."""
         super().warm_up()
         statements.for_sqlite(self._engine.dialect)
 
     def wake_workers(self) -> None:
-        """See `Store`."""
         wakeup.wake_workers()
 
     def _write_events(

@@ -111,11 +111,9 @@ class PipeAlarm(Alarm):
 
     @property
     def holder(self) -> int | None:
-        """See `Alarm`."""
         return None if self._pipe is None else self.number
 
     def wait(self, seconds: float) -> bool:
-        """See `Alarm`."""
         is_woken = super().wait(seconds)
         if is_woken and self._pipe is not None:
             with suppress(BlockingIOError):  # it was another one that rang
@@ -123,7 +121,6 @@ class PipeAlarm(Alarm):
         return is_woken
 
     def close(self) -> None:
-        """See `Alarm`."""
         super().close()
         if self._pipe is not None:
             holders.close_pipe(self._engine, self.number, self._pipe)
@@ -142,11 +139,9 @@ class NotifyAlarm(Alarm):
 
     @property
     def holder(self) -> int | None:
-        """See `Alarm`."""
         return self.number if self._listening else None
 
     def wait(self, seconds: float) -> bool:
-        """See `Alarm`."""
         if self._listening is None:
             self._listening = self._connect()
         is_woken = super().wait(seconds)
@@ -155,7 +150,6 @@ class NotifyAlarm(Alarm):
         return is_woken
 
     def close(self) -> None:
-        """See `Alarm`."""
         super().close()
         if self._listening:
             self._listening.close()
