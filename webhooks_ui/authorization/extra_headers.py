@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -12,16 +11,6 @@ from webhooks_ui.authorization.header_rules import name_problem, value_problem
 
 MAX_HEADERS = 10
 TOO_MANY = _l("Ten headers at most.")
-
-
-class Echoes(Protocol):
-    """What may come back from a receiver."""
-
-    def echoes(self) -> list[tuple[str, str]]:
-        """Texts to be taken out, each with what is shown in its place."""
-
-    def __hash__(self) -> int:
-        """What is to be looked for is remembered by it."""
 
 
 @dataclass(frozen=True, slots=True)

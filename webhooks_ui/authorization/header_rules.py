@@ -59,13 +59,12 @@ def value_problem(value: str) -> LazyString | None:
     """
     if len(value) > MAX_VALUE_CHARACTERS:
         return _too_long(MAX_VALUE_CHARACTERS)
-    place = _place(_NOT_FIELD_TEXT.search(value))
-    if place:
+    if found := _NOT_FIELD_TEXT.search(value):
         return _l(
             "Character %(place)d cannot travel in a header: only Latin letters, digits and"
             " common punctuation can. Look for a line break, a curly quote, a long dash or a"
             " Cyrillic letter that came in by copying.",
-            place=place,
+            place=found.start() + 1,
         )
     return None
 
@@ -77,18 +76,13 @@ def text_problem(text: str) -> LazyString | None:
     """
     if len(text) > MAX_CHARACTERS:
         return _too_long(MAX_CHARACTERS)
-    place = _place(_NOT_PLAIN_TEXT.search(text))
-    if place:
+    if found := _NOT_PLAIN_TEXT.search(text):
         return _l(
             "Character %(place)d is a control character, such as a line break or a tab. Remove it.",
-            place=place,
+            place=found.start() + 1,
         )
     return None
 
 
 def _too_long(most: int) -> LazyString:
     return _l("This is longer than %(most)d characters. Enter a shorter one.", most=most)
-
-
-def _place(match: re.Match[str] | None) -> int | None:
-    return match.start() + 1 if match else None

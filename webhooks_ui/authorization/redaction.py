@@ -6,11 +6,13 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 from urllib.parse import quote, quote_plus
 
-from webhooks_ui.authorization.base import MASK, SHORTEST_SECRET
-from webhooks_ui.authorization.extra_headers import Echoes
+from webhooks_ui.authorization.base import MASK, SHORTEST_SECRET, Authorization
+from webhooks_ui.authorization.extra_headers import WithHeaders
 
+Secrets: TypeAlias = Authorization | WithHeaders
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.-]*")
 _LONGEST_TWICE = 1000  # characters; there are hundreds of forms that are escaped twice
 _UTF_16 = ("utf-16-le", "utf-16-be")
@@ -18,7 +20,7 @@ _JAVASCRIPT_SAFE = "!~*'()"  # what encodeURIComponent leaves as it is
 _GO, _DOTNET = "<>&", "<>&'\"+`"  # what these languages' JSON writers escape besides
 
 
-def redact(data: bytes, auth: Echoes) -> bytes:
+def redact(data: bytes, auth: Secrets) -> bytes:
     """The data with dots in place of the secret.
 
     Forms: as it is; escaped for JSON, HTML, a URL or a form, also twice over; within base64, in
@@ -35,13 +37,13 @@ def redact(data: bytes, auth: Echoes) -> bytes:
     return data
 
 
-def beginnings(auth: Echoes) -> frozenset[bytes]:
+def beginnings(auth: Secrets) -> frozenset[bytes]:
     """What some form of the secret begins with: data that has none of these needs no `redact`."""
     return frozenset(form[:SHORTEST_SECRET] for form, _ in _needles(auth))
 
 
 @functools.lru_cache(maxsize=256)
-def _needles(auth: Echoes) -> tuple[tuple[bytes, bytes], ...]:
+def _needles(auth: Secrets) -> tuple[tuple[bytes, bytes], ...]:
     """Each form to look for with its replacement, the longest first."""
     found: dict[bytes, bytes] = {}
     for text, new in auth.echoes():
