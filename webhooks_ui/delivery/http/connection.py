@@ -80,7 +80,7 @@ class Opener:
         start = time.monotonic()
         connected, address = self._connected(dial, addresses)
         opened_at = time.monotonic()
-        dial.trace.phases["connect"] = opened_at - start
+        dial.trace.address, dial.trace.phases["connect"] = address.text, opened_at - start
         if context:
             connected = self._secured(connected, context, dial, address)
             dial.trace.phases["tls"] = time.monotonic() - opened_at
@@ -104,16 +104,12 @@ class Opener:
         outside = [one for one in addresses if not ip_address(one.text).is_loopback]
         if self._tunnels and outside:
             dial.trace.address, dial.trace.notes = outside[0].text, [VIA_PROXY]
-            found = self._tunnels.connect(outside, dial.target.port, dial.deadline)
-            dial.trace.address = found[1].text
-            return found
+            return self._tunnels.connect(outside, dial.target.port, dial.deadline)
         try:
-            found = self._connector.connect(host, addresses, dial.deadline)
+            return self._connector.connect(host, addresses, dial.deadline)
         except ConnectError as error:
             dial.trace.address = error.address.text
             raise
-        dial.trace.address = found[1].text
-        return found
 
     def _secured(
         self, connected: socket.socket, context: ssl.SSLContext, dial: Dial, address: Address

@@ -16,7 +16,8 @@ from webhooks_ui.delivery.http.errors import AttemptError, StaleError, about_our
 from webhooks_ui.delivery.http.exchange import exchange, request_head
 from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.delivery.http.pool import Key, Pool
-from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
+from webhooks_ui.egress.guard import Address, Blocked, Guard
+from webhooks_ui.egress.resolver import DnsFailure
 
 MAX_BODY = 65_536  # bytes of a response's body that are kept
 
@@ -44,7 +45,7 @@ class Transport(BaseAdapter):
         self._guard, self._opener, self._pool = guard, opener, pool
 
     def send(self, request: PreparedRequest, *_args: object, **_options: object) -> Response:
-        """The response to an AttemptRequest, its body already read. Raises AttemptError.
+        """Sends an AttemptRequest; the response is in its trace. Raises AttemptError.
 
         The options of `requests` are ignored: deadline, certificates and limits are fixed, and
         nothing in the environment changes them.
@@ -60,7 +61,7 @@ class Transport(BaseAdapter):
             if not request.dial.tls.certificate:
                 raise
             raise about_our_certificate(error) from error
-        return _response(request)
+        return Response()
 
     def _addresses(self, attempt: AttemptRequest) -> tuple[Address, ...]:
         target, start = attempt.target, time.monotonic()
@@ -108,11 +109,13 @@ class Transport(BaseAdapter):
         self._send_over(connection, attempt, head)
 
     def _send_over(self, connection: Connection, attempt: AttemptRequest, head: bytes) -> None:
-        stream, body, limit = connection.stream, attempt.content, MAX_BODY
+        stream = connection.stream
         attempt.trace.notes = list(connection.notes)
         keep_alive = None
         try:
-            keep_alive = exchange(stream, head, body, attempt.deadline, attempt.trace, limit)
+            keep_alive = exchange(
+                stream, head, attempt.content, attempt.deadline, attempt.trace, MAX_BODY
+            )
         finally:
             if keep_alive is None:
                 stream.close()
@@ -121,32 +124,22 @@ class Transport(BaseAdapter):
 
 
 class Session(AnySession):
-    """A Session without redirects, cookies, and settings from the environment."""
+    """A Session that makes attempts."""
 
     def __init__(self, transport: Transport) -> None:
         super().__init__()
         self.mount("https://", transport)
         self.mount("http://", transport)
 
-    def send(self, request: PreparedRequest, **_options: object) -> Response:
-        """The adapter's response and nothing else: all that the original adds is unwanted here."""
-        return self.get_adapter(request.url or "").send(request)
-
     def attempt(self, request: OutgoingRequest, dial: Dial) -> None:
-        """Sends a request; what comes of it is in the trace. Raises AttemptError."""
-        self.send(AttemptRequest(request, dial))
+        """Sends a request; what comes of it is in the trace. Raises AttemptError.
+
+        By the adapter alone: redirects, cookies and settings from the environment, which `send`
+        adds, are unwanted here.
+        """
+        self.get_adapter(dial.target.url).send(AttemptRequest(request, dial))
 
 
 def _key(dial: Dial, address: str) -> Key:
     target = dial.target
     return target.scheme, target.host, target.port, address, dial.tls
-
-
-def _response(attempt: AttemptRequest) -> Response:
-    """What the Session needs to see; the caller reads the trace."""
-    raw = attempt.trace.response
-    response = Response()
-    response.request, response.url, response.raw = attempt, attempt.target.url, raw
-    if raw is not None:
-        response.status_code, response.reason = raw.status, raw.reason
-    return response
