@@ -20,7 +20,8 @@ from webhooks_ui.authorization.oauth2 import OAuth2
 from webhooks_ui.delivery import access_tokens, token_request
 from webhooks_ui.delivery.access_tokens import YOUNGEST, AccessTokens
 from webhooks_ui.delivery.http.errors import AttemptError
-from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest, Sender
+from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
+from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.request import Endpoint
 
 __all__ = ["call", "receiver"]  # fixtures

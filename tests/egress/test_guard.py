@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.support.waiting import wait_until
 from webhooks_ui.egress import guard as guard_module
 from webhooks_ui.egress import resolver as resolver_module
-from webhooks_ui.egress.guard import Address, Blocked, DnsFailure, Guard
+from webhooks_ui.egress.guard import Address, Blocked, Guard
 from webhooks_ui.egress.ip_ranges import NOT_PUBLIC, is_this_machine
-from webhooks_ui.egress.resolver import BoundedResolver, system_resolve
+from webhooks_ui.egress.resolver import BoundedResolver, DnsFailure, system_resolve
 from webhooks_ui.egress.target_url import parse
 
 PUBLIC = "93.184.215.14"

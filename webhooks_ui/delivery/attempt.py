@@ -10,7 +10,8 @@ from webhooks_ui.catalogue.payload import PayloadError
 from webhooks_ui.delivery.access_tokens import AccessTokens
 from webhooks_ui.delivery.attempt_record import attempt_of, unsent_attempt
 from webhooks_ui.delivery.http.errors import AttemptError
-from webhooks_ui.delivery.http.sender import Outcome, Sender
+from webhooks_ui.delivery.http.outcome import Outcome
+from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.delivery.request import Endpoint, compose
 from webhooks_ui.models.event import EventContent
@@ -37,11 +38,8 @@ class Attempter:
         started = monotonic()
         try:
             authorized = self._tokens.authorized(endpoint, webhook)
-        except AttemptError as error:
-            return self._unsent(error, endpoint, moment, number, started), None
-        try:
             request = compose(event, authorized, message_id, moment)
-        except PayloadError as error:
+        except (AttemptError, PayloadError) as error:
             return self._unsent(error, endpoint, moment, number, started), None
         left = self._timeout - (monotonic() - started)
         outcome = self._sender.send(request, left)

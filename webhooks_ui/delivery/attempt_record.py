@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from webhooks_ui.catalogue.payload_formats import format_of
-from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest
+from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
 from webhooks_ui.delivery.queue.claims import AttemptRecord
 from webhooks_ui.delivery.request import Endpoint, masked_headers
 from webhooks_ui.text.charset import content_type

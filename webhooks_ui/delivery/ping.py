@@ -23,7 +23,8 @@ from webhooks_ui.delivery.http.pool import Pool
 from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.queue import turns
 from webhooks_ui.delivery.request import Endpoint
-from webhooks_ui.egress.guard import Guard, system_resolve
+from webhooks_ui.egress.guard import Guard
+from webhooks_ui.egress.resolver import system_resolve
 from webhooks_ui.models import Channel, Delivery, Event, Receiver, Webhook, form_keys
 from webhooks_ui.models.event import EventContent
 
@@ -139,14 +140,13 @@ class PingRunner:
 
 def init_app(app: Flask) -> None:
     """Makes the sender of this process and the runner of its pings."""
-    timeout = app.config["DELIVERY_TIMEOUT"]
-    resolve = app.config.get("RESOLVER", system_resolve)
+    config = app.config
+    timeout, resolve = config["DELIVERY_TIMEOUT"], config.get("RESOLVER", system_resolve)
 
     def is_receiver(url: str) -> bool:
         with app.app_context():
             return Receiver.is_at(url)
 
-    config = app.config
     guard = Guard(
         config["ALLOWED_NETWORKS"], resolve, only=config["EGRESS_ALLOW"], is_own=is_receiver
     )

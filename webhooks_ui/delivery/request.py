@@ -12,7 +12,7 @@ from webhooks_ui.authorization.redaction import beginnings, redact
 from webhooks_ui.catalogue.payload import NO_TEMPLATE, Template
 from webhooks_ui.catalogue.payload_formats import format_of
 from webhooks_ui.crypto import signing
-from webhooks_ui.delivery.http.sender import OutgoingRequest
+from webhooks_ui.delivery.http.outcome import OutgoingRequest
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 from webhooks_ui.models.event import EventContent
 from webhooks_ui.models.webhook_settings import WebhookSettings

@@ -11,7 +11,8 @@ from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.authorization.oauth2 import OAuth2
 from webhooks_ui.authorization.redaction import redact
 from webhooks_ui.delivery.http.errors import AttemptError
-from webhooks_ui.delivery.http.sender import Outcome, OutgoingRequest, Sender
+from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
+from webhooks_ui.delivery.http.sender import Sender
 from webhooks_ui.delivery.request import USER_AGENT
 from webhooks_ui.egress.tls_options import TlsOptions
 from webhooks_ui.text.visibility import visible

@@ -25,8 +25,6 @@ from webhooks_ui.egress.ip_ranges import (
 from webhooks_ui.egress.resolver import BoundedResolver, DnsFailure, Resolver, system_resolve
 from webhooks_ui.egress.target_url import Target
 
-__all__ = ["Address", "Blocked", "DnsFailure", "Guard", "Resolver", "system_resolve"]
-
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _MAX_REMEMBERED = 4096
 NOT_LISTED = "not_listed"

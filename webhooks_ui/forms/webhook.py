@@ -23,7 +23,8 @@ from webhooks_ui.authorization.kinds import KINDS, kind_of
 from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload_formats import FORMATS
-from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
+from webhooks_ui.egress.guard import Blocked, Guard
+from webhooks_ui.egress.resolver import DnsFailure
 from webhooks_ui.forms.base import Form, SelectOfMany, trimmed
 from webhooks_ui.forms.filter_fields import filter_fields, mark_filters, show_filters, typed_filters
 from webhooks_ui.forms.kept_secrets import KeptSecrets

@@ -13,7 +13,8 @@ from webhooks_ui.authorization.none import NoAuthorization
 from webhooks_ui.catalogue.event_types import ALL_TYPES
 from webhooks_ui.catalogue.payload_formats import FORMATS
 from webhooks_ui.egress import target_url
-from webhooks_ui.egress.guard import Blocked, DnsFailure, Guard
+from webhooks_ui.egress.guard import Blocked, Guard
+from webhooks_ui.egress.resolver import DnsFailure
 from webhooks_ui.models.webhook_settings import WebhookSettings
 from webhooks_ui.validation import name as name_rule
 from webhooks_ui.validation import template as template_rules

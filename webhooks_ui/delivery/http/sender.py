@@ -10,7 +10,7 @@ from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.delivery.http.connection import Dial, Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.exchange import wire_headers
-from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest, TlsFacts
+from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
 from webhooks_ui.delivery.http.pool import Pool
 from webhooks_ui.delivery.http.response_head import RawResponse
 from webhooks_ui.egress.guard import Guard
@@ -19,8 +19,6 @@ from webhooks_ui.settings.addresses import Proxy
 
 if TYPE_CHECKING:
     from webhooks_ui.delivery.http.transport import Session
-
-__all__ = ["Outcome", "OutgoingRequest", "Sender", "TlsFacts"]
 
 REDIRECTS = frozenset([301, 302, 303, 307, 308])
 _MAX_RETRY_AFTER = 200  # characters

@@ -13,7 +13,8 @@ from webhooks_ui.delivery.http.connecting import Connector
 from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.response_head import RawResponse, read_headers, read_status
 from webhooks_ui.delivery.http.socket_stream import Stream
-from webhooks_ui.egress.guard import Address, DnsFailure, Guard
+from webhooks_ui.egress.guard import Address, Guard
+from webhooks_ui.egress.resolver import DnsFailure
 from webhooks_ui.settings.addresses import Proxy
 
 
