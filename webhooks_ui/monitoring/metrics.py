@@ -196,11 +196,9 @@ def _part(method: str, path: str) -> str:
 
 def exposition(gauges: Mapping[str, float]) -> bytes:
     """Everything in Prometheus' text format; `gauges` are the values of `READ` that are known."""
-    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client import generate_latest
 
-    registry = CollectorRegistry()
-    registry.register(_Scrape(gauges))
-    return generate_latest(registry)
+    return generate_latest(_Scrape(gauges))
 
 
 class _Scrape:

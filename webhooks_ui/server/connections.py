@@ -69,7 +69,11 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self._next_look = self._paused_until = 0.0
         self._is_intake = is_intake
         self._urgent, self._intake = _dispatcher(1), _dispatcher(INTAKE_THREADS)
-        self.channel_class = self._channel_class(error_task)
+
+        class Channel(Connection):
+            error_task_class = error_task
+
+        self.channel_class = Channel
         adj = Adjustments(
             sockets=[listening],
             threads=THREADS,
@@ -89,13 +93,6 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             bind_socket=False,
             sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
         )
-
-    @staticmethod
-    def _channel_class(error_task: type[ErrorTask]) -> type[Connection]:
-        class Channel(Connection):
-            error_task_class = error_task
-
-        return Channel
 
     def handle_accept(self) -> None:
         """Accepts a connection, and makes room for it where the limit is reached."""
