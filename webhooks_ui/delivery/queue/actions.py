@@ -69,16 +69,16 @@ def _make(
             if earlier := _made_before(form_key):
                 return earlier
             made = _insert(event_id, webhook_id, resend_of_id)
-            if form_key and isinstance(made, Delivery):
+            if not isinstance(made, Delivery):
+                return made
+            if form_key:
                 form_keys.remember(form_key, made.public_id)
-            if isinstance(made, Delivery):
-                _record(made)
+            _record(made)
     except IntegrityError:
         if earlier := _made_before(form_key):
             return earlier
         raise
-    if isinstance(made, Delivery):
-        wakeup.wake_workers()
+    wakeup.wake_workers()
     return made
 
 
