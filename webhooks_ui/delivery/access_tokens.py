@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from webhooks_ui.authorization.bearer import Bearer
 from webhooks_ui.authorization.oauth2 import OAuth2
-from webhooks_ui.crypto.vault import Vault, VaultError
+from webhooks_ui.crypto.vault import Vault, VaultError, current_vault
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.sender import Sender
@@ -154,19 +154,16 @@ class AccessTokens:
             return None
         with self._app.app_context():
             row = _sealed(webhook)
-            db.session.rollback()
-        vault: Vault = self._app.extensions["vault"]
-        return Grant.unsealed(row[1], vault, _context(row[0])) if row and row[1] else None
+            found = row and row[1]
+            return Grant.unsealed(found, current_vault(), _context(row[0])) if found else None
 
     def _store(self, webhook: int | None, grant: Grant) -> None:
         """Without a new version of the webhook: its set-up is the same."""
         if webhook is None:
             return
-        vault: Vault = self._app.extensions["vault"]
         with self._app.app_context():
             if row := _sealed(webhook):
-                sealed = vault.encrypt(json.dumps(asdict(grant)), _context(row[0]))
-                db.session.rollback()
+                sealed = current_vault().encrypt(json.dumps(asdict(grant)), _context(row[0]))
                 with transaction():
                     change = update(Webhook).where(Webhook.id == webhook)
                     db.session.execute(change.values(access_token=sealed))

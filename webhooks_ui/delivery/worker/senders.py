@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -170,23 +171,15 @@ class Senders:
 
     def sent(self) -> list[Sent]:
         """What the threads have returned since the last call."""
-        found: list[Sent] = []
-        while True:
-            try:
-                found.append(self._sent.get_nowait())
-            except Empty:
-                return found
+        return [self._sent.get() for _ in range(self._sent.qsize())]  # one thread takes them
 
     def withdraw(self) -> list[Job]:
         """Takes back the jobs that wait for a thread."""
         found: list[Job] = []
-        while True:
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
-                return found
-            if job:
+        with suppress(Empty):
+            while job := self._jobs.get_nowait():
                 found.append(job)
+        return found
 
     def close(self) -> None:
         """Ends the threads once no job waits."""
