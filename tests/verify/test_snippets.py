@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import make_webhook
 from webhooks_ui.crypto import signing
-from webhooks_ui.crypto.signature_check import HEADERS
+from webhooks_ui.crypto.signing import HEADERS
 from webhooks_ui.models import Webhook
 from webhooks_ui.views.verify import SNIPPETS, snippet
 

@@ -12,7 +12,6 @@ from typing import Literal
 
 from webhooks_ui.crypto import signing
 
-HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 Verdict = Literal[
     "valid",
     "old_timestamp",
@@ -29,7 +28,6 @@ Verdict = Literal[
 ]
 _REQUEST_LINE = re.compile(r"[A-Z]{3,10} \S+( HTTP/[\d.]+)?")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)")
-_TIMESTAMP = re.compile(r"\d{1,12}")
 _SIGNATURE = re.compile(r"v1,[0-9A-Za-z+/]{43}=")
 
 
@@ -47,7 +45,7 @@ class PastedRequest:
     @property
     def missing(self) -> list[str]:
         """The headers of the signature that it lacks."""
-        return [name for name in HEADERS if not self.header(name)]
+        return [name for name in signing.HEADERS if not self.header(name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def check(
 def _malformed(request: PastedRequest, receivers: str) -> Finding | None:
     if request.missing:
         return Finding("missing_header", request.missing)
-    if not _TIMESTAMP.fullmatch(request.header("webhook-timestamp")):
+    if signing.timestamp_of(request.header("webhook-timestamp")) is None:
         return Finding("malformed_timestamp")
     if not any(map(_SIGNATURE.fullmatch, request.header("webhook-signature").split(" "))):
         return Finding("malformed_signature")

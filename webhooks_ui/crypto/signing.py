@@ -11,6 +11,9 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
+from webhooks_ui.text.whole_number import whole_number
+
+HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 PREFIX = "whsec_"
 TOLERANCE = 5 * 60
 """Seconds by which the timestamp may differ from the receiver's clock."""
@@ -53,6 +56,11 @@ def headers(
         ("webhook-timestamp", str(timestamp)),
         ("webhook-signature", sign(signing_secrets, message_id, timestamp, body)),
     )
+
+
+def timestamp_of(text: str) -> int | None:
+    """The seconds that a `webhook-timestamp` has; None for what is no such number."""
+    return whole_number(text, digits=12)
 
 
 def is_secret(text: str) -> bool:

@@ -59,9 +59,7 @@ class Arrival:
     @property
     def timestamp(self) -> int | None:
         """When it was signed, in seconds; None unless it says so in a way that can be read."""
-        stamp = self.header("webhook-timestamp")
-        is_readable = stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12
-        return int(stamp) if is_readable else None
+        return signing.timestamp_of(self.header("webhook-timestamp"))
 
 
 def make(base_url: str, user: User | None) -> Receiver | None:

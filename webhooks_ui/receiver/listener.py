@@ -20,7 +20,6 @@ from webhooks_ui.text.visibility import visible
 
 MAX_BYTES = 20_000_000
 MAX_CHARACTERS = 200_000
-_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -119,15 +118,16 @@ def check(secret: str | None, headers: Message, body: bytes, now: float) -> str:
     """Whether the signature by Standard Webhooks holds, and if not, why, in a sentence."""
     if secret is None:
         return "not checked. Give --secret whsec_… to check it."
-    missing = [name for name in _HEADERS if not headers.get(name)]
+    missing = [name for name in signing.HEADERS if not headers.get(name)]
     if missing:
         return f"does not hold: the request has no {' or '.join(missing)}."
-    message_id, timestamp, signature = (headers[name] for name in _HEADERS)
-    if not re.fullmatch(r"[0-9]{1,12}", timestamp):
+    message_id, given, signature = (headers[name] for name in signing.HEADERS)
+    timestamp = signing.timestamp_of(given)
+    if timestamp is None:
         return "does not hold: webhook-timestamp is not a whole number of seconds."
-    if not signing.verify(secret, message_id, int(timestamp), body, signature):
+    if not signing.verify(secret, message_id, timestamp, body, signature):
         return "does not hold: it was made with another secret, or the request was changed."
-    age = round(now - int(timestamp))
+    age = round(now - timestamp)
     if abs(age) > signing.TOLERANCE:
         side = "old" if age > 0 else "in the future"
         return f"does not hold: the timestamp is {abs(age)} s {side}; 300 s are allowed."

@@ -80,7 +80,7 @@ def _page(
         labels={key: label for key, (label, _file) in SNIPPETS.items()},
         language=language,
         code=snippet(webhook, language),
-        headers=signature_check.HEADERS,
+        headers=signing.HEADERS,
         tolerance=signing.TOLERANCE,
         pasted=pasted,
         verdict=verdict,
