@@ -134,9 +134,7 @@ def _keep(receiver: Receiver, arrival: Arrival, answer: str, vault: Vault) -> No
             return  # a repetition of the same attempt
         db.session.add(request)
         db.session.flush()
-        kept = db.session.get(Receiver, own)
-        if kept:
-            kept.forget_old()
+        receiver.forget_old()
 
 
 def _kept(receiver_id: int, message_id: str) -> int:
