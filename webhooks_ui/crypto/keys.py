@@ -6,12 +6,12 @@ import pwd
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from webhooks_ui.database.files import sync
+from webhooks_ui.database import files
 
 SECRET, ENCRYPTION = "secret_key", "encryption_keys"
 """The files of the keys."""
@@ -105,8 +105,7 @@ def taken_over(
     yield
     write_encryption_keys(data_dir, new)
     if SECRET in kept and not settings["SECRET_KEY"]:
-        _draft(data_dir / SECRET, kept[SECRET].decode().strip()).replace(data_dir / SECRET)
-        sync(data_dir)
+        files.replace(data_dir / SECRET, f"{kept[SECRET].decode().strip()}\n")
 
 
 def parsed(text: str) -> tuple[bytes, ...]:
@@ -125,10 +124,7 @@ def read_encryption_keys(data_dir: Path) -> tuple[bytes, ...]:
 
 def write_encryption_keys(data_dir: Path, keys: Iterable[bytes]) -> None:
     """Replaces the file of encryption keys at once; whoever runs takes the new ones over."""
-    file = data_dir / ENCRYPTION
-    draft = _draft(file, _lines(keys).strip())
-    draft.replace(file)
-    sync(data_dir)
+    files.replace(data_dir / ENCRYPTION, _lines(keys))
 
 
 def _lines(keys: Iterable[bytes]) -> str:
@@ -214,26 +210,7 @@ def _publish(file: Path, text: str) -> None:
 
     The folder is synced too: without its key, stored secrets cannot be read.
     """
-    draft = _draft(file, text)
-    try:
+    # If it has failed, the other process's key is the key.
+    with files.draft(file, f"{text}\n") as draft, suppress(FileExistsError):
         file.hardlink_to(draft)
-    except FileExistsError:
-        pass  # the other process's key is the key
-    finally:
-        draft.unlink()
-    sync(file.parent)
-
-
-def _draft(file: Path, text: str) -> Path:
-    """Writes a private file beside `file`, down to the disk."""
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as out:
-            out.write(f"{text}\n")
-            out.flush()
-            os.fsync(out.fileno())
-    except OSError:
-        draft.unlink()
-        raise
-    return draft
+    files.sync(file.parent)

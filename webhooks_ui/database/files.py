@@ -27,19 +27,28 @@ def write(file: Path, text: str) -> None:
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")
         return
-    file = file.resolve()
+    replace(file.resolve(), text)
+
+
+def replace(file: Path, text: str) -> None:
+    """Puts a private file with this text in the place of `file`, if there is one, at once."""
+    with draft(file, text) as written:
+        written.replace(file)
+    sync(file.parent)
+
+
+@contextmanager
+def draft(file: Path, text: str) -> Iterator[Path]:
+    """A private file beside `file`, written down to the disk; gone afterwards unless renamed."""
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    draft = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as out:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
-        draft.replace(file)
-    except BaseException:
-        draft.unlink()
-        raise
-    sync(file.parent)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 @contextmanager
