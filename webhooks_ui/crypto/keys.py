@@ -194,7 +194,10 @@ _KEPT = {".gitignore", ".gitkeep", "lost+found"}
 
 def _read_or_make(file: Path, make: Callable[[], str]) -> str:
     if not file.exists():
-        _publish(file, make())
+        # It fails where another process was first: that one's key is the key.
+        with files.draft(file, f"{make()}\n") as draft, suppress(FileExistsError):
+            file.hardlink_to(draft)
+        files.sync(file.parent)  # without its key, stored secrets cannot be read
     return _read(file)
 
 
@@ -203,14 +206,3 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="ascii").strip()
     except UnicodeDecodeError:
         return ""
-
-
-def _publish(file: Path, text: str) -> None:
-    """Writes a temporary file, then links it to its name unless another process was first.
-
-    The folder is synced too: without its key, stored secrets cannot be read.
-    """
-    # If it has failed, the other process's key is the key.
-    with files.draft(file, f"{text}\n") as draft, suppress(FileExistsError):
-        file.hardlink_to(draft)
-    files.sync(file.parent)
