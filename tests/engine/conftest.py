@@ -115,7 +115,7 @@ def attempt_at(
     job: Job, error: str | None, moment: datetime, status_code: int | None = None
 ) -> AttemptRecord:
     """An attempt at this delivery, without the facts that the queue does not look at."""
-    number = job.attempts_made + 1
+    number = job.claim.attempts_made + 1
     return AttemptRecord(number, moment, 1.0, error=error, status_code=status_code)
 
 

@@ -112,7 +112,7 @@ class QueueMachine(RuleBasedStateMachine):
                 error=error,
                 status_code=status_code,
                 retry_after=None,
-                attempts_made=job.attempts_made + 1,
+                attempts_made=job.claim.attempts_made + 1,
                 failing_since=job.failing_since,
                 moment=self.moment,
                 refusals=job.claim.refusals,
@@ -228,7 +228,7 @@ class QueueMachine(RuleBasedStateMachine):
         columns = select(Delivery.id, Delivery.claims, Delivery.attempts_made)
         is_open = columns.where(Delivery.status.in_(("delivering", "pending")))
         found = {tuple(row) for row in db.session.execute(is_open)}
-        own = [(job.claim.id, job.claim.claims, job.attempts_made) for job in jobs]
+        own = [(job.claim.id, job.claim.claims, job.claim.attempts_made) for job in jobs]
         return {job.claim for job, one in zip(jobs, own, strict=True) if one in found}
 
 

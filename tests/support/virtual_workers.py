@@ -105,7 +105,7 @@ class VirtualWorker:
 
     def _result(self, claim: Claim, job: Job, reply: Reply, at: float, ends: float) -> Result:
         attempt = AttemptRecord(
-            job.attempts_made + 1,
+            job.claim.attempts_made + 1,
             START + timedelta(seconds=at),
             30.0,
             duration_ms=int(reply.after * 1000),

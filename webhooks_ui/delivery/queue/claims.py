@@ -19,7 +19,7 @@ class Claim:
     webhook_id: int
     event_id: int = field(default=0, compare=False)
     public_id: str = field(default="", compare=False)
-    attempts_made: int = field(default=0, compare=False)
+    attempts_made: int = field(default=0, compare=False)  # before this one
     refusals: int = field(default=0, compare=False)
     created_at: int = field(default=0, compare=False)  # ms since 1970
     message_id: str = field(default="", compare=False)
@@ -70,11 +70,6 @@ class Job:
     def public_id(self) -> str:
         """The id of the delivery."""
         return self.claim.public_id
-
-    @property
-    def attempts_made(self) -> int:
-        """How many attempts came before this one."""
-        return self.claim.attempts_made
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,11 @@ class Attempts:
         except Exception:
             log.exception("The attempt at delivery %s broke off", job.public_id)
             detail = BROKEN
-        number = job.attempts_made + 1
+        number = job.claim.attempts_made + 1
         return self._decide(job, unsent_attempt(detail, started_at, self._timeout, number), None)
 
     def _send(self, job: Job, started_at: datetime) -> Result:
-        number = job.attempts_made + 1
+        number = job.claim.attempts_made + 1
         endpoint = self._endpoints.get(job, started_at)
         attempt, outcome = self._attempter.make(
             job.event,
