@@ -78,12 +78,9 @@ def _prepare_database(app: Flask) -> None:
 
 def _prepare_for_sources(app: Flask) -> None:
     """Where there are sources, the first request finds all ready: they do not wait for long."""
-    has_sources = None
     with app.app_context(), suppress(*UNREACHABLE):
-        has_sources = db.session.query(Source.id).first()
-    if has_sources:
-        api.load(app)
-        with app.app_context(), suppress(*UNREACHABLE):
+        if db.session.query(Source.id).first():
+            api.load(app)
             Source.by_token("", "")
             group.store_of(db.engine).warm_up()
 
