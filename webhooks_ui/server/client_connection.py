@@ -81,6 +81,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]
             self._is_sending = False
 
     @property
+    def error_task_class(self) -> Any:
+        """What answers a request that never reaches the app."""
+        return self.server.error_task
+
+    @property
     def is_idle(self) -> bool:
         """Whether no whole request has come that is not answered yet."""
         return not self.requests and not self.total_outbufs_len

@@ -69,11 +69,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self._next_look = self._paused_until = 0.0
         self._is_intake = is_intake
         self._urgent, self._intake = _dispatcher(1), _dispatcher(INTAKE_THREADS)
-
-        class Channel(Connection):
-            error_task_class = error_task
-
-        self.channel_class = Channel
+        self.error_task = error_task
         adj = Adjustments(
             sockets=[listening],
             threads=THREADS,
