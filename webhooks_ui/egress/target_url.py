@@ -17,6 +17,8 @@ import idna
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from webhooks_ui.text.url_parts import bracketed
+
 MAX_LENGTH = 2048
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -100,7 +102,7 @@ def parse(text: str) -> Target:
         raise TargetError("userinfo")
     host, port, is_literal_ip = _host_and_port(authority, DEFAULT_PORTS[scheme])
     lookup, host = host, host.removesuffix(".")
-    shown = f"[{lookup}]" if ":" in lookup else lookup
+    shown = bracketed(lookup)
     port_part = "" if port == DEFAULT_PORTS[scheme] else f":{port}"
     path = _quoted(path, _PATH_SAFE) or "/"
     path += _quoted(query, _QUERY_SAFE)

@@ -44,4 +44,9 @@ def is_loopback(host: str) -> bool:
 def local_url(host: str, port: int) -> str:
     """The URL of an address that is listened on, as a browser on this machine reaches it."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (shown, not bound)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://{bracketed(host)}:{port}"
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in an authority: IPv6 in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]" if ":" in host else host

@@ -16,6 +16,7 @@ from webhooks_ui.delivery.http.socket_stream import Stream
 from webhooks_ui.egress.guard import Address, Guard
 from webhooks_ui.egress.resolver import DnsFailure
 from webhooks_ui.settings.addresses import Proxy
+from webhooks_ui.text.url_parts import bracketed
 
 
 class Tunnels:
@@ -31,7 +32,7 @@ class Tunnels:
         for others, address in zip(range(len(addresses) - 1, -1, -1), addresses, strict=True):
             connected = self._connected(deadline)
             try:
-                answer = self._ask(connected, f"{_bracketed(address.text)}:{port}", deadline)
+                answer = self._ask(connected, f"{bracketed(address.text)}:{port}", deadline)
             except AttemptError as error:
                 connected.close()
                 raise AttemptError("unreachable", f"proxy: {error.detail}") from error
@@ -69,7 +70,3 @@ def _head(proxy: Proxy, authority: str) -> bytes:
         pair = base64.b64encode(f"{proxy.login}:{proxy.password}".encode()).decode()
         lines.append(f"Proxy-Authorization: Basic {pair}")
     return "\r\n".join([*lines, "", ""]).encode()
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

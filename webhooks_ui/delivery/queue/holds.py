@@ -91,11 +91,6 @@ def after(hold: Hold, results: Sequence[Result], moment: datetime) -> Hold:
     return _answered(hold, results, moment)
 
 
-def probe_wait(unanswered: int) -> timedelta:
-    """How long an open breaker waits for the next attempt."""
-    return _doubled(unanswered - BREAKER, MAX_PROBE_WAIT)
-
-
 def _succeeded(hold: Hold, count: int, moment: datetime) -> Hold:
     since = hold.counted_since
     interval = hold.interval_ms
@@ -160,7 +155,8 @@ def _answered(hold: Hold, results: Sequence[Result], moment: datetime) -> Hold:
         count = min(hold.unanswered + len(results), BREAKER)
     if count < BREAKER or (hold.reason == "limited" and hold.until and hold.until > moment):
         return replace(hold, unanswered=count)
-    return replace(hold, until=moment + probe_wait(count), reason="failing", unanswered=count)
+    until = moment + _doubled(count - BREAKER, MAX_PROBE_WAIT)
+    return replace(hold, until=until, reason="failing", unanswered=count)
 
 
 def _doubled(times: int, most: timedelta) -> timedelta:
