@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webhooks_ui.egress import target_url
 from webhooks_ui.egress.allow_list import Rule
 from webhooks_ui.settings import table
 from webhooks_ui.settings.addresses import MailServer, Proxy
@@ -108,6 +109,13 @@ def test_defaults_are_those_of_the_contract() -> None:
 )
 def test_values_are_parsed(name: str, text: str, value: object) -> None:
     assert one(name, text) == value
+
+
+def test_a_host_is_written_as_in_the_url_of_a_webhook() -> None:
+    for name in ("☕.example", "straße.example", "Вебхук.укр.", "a_b.example"):
+        host = target_url.parse(f"https://{name}/").host
+        assert one("ALLOWED_NETWORKS", name) == (host,)
+        assert one("EGRESS_ALLOW", name) == (Rule(host=host),)
 
 
 def test_networks_are_ranges_addresses_and_names() -> None:

@@ -146,11 +146,9 @@ def _host_and_port(authority: str, default_port: int) -> tuple[str, int, bool]:
     port = _port(match[2]) if match[2] else default_port
     if match[1].startswith("["):
         return _ipv6(match[1][1:-1]), port, True
-    host = _host_name(match[1])
+    host = host_name(match[1])
     name = host.removesuffix(".")
-    if not _NUMBER.fullmatch(name.rpartition(".")[2]):
-        return host, port, False
-    return _ipv4(name), port, True
+    return (_ipv4(name), port, True) if ends_in_number(name) else (host, port, False)
 
 
 def _port(text: str) -> int:
@@ -175,7 +173,13 @@ def _ipv4(host: str) -> str:
         raise TargetError("number_host") from None
 
 
-def _host_name(text: str) -> str:
+def ends_in_number(host: str) -> bool:
+    """Whether browsers read a host name as an IPv4 address (WHATWG URL)."""
+    return _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
+
+
+def host_name(text: str) -> str:
+    """The normal form of a host name, a dot at its end kept. Raises TargetError."""
     try:
         host = text if text.isascii() else _ascii_host(text)
     except (idna.IDNAError, UnicodeError):

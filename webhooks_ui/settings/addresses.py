@@ -6,16 +6,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-import idna
-
 from webhooks_ui.egress.allow_list import Rule
 from webhooks_ui.text.url_parts import is_loopback
 from webhooks_ui.text.visibility import quoted
 
-_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _ORIGIN = re.compile(r"(https?://[a-z0-9._:\[\]-]+)((?:/[a-z0-9._~-]+)*)/?", re.IGNORECASE)
 _MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}", re.ASCII)  # as HTML's input has it
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # A host or IPv4 network with its port, an IPv6 one in brackets with it, or a port alone.
 _WITH_PORT = re.compile(r"(?:([^:\[\]]*)|\[([^\[\]]*)\]):([0-9]{1,5})")
 _NEITHER = "which is no host name, IP address or CIDR range"
@@ -188,13 +184,12 @@ def _has_good_host(url: str) -> bool:
 
 
 def _host_name(text: str) -> str:
+    from webhooks_ui.egress import target_url  # most installations name no host
+
     try:
-        name = text if text.isascii() else idna.encode(text, uts46=True).decode()
-    except (idna.IDNAError, UnicodeError):
+        name = target_url.host_name(text).removesuffix(".")
+    except target_url.TargetError:
         name = ""
-    name = name.lower().removesuffix(".")
-    # A browser reads a host that ends in a number as an IPv4 address (WHATWG URL).
-    is_number = _NUMBER.fullmatch(name.rpartition(".")[2])
-    if len(name) > 253 or is_number or not _HOST.fullmatch(name):
+    if not name or target_url.ends_in_number(name):
         raise ValueError(f"has {quoted(text)}, {_NEITHER}")
     return name
