@@ -2,7 +2,7 @@
 
 SQLite is set up for a server that may lose nothing: WAL, ``synchronous=FULL`` (`transaction` itself
 waits for the disk, once others may write), foreign keys, a busy time-out, and ``BEGIN IMMEDIATE``
-for those who write: who reads first and writes later fails at once with "database is locked".
+for writers: a transaction that reads first and writes later fails with "database is locked".
 """
 
 import json
@@ -29,9 +29,9 @@ UNREACHABLE = (OperationalError, InterfaceError, InternalError, PoolTimeoutError
 """What is raised while the database is locked, full, away, or every connection to it is taken, and
 where something fails in the database itself."""
 REFUSED = (DBAPIError, PoolTimeoutError)
-"""Those, and what is raised where the database takes a statement for wrong."""
+"""`UNREACHABLE`, and what is raised for a statement that the database rejects."""
 BUSY_TIMEOUT = timedelta(seconds=driver.BUSY_SECONDS)
-_IF_FREE = 0.1  # seconds that what may be left out waits
+_IF_FREE = 0.1  # seconds that `write_if_free` waits
 _WRITES = "writes"  # in the info of a session within `transaction`
 _TURN_LOOK = 0.2  # seconds between looks whether this thread still may wait for its turn
 CONNECT_TIMEOUT = timedelta(seconds=5)  # to PostgreSQL, and for a free connection
@@ -44,8 +44,8 @@ POSTGRES_LIMITS = {
     "tcp_user_timeout": 20_000,  # ms
 }
 
-# Our queries read a few rows each: to start helpers or to compile takes longer. The rows are in
-# memory as a rule, where to read one here and one there costs no more than one after the other.
+# Our queries read a few rows each: parallel workers and JIT cost more than they save. The rows are
+# in memory as a rule, where random reads cost no more than sequential ones.
 _PLANNING = """
     SET max_parallel_workers_per_gather = 0; SET jit = off; SET random_page_cost = 1.1;
 """
@@ -64,11 +64,11 @@ else:
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """One short write transaction on this context's session; what was read is read again.
+    """One short write transaction on this context's session; loaded objects are read again.
 
     Commits at the end, rolls back on any exception. Do slow things (hashing, look-ups) before.
-    Waits `BUSY_TIMEOUT` to write; all transactions of a request wait no longer together. Raises
-    SQLAlchemy's OperationalError.
+    It waits `BUSY_TIMEOUT` for its turn; that is the limit for all transactions of a request
+    together. Raises SQLAlchemy's OperationalError.
     """
     db.session.rollback()
     begun = monotonic()
@@ -104,9 +104,9 @@ def is_writing() -> bool:
 
 
 def write_if_free(statement: Executable) -> bool:
-    """Executes a statement that may as well be left out, as it is where the database is busy.
+    """Executes a statement, or skips it where the database is busy; returns whether it did.
 
-    It waits a tenth of a second to begin, and for no disk. Returns whether it was executed.
+    It waits a tenth of a second to begin, and not for the disk.
     """
     options: dict[str, Any] = {"writes": True, "until": monotonic() + _IF_FREE}
     with suppress(*REFUSED):
@@ -126,9 +126,9 @@ def _waited() -> float:
 
 @contextmanager
 def turn(writer: object, until: float) -> Iterator[None]:
-    """Lets this process's writers to SQLite go one after the other, at once when it is their turn.
+    """Queues this process's writers to SQLite: each begins the moment the one before it is done.
 
-    SQLite itself has them sleep and try again, longer each time, while the disk stands idle.
+    SQLite itself has them sleep and try again, longer each time, while the disk is idle.
     """
     is_alone = is_sqlite() and _take_turn(writer, until)
     try:
@@ -182,17 +182,14 @@ def _engine_options(backend: str, config: Mapping[str, Any]) -> dict[str, Any]:
         "json_serializer": compact,
         "hide_parameters": True,  # payloads and secrets stand in no traceback
     }
-    if backend != "sqlite":
-        options["pool_use_lifo"] = True  # the session that has planned most of the statements
-        limits = POSTGRES_LIMITS | config["DATABASE_ENCRYPTION"]
-        if listens_at := config["DATABASE_LISTEN_URL"]:
-            own = {LISTENS_AT: listens_at}
-            return options | {
-                "connect_args": limits | {"prepare_threshold": None},
-                "execution_options": own,
-            }
-        return options | {"connect_args": limits}
-    return options | {"module": driver.sqlite_module()}
+    if backend == "sqlite":
+        return options | {"module": driver.sqlite_module()}
+    options["pool_use_lifo"] = True  # the session that has planned most of the statements
+    options["connect_args"] = POSTGRES_LIMITS | config["DATABASE_ENCRYPTION"]
+    if listens_at := config["DATABASE_LISTEN_URL"]:
+        options["connect_args"]["prepare_threshold"] = None
+        options["execution_options"] = {LISTENS_AT: listens_at}
+    return options
 
 
 def _set_up_sqlite(engine: Engine) -> None:

@@ -34,9 +34,8 @@ class PostgresDatabase:
 
         given = {**url.get_dialect()().create_connect_args(url)[1], **parameters}
         # A password among the arguments of a program could be seen by everybody.
-        self._environ = os.environ | {"PGPASSWORD": given.pop("password", None) or ""}
+        self._password = given.pop("password", None)
         self._place = make_conninfo(**given)
-        self._password = self._environ["PGPASSWORD"] or None
 
     def save(self, to: Path) -> None:
         """Writes a consistent copy into a new file, while others write. Raises `CopyError`."""
@@ -54,7 +53,7 @@ class PostgresDatabase:
         return Facts(schema, check)
 
     def is_empty(self) -> bool:
-        """Whether nothing is lost with it."""
+        """Whether replacing it loses nothing."""
         return self._ask("SELECT to_regclass('alembic_version')") == [None]
 
     def replace(self, copy: Path) -> None:
@@ -91,8 +90,9 @@ class PostgresDatabase:
                 f"{program} is not installed. Install PostgreSQL's client programs, of the server's"
                 " version or newer (Debian: apt install postgresql-client)."
             )
+        environ = os.environ | {"PGPASSWORD": self._password or ""}
         done = subprocess.run(  # noqa: S603  # no shell
-            [program, *arguments], env=self._environ, capture_output=True, text=True, check=False
+            [program, *arguments], env=environ, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]

@@ -56,7 +56,7 @@ def _index(table: Table, gaps: RowGaps) -> int:
 
 
 def _has_rows(_moment: datetime, _done_at: datetime) -> bool:
-    return payload_index.is_there() and any(table.position() for table in payload_index.TABLES)
+    return payload_index.is_there() and any(payload_index.positions())
 
 
 def _empty() -> bool:

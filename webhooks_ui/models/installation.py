@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Column, ColumnElement, Select, and_, func, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -122,14 +122,14 @@ def re_encrypt() -> Iterator[int]:
 
 
 def _encrypt_some(column: Column[Any]) -> int:
-    vault, table, context_form = current_vault(), column.table, _context_form(column)
-    bound_to = [table.c[name] for _, name, *_ in Formatter().parse(context_form) if name]
+    vault, table, sealed = current_vault(), column.table, cast("Sealed", column.type)
+    bound_to = [table.c[name] for _, name, *_ in Formatter().parse(sealed.context) if name]
     (row_id,) = table.primary_key
     wanted = select(row_id, column, *bound_to).where(_is_older(column)).limit(_BATCH)
     with transaction():
         rows = db.session.execute(wanted.with_for_update()).all()
         for row in rows:
-            context = context_form.format_map({one.name: row._mapping[one] for one in bound_to})
+            context = sealed.context.format_map({one.name: row._mapping[one] for one in bound_to})
             try:
                 token = vault.encrypt(vault.decrypt(row[1], context), context)
             except VaultError as error:
@@ -137,11 +137,6 @@ def _encrypt_some(column: Column[Any]) -> int:
             same = row_id == row[0], column == row[1]
             db.session.execute(update(table).where(*same).values({column: token}))
     return len(rows)
-
-
-def _context_form(column: Column[Any]) -> str:
-    sealed: Any = column.type
-    return str(sealed.context)
 
 
 def _is_older(column: Column[Any]) -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ ENOUGH = 10_000  # deliveries, below which a partition goes on
 MAX_KEPT = 2_000  # deliveries, or attempts, that are moved while others wait
 _DAY = timedelta(days=1)  # how long one lasts at least
 _MAX_PARTITIONS = 30  # of RETENTION
-_OF_WORDS = ("attempt_id", "delivery_id")
+_WORDS = table("answer_words", column("attempt_id", BigInteger), column("delivery_id", BigInteger))
 _PATIENCE = 100  # ms to wait for others to leave a table; newcomers queue up behind
 _LOCKED = "55P03"  # PostgreSQL's code of what `_PATIENCE` ends
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(2003333236)")
@@ -103,12 +103,11 @@ def delete_of(deliveries: Sequence[int]) -> int:
     """
     if is_sqlite() or not deliveries:
         return 0
-    words = table("answer_words", *(column(name, BigInteger) for name in _OF_WORDS))
     own = Attempt.delivery_id.in_(deliveries)
     # Words that were there before the partitions tell no delivery.
-    within = words.c.delivery_id.in_((0, *deliveries))
-    attempts = words.c.attempt_id.in_(select(Attempt.id).where(own))
-    db.session.execute(delete(words).where(within, attempts))
+    within = _WORDS.c.delivery_id.in_((0, *deliveries))
+    attempts = _WORDS.c.attempt_id.in_(select(Attempt.id).where(own))
+    db.session.execute(delete(_WORDS).where(within, attempts))
     gone: Any = db.session.execute(delete(Attempt).where(own))
     return int(gone.rowcount)
 

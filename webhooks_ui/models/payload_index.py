@@ -120,9 +120,8 @@ class Table:
         chosen = select(*values.values()).where(exists().where(*is_there))
         added = insert(into).from_select([*values], chosen)
         kept_rows = [one for one in documents if one.words or one is documents[-1]]
-        given = [
-            {"own": one.row, "kept": _stored(one.words), "part": one.part} for one in kept_rows
-        ]
+        stored: Any = " ".join if is_sqlite() else list
+        given = [{"own": one.row, "kept": stored(one.words), "part": one.part} for one in kept_rows]
         db.session.execute(added, given)
 
     def remove(self, limit: int) -> int:
@@ -232,7 +231,3 @@ def is_there() -> bool:
     if db.engine not in _with_tables and inspect(db.session.connection()).has_table(EVENTS.name):
         _with_tables.add(db.engine)
     return db.engine in _with_tables
-
-
-def _stored(own: Sequence[str]) -> Any:
-    return " ".join(own) if is_sqlite() else list(own)
