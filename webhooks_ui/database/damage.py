@@ -16,7 +16,7 @@ _ADVICE = (
 
 
 class DamagedError(OperationalError):
-    """Whoever waits for a database that is out of reach waits for a backup too."""
+    """Has the `advice` to show. Whatever waits for a database out of reach waits for a restore."""
 
     def __init__(self, statement: str | None, error: BaseException) -> None:
         self.advice = _ADVICE.format(reason=error)

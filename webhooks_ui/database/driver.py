@@ -24,7 +24,7 @@ _OF_SESSION = ("25", "26", "42P05")
 _CHANGED_PLAN = "cached plan must not change"
 _UNDONE = ("40001", "40P01", "57014")  # not serializable, deadlock, cancelled
 OF_POOL = ("PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=1000")
-"""How SQLite's connections lie in the pool, which is SQLite's own default."""
+"""What SQLite's connections are set to in the pool: SQLite's own defaults."""
 _MAX_LOGGED = 8_000  # pages, 32 MB, where nobody else commits
 _LOCK_LOOK = 0.001  # seconds between looks whether another process still writes
 
@@ -84,12 +84,12 @@ def is_of_session(error: object) -> bool:
 
 
 def in_session(error: BaseException) -> OperationalError:
-    """An error of the session in SQLAlchemy's terms: the database is out of reach by it."""
+    """A session's error as SQLAlchemy's: through this session, the database is out of reach."""
     return OperationalError("", None, error, hide_parameters=True)
 
 
 def is_undone(error: Exception) -> bool:
-    """Whether it changed nothing for certain, and may succeed when it is tried again at once."""
+    """Whether the statement certainly changed nothing and may succeed if it is retried at once."""
     cause = reason_of(error)
     return is_of_session(cause) or getattr(cause, "sqlstate", None) in _UNDONE
 
@@ -136,8 +136,8 @@ def autocommitting(engine: Engine) -> Iterator[Any]:
 def writing_sqlite(engine: Engine, until: float) -> Iterator[Any]:
     """A cursor within a transaction that writes; waits until `until` while others write.
 
-    Its commit leaves the log of writes to others' commits, such as the worker's, which senders of
-    events do not wait for: to move it into the file takes as long as many commits.
+    Its commit leaves the checkpoint to other commits, such as the worker's: a checkpoint takes as
+    long as many commits, and senders of events wait for this one.
     """
     with connected(engine) as connection, in_our_terms(engine.dialect):
         driver: Any = connection.driver_connection
@@ -175,9 +175,9 @@ def begin_to_write(driver: Any, dialect: Dialect, until: float) -> None:
 
 
 def make_lasting(engine: Engine) -> None:
-    """Waits until what was committed outlasts a loss of power; on PostgreSQL commits do so.
+    """Waits until what was committed survives a loss of power; on PostgreSQL commits do so.
 
-    It is in SQLite's log of writes, or went from there into the file, which SQLite itself syncs.
+    It is in SQLite's write-ahead log, or went from there into the file, which SQLite itself syncs.
     Raises OperationalError.
     """
     if engine.dialect.name != "sqlite":
@@ -191,6 +191,6 @@ def make_lasting(engine: Engine) -> None:
 
 
 def sync_folder(engine: Engine) -> None:
-    """Makes SQLite's log of writes, where it is new, one that is found after a loss of power."""
+    """Makes a new write-ahead log survive a loss of power: its folder names it from now on."""
     with suppress(OSError):  # some file systems cannot
         files.sync(Path(f"{engine.url.database}").parent)

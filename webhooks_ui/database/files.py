@@ -1,4 +1,4 @@
-"""Files that have to outlive a crash of the machine, and folders in which one works alone."""
+"""Files that survive a crash of the machine, and folders that one process at a time works in."""
 
 import fcntl
 import os
@@ -23,7 +23,7 @@ def sync(path: Path, *, data_only: bool = False) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    """Writes a text file, whole or not at all; what is no file, as /dev/stdout, as it goes."""
+    """Writes a text file, whole or not at all; a device such as /dev/stdout directly."""
     if file.exists() and not file.is_file():
         file.write_text(text, encoding="utf-8")
         return
@@ -53,7 +53,7 @@ def draft(file: Path, text: str) -> Iterator[Path]:
 
 @contextmanager
 def alone_in(folder: Path, busy: Exception) -> Iterator[None]:
-    """Holds a folder; raises `busy` while anybody else holds it, in whatever process."""
+    """Locks a folder; raises `busy` while anybody else has it locked, in whatever process."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -77,7 +77,7 @@ def _copy(source: Any, target: Connection, table: Table) -> Iterator[int]:
 
 
 def _count_on(source: Any, target: Connection, table: Table) -> None:
-    """Lets new rows have ids that none has had before."""
+    """Advances the sequence past every id that a row has had."""
     ids = [*table.primary_key]
     name = target.scalar(
         text("SELECT pg_get_serial_sequence(:table, :column)"),

@@ -1,6 +1,6 @@
 """Statements that run often: written out once for each kind of database, run by its driver.
 
-For a row or two SQLAlchemy's own way costs more than the database's work. On PostgreSQL statements
+For a row or two, SQLAlchemy's own overhead exceeds the database's work. On PostgreSQL, statements
 can go out together, without waiting for each other's answers (`Runner.together`).
 """
 

@@ -41,7 +41,7 @@ class SqliteDatabase:
         return Facts(schema[0] if schema else "", checks[0] if checks else None)
 
     def is_empty(self) -> bool:
-        """Whether nothing is lost with it; one that cannot be read is not empty."""
+        """Whether replacing it loses nothing; one that cannot be read is not empty."""
         try:
             with _opened(self._file) as database:
                 return not _has_table(database, "alembic_version")

@@ -42,7 +42,8 @@ class Sealed(TypeDecorator[str]):
     """A secret, kept as a token of `crypto.vault`; NULL or empty where there is none.
 
     `context` is what the token is bound to, with the names of the row's columns in braces. Whatever
-    is encrypted has this type: by it `rotate-key` finds what to encrypt again.
+    is encrypted has this type: by it `rotate-key` finds what to encrypt again, and pruning what to
+    erase of deleted webhooks.
     """
 
     impl: Any = Text
@@ -58,8 +59,8 @@ class Sealed(TypeDecorator[str]):
 def partial_index(name: str, *columns: str, where: str) -> Index:
     """An index of the rows that meet `where` only: it stays small however long the table is.
 
-    A query has to repeat the condition literally. It is told here to people: the migrations make
-    the index, and SQLAlchemy's own option for PostgreSQL loads all that it knows of PostgreSQL.
+    A query has to repeat the condition literally. It stands here for readers: the migrations make
+    the index, and SQLAlchemy's own option, `postgresql_where`, imports its whole PostgreSQL part.
     """
     return Index(name, *columns, info={"where": where})
 

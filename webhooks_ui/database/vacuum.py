@@ -40,7 +40,7 @@ def give_back() -> Iterator[int]:
 
 
 def checkpoint() -> None:
-    """Moves the log of writes into the file and empties it, unless somebody uses it just now."""
+    """Moves the write-ahead log into the file and truncates it, unless it is in use."""
     _run("PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)", driver.BUSY_TIMEOUT)
 
 

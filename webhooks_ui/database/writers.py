@@ -1,8 +1,8 @@
 """Which threads of this process may wait to write while the database lets nobody.
 
-A lock that another process holds, or a disk that stands still, would else collect all threads of a
-server, and nobody could even read. So once no transaction has ended well for `PATIENCE` although
-one waits, `FEW` wait on, and everybody else is refused at once. Those whose sender does not try
+A lock that another process holds, or a disk that hangs, would otherwise tie up every thread of the
+server, and nobody could even read. So once no transaction has succeeded for `PATIENCE` although one
+waits, `FEW` wait on, and everybody else is refused at once. Requests whose sender does not try
 again are refused after `LONGER`, and `MORE` of them wait on.
 """
 

@@ -29,7 +29,7 @@ MAX_WAITING = 1_000  # deliveries of a recovery that wait for their first attemp
 
 @dataclass(frozen=True, slots=True)
 class AlreadyRunning:
-    """Another recovery that covers the same webhook has not ended."""
+    """A recovery of the same webhook, or of a filter over several as well, has not ended."""
 
     recovery: Recovery
 
@@ -37,7 +37,7 @@ class AlreadyRunning:
 def start(
     choice: Choice, since: datetime, until: datetime, found: Preview, user: User | None
 ) -> Recovery | AlreadyRunning:
-    """Starts a recovery of what the preview found, unless one that overlaps is running."""
+    """Starts a recovery of what the preview found, unless one of its kind is running."""
     with transaction():
         own = select(Webhook.id).where(Webhook.public_id == choice.webhook)
         webhook_id = db.session.scalar(own) if choice.webhook else None
@@ -63,9 +63,8 @@ def stop(recovery: Recovery) -> bool:
     """
     row = recovery.id
     with transaction():
-        was_running = _end(
-            recovery, "stopped"
-        )  # first: it waits for a step in progress on the recovery's row
+        # First, since it waits for a step in progress, which has locked the recovery's row.
+        was_running = _end(recovery, "stopped")
         waiting = update(Delivery).where(Delivery.recovery_id == row, text(PENDING))
         db.session.execute(waiting.values(status="cancelled", due_at=None, finished_at=now()))
     return was_running

@@ -1,7 +1,7 @@
-"""Remembers for a moment who sends, so that not every request costs a look into the database.
+"""A short-lived cache of who sends, so that not every request queries the database.
 
-What is changed in this process is forgotten with that commit; what another process has changed is
-remembered for `KEPT` seconds more at most.
+A change in this process clears it with its commit; another process's change is seen after `KEPT`
+seconds at most.
 """
 
 from collections.abc import Callable

@@ -204,7 +204,7 @@ class UserSession(Model):
 _ALIVE = and_(
     UserSession.last_seen_at > bindparam("idle"), UserSession.created_at > bindparam("aged")
 )
-# Made once: every request asks it, and to put it together takes longer than to answer it.
+# Built once: every request runs it, and building it takes longer than running it.
 _BY_DIGEST = select(UserSession).where(UserSession.token_hash == bindparam("digest"), _ALIVE)
 
 

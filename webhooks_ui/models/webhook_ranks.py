@@ -17,8 +17,9 @@ from webhooks_ui.models.webhook import Webhook
 
 @cache
 def rank() -> ColumnElement[int]:
-    """The place of a webhook's state in `RANKED`: `explanations.states.state` in SQL, put together
-    once, as of when a statement runs.
+    """The place of a webhook's state in `RANKED`: `explanations.states.state` in SQL.
+
+    Built once; the moment is that at which a statement runs.
     """
     moment = bindparam("ranked_at", callable_=now, type_=Instant)
     since, succeeded = Webhook.failing_since, Webhook.last_succeeded
@@ -75,7 +76,7 @@ class RailCounts(NamedTuple):
 
 
 def rail_counts() -> RailCounts:
-    """By one statement, which reads a few entries of indexes."""
+    """In one statement, which reads a few index entries."""
     *attention, channels = db.session.execute(_rail_statement(), {"moment": now()}).one()
     return RailCounts(min(sum(attention), MAX_ON_RAIL), channels)
 
@@ -95,6 +96,6 @@ def _failing_statement(most: int) -> Select[Any]:
 
 @cache
 def _rail_statement() -> Select[Any]:
-    """Put together once: that takes longer than to run it."""
+    """Built once: building it takes longer than running it."""
     attention: list[Any] = needing_attention(bindparam("moment", type_=Instant), MAX_ON_RAIL)
     return select(*attention, counted(select(Channel.id), MAX_ON_RAIL))
