@@ -11,7 +11,7 @@ FILTERS = {
     "match": "any",
     "conditions": [
         {"path": "message_type", "operator": "equals", "value": "incoming"},
-        {"path": "conversation.id", "operator": "in", "value": [1, 2.5, None]},
+        {"path": "conversation.id", "operator": "in", "value": [1, 2.5, None, 2**53 + 1]},
         {"path": "labels", "operator": "exists", "value": None},
     ],
 }

@@ -16,7 +16,8 @@ from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhooks_ui.api.content_coding import coding_of, decompressed
-from webhooks_ui.text.json_parts import JsonError, Number
+from webhooks_ui.text.filters import parsed
+from webhooks_ui.text.json_parts import JsonError
 from webhooks_ui.text.storable import UNSTORABLE, is_storable
 from webhooks_ui.text.strict_json import Member, members
 from webhooks_ui.validation import event as event_rules
@@ -156,7 +157,7 @@ def _place(detail: ErrorDetails, values: Any) -> list[str | int]:
 
 
 def _value(member: Member, keep: bool) -> Any:
-    return member.raw if keep and isinstance(member.value, dict) else _plain(member.value)
+    return member.raw if keep and isinstance(member.value, dict) else parsed(member.raw)
 
 
 def _unstorable(value: Any, at: Place) -> Iterator[Fault]:
@@ -172,16 +173,3 @@ def _unstorable(value: Any, at: Place) -> Iterator[Fault]:
         case list():
             for index, inner in enumerate(value):
                 yield from _unstorable(inner, (*at, index))
-
-
-def _plain(value: Any) -> Any:
-    """The value with numbers as floats; no model has a member that is one."""
-    match value:
-        case Number():
-            return float(value)
-        case dict():
-            return {name: _plain(inner) for name, inner in value.items()}
-        case list():
-            return [_plain(inner) for inner in value]
-        case _:
-            return value

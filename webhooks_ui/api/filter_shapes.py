@@ -48,7 +48,7 @@ class FiltersBody(Body):
     @property
     def filters(self) -> Filters | None:
         """The filters; None for no conditions."""
-        chosen = tuple(Condition(c.path, c.operator, _whole(c.value)) for c in self.conditions)
+        chosen = tuple(Condition(c.path, c.operator, c.value) for c in self.conditions)
         return Filters(self.match, chosen) if chosen else None
 
     def faults(self) -> Iterator[Fault]:
@@ -78,10 +78,3 @@ class FiltersShape(BaseModel):
     @classmethod
     def of(cls, stored: Mapping[str, Any] | None) -> Self | None:
         return cls.model_validate(stored) if stored else None
-
-
-def _whole(value: Any) -> Any:
-    """Numbers come as floats: those without a fraction are kept as they were written."""
-    if isinstance(value, list):
-        return [_whole(each) for each in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value

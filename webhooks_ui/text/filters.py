@@ -86,8 +86,8 @@ def in_json(value: Any) -> str:
 
 
 def parsed(data: bytes) -> Any:
-    """An event's data for conditions; integers too long to compute with are taken as floats."""
-    return json.loads(data, parse_int=_integer)
+    """A value in JSON; an integer too long to compute with is taken as a float."""
+    return _DECODER.decode(data.decode())
 
 
 def is_path(text: str) -> bool:
@@ -133,7 +133,10 @@ def _compiled_pattern(pattern: str) -> Any:
 
 
 def _integer(text: str) -> int | float:
-    return int(text) if len(text) <= _LONGEST_INTEGER else math.inf
+    return int(text) if len(text) <= _LONGEST_INTEGER else float(text)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 def _same(found: Any, wanted: Any) -> bool:
