@@ -16,6 +16,7 @@ from tests.accounts.conftest import enter
 from tests.conftest import sign_in
 from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.accounts import people, throttle
+from webhooks_ui.audit import AuditEntry
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.database.types import now
@@ -216,6 +217,17 @@ def test_a_removed_person_is_signed_out(app: Flask, admin: FlaskClient) -> None:
     assert taras.get("/webhooks").status_code == 303
     assert admin.get(own).status_code == 404
     assert admin.post(f"{own}/remove").status_code == 303
+
+
+def test_nothing_is_said_to_be_done_to_a_person_who_is_gone(
+    app: Flask, admin: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "webhooks_ui.security")
+    for action in ("sign-out", "link"):
+        assert admin.post(f"/settings/users/999/{action}").status_code == 404
+    assert "user:999" not in caplog.text
+    with app.app_context():
+        assert not db.session.query(AuditEntry).filter_by(object_id="999").count()
 
 
 def test_sessions_are_ended_by_an_administrator(app: Flask, admin: FlaskClient) -> None:

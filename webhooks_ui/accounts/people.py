@@ -25,7 +25,9 @@ def offer_new_password(user_id: int, by: str | None) -> str | None:
     """Makes a link by which a user sets a new password; None when there is no such user."""
     with transaction():
         user = db.session.get(User, user_id)
-        text = AccountLink.issue(user.role, user=user, created_by=by) if user else None
+        if user is None:
+            return None
+        text = AccountLink.issue(user.role, user=user, created_by=by)
     security_log.noted(f"link for a new password of user:{user_id} made")
     return text
 
@@ -90,12 +92,13 @@ def remove(user_id: int, by: int | None = None) -> LazyString | None:
     return None
 
 
-def sign_out(user_id: int) -> int:
-    """Ends the sessions of a user; returns how many."""
+def sign_out(user_id: int) -> int | None:
+    """Ends the sessions of a user; returns how many, None when there is no such user."""
     with transaction():
-        ended = UserSession.end_all(user_id)
         user = db.session.get(User, user_id)
-        name, count = user.login if user else "", {"count": ended}
-        audit.record("user.sessions_ended", "user", user_id, name, details=count)
+        if user is None:
+            return None
+        ended = UserSession.end_all(user_id)
+        audit.record("user.sessions_ended", "user", user_id, user.login, details={"count": ended})
     security_log.noted(f"{ended} sessions of user:{user_id} ended")
     return ended

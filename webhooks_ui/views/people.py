@@ -76,7 +76,7 @@ def set_role(id: int) -> Answer:
 @blueprint.post("/settings/users/<row:id>/sign-out")
 def sign_out(id: int) -> Response:
     """Signs the person out of every browser."""
-    ended = people.sign_out(id)
+    ended = or_404(people.sign_out(id))
     flash(
         ngettext("%(num)d browser was signed out.", "%(num)d browsers were signed out.", ended),
         "good",
