@@ -5,7 +5,7 @@ None of them raises: where the database is out of reach, those that need it are 
 
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from flask_babel import LazyString, format_decimal
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import SQLAlchemyError
 
+from webhooks_ui.crypto import keys
 from webhooks_ui.database import migrate
 from webhooks_ui.database.driver import reason_of
 from webhooks_ui.database.engine import ping
@@ -139,13 +140,12 @@ def _worker(_app: Flask) -> Iterator[Finding]:
 
 
 def _queue(_app: Flask) -> Iterator[Finding]:
-    waiting = backlog.overdue(now() - OVERDUE)
-    if waiting:
+    if waiting := backlog.overdue(now() - OVERDUE):
         count = _number(waiting)
         yield Finding(
             "queue",
             "wait",
-            _l("%(count)s deliveries have been due for more than ten minutes.", count=count),
+            _l("Deliveries due for more than ten minutes: %(count)s.", count=count),
             _l("The worker cannot keep up, or does not run. Start another: `webhooks-ui worker`."),
         )
 
@@ -175,7 +175,7 @@ def _disk(app: Flask) -> Iterator[Finding]:
 
 
 def _private_keys(app: Flask) -> Iterator[Finding]:
-    for name in ("secret_key", "encryption_keys"):
+    for name in (keys.SECRET, keys.ENCRYPTION):
         file: Path = app.config["DATA_DIR"] / name
         if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
             yield Finding(
@@ -221,7 +221,5 @@ def _is_local(host: str) -> bool:
         return False
 
 
-_CHECKS: tuple[Callable[[Flask], Iterator[Finding]], ...] = (
-    *(_disk, _private_keys, _open_files, _address),
-)
+_CHECKS = (_disk, _private_keys, _open_files, _address)
 _WITH_DATABASE = (_sqlite_version, _keys, _worker, _queue, _clock)
