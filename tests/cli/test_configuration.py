@@ -197,6 +197,10 @@ NO_CONFIGURATION = (
     "version: 1\nwebhooks: [!!python/object/apply:os.getcwd []]",
     "[" * 5_000,
     "version: 1\nchannels: [{key: a, name: A}, {key: a, name: B}]",
+    "version: 1\nchannels: [{key: a, name: !!binary aGk=}]",
+    "version: 1\nchannels: [{key: a, name: !!timestamp 2026-01-21}]",
+    "version: 1\nsources: [{name: !!set {a}}]",
+    f"version: 1\nsources: [{{name: 0x{'f' * 4_000}}}]",
     "version: 1\nsources: [{name: ' '}]",
     "version: 1\nencryption: {salt: x}",
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from webhooks_ui.api.body import Body, read_members
+from webhooks_ui.api.body import DEFAULT_MESSAGE, Body, read_members
 from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.models.source import SourceOptions
 from webhooks_ui.web.problem import Problem, pointer
@@ -42,8 +42,12 @@ def read(model: type[Some], entry: dict[str, Any], list_name: str, index: int) -
     """An entry as a body. Raises `ImportFaults`."""
     at = (list_name, index)
     try:
+        text = json.dumps(entry)
+    except (TypeError, ValueError):  # a date, bytes, a set, a number of thousands of digits
+        raise ImportFaults.at(pointer(*at), DEFAULT_MESSAGE) from None
+    try:
         # By the API's reader, which refuses what JSON has not.
-        found = model.of(read_members(json.dumps(entry).encode(), frozenset()), at)
+        found = model.of(read_members(text.encode(), frozenset()), at)
     except Problem as problem:
         raise ImportFaults.at(pointer(*at), problem.description or "") from None
     if isinstance(found, list):
