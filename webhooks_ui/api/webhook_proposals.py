@@ -62,11 +62,11 @@ def checked_settings(
     faults += body.filters.faults() if body.filters else ()
     if words := _pause_problem(body.paused_until):
         faults.append(Fault("/paused_until", words))
-    refusal = webhook_rules.refused_by(current_app.extensions["guard"], settings.url)
-    if isinstance(refusal, Blocked):
-        faults.append(Fault("/url", refusal.message))
-    blocked = webhook_rules.blocked_urls(current_app.extensions["guard"], settings)
-    faults += [Fault(POINTERS[field], refusal.message) for field, refusal in blocked]
+    faults += [
+        Fault(POINTERS.get(field, f"/{field}"), refusal.message)
+        for field, refusal in webhook_rules.refusals(current_app.extensions["guard"], settings)
+        if isinstance(refusal, Blocked)
+    ]
     if faults:
         raise invalid(faults)
     return settings

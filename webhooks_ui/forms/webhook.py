@@ -191,13 +191,11 @@ class WebhookForm(KeptSecrets, Form):
         return self.memory.tls_key or self.stored.tls.key
 
     def _look_up(self, guard: Guard) -> None:
-        refusal = webhook_rules.refused_by(guard, self.url.data)
-        if isinstance(refusal, Blocked):
-            _add_error(self.url, refusal.message)
-        elif isinstance(refusal, DnsFailure):
-            self.unresolved = refusal
-        for name, blocked in webhook_rules.blocked_urls(guard, self.settings):
-            _add_error(self[name], blocked.message)
+        for name, refusal in webhook_rules.refusals(guard, self.settings):
+            if isinstance(refusal, Blocked):
+                _add_error(self[name], refusal.message)
+            elif name == "url":
+                self.unresolved = refusal
 
 
 def _add_error(field: Field, message: str | LazyString) -> None:

@@ -111,20 +111,21 @@ def sends_elsewhere(settings: WebhookSettings, stored: WebhookSettings) -> bool:
     return own or is_elsewhere(settings.url, stored.url)
 
 
-def blocked_urls(guard: Guard, settings: WebhookSettings) -> Iterator[tuple[str, Blocked]]:
-    """The URLs of its authorization that nothing may go to, by the form's fields."""
-    auth = settings.authorization
-    for name, url in auth.own_urls().items():
-        if isinstance(refusal := refused_by(guard, url), Blocked):
-            yield auth.form_prefix + name, refusal
-
-
-def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
-    """Whether the guard lets nothing go to the address, as far as one knows now.
+def refusals(guard: Guard, settings: WebhookSettings) -> Iterator[tuple[str, Blocked | DnsFailure]]:
+    """Its URLs that the guard lets nothing go to, as far as one knows now, by the form's fields.
 
     A name is not looked up while too many requests wait for the name server; connections are
     checked in any case.
     """
+    auth = settings.authorization
+    own = {auth.form_prefix + name: url for name, url in auth.own_urls().items()}
+    for name, url in {"url": settings.url, **own}.items():
+        if refusal := refused_by(guard, url):
+            yield name, refusal
+
+
+def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
+    """The same of one URL."""
     try:
         target = target_url.parse(url)
     except target_url.TargetError:
