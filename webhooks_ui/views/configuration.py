@@ -9,8 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webhooks_ui import audit
-from webhooks_ui.api.configuration.faults import ImportFaults
-from webhooks_ui.api.configuration.yaml_text import MAX_BYTES
+from webhooks_ui.api.configuration.faults import MAX_BYTES, ImportFaults
 from webhooks_ui.crypto.passphrase import LEAST
 from webhooks_ui.database.types import now
 from webhooks_ui.forms.base import plain_lines

@@ -7,6 +7,8 @@ from flask_babel import LazyString
 
 from webhooks_ui.web.problem import Fault
 
+MAX_BYTES = 2_000_000  # of a file
+
 
 class ImportFaults(Exception):
     """`faults` say where in the file, by JSON pointer, and what; nothing was changed."""

@@ -13,6 +13,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from webhooks_ui.api.body import MESSAGES
 from webhooks_ui.api.configuration import yaml_text
 from webhooks_ui.api.configuration.faults import ImportFaults
 from webhooks_ui.api.webhook_shapes import NewWebhook, WebhookShape
@@ -28,8 +29,6 @@ _HEAD = "# webhooks-ui import --dry-run FILE shows what this would change.\n"
 _CONTEXT = "configuration"
 LISTS = ("channels", "webhooks", "sources")
 _fault = ImportFaults.at
-
-UNKNOWN = _l("This is not known here. Leave it out.")
 
 Tell = Callable[[str], str | None]
 """What stands in the document for a secret; None leaves it out."""
@@ -54,7 +53,7 @@ def read(text: str, passphrase: str = "") -> dict[str, list[dict[str, Any]]]:
     if not isinstance(found, dict) or found.get("version") != _VERSION:
         raise _fault("/version", _l("A file of webhooks-ui begins with “version: 1”."))
     for name in found.keys() - {*LISTS, "version", "encryption"}:
-        raise _fault(pointer(name), UNKNOWN)
+        raise _fault(pointer(name), MESSAGES["extra_forbidden"])
     parts = {name: found.get(name) or [] for name in LISTS}
     for name, entries in parts.items():
         if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):

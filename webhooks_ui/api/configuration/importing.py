@@ -21,10 +21,6 @@ from webhooks_ui.web.problem import pointer
 _CONTEXT = 3  # lines around a difference
 
 
-class _OnlyLooked(Exception):  # nothing went wrong
-    """Ends the transaction of a trial."""
-
-
 def apply(plan: Plan, editor: User | None) -> Sequence[str]:
     """Applies a plan; the lines of the difference. Raises `ImportFaults`, and changes nothing."""
     return _run(plan, editor, is_trial=False)
@@ -36,27 +32,22 @@ def difference(plan: Plan) -> Sequence[str]:
 
 
 def _run(plan: Plan, editor: User | None, *, is_trial: bool) -> Sequence[str]:
-    lines: list[str] = []
-    try:
-        with transaction():
-            before = yaml_text.dump(document(marked))
-            for channel in plan.channels:
-                _channel(channel)
-            db.session.flush()
-            for webhook in plan.webhooks:
-                _webhook(webhook, editor)
-            for source in plan.sources:
-                _source(source)
-            db.session.flush()
-            db.session.expire_all()
-            after = yaml_text.dump(document(marked))
-            lines = _difference(before, after)
-            if is_trial:
-                raise _OnlyLooked
-            if lines:
-                audit.record("configuration.imported", details={"count": len(lines)})
-    except _OnlyLooked:
-        pass
+    with transaction():
+        before = yaml_text.dump(document(marked))
+        for channel in plan.channels:
+            _channel(channel)
+        db.session.flush()
+        for webhook in plan.webhooks:
+            _webhook(webhook, editor)
+        for source in plan.sources:
+            _source(source)
+        db.session.flush()
+        db.session.expire_all()
+        lines = _difference(before, yaml_text.dump(document(marked)))
+        if is_trial:
+            db.session.rollback()
+        elif lines:
+            audit.record("configuration.imported", details={"count": len(lines)})
     return lines
 
 

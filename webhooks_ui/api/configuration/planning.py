@@ -1,5 +1,6 @@
 """From the text of a file to what it asks for, checked as form and API check it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -87,8 +88,8 @@ def plan(text: str, passphrase: str = "") -> Plan:
     webhooks = list(_each(parts, "webhooks", webhook, faults))
     sources = list(_each(parts, "sources", _source, faults))
     for name, found in (("channels", channels), ("webhooks", webhooks), ("sources", sources)):
-        ids = [one.id for one in found]
-        for twice in sorted({one for one in ids if ids.count(one) > 1}):
+        counts = Counter(one.id for one in found)
+        for twice in sorted(one for one, count in counts.items() if count > 1):
             faults.append(Fault(pointer(name), _l("%(id)s stands here twice.", id=twice)))
     if faults:
         raise ImportFaults(faults)
@@ -165,6 +166,8 @@ def _source(entry: Entry, index: int) -> SourcePlan:
     if faults:
         raise ImportFaults(faults)
     return SourcePlan(public_id, settings, body.kind, body.token_hash)
+
+
 
 
 _PLACES = {"name": ("name",), "secret": ("secret",)}
