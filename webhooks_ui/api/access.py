@@ -29,14 +29,14 @@ def require(scope: Scope) -> None:
 
     The scope admin covers all.
     """
-    scheme, _, text = request.headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not text.strip():
+    text = _bearer(request.headers.get("Authorization", ""))
+    if not text:
         raise Problem(
             401,
             _l("Send an API token in the header Authorization: Bearer <token>."),
             headers={"WWW-Authenticate": REALM},
         )
-    token = Token.find(text.strip())
+    token = Token.find(text)
     if token is None:
         words = _l("This API token is not known. Check that it is whole, or make a new one.")
         raise _refused(401, words, 'error="invalid_token"')
@@ -51,6 +51,12 @@ def require(scope: Scope) -> None:
     count_call(token.id)
     if token.last_used_at is None or abs(now() - token.last_used_at) > USE_RECORDED_EVERY:
         g.used_token_id = token.id
+
+
+def _bearer(authorization: str) -> str:
+    """The token in this header; empty without one."""
+    scheme, _, text = authorization.strip().partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
 
 
 def _refused(status: int, words: LazyString, challenge: str) -> Problem:
@@ -77,8 +83,8 @@ def record_use(response: Response) -> Response:
 
 def known_sender(authorization: str) -> KnownToken | None:
     """The token of this header where nothing has to be said or recorded about it."""
-    scheme, _, text = authorization.strip().partition(" ")
-    token = Token.known(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
+    text = _bearer(authorization)
+    token = Token.known(text) if text else None
     if token is None or token.last_used_at is None or token.scope not in SCOPES:
         return None
     moment = now()

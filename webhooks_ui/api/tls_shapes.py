@@ -1,6 +1,7 @@
 """How the TLS options of a webhook look: the private key goes in and never comes out."""
 
-from typing import Annotated, Self
+from dataclasses import replace
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,15 +51,12 @@ class TlsBody(Body):
 
     def options(self, stored: TlsOptions) -> TlsOptions:
         """What is meant, over what is stored."""
-        given = self.model_fields_set
-        certificate = self.certificate or "" if "certificate" in given else stored.certificate
-        key = self.key or "" if "key" in given else stored.key if certificate else ""
-        return TlsOptions(
-            self.verify if "verify" in given else stored.verify,
-            self.ca or "" if "ca" in given else stored.ca,
-            certificate,
-            key,
-        )
+        given: dict[str, Any] = {
+            name: "" if value is None else value
+            for name, value in self.model_dump(exclude_unset=True).items()
+        }
+        meant = replace(stored, **given)
+        return meant if meant.certificate or "key" in given else replace(meant, key="")
 
 
 class TlsChange(TlsBody):
