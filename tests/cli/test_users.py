@@ -33,6 +33,23 @@ def test_users_are_listed_and_removed_but_the_last_administrator(run: Run) -> No
     assert (unknown.exit_code, "There is no user" in unknown.stderr) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (("user", "add", "ol\udcffena", "--password-stdin"), PASSWORD),
+        (("user", "remove", "ol\udcffena"), ""),
+        (("token", "revoke", "\udcff"), ""),
+        (("event", "send", "message_created", "--channel", "\udcff"), ""),
+        (("user", "add", "olena", "--password-stdin"), b"plum \xff violin 42\n"),
+    ],
+)
+def test_what_is_not_utf8_is_refused_in_words(
+    run: Run, arguments: tuple[str, ...], stdin: str | bytes
+) -> None:
+    refused = run(*arguments, stdin=stdin)
+    assert (refused.exit_code, "not UTF-8 text" in refused.stderr) == (1, True)
+
+
 def test_a_password_is_set_or_a_link_for_it_is_printed(run: Run, app: Flask) -> None:
     add(run, "olena", "admin")
     answer = run("user", "password", "olena", "--password-stdin", stdin="violin plum copper 7\n")

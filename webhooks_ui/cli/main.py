@@ -27,7 +27,7 @@ _PORT = click.IntRange(0, 65_535)
 
 
 class _Program(click.Group):
-    """Reports a wrong setting or key file in one line on standard error, with exit status 2."""
+    """Reports in one line what was given wrong; a setting or key file with exit status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -35,6 +35,8 @@ class _Program(click.Group):
         except (SettingError, KeyFileError) as error:
             click.echo(str(error), err=True)
             sys.exit(2)
+        except UnicodeError:  # a byte of an argument that is no text comes as half of a pair
+            raise click.ClickException("What this was given is not UTF-8 text.") from None
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
