@@ -28,13 +28,13 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting. `default` is text, like a given value; `shown` describes a computed default."""
+    """A setting. `default` is text, like a given value; `shown` says what an empty one means."""
 
     name: str
     parse: Callable[[str], Any]
-    default: str
     help: str
-    shown: str = ""
+    default: str = ""
+    shown: str = "none"
     secret: bool = False
 
 
@@ -42,7 +42,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL",
         optional(addresses.database_url),
-        "",
         "The database: a SQLite file, or `postgresql+psycopg://user:password@host/name`. Over a"
         " network TLS is required, unless the URL's `sslmode` or `PGSSLMODE` say otherwise;"
         " `?sslmode=verify-full&sslrootcert=<file>` verifies the server too.",
@@ -52,7 +51,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_LISTEN_URL",
         optional(addresses.database_url),
-        "",
         "PostgreSQL itself, where DATABASE_URL names a pooler such as PgBouncer in transaction"
         " mode: workers listen there for new events. Statements are then prepared again each time,"
         " as not every pooler knows prepared ones.",
@@ -62,7 +60,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATA_DIR",
         optional(parsers.path),
-        "",
         "The folder for the SQLite database and the keys, an absolute path. Keep it private and"
         " back it up.",
         shown="`instance/` in a checkout, else `~/.local/share/webhooks-ui`",
@@ -70,7 +67,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "SECRET_KEY",
         optional(parsers.secret_text(16)),
-        "",
         "Signs sessions and forms; at least 16 characters. Changing it signs everybody out.",
         shown="made on first start, kept in the data dir",
         secret=True,
@@ -78,7 +74,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "ENCRYPTION_KEYS",
         several(parsers.encryption_key),
-        "",
         "Encrypt the webhooks' secrets: 32 bytes each in base64url, newest first, separated by"
         " commas. Older ones stay readable, which allows rotation. Without them the secrets in"
         " the database are lost.",
@@ -88,16 +83,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "HOST",
         addresses.host,
-        "127.0.0.1",
         "The address that the console listens on; `::` is every address, of IPv4 too.",
+        default="127.0.0.1",
     ),
     Setting(
-        "PORT", parsers.integer(0, 65_535), "8000", "The port that it listens on; 0 takes any."
+        "PORT",
+        parsers.integer(0, 65_535),
+        "The port that it listens on; 0 takes any.",
+        default="8000",
     ),
     Setting(
         "PUBLIC_URL",
         optional(addresses.public_url),
-        "",
         "The console's address as the outside sees it, such as `https://hooks.example`; with a"
         " path, such as `https://acme.example/hooks`, where a proxy has it there.",
         shown="taken from the request",
@@ -105,7 +102,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "ALLOWED_HOSTS",
         several(addresses.host),
-        "",
         "Names and IP addresses that the console is also asked by, separated by commas:"
         " `web,hooks.internal`. Beside them it answers to those of PUBLIC_URL and HOST and to"
         " `localhost`, where HOST is every address to any IP address, and to others with 421.",
@@ -114,21 +110,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "TRUSTED_PROXIES",
         parsers.integer(0, 10),
-        "0",
         "How many reverse proxies stand in front; of so many, `X-Forwarded-For`, `-Proto` and"
         " `-Host` are believed.",
+        default="0",
     ),
     Setting(
         "HSTS_SUBDOMAINS",
-        parsers.choice("no", "yes"),
-        "no",
+        parsers.yes_no,
         "Over https browsers are told to use nothing else for this host for a year; `yes` tells"
         " them so for all hosts below it too, which then have to have https.",
+        default="no",
     ),
     Setting(
         "ALLOWED_NETWORKS",
         several(addresses.network),
-        "",
         "CIDR ranges, IP addresses or host names, separated by commas, that webhooks may reach"
         " although they are private, loopback or link-local: `10.20.0.0/16,crm.internal`.",
         shown="empty",
@@ -136,7 +131,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EGRESS_ALLOW",
         several(addresses.egress_rule),
-        "",
         "What alone webhooks may reach, separated by commas: hosts, `*.` for those below a name,"
         " IP addresses and CIDR ranges, each with a port or at any, and ports alone:"
         " `hooks.example:443,*.crm.example,203.0.113.0/24,:8443`. Private addresses need"
@@ -146,102 +140,97 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "EGRESS_PROXY",
         optional(addresses.proxy),
-        "",
         "The HTTP proxy through which requests go to receivers: `http://login:password@host:3128`."
         " It has to allow CONNECT, also to port 80 for plain http. Escape `@ : / %` in the password"
         " as in a URL.",
-        shown="none",
         secret=True,
     ),
     Setting(
         "CA_FILE",
         optional(parsers.certificate_file),
-        "",
         "A file of certificate authorities in PEM, an absolute path. All webhooks trust them beside"
         " the public ones, and so does e-mail; one webhook can have more of its own. Read at the"
         " start.",
-        shown="none",
     ),
     Setting(
         "ALLOW_INSECURE_TLS",
         parsers.yes_no,
-        "no",
         "`yes` lets a webhook switch off the verification of its receiver's certificate. With `no`"
         " certificates are verified, whatever a webhook says.",
+        default="no",
     ),
     Setting(
         "VIEWER_PAYLOADS",
         parsers.yes_no,
-        "yes",
         "`no` hides payloads from users of the role viewer: the data of events, and the bodies of"
         " requests and of their answers.",
+        default="yes",
     ),
     Setting(
         "PAYLOAD_SEARCH",
         parsers.on_off,
-        "on",
         "Deliveries and events can be searched for words of what was sent and answered. The worker"
         " indexes them after intake. `off` indexes nothing and empties the index.",
+        default="on",
     ),
     Setting(
         "DELIVERY_TIMEOUT",
         parsers.seconds(0.1, 300),
-        "15",
         "Seconds for one whole attempt, from connecting to the last byte.",
+        default="15",
     ),
     Setting(
         "WORKER_CONCURRENCY",
         parsers.integer(1, 256),
-        "64",
         "Deliveries that one worker sends at once.",
+        default="64",
     ),
     Setting(
         "WORKER_CORE",
         parsers.choice("auto", "any"),
-        "auto",
         "`auto` pins each worker to one core, to which the fewest processes are pinned, which makes"
         " it nearly twice as quick (Linux); `any` lets the system spread it.",
+        default="auto",
     ),
     Setting(
         "ENDPOINT_CONCURRENCY",
         parsers.integer(1, 256),
-        "32",
         "Deliveries that one worker sends to one webhook at once, at most.",
+        default="32",
     ),
     Setting(
         "RETRY_SCHEDULE",
         parsers.durations(timedelta(0), 30 * _DAY, 50),
-        "5s,5m,30m,2h,5h,10h,14h,20h,24h",
         "The waits after the first failed attempt, each lengthened by up to 20 % at random.",
+        default="5s,5m,30m,2h,5h,10h,14h,20h,24h",
     ),
     Setting(
         "DISABLE_AFTER",
         parsers.duration(_SECOND, 3_650 * _DAY),
-        "5d",
         "A webhook that has failed for this long without one success is disabled.",
+        default="5d",
     ),
     Setting(
         "RETENTION",
         parsers.duration(timedelta(hours=1), 36_500 * _DAY),
-        "30d",
         "Events and deliveries older than this are deleted; at least 1h.",
+        default="30d",
     ),
     Setting(
         "AUDIT_RETENTION",
         parsers.duration(timedelta(hours=1), 36_500 * _DAY),
-        "365d",
         "Entries of the audit log older than this are deleted; at least 1h.",
+        default="365d",
     ),
     Setting(
         "MAX_EVENT_SIZE",
         parsers.size(1_000, 100_000_000),
-        "1MB",
         "The largest event that is taken in. KB and MB count in thousands, KiB and MiB in 1,024.",
+        default="1MB",
     ),
     Setting(
         "RATE_LIMIT",
         optional(parsers.integer(1, 1_000_000)),
-        "",
         "Events a second that each API token may send in, as many at once; a batch counts its"
         " events, any other call one. What is more is answered 429 with `Retry-After`. Each web"
         " process counts for itself: of two, a token may get twice as much.",
@@ -250,40 +239,42 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "LANGUAGE",
         parsers.choice("en", "uk"),
-        "en",
         "`en` or `uk`, for those who have not chosen; the browser's language comes first.",
+        default="en",
     ),
     Setting(
         "TIMEZONE",
         parsers.time_zone,
-        "UTC",
         "The time zone for those who have chosen none and whose browser says none, by its IANA "
         "name: `Europe/Kyiv`.",
+        default="UTC",
     ),
-    Setting("LOG_FORMAT", parsers.choice("text", "json"), "text", "`text` or `json`."),
+    Setting(
+        "LOG_FORMAT",
+        parsers.choice("text", "json"),
+        "`text` or `json`.",
+        default="text",
+    ),
     Setting(
         "LOG_LEVEL",
         parsers.choice("debug", "info", "warning"),
-        "info",
         "What is worth telling: `debug` adds a line for each delivery that succeeds.",
+        default="info",
     ),
     Setting(
         "SMTP_URL",
         optional(addresses.mail_server),
-        "",
         "The server that takes e-mail: notices to NOTICE_EMAIL and, where NOTICE_FROM and"
         " PUBLIC_URL are set too, links for forgotten passwords."
         " `smtp://login:password@host:587` uses STARTTLS;"
         " `smtps://…:465` has TLS from the start. Certificates are verified. To another machine"
         " nothing is sent without TLS, unless `?tls=no` stands at the end, and a password never."
         " Escape `@ : / %` in the password as in a URL.",
-        shown="none",
         secret=True,
     ),
     Setting(
         "NOTICE_EMAIL",
         several(addresses.mail_address),
-        "",
         "Who is told by e-mail when a webhook starts to fail, is disabled or recovers; addresses"
         " separated by commas. Needs SMTP_URL.",
         shown="nobody",
@@ -291,58 +282,51 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "NOTICE_FROM",
         optional(addresses.mail_address),
-        "",
         "The sender of e-mails.",
         shown="the first of NOTICE_EMAIL",
     ),
     Setting(
         "OIDC_ISSUER",
         optional(addresses.issuer),
-        "",
         "Lets people sign in by OpenID Connect as well: the provider's issuer, an https URL."
         " Register `<console>/login/openid/back` there as the redirect URI, with the authorization"
         " code flow and PKCE.",
-        shown="none",
     ),
-    Setting("OIDC_CLIENT_ID", str, "", "The client that the provider has registered.", "none"),
+    Setting("OIDC_CLIENT_ID", str, "The client that the provider has registered."),
     Setting(
         "OIDC_CLIENT_SECRET",
         optional(str),
-        "",
         "Its secret; none for a public client.",
-        shown="none",
         secret=True,
     ),
     Setting(
         "OIDC_LOGIN_CLAIM",
         parsers.choice("email", "preferred_username", "upn"),
-        "email",
         "What the provider says that is somebody's login here: `email`, which it must have"
         " verified, `preferred_username` or `upn`. It counts at the first sign-in; from then on the"
         " account is known by its subject. Choose only what people cannot change there themselves.",
+        default="email",
     ),
     Setting(
         "OIDC_ROLE",
         parsers.choice("none", "viewer", "editor", "admin"),
-        "none",
         "The role of those whom the provider knows and nobody here does. With `none` they are not"
         " let in: make them known under People first.",
+        default="none",
     ),
     Setting(
         "METRICS_TOKEN",
         optional(parsers.secret_text(16)),
-        "",
         "Whoever asks for `/metrics` has to send it: `Authorization: Bearer …`; at least 16"
         " characters. With it the address does not count.",
-        shown="none",
         secret=True,
     ),
     Setting(
         "METRICS_NETWORKS",
         several(addresses.ip_network),
-        "127.0.0.0/8,::1",
         "IP addresses and CIDR ranges, separated by commas, that may ask for `/metrics` while there"
         " is no METRICS_TOKEN.",
+        default="127.0.0.0/8,::1",
     ),
 )
 
@@ -382,8 +366,8 @@ def sqlite_url(data_dir: Path) -> str:
 def reference() -> str:
     """The text of docs/settings.md."""
     rows = "".join(
-        f"| `{setting.name}` | {setting.shown or f'`{setting.default}`'} | {setting.help} |\n"
-        for setting in SETTINGS
+        f"| `{one.name}` | {f'`{one.default}`' if one.default else one.shown} | {one.help} |\n"
+        for one in SETTINGS
     )
     return (
         "# Settings\n\n<!-- Written by `python -m webhooks_ui.settings.table`; change the table"

@@ -205,5 +205,5 @@ def headers_of(app: Flask, *, is_secure: bool) -> list[tuple[str, str]]:
 
 
 def _hsts(app: Flask) -> str:
-    wide = "; includeSubDomains" if app.config["HSTS_SUBDOMAINS"] == "yes" else ""
+    wide = "; includeSubDomains" if app.config["HSTS_SUBDOMAINS"] else ""
     return f"max-age=31536000{wide}"
