@@ -21,7 +21,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from webhooks_ui import audit
-from webhooks_ui.accounts import second_factor, security_log, sign_in, users
+from webhooks_ui.accounts import security_log, sign_in, users
 from webhooks_ui.accounts.sign_in import Refusal
 from webhooks_ui.accounts.throttle import WINDOW, one_at_a_time
 from webhooks_ui.database.engine import db, transaction
@@ -86,9 +86,6 @@ def finish() -> Refusal | None:
     user = _user_of(said)
     if user is None:
         return _nobody(_login_of(said))
-    if user.totp_secret:
-        second_factor.wait_for_code(user)
-        return Refusal(_l("Enter the code of your second factor."), needs_code=True)
     return sign_in.let_in(user.login, user.password_hash, user.password_hash)
 
 

@@ -64,10 +64,6 @@ def sign_in(login: str, password: str) -> Refusal | None:
     known = _verify(login, password)
     if isinstance(known, Refusal):
         return known
-    user = User.by_login(login)
-    if user and user.totp_secret:
-        second_factor.wait_for_code(user)
-        return Refusal(_l("Enter the code of your second factor."), needs_code=True)
     wanted = passwords.hash_password(password) if passwords.is_outdated(known) else known
     return let_in(login, known, wanted)
 
@@ -158,19 +154,24 @@ def _throttled(login: str, user: User | None) -> Refusal | None:
 
 
 def let_in(
-    login: str, known: str, wanted: str, *, alone: bool = False, code: str = ""
+    login: str, known: str, wanted: str, *, alone: bool = False, code: str | None = None
 ) -> Refusal | None:
     """Begins a session and stores the hash `wanted`, if the stored one is still `known`.
 
-    Unless it is the user's own session that goes on, `alone`, a second factor needs its `code`.
+    Unless it is the user's own session that goes on, `alone`, a second factor needs its `code`,
+    which without one is asked for.
     """
     with transaction():
         user = User.by_login(login)
         if user is None or user.password_hash != known:
             return Refusal(_WRONG)  # deleted or changed while the password was being verified
-        if user.totp_secret and not alone and not second_factor.use(user, code):
-            audit.record("user.code_refused", "user", user.id, user.login)
-            return Refusal(WRONG_CODE)
+        if user.totp_secret and not alone:
+            if code is None:
+                second_factor.wait_for_code(user)
+                return Refusal(_l("Enter the code of your second factor."), needs_code=True)
+            if not second_factor.use(user, code):
+                audit.record("user.code_refused", "user", user.id, user.login)
+                return Refusal(WRONG_CODE)
         if alone:
             user.password_hash = wanted
         elif wanted != known:  # the same password, which is no change to record
