@@ -42,17 +42,9 @@ def is_recorded(app: Flask, token: str | None, address: str | None, operation: s
     return monotonic() < _lately(app).get((token, address, operation), 0.0)
 
 
-def command_run(command: str) -> None:
-    """Records that a command is run, as in ``user list``."""
-    _record_command(command, AGAIN)
-
-
-def started(command: str) -> None:
-    """Records that a command is started that runs on: each time."""
-    _record_command(command, timedelta())
-
-
-def _record_command(command: str, within: timedelta) -> None:
+def command_run(command: str, *, runs_on: bool = False) -> None:
+    """Records that a command is run, as in ``user list``; of one that `runs_on`, each start."""
+    within = timedelta() if runs_on else AGAIN
     record_once("command.run", "command", command, within=within, actor=actors.command_line())
 
 

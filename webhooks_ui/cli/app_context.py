@@ -38,6 +38,19 @@ def database_errors() -> Iterator[None]:
 
 
 @contextmanager
+def in_one_line() -> Iterator[None]:
+    """Says in one line what keeps a command from its work."""
+    from webhooks_ui.database.copying import CopyError
+
+    try:
+        yield
+    except CopyError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or ''} {error.strerror}.".strip()) from None
+
+
+@contextmanager
 def app_context(
     *, pages: bool = False, migrates: bool = False, by_hand: bool = True
 ) -> Iterator[Flask]:
@@ -60,15 +73,11 @@ def app_context(
                 (process.upgrade if migrates else migrate.upgrade_if_empty)(app)
                 process.check_keys(app)
                 if by_hand:
-                    calls.command_run(command_name())
+                    path = click.get_current_context().command_path
+                    calls.command_run(path.partition(" ")[2])  # as in `user list`
                 yield app
         finally:
             process.close(app)
-
-
-def command_name() -> str:
-    """The command that is run, without the program's name, as in ``user list``."""
-    return click.get_current_context().command_path.partition(" ")[2]
 
 
 def fail(problems: Mapping[str, object]) -> NoReturn:

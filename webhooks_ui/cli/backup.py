@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webhooks_ui.cli.app_context import JSON, app_context, print_facts
+from webhooks_ui.cli.app_context import JSON, app_context, in_one_line, print_facts
 
 if TYPE_CHECKING:
     from webhooks_ui.database.archive import Manifest
@@ -171,16 +171,3 @@ def _workshop(place: Path, name: str, busy: str) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def in_one_line() -> Iterator[None]:
-    """Says in one line what keeps a command from its work."""
-    from webhooks_ui.database.copying import CopyError
-
-    try:
-        yield
-    except CopyError as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or ''} {error.strerror}.".strip()) from None

@@ -5,8 +5,7 @@ from typing import IO
 
 import click
 
-from webhooks_ui.cli.app_context import JSON, app_context, print_facts
-from webhooks_ui.cli.backup import in_one_line
+from webhooks_ui.cli.app_context import JSON, app_context, in_one_line, print_facts
 
 _PASSPHRASE = click.option(
     "--passphrase-file",

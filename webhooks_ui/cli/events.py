@@ -50,4 +50,4 @@ def send(type: str, channel: str | None, data: IO[bytes] | None, as_json: bool) 
             raise click.ClickException(str(answer.detail))
         audit.record("event.sent", "event", answer[0].event_id, type)
         facts = {"id": answer[0].event_id, "deliveries": answer[0].deliveries}
-        print_facts(facts, "{id} {deliveries}".format_map(facts), as_json=as_json)
+        print_facts(facts, f"{facts['id']} {facts['deliveries']}", as_json=as_json)

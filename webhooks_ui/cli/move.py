@@ -6,7 +6,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from webhooks_ui.cli.app_context import JSON, app_context, database_errors, print_facts
+from webhooks_ui.cli.app_context import JSON, app_context, database_errors, in_one_line, print_facts
 
 
 @click.command()
@@ -18,7 +18,6 @@ def move(url: str, as_json: bool) -> None:
     Stop console and workers before. The SQLite file stays as it is; killed at any moment, this
     leaves the other database empty, and can be run again, or has copied everything.
     """
-    from webhooks_ui.database.copying import CopyError
     from webhooks_ui.database.engine import db, is_sqlite
     from webhooks_ui.settings import addresses
 
@@ -33,10 +32,8 @@ def move(url: str, as_json: bool) -> None:
             raise click.ClickException("WEBHOOKS_UI_DATABASE_URL names no SQLite database.")
         db.session.close()
         db.engine.dispose()
-        try:
+        with in_one_line():
             total = _move(app, to)
-        except CopyError as error:
-            raise click.ClickException(str(error)) from None
     words = f"{total:,} rows are there. Set WEBHOOKS_UI_DATABASE_URL to it and start."
     print_facts({"rows": total}, words, as_json=as_json)
     click.echo("Keep the data folder: the keys are in it.", err=True)

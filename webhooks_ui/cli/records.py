@@ -174,10 +174,8 @@ def token_list(as_json: bool) -> None:
     with app_context():
         from webhooks_ui.models import Token
 
-        rows = [
-            {column: getattr(one, column) for column in columns} for one in Token.newest_first()
-        ]
-    print_rows(("id", *columns[1:]), [tuple(row.values()) for row in rows], as_json=as_json)
+        rows = [[getattr(one, column) for column in columns] for one in Token.newest_first()]
+    print_rows(("id", *columns[1:]), rows, as_json=as_json)
 
 
 @token.command("revoke")

@@ -1,7 +1,6 @@
 """The command `rotate-key`."""
 
 import secrets
-from contextlib import AbstractContextManager
 
 import click
 from flask import Flask
@@ -29,10 +28,14 @@ def rotate_key(drop_old: bool, as_json: bool) -> None:
     One that was ended half way is finished first. The former key stays in the key file, for what
     was encrypted before; --drop-old removes it.
     """
+    from webhooks_ui import audit
     from webhooks_ui.crypto.vault import VaultError, current_vault
+    from webhooks_ui.database.files import alone_in
     from webhooks_ui.models import installation
 
-    with app_context() as app, _alone(app):
+    busy = click.ClickException(KEYS_IN_USE)
+    # Two that add a key at once would leave one of them out of the file.
+    with app_context() as app, alone_in(app.config["DATA_DIR"], busy):
         if drop_old:
             _drop_old(app, as_json=as_json)
             return
@@ -48,16 +51,9 @@ def rotate_key(drop_old: bool, as_json: bool) -> None:
                 " left is under a former key, which still reads it."
             ) from None
         key = current_vault().key_ids[0]
-        _record("rotated", key=key, count=count)
+        audit.record("encryption_key.rotated", details={"key": key, "count": count})
         words = f"{count:,} secrets are encrypted under the key {key} now."
         print_facts({"key": key, "encrypted": count}, words, as_json=as_json)
-
-
-def _alone(app: Flask) -> AbstractContextManager[None]:
-    """Two that add a key at once would leave one of them out of the file."""
-    from webhooks_ui.database.files import alone_in
-
-    return alone_in(app.config["DATA_DIR"], click.ClickException(KEYS_IN_USE))
 
 
 def _add_key(app: Flask) -> None:
@@ -72,6 +68,7 @@ def _add_key(app: Flask) -> None:
 
 
 def _drop_old(app: Flask, *, as_json: bool) -> None:
+    from webhooks_ui import audit
     from webhooks_ui.crypto import keys
     from webhooks_ui.models import installation
 
@@ -83,12 +80,6 @@ def _drop_old(app: Flask, *, as_json: bool) -> None:
         )
     newest, *former = keys.read_encryption_keys(app.config["DATA_DIR"])
     keys.write_encryption_keys(app.config["DATA_DIR"], (newest,))
-    _record("dropped", count=len(former))
+    audit.record("encryption_key.dropped", details={"count": len(former)})
     words = f"{len(former)} former keys are gone. Backups made before need theirs."
     print_facts({"dropped": len(former)}, words, as_json=as_json)
-
-
-def _record(verb: str, **details: object) -> None:
-    from webhooks_ui import audit
-
-    audit.record(f"encryption_key.{verb}", details=details)

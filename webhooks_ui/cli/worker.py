@@ -54,7 +54,7 @@ def worker(
     with app_context(pages=metrics_port is not None, migrates=True, by_hand=False) as app:
         logs.set_up(app.config["LOG_FORMAT"], app.config["LOG_LEVEL"])
         if not with_parent:  # else the console started it
-            calls.started("worker")
+            calls.command_run("worker", runs_on=True)
         metrics.share(app.config["DATA_DIR"])
         if metrics_port:
             app.config["HOST"] = metrics_host  # which Host headers it answers to

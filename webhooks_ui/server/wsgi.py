@@ -73,7 +73,7 @@ def _prepare_database(app: Flask) -> None:
     process.upgrade(app)
     process.check_keys(app)
     with app.app_context():
-        calls.started("serve")
+        calls.command_run("serve", runs_on=True)
 
 
 def _prepare_for_sources(app: Flask) -> None:
