@@ -42,14 +42,10 @@ def load(app: Flask) -> Mapping[str, Way]:
     if NAME not in app.extensions:
         with _loading:
             if NAME not in app.extensions:
-                app.extensions[NAME] = _register(app)
+                from webhooks_ui.api import operations
+
+                operations.register(app)
+                app.extensions[NAME] = operations.WAYS
                 gc.freeze()  # as what the start made: it lives to the end
     ways: Mapping[str, Way] = app.extensions[NAME]
     return ways
-
-
-def _register(app: Flask) -> Mapping[str, Way]:
-    from webhooks_ui.api import operations
-
-    operations.register(app)
-    return operations.WAYS

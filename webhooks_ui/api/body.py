@@ -4,13 +4,13 @@ The models declare the members and their types; the values are held to the rules
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, ClassVar, Self
 
 from flask import request
 from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -116,41 +116,27 @@ def invalid(faults: Iterable[Fault]) -> Problem:
     return Problem(422, detail, islice(faults, MAX_FAULTS))
 
 
-def too_large(detail: LazyString) -> Problem:
-    """413 for a body or an event above the limit."""
-    return Problem(413, detail)
-
-
 def faults_of(error: ValidationError, values: object, at: Place = ()) -> list[Fault]:
     """The faults that pydantic found in `values`, with messages of ours."""
     details = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
-    return [Fault(pointer(*at, *_place(d, values)), _message(d)) for d in details]
+    return [
+        Fault(pointer(*at, *_place(d, values)), MESSAGES.get(d["type"], DEFAULT_MESSAGE))
+        for d in details
+    ]
 
 
 def too_large_body(most: int) -> Problem:
     """413 for a body above the limit."""
-    return too_large(_l("Send %(most)s bytes at most at once.", most=format_decimal(most)))
-
-
-def _message(detail: ErrorDetails) -> str | LazyString:
-    limits = detail.get("ctx", {})
-    match detail["type"]:
-        case "too_long":
-            return _l("List %(most)s at most.", most=format_decimal(limits["max_length"]))
-        case kind:
-            return MESSAGES.get(kind, DEFAULT_MESSAGE)
+    return Problem(413, _l("Send %(most)s bytes at most at once.", most=format_decimal(most)))
 
 
 def _place(detail: ErrorDetails, values: Any) -> list[str | int]:
     """The path of the member; pydantic's own also names the tags of unions, which are left out."""
     place: list[str | int] = []
     for part in detail["loc"]:
-        if isinstance(values, list) and isinstance(part, int):
-            place.append(part)
-            values = values[part] if part < len(values) else None
-        elif isinstance(values, dict) and part in values:
-            place.append(part)
+        with suppress(LookupError, TypeError):
             values = values[part]
+            place.append(part)
     if detail["type"] == "missing":
         place.append(detail["loc"][-1])
     return place

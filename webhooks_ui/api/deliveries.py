@@ -6,7 +6,7 @@ from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui import audit
-from webhooks_ui.api.body import invalid, too_large
+from webhooks_ui.api.body import invalid
 from webhooks_ui.api.delivery_shapes import (
     DeliveryPage,
     DeliveryQuery,
@@ -104,7 +104,7 @@ def _test_event(webhook: Webhook, body: TestBody) -> Ping:
         raise invalid([Fault("/type", _l("Choose one of the events."))])
     data = ALL_TYPES[body.type].sample_text.encode() if body.data is None else body.data
     if problem := event_rules.size_problem(data, current_app.config["MAX_EVENT_SIZE"]):
-        raise too_large(problem)
+        raise Problem(413, problem)
     vault = current_vault()
     settings = webhook.settings(vault)
     secrets = webhook.signing_secrets(vault, now())

@@ -104,12 +104,13 @@ def _schemas() -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
+    whose = f"of scope `{operation.scope}`" if operation.scope else "of the source"
     summary, _, more = inspect.cleandoc(operation.view.__doc__ or "").partition("\n")
     described: dict[str, Any] = {
         "operationId": operation.endpoint,
         "tags": ["webhooks" if operation.path.startswith("/webhooks") else operation.tag],
         "summary": summary.rstrip("."),
-        "description": f"{' '.join(more.split())} Needs a token {_whose(operation)}.",
+        "description": f"{' '.join(more.split())} Needs a token {whose}.",
         "parameters": [*_path(operation), *_query(operation), *_headers(operation)],
         "responses": {str(status): _answer(status, operation) for status in operation.statuses},
     }
@@ -119,10 +120,6 @@ def _operation(operation: Operation) -> dict[str, Any]:
         foreign = {"application/json": {"schema": {"type": "object"}}}
         described |= {"requestBody": {"required": True, "content": foreign}, "security": SOURCE}
     return described
-
-
-def _whose(operation: Operation) -> str:
-    return f"of scope `{operation.scope}`" if operation.scope else "of the source"
 
 
 def _answer(status: int, operation: Operation) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from markupsafe import Markup
 
 from webhooks_ui.api import examples
 from webhooks_ui.api.description import TAGS, describe
+from webhooks_ui.api.paths import PREFIX
 
 
 def page() -> str:
     """The page; made from the same description that programs read."""
     described = describe()
     own = current_app.config["PUBLIC_URL"] or request.url_root
-    base = own.rstrip("/") + "/api/v1"
+    base = own.rstrip("/") + PREFIX
     rooms: dict[str, list[dict[str, Any]]] = {tag: [] for tag in TAGS}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():

@@ -7,7 +7,7 @@ from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel, Discriminator, Field, Tag
 
-from webhooks_ui.api.body import MAX_FAULTS, MESSAGES, Body, Place, invalid, too_large
+from webhooks_ui.api.body import MAX_FAULTS, MESSAGES, Body, Place, invalid
 from webhooks_ui.api.shapes import (
     NAME_IS_TRIMMED,
     Id,
@@ -86,7 +86,7 @@ class BatchBody(Body):
             events = _read_events(reader)
             reader.end()
         except TooLongError:
-            raise too_large(event_rules.shorten(most)) from None
+            raise Problem(413, event_rules.shorten(most)) from None
         except JsonError as error:
             raise Problem(400, error.message) from None
         if not events:

@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 from flask_babel import lazy_gettext as _l
 
 from webhooks_ui import audit
-from webhooks_ui.api.body import Place, invalid, too_large
+from webhooks_ui.api.body import Place, invalid
 from webhooks_ui.api.event_shapes import (
     AcceptedBatchShape,
     AcceptedShape,
@@ -89,7 +89,7 @@ def _accept(
     most = current_app.config["MAX_EVENT_SIZE"]
     for body in bodies:
         if problem := event_rules.size_problem(body.data, most):
-            raise too_large(problem)
+            raise Problem(413, problem)
     if faults := [f for body, at in zip(bodies, places, strict=True) for f in _faults(body, at)]:
         raise invalid(faults)
     trace = request.headers.get("traceparent")

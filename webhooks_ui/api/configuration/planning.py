@@ -168,8 +168,6 @@ def _source(entry: Entry, index: int) -> SourcePlan:
     return SourcePlan(public_id, settings, body.kind, body.token_hash)
 
 
-
-
 _PLACES = {"name": ("name",), "secret": ("secret",)}
 
 
