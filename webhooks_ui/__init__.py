@@ -20,6 +20,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     from webhooks_ui.database import engine
     from webhooks_ui.delivery import ping
     from webhooks_ui.intake import accept
+    from webhooks_ui.models.installation import has_secrets
     from webhooks_ui.settings import database_encryption, open_files
     from webhooks_ui.web import i18n, localised
     from webhooks_ui.web.template_environment import TemplateEnvironment
@@ -32,14 +33,10 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
     app.config["DATABASE_ENCRYPTION"] = database_encryption.parameters(url, os.environ)
     engine.init_app(app)
     with app.app_context():
-        kept = keys.ensure(app.config["DATA_DIR"], app.config, is_new=_has_no_secrets)
+        kept = keys.ensure(app.config["DATA_DIR"], app.config, lambda: not has_secrets())
     app.config["SECRET_KEY"] = kept.secret_key
-    renewed = keys.renewal(app.config["DATA_DIR"])
-    app.extensions["vault"] = (
-        vault.Vault(kept.encryption_keys)
-        if app.config["ENCRYPTION_KEYS"]
-        else vault.Vault(kept.encryption_keys, renewed)
-    )
+    renewed = () if app.config["ENCRYPTION_KEYS"] else (keys.renewal(app.config["DATA_DIR"]),)
+    app.extensions["vault"] = vault.Vault(kept.encryption_keys, *renewed)
     i18n.init_app(app)
     localised.init_app(app)
     ping.init_app(app)
@@ -75,12 +72,6 @@ def _settings(overrides: Mapping[str, Any]) -> dict[str, Any]:
     if "DATA_DIR" in overrides and "DATABASE_URL" not in overrides:
         settings["DATABASE_URL"] = table.sqlite_url(settings["DATA_DIR"])
     return settings
-
-
-def _has_no_secrets() -> bool:
-    from webhooks_ui.models import installation
-
-    return not installation.has_secrets()
 
 
 def _folder(name: str) -> Path:

@@ -116,10 +116,6 @@ def _is_guessable(password: str, login: str) -> bool:
     )
 
 
-def _unmatched() -> str:
-    """A hash with today's parameters that no password matches, for unknown logins."""
-    salt, digest = (b64encode(bytes(n)).decode().rstrip("=") for n in (16, 32))
-    return f"$argon2id$v=19$m={MEMORY},t={ROUNDS},p=1${salt}${digest}"
-
-
-_UNMATCHED = _unmatched()
+# A hash with today's parameters that no password matches, for unknown logins.
+_SALT, _DIGEST = (b64encode(bytes(n)).decode().rstrip("=") for n in (16, 32))
+_UNMATCHED = f"$argon2id$v=19$m={MEMORY},t={ROUNDS},p=1${_SALT}${_DIGEST}"

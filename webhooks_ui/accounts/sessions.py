@@ -35,7 +35,9 @@ def find(token: str) -> UserSession | None:
         request.environ[WHO] = f"user:{found.user_id}"
         actor.is_here(actor.Actor("user", str(found.user_id), found.login, found.id))
     if found and abs(now() - found.last_seen_at) > SEEN_EVERY:
-        _touch(found.id)
+        # Best effort: a busy or full database neither delays nor fails the page.
+        seen = update(UserSession).where(UserSession.id == found.id)
+        write_if_free(seen.values(last_seen_at=now()))
     return found
 
 
@@ -62,8 +64,7 @@ def remember(begun: UserSession) -> None:
 
 def end() -> None:
     """Ends this browser's session."""
-    own, user_id = current_user.id, current_user.user_id
-    login = current_user.login
+    own, user_id, login = current_user.id, current_user.user_id, current_user.login
     with transaction():
         UserSession.end(own, user_id)
         audit.record("user.signed_out", "user", user_id, login)
@@ -74,10 +75,9 @@ def end() -> None:
 
 def end_one(session_id: int) -> bool:
     """Ends one of the user's other sessions; returns whether there was one."""
-    own, user_id = current_user.id, current_user.user_id
+    own, user_id, login = current_user.id, current_user.user_id, current_user.login
     if session_id == own:
         return False
-    login = current_user.login
     with transaction():
         was_there = UserSession.end(session_id, user_id)
         if was_there:
@@ -95,9 +95,3 @@ def end_others() -> int:
         audit.record("user.sessions_ended", "user", user_id, login, details={"count": ended})
     security_log.done(f"{ended} other sessions ended", user_id)
     return ended
-
-
-def _touch(session_id: int) -> None:
-    """Best effort: a busy or full database neither delays nor fails the page."""
-    seen = update(UserSession).where(UserSession.id == session_id).values(last_seen_at=now())
-    write_if_free(seen)

@@ -115,10 +115,8 @@ def _record(notice: _Notice) -> None:
     spec: Audited = notice.subject.__audited__
     changes, verb = notice.changes, notice.verb
     if verb == "created":
-        changes = {name: (None, getattr(notice.subject, name)) for name in spec.told}
-        changes = {
-            name: pair for name, pair in changes.items() if pair[1] not in (None, "", [], {})
-        }
+        made = {name: getattr(notice.subject, name) for name in spec.told}
+        changes = {name: (None, is_) for name, is_ in made.items() if is_ not in (None, "", [], {})}
     elif verb == "deleted":
         changes = {}
     elif changes:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, exists, insert, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from webhooks_ui.audit import actor as actors
 from webhooks_ui.audit.actor import Actor
@@ -20,6 +20,7 @@ READING = timedelta(hours=1)  # who reads the same payload again within it makes
 MAX_TEXT = 1000  # characters of a value
 _PENDING = "audit_entries"  # in the session's `info`
 _LOST = "Not in the audit log, the database cannot be written: %s"
+_COLUMNS = AuditEntry.__table__.c
 _log = logging.getLogger("webhooks_ui.audit")
 
 
@@ -57,13 +58,13 @@ def record_once(
     values = _values(action, object_kind, object_id, object_name, actor or actors.current())
     same = ("action", "object_kind", "object_id", "actor_kind", "actor_id", "address")
     earlier = exists().where(
-        *(_column(name).is_not_distinct_from(values[name]) for name in same),
+        *(_COLUMNS[name].is_not_distinct_from(values[name]) for name in same),
         # Not later ones: the clock was ahead when these were made.
         AuditEntry.created_at.between(values["created_at"] - within, values["created_at"] + within),
     )
     if db.session.scalar(select(earlier)):
         return True
-    row = select(*(bindparam(None, values[name], _column(name).type) for name in values))
+    row = select(*(bindparam(None, values[name], _COLUMNS[name].type) for name in values))
     is_written = write_if_free(insert(AuditEntry).from_select([*values], row.where(~earlier)))
     if not is_written:
         _log.warning(_LOST, action)
@@ -114,11 +115,6 @@ def _values(
         "object_name": object_name[:200],
         "search_text": folded(object_name[:200]),
     }
-
-
-def _column(name: str) -> InstrumentedAttribute[Any]:
-    found: InstrumentedAttribute[Any] = getattr(AuditEntry, name)
-    return found
 
 
 def _plain(value: Any) -> Any:
