@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import trustme
@@ -39,7 +40,7 @@ from webhooks_ui.delivery.attempt_record import attempt_of
 from webhooks_ui.delivery.queue import releases, turns, wakeup
 from webhooks_ui.delivery.queue.claims import AttemptRecord, Claim
 from webhooks_ui.delivery.worker import leases, loop
-from webhooks_ui.models import Attempt, Delivery, Event, Webhook
+from webhooks_ui.models import Attempt, Delivery, Event, UserSession, Webhook
 from webhooks_ui.server import process
 from webhooks_ui.views import delivery_display
 
@@ -545,6 +546,11 @@ def test_when_every_connection_is_taken_it_is_said_so(
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     answer = browser.get("/api/v1/channels")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+    find = Mock(side_effect=taken)
+    monkeypatch.setattr(UserSession, "find", find)
+    assert browser.get("/webhooks").status_code == 503
+    assert find.call_count == 1  # each call waits for seconds
 
 
 def test_a_worker_waits_while_every_connection_is_taken(

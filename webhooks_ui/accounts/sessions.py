@@ -8,12 +8,11 @@ from datetime import timedelta
 from flask import g, request, session
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy import update
-from sqlalchemy.exc import OperationalError
 
 from webhooks_ui import audit
 from webhooks_ui.accounts import security_log
 from webhooks_ui.audit import actor
-from webhooks_ui.database.engine import transaction, write_if_free
+from webhooks_ui.database.engine import UNREACHABLE, transaction, write_if_free
 from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.monitoring.logs import WHO
@@ -28,7 +27,7 @@ def find(token: str) -> UserSession | None:
         return None  # the error page must not query again
     try:
         found = UserSession.find(token)
-    except OperationalError:
+    except UNREACHABLE:
         g.sessions_out_of_reach = True
         raise
     if found:
