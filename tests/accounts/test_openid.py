@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 import trustme
 from flask import Flask
 from flask.testing import FlaskClient
@@ -158,6 +159,20 @@ def test_a_provider_that_is_away_stops_no_password(make_app: MakeApp, settings: 
     assert "does not answer" in browser.get("/login").text
     form = {"login": "olena", "password": PASSWORD}
     assert browser.post("/login", data=form).location == "/webhooks"
+
+
+@pytest.mark.parametrize("said", [[], None, {"authorization_endpoint": 5}])
+def test_one_that_says_something_else_than_it_should_confirms_nobody(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, said: object
+) -> None:
+    browser = app.test_client()
+    monkeypatch.setattr(app, "extensions", dict(app.extensions))
+    app.extensions.pop(openid._NAME, None)
+    with monkeypatch.context() as patched:
+        patched.setattr(requests.Response, "json", lambda _answer, **_: said)
+        assert browser.get("/login/openid").location == "/login"
+    assert "did not confirm" in browser.get("/login").text
+    assert browser.get("/login/openid").status_code == 302  # it has come to its senses
 
 
 def test_one_that_hangs_holds_two_threads_at_most(

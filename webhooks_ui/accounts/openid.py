@@ -125,8 +125,6 @@ class _Failure(Exception):
 @contextmanager
 def _conversation() -> Iterator["FlaskOAuth2App"]:
     """The provider, to talk to; raises `_Failure` where it does not answer as it should."""
-    from authlib.common.errors import AuthlibBaseError
-    from joserfc.errors import JoseError
     from requests import RequestException
 
     if not _talking.acquire(timeout=_PATIENCE):
@@ -136,9 +134,9 @@ def _conversation() -> Iterator["FlaskOAuth2App"]:
     except RequestException as error:
         log.warning("The OpenID provider cannot be reached: %s", error)
         raise _unreachable() from None
-    # The last three are Authlib's, for an answer that lacks something or is not JSON.
-    except (AuthlibBaseError, JoseError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:  # Authlib's own or Python's, where the answer is not as it should be
         log.warning("The OpenID provider did not confirm a sign-in: %s", error)
+        current_app.extensions.pop(_NAME, None)  # Authlib keeps what it was told, right or wrong
         raise _unconfirmed(getattr(error, "error", "")) from None
     finally:
         _talking.release()
