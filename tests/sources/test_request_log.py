@@ -55,6 +55,22 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
+def test_without_a_thread_it_is_stored_with_the_next_one(
+    engine: Flask, timers: list[Timer], stored: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_timer: Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    token = make_source(engine)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{request_log.__name__}.Timer.start", refused)
+        assert post(engine, token, MESSAGE, "1").status_code == 202
+    assert post(engine, token, NOTHING, "2").status_code == 202
+    (timer,) = timers
+    timer.function()
+    assert stored == [2]
+
+
 def test_requests_are_stored_together_in_the_order_in_which_they_came(
     engine: Flask, timers: list[Timer], stored: list[int]
 ) -> None:

@@ -7,6 +7,7 @@ yet stored; the events that it became are stored before it is answered.
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Lock, Timer
 
 from flask import Flask, current_app
@@ -46,8 +47,10 @@ class RequestLog:
 
     def _see_to_it(self) -> None:
         if self._timer is None and self._waiting:
-            self._timer = Timer(COMPANY, self._on_timer)
-            self._timer.start()
+            timer = Timer(COMPANY, self._on_timer)
+            with suppress(RuntimeError):  # the system has no more threads: the next one has it done
+                timer.start()
+                self._timer = timer
 
     def _on_timer(self) -> None:
         try:
