@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -54,3 +55,34 @@ def test_a_result_wakes_it_where_more_is_to_be_claimed(is_awaited: bool, wakes: 
 def test_many_results_wake_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(senders, "MANY", 4)
     assert sent(5, is_awaited=False) == 2
+
+
+def test_fewer_threads_than_wanted_send_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's limit of processes counts threads, too."""
+    starts = iter([Thread.start, _refused, _refused])
+
+    def start(thread: Thread) -> None:
+        next(starts)(thread)
+
+    monkeypatch.setattr(Thread, "start", start)
+    attempts: Any = Attempts()
+    running = Senders(attempts, 3, wake=print, write=print, held=lambda claim: claim)
+    running.submit([job(1, now()), job(2, now())], 2)
+    running.submit([job(3, now())], 3)
+    running.close()
+    running.join()
+    assert {one.claim.id for one in running.sent()} == {1, 2, 3}
+
+
+def test_without_any_thread_the_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Thread, "start", _refused)
+    attempts: Any = Attempts()
+    running = Senders(attempts, 3, wake=print, write=print, held=lambda claim: claim)
+    with pytest.raises(RuntimeError, match="new thread"):
+        running.submit([job(1, now())], 1)
+    running.close()
+    running.join()
+
+
+def _refused(_thread: Thread) -> None:
+    raise RuntimeError("can't start new thread")

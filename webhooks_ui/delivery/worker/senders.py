@@ -150,13 +150,19 @@ class Senders:
         self.is_awaited = True  # there is more to send than could be claimed
 
     def submit(self, jobs: Sequence[Job], in_flight: int) -> None:
-        """Has jobs sent, which makes `in_flight` in all."""
+        """Has jobs sent, which makes `in_flight` in all. Raises RuntimeError without any thread."""
         for job in jobs:
             self._jobs.put(job)
         while len(self._threads) < min(in_flight, self._maximum):
             thread = Thread(target=self._run, name=f"send-{len(self._threads)}")
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system has no more threads
+                if not self._threads:
+                    raise
+                log.warning("%s threads send, no more: %s", len(self._threads), error)
+                return
             self._threads.append(thread)
-            thread.start()
 
     def waiting(self) -> int:
         """How many jobs wait for a thread."""
