@@ -25,14 +25,15 @@ MAX_BODY = 65_536  # bytes of a response's body that are kept
 class AttemptRequest(PreparedRequest):
     """A prepared request with where it goes, until when, and what is known of it so far.
 
-    Its headers are the trace's, as they are written: no adapter of `requests` is to look them up.
+    Its headers stand in `head`, as they are sent: no adapter of `requests` is to look them up.
     """
+
+    body: bytes
 
     def __init__(self, request: OutgoingRequest, dial: Dial) -> None:
         super().__init__()
-        self.method = self.verb = request.method
-        self.url = dial.target.url
-        self.body = self.content = request.body
+        self.method, self.url, self.body = request.method, dial.target.url, request.body
+        self.head = request_head(request.method, dial.target.path, dial.trace.sent)
         self.dial = dial
         self.target, self.deadline, self.trace = dial.target, dial.deadline, dial.trace
 
@@ -52,11 +53,10 @@ class Transport(BaseAdapter):
         """
         if not isinstance(request, AttemptRequest):
             raise TypeError("This transport sends an AttemptRequest only.")
-        head = request_head(request.verb, request.target.path, request.trace.sent)
         addresses = self._addresses(request)
         try:
-            if not self._send_on_kept(request, addresses, head):
-                self._send_on_new(request, addresses, head)
+            if not self._send_on_kept(request, addresses):
+                self._send_on_new(request, addresses)
         except AttemptError as error:
             if not request.dial.tls.certificate:
                 raise
@@ -75,9 +75,7 @@ class Transport(BaseAdapter):
             attempt.trace.phases["dns"] = time.monotonic() - start
         return found
 
-    def _send_on_kept(
-        self, attempt: AttemptRequest, addresses: tuple[Address, ...], head: bytes
-    ) -> bool:
+    def _send_on_kept(self, attempt: AttemptRequest, addresses: tuple[Address, ...]) -> bool:
         """Sends over a kept connection to one of these addresses; false if none works.
 
         A receiver may close a kept connection at the very moment when it is used again. If that
@@ -90,31 +88,29 @@ class Transport(BaseAdapter):
             return False
         attempt.trace.address, attempt.trace.tls = connection.address, connection.tls
         try:
-            self._send_over(connection, attempt, head)
+            self._send_over(connection, attempt)
         except StaleError:
             # The new one may fail before it has facts of its own.
             attempt.trace.address, attempt.trace.tls, attempt.trace.notes = None, None, []
             return False
         return True
 
-    def _send_on_new(
-        self, attempt: AttemptRequest, addresses: tuple[Address, ...], head: bytes
-    ) -> None:
+    def _send_on_new(self, attempt: AttemptRequest, addresses: tuple[Address, ...]) -> None:
         target = attempt.target
         try:
             connection = self._opener.open(attempt.dial, addresses)
         except AttemptError:
             self._guard.forget(target.lookup, target.port)  # the receiver may have moved
             raise
-        self._send_over(connection, attempt, head)
+        self._send_over(connection, attempt)
 
-    def _send_over(self, connection: Connection, attempt: AttemptRequest, head: bytes) -> None:
+    def _send_over(self, connection: Connection, attempt: AttemptRequest) -> None:
         stream = connection.stream
         attempt.trace.notes = list(connection.notes)
         keep_alive = None
         try:
             keep_alive = exchange(
-                stream, head, attempt.content, attempt.deadline, attempt.trace, MAX_BODY
+                stream, attempt.head, attempt.body, attempt.deadline, attempt.trace, MAX_BODY
             )
         finally:
             if keep_alive is None:
