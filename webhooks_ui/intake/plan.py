@@ -41,14 +41,6 @@ class NewEvent(NamedTuple):
     channel: KnownChannel | None
 
 
-class PlannedEvent(NamedTuple):
-    """The event that a request's event has become, new or known."""
-
-    event_id: str
-    deliveries: int
-    is_fresh: bool
-
-
 @dataclass(slots=True)
 class Plan:
     """Takes one request after the other, each whole or not at all.
@@ -71,22 +63,25 @@ class Plan:
     large: dict[str, int] = field(default_factory=dict)
     moment: int = 0
 
-    def add(self, events: Sequence[IncomingEvent]) -> list[PlannedEvent] | Refusal:
-        """Plans the events of a request; what is refused leaves nothing behind."""
+    def add(self, events: Sequence[IncomingEvent]) -> list[Accepted] | Refusal:
+        """Plans the events of a request; what is refused leaves nothing behind.
+
+        Deliveries of new events are not counted yet.
+        """
         keys, channels = dict[str, Earlier](), dict[str, KnownChannel]()
-        found, fresh = list[PlannedEvent](), list[NewEvent]()
+        found, fresh = list[Accepted](), list[NewEvent]()
         for index, event in enumerate(events):
             given = event.keys
             earlier = next((e for key in given if (e := keys.get(key) or self._known(key))), None)
             if earlier is None:
                 new = NewEvent(new_id(EVENT), event, None)
                 fresh.append(new)
-                found.append(PlannedEvent(new.public_id, 0, is_fresh=True))
+                found.append(Accepted(new.public_id, 0, duplicate=False))
                 if given:
                     mark = Earlier(event.fingerprint, new.public_id, 0)
                     keys |= dict.fromkeys(given, mark)
             elif event.is_known_by_key or earlier.fingerprint == event.fingerprint:
-                found.append(PlannedEvent(earlier.event_id, earlier.deliveries, is_fresh=False))
+                found.append(Accepted(earlier.event_id, earlier.deliveries, duplicate=True))
             else:
                 return _conflict(index)
         for number, new in enumerate(fresh):
@@ -100,10 +95,10 @@ class Plan:
         self.changed |= channels
         return found
 
-    def answers(self, found: Sequence[PlannedEvent]) -> list[Accepted]:
+    def answers(self, found: Sequence[Accepted]) -> list[Accepted]:
         """What a request is answered, once `counts` is filled."""
         return [
-            Accepted(one.event_id, self.counts.get(one.event_id, one.deliveries), not one.is_fresh)
+            Accepted(one.event_id, self.counts.get(one.event_id, one.deliveries), one.duplicate)
             for one in found
         ]
 
