@@ -77,14 +77,12 @@ def renewal(data_dir: Path) -> Callable[[], tuple[bytes, ...] | None]:
 def present(data_dir: Path, settings: Mapping[str, Any]) -> tuple[bytes, ...]:
     """The encryption keys that there are, newest first: none is made, nothing is refused."""
     given: tuple[bytes, ...] = settings["ENCRYPTION_KEYS"]
-    file = data_dir / ENCRYPTION
-    return given or parsed(_read(file) if file.exists() else "")
+    return given or parsed(_read(data_dir / ENCRYPTION))
 
 
 def texts(data_dir: Path, settings: Mapping[str, Any]) -> dict[str, bytes]:
     """The key files, by their names; where the keys are settings, as their files would be."""
-    secret_file = data_dir / SECRET
-    secret = settings["SECRET_KEY"] or (_read(secret_file) if secret_file.exists() else "")
+    secret = settings["SECRET_KEY"] or _read(data_dir / SECRET)
     found = {SECRET: f"{secret}\n", ENCRYPTION: _lines(present(data_dir, settings))}
     return {name: text.encode() for name, text in found.items() if text.strip()}
 
@@ -202,7 +200,8 @@ def _read_or_make(file: Path, make: Callable[[], str]) -> str:
 
 
 def _read(file: Path) -> str:
+    """What a key file holds; nothing where there is none, or where it is no text in ASCII."""
     try:
         return file.read_text(encoding="ascii").strip()
-    except UnicodeDecodeError:
+    except (FileNotFoundError, UnicodeDecodeError):
         return ""
