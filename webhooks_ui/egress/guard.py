@@ -24,6 +24,7 @@ from webhooks_ui.egress.ip_ranges import (
 )
 from webhooks_ui.egress.resolver import BoundedResolver, DnsFailure, Resolver, system_resolve
 from webhooks_ui.egress.target_url import Target
+from webhooks_ui.text.url_parts import ip_of
 
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _MAX_REMEMBERED = 4096
@@ -150,10 +151,7 @@ class Guard:
 
     def resolve(self, host: str, port: int, timeout: float) -> tuple[Address, ...] | DnsFailure:
         """The addresses of a host that an operator or this program names: judged by nobody."""
-        try:
-            answer: tuple[str, ...] | DnsFailure = (str(ip_address(host)),)
-        except ValueError:
-            answer = self._resolver.resolve(host, port, timeout)
+        answer = (host,) if ip_of(host) else self._resolver.resolve(host, port, timeout)
         if isinstance(answer, DnsFailure):
             return answer
         try:
