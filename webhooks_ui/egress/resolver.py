@@ -1,8 +1,8 @@
 """Host names to addresses, in bounded time and with a bounded number of threads.
 
-`getaddrinfo` has no time-out and cannot be interrupted, so it runs in daemon threads. Callers wait
-as long as they want, those that ask for the same name share one look-up, and a name server that
-hangs holds a bounded number of threads.
+`getaddrinfo` has no time-out and cannot be interrupted, so it runs in daemon threads. Each caller
+has a time-out of its own, callers that ask for the same name share one look-up, and a name server
+that hangs holds a bounded number of threads.
 """
 
 import logging

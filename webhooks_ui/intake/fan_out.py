@@ -20,7 +20,7 @@ from webhooks_ui.intake import statements
 from webhooks_ui.models import FanOut
 
 PAUSE = 0.001  # seconds between two parts: whoever waits for the lock takes it
-HELD = 0.03  # seconds, for which a part is to hold it
+HELD = 0.03  # seconds for which a part is to hold that lock
 LARGEST = 8 * statements.PART  # deliveries of a part
 
 log = logging.getLogger(__name__)

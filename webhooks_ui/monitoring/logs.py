@@ -1,4 +1,4 @@
-"""The log, on standard error: one line for each request and whatever else is worth telling.
+"""The log, on standard error: one line for each request, and whatever else happens.
 
 Times are in UTC. A request's line says who asks, `user:3` or a token's id. Query strings and
 headers stay out of it, because tokens travel in them. `log_rate` bounds how much is written.

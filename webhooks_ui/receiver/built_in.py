@@ -145,7 +145,7 @@ def _kept(receiver_id: int, message_id: str) -> int:
 def _shown_headers(
     arrival: Arrival, auth: Authorization | None, more: Sequence[ExtraHeader]
 ) -> list[list[str]]:
-    """The headers as they may be shown: secrets are masked."""
+    """The headers with secrets masked."""
     masked = {name.lower(): text for name, text in auth.masked().items()} if auth else {}
     sent = auth.headers(arrival.timestamp or 0, arrival.body) if auth and masked else ()
     given = {name.lower(): value for name, value in sent}

@@ -52,7 +52,7 @@ def share_arenas() -> None:
 
 
 def open_files(app: Flask) -> OpenFiles:
-    """The shares of the files that this process may open; says so where they are few."""
+    """How many files each part of this process may open; warns where they are few."""
     found: OpenFiles = app.config["OPEN_FILES"]
     if found.is_short:
         log.warning(
@@ -64,7 +64,7 @@ def open_files(app: Flask) -> OpenFiles:
 
 
 def upgrade(app: Flask) -> None:
-    """Brings the database to this program's schema, which the audit log tells.
+    """Brings the database to this program's schema, and notes it in the audit log.
 
     Raises `SchemaError` for a database that a newer version has made.
     """

@@ -1,4 +1,4 @@
-"""What a process does that delivers: the worker's loop, and the background jobs beside it."""
+"""What a worker's process runs: the loop that delivers, and the background jobs beside it."""
 
 import signal
 import socket

@@ -77,7 +77,7 @@ def _prepare_database(app: Flask) -> None:
 
 
 def _prepare_for_sources(app: Flask) -> None:
-    """Where there are sources, the first request finds all ready: they do not wait for long."""
+    """Loads what the first request of a source needs: a sender does not wait for long."""
     with app.app_context(), suppress(*UNREACHABLE):
         if db.session.query(Source.id).first():
             api.load(app)

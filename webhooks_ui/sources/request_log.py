@@ -31,7 +31,7 @@ class RequestLog:
         self._timer: Timer | None = None
 
     def add(self, row: RequestRow) -> None:
-        """Has it stored soon, without waiting for it; beside very many, the oldest is left out."""
+        """Has a request stored soon; where too many wait, the oldest is left out."""
         with self._lock:
             self._waiting.append(row)
             self._see_to_it()

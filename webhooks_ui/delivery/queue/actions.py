@@ -1,4 +1,4 @@
-"""What people do to deliveries: resend, retry now, cancel, deliver to another webhook."""
+"""What people do to deliveries: resend, retry now, cancel, deliver to a further webhook."""
 
 from typing import Literal
 

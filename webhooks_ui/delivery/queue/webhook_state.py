@@ -137,7 +137,7 @@ def _changed(
 
 
 def end_probes(webhook_ids: Collection[int], moment: datetime) -> None:
-    """Lets the next attempt go at once where a probe was not sent."""
+    """Lets the next attempt go at once where a probe was claimed and not sent."""
     is_probed = Webhook.id.in_([*webhook_ids]), Webhook.hold_reason == "probing"
     locked = select(Webhook.id).where(*is_probed).order_by(Webhook.id)
     rows = db.session.scalars(locked.with_for_update(key_share=True)).all()

@@ -11,7 +11,7 @@ RECORD_AFTER = 0.1
 
 
 class Unrecorded:
-    """The results in their order. One thread uses it."""
+    """The results, in the order in which they came. Not thread-safe."""
 
     def __init__(self) -> None:
         self._results: list[Result] = []
