@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _l
 
+from webhooks_ui.delivery.http.outcome import PHASES
 from webhooks_ui.explanations import verdicts
 from webhooks_ui.explanations.curl import curl_command, raw_request
 from webhooks_ui.models import Attempt, Delivery
@@ -72,7 +73,7 @@ def phases(attempt: Attempt) -> list[Phase]:
     """The phases that happened, one after the other."""
     timings = attempt.timings_ms
     total = max(attempt.duration_ms, 1)
-    known = {name: timings.get(name) for name in ("dns", "connect", "tls", "first_byte")}
+    known = {name: timings.get(name) for name in PHASES}
     if ip_of(bare_host(attempt.host)):
         known["dns"] = None  # nothing was looked up
     answered = known["first_byte"] is not None and attempt.response_size > 0

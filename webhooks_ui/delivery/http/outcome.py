@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.egress.tls_options import DEFAULT_TLS, TlsOptions
 
+PHASES = ("dns", "connect", "tls", "first_byte")
+"""Of an attempt, in their order; see `Outcome.timings_ms`."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:

@@ -10,7 +10,7 @@ from webhooks_ui.catalogue.error_codes import ErrorCode
 from webhooks_ui.delivery.http.connection import Dial, Opener, Trace
 from webhooks_ui.delivery.http.errors import AttemptError
 from webhooks_ui.delivery.http.exchange import wire_headers
-from webhooks_ui.delivery.http.outcome import Outcome, OutgoingRequest
+from webhooks_ui.delivery.http.outcome import PHASES, Outcome, OutgoingRequest
 from webhooks_ui.delivery.http.pool import Pool
 from webhooks_ui.delivery.http.response_head import RawResponse
 from webhooks_ui.egress.guard import Guard
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset([301, 302, 303, 307, 308])
 _MAX_RETRY_AFTER = 200  # characters
-_PHASES = ("dns", "connect", "tls", "first_byte")
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ def _outcome(
     total = round(seconds * 1000)
     timings: dict[str, int | None] = {
         phase: round(trace.phases[phase] * 1000) if phase in trace.phases else None
-        for phase in _PHASES
+        for phase in PHASES
     }
     retry_after = response.header("retry-after")
     return Outcome(

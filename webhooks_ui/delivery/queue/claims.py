@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Any, NamedTuple
 
+from webhooks_ui.delivery.http.outcome import PHASES
 from webhooks_ui.delivery.retry import Decision
 from webhooks_ui.models.event import EventContent
 
@@ -102,9 +103,7 @@ class AttemptRecord:
     error: str | None = None
     detail: str = ""
     timings: Mapping[str, int | None] = field(
-        default_factory=lambda: (
-            dict.fromkeys(("dns", "connect", "tls", "first_byte")) | {"total": 0}
-        )
+        default_factory=lambda: {**dict.fromkeys(PHASES), "total": 0}
     )
     tls: Mapping[str, Any] | None = None
     request_url: str = ""
