@@ -15,7 +15,7 @@ from sqlalchemy import delete, update
 from tests.accounts.conftest import enter
 from tests.conftest import sign_in
 from tests.support.apps import ON_BOTH_DATABASES
-from webhooks_ui.accounts import people, throttle
+from webhooks_ui.accounts import people, throttle, users
 from webhooks_ui.audit import AuditEntry
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db, transaction
@@ -217,6 +217,16 @@ def test_a_removed_person_is_signed_out(app: Flask, admin: FlaskClient) -> None:
     assert taras.get("/webhooks").status_code == 303
     assert admin.get(own).status_code == 404
     assert admin.post(f"{own}/remove").status_code == 303
+
+
+@ON_BOTH_DATABASES
+def test_nobody_gets_the_id_of_a_removed_person(app: Flask, admin: FlaskClient) -> None:
+    sign_in(app, "taras", role="editor")
+    own = path(app, "taras")
+    admin.post(f"{own}/remove")
+    with app.app_context():
+        assert not users.add_user("maria", PASSWORD, "editor")
+    assert path(app, "maria") > own
 
 
 def test_nothing_is_said_to_be_done_to_a_person_who_is_gone(

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.accounts.conftest import enter
 from tests.conftest import session_cookie
+from webhooks_ui.audit import AuditEntry
 from webhooks_ui.database.engine import db
 from webhooks_ui.models import UserSession
 
@@ -35,6 +36,16 @@ def test_other_browsers_stay_signed_in(app: Flask, client: FlaskClient) -> None:
     enter(other)
     client.post("/logout")
     assert other.get("/webhooks").status_code == 200
+
+
+def test_the_next_session_is_another_one_in_the_audit_log(app: Flask, client: FlaskClient) -> None:
+    for _ in range(2):
+        enter(client)
+        client.post("/logout")
+    with app.app_context():
+        ended = select(AuditEntry.session_id).where(AuditEntry.action == "user.signed_out")
+        first, second = db.session.scalars(ended.order_by(AuditEntry.id))
+    assert first != second
 
 
 def test_opening_the_address_only_asks(client: FlaskClient) -> None:

@@ -227,9 +227,7 @@ def _user_of(said: Mapping[str, Any]) -> User | None:
         one_at_a_time()
         user = User.by_login(login)
         if user is None and config["OIDC_ROLE"] != "none":
-            user = User(login=User.tidy_login(login), role=config["OIDC_ROLE"])
-            user.password_hash = NO_PASSWORD
-            db.session.add(user)
+            user = User.add(login, NO_PASSWORD, config["OIDC_ROLE"])
         if user is None or user.oidc_subject not in (None, subject):
             return None
         user.oidc_subject = subject

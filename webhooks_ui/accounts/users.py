@@ -101,9 +101,7 @@ def make(login: str, password_hash: str, role: str) -> User | Problems:
     """Adds a user, unless the login is taken; within the caller's transaction."""
     if User.by_login(login):
         return {"login": _l("This login is taken.")}
-    user = User(login=User.tidy_login(login), password_hash=password_hash, role=role)
-    db.session.add(user)
-    return user
+    return User.add(login, password_hash, role)
 
 
 def set_hash(user: User, password_hash: str) -> User:

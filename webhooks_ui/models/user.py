@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from time import time_ns
 from typing import Any, ClassVar, Self
 
 from sqlalchemy import (
@@ -12,16 +13,18 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.audit import Audited, as_it_is
-from webhooks_ui.database.engine import Model, db
+from webhooks_ui.audit import Audited, AuditEntry, as_it_is
+from webhooks_ui.database.engine import Model, db, is_sqlite
 from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
 from webhooks_ui.models import pages
+from webhooks_ui.models.keyset import newest_row
 from webhooks_ui.models.pages import Page
 from webhooks_ui.models.token import digest
 from webhooks_ui.text.folding import composed
@@ -108,6 +111,17 @@ class User(Model):
         return db.session.scalar(select(cls).where(cls.login == cls.tidy_login(login)))
 
     @classmethod
+    def add(cls, login: str, password_hash: str, role: str) -> Self:
+        """Adds a user to the session, within the caller's transaction."""
+        user = cls(login=cls.tidy_login(login), password_hash=password_hash, role=role)
+        if is_sqlite():  # it would use the id of a removed user again, by which the log knows them
+            known = cast(AuditEntry.object_id, BigInteger)
+            newest = select(func.max(known)).where(AuditEntry.object_kind == "user")
+            user.id = max(newest_row(cls), db.session.scalar(newest) or 0) + 1
+        db.session.add(user)
+        return user
+
+    @classmethod
     def everybody(cls) -> Sequence[Self]:
         """Every user, by login."""
         return db.session.scalars(select(cls).order_by(cls.login)).all()
@@ -131,7 +145,8 @@ class UserSession(Model):
 
     __tablename__ = "sessions"
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    # The time in µs: the audit log names sessions by it, and SQLite would use ids again.
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, default=lambda: time_ns() // 1_000)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
