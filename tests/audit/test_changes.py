@@ -1,6 +1,8 @@
 """Changes: who, what, before and after, in the transaction of the change itself."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,7 +12,8 @@ from tests.audit.conftest import entries, only
 from tests.conftest import make_webhook, sign_in, stored, webhook_form
 from tests.support.apps import ON_BOTH_DATABASES
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import Channel, User, Webhook
+from webhooks_ui.database.types import now
+from webhooks_ui.models import AccountLink, Channel, Receiver, User, Webhook
 
 BEARER = {"auth_type": "bearer", "auth_token": "secret-one"}
 
@@ -112,3 +115,23 @@ def test_a_long_text_is_cut(app: Flask) -> None:
     changes = only(app, "webhook.created").changes
     assert changes is not None
     assert len(changes["url"][1]) == 1001
+
+
+@ON_BOTH_DATABASES
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: AccountLink(token_hash="a", role="viewer", expires_at=now()),
+        lambda: Receiver(token="a", url="http://127.0.0.1/receiver/a"),
+    ],
+    ids=["invitation", "receiver"],
+)
+def test_the_next_of_a_kind_has_another_id(app: Flask, make: Callable[[], Any]) -> None:
+    for _ in range(2):
+        with app.app_context():
+            with transaction():
+                db.session.add(one := make())
+            with transaction():
+                db.session.delete(one)
+    first, second = (one.object_id for one in entries(app) if one.action.endswith(".created"))
+    assert first != second

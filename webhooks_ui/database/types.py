@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import time_ns
 from typing import Any, overload
 
 from sqlalchemy import BigInteger, Dialect, Index, Integer, MetaData, String, Text
@@ -72,6 +73,11 @@ def now() -> datetime:
     """This moment in UTC, to the millisecond that is kept."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def new_row_id() -> int:
+    """A row id that no row had before: the time in µs. SQLite uses those of deleted rows again."""
+    return time_ns() // 1_000
 
 
 def after(column: str, length: timedelta = timedelta(0)) -> Callable[[Any], datetime]:

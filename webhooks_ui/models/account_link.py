@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.audit import Audited, as_it_is, record
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, now
+from webhooks_ui.database.types import Instant, RowId, new_row_id, now
 from webhooks_ui.models.token import digest
 from webhooks_ui.models.user import User
 
@@ -32,7 +32,7 @@ class AccountLink(Model):
         name=lambda link: link.user.login if link.user else "",
     )
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, default=new_row_id)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), index=True

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webhooks_ui.audit import Audited, as_it_is
 from webhooks_ui.database.engine import Model, db
-from webhooks_ui.database.types import Instant, RowId, after, now
+from webhooks_ui.database.types import Instant, RowId, after, new_row_id, now
 from webhooks_ui.text import pretty_json
 
 KEPT_FOR = timedelta(days=7)
@@ -30,7 +30,7 @@ class Receiver(Model):
         name=lambda _receiver: "",
     )
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, default=new_row_id)
     token: Mapped[str] = mapped_column(String(64), unique=True)
     url: Mapped[str] = mapped_column(String(2100), unique=True)
     answer: Mapped[str] = mapped_column(String(20), default="200")

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from time import time_ns
 from typing import Any, ClassVar, Self
 
 from sqlalchemy import (
@@ -22,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webhooks_ui.audit import Audited, AuditEntry, as_it_is
 from webhooks_ui.database.engine import Model, db, is_sqlite
-from webhooks_ui.database.types import Instant, RowId, Sealed, after, now
+from webhooks_ui.database.types import Instant, RowId, Sealed, after, new_row_id, now
 from webhooks_ui.models import pages
 from webhooks_ui.models.keyset import newest_row
 from webhooks_ui.models.pages import Page
@@ -145,8 +144,8 @@ class UserSession(Model):
 
     __tablename__ = "sessions"
 
-    # The time in µs: the audit log names sessions by it, and SQLite would use ids again.
-    id: Mapped[int] = mapped_column(RowId, primary_key=True, default=lambda: time_ns() // 1_000)
+    # By which the audit log knows it.
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, default=new_row_id)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
