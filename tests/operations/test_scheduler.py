@@ -38,6 +38,21 @@ def test_two_workers_that_begin_a_new_job_together_do_not_refuse_each_other(
         assert not JobRun.acquire("new", moment, LEASE)
 
 
+def test_a_worker_that_was_too_slow_leaves_the_lease_to_another(engine: Flask) -> None:
+    moment = now()
+    later = moment + LEASE
+
+    def step() -> bool:
+        """While the lease runs out, another worker takes the job over."""
+        assert JobRun.acquire("slow", later, LEASE)
+        return False
+
+    slow = Job("slow", lambda _moment, _done_at: True, step)
+    assert not Scheduler(engine, [slow], clock=lambda: moment).run_once()
+    with engine.app_context():
+        assert not JobRun.acquire("slow", later, LEASE)
+
+
 def test_a_job_that_takes_long_gives_way_to_the_others(
     engine: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

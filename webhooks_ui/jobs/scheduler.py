@@ -124,5 +124,5 @@ class Scheduler:
                 if monotonic() >= until or self._stopping.is_set():
                     break
         finally:
-            JobRun.release(job.name, None if more else self._clock())
+            JobRun.release(job.name, moment + LEASE, None if more else self._clock())
         return more

@@ -42,11 +42,15 @@ class JobRun(Model):
             return db.session.scalar(taken.values(held_until=moment + lease)) is not None
 
     @classmethod
-    def release(cls, name: str, done_at: datetime | None) -> None:
-        """Gives the lease back; `done_at` is given when the job has completed."""
+    def release(cls, name: str, held_until: datetime, done_at: datetime | None) -> None:
+        """Gives the lease back, unless another worker has taken it over meanwhile.
+
+        `done_at` is given when the job has completed.
+        """
+        own = (cls.name == name, cls.held_until == held_until)
         values = {"held_until": EPOCH} | ({"done_at": done_at} if done_at else {})
         with transaction():
-            db.session.execute(update(cls).where(cls.name == name).values(**values))
+            db.session.execute(update(cls).where(*own).values(**values))
 
     @classmethod
     def worker_is_up(cls, moment: datetime) -> bool:
