@@ -1,5 +1,7 @@
 """The console's pages, one file per noun: load, validate, one call, render or redirect."""
 
+from functools import partial
+
 from flask import Flask
 from werkzeug.utils import find_modules, import_string
 
@@ -9,6 +11,7 @@ from webhooks_ui.forms import pause
 from webhooks_ui.views import audit_display, charts, delivery_display
 from webhooks_ui.web import cookies, navigation, user_text
 from webhooks_ui.web.converters import RowNumber
+from webhooks_ui.web.i18n import written
 
 
 def init_app(app: Flask) -> None:
@@ -22,8 +25,11 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         slots=charts.slots, hour_figures=charts.figures, state_group=states.group_of
     )
-    app.jinja_env.globals["pause_offer"] = pause.offer
-    app.jinja_env.globals["ready_templates"] = READY_TEMPLATES
+    app.jinja_env.globals.update(
+        pause_offer=pause.offer,
+        ready_templates=READY_TEMPLATES,
+        state_labels=partial(written, states.LABELS),
+    )
     modules = [import_string(name) for name in find_modules(__name__)]
     # Modules that share a blueprint have all added their pages to it by now.
     for blueprint in dict.fromkeys(one.blueprint for one in modules if hasattr(one, "blueprint")):

@@ -119,7 +119,7 @@ def _recover(webhook: Webhook | None) -> Answer:
         none_ticked=bool(is_sent and choice.left_out),
         **_split(found, target),
         most=MAX_SHARES,
-        which=WHICH,
+        which=WHICH | {"": _l("All missed")} if webhook else WHICH,
         spans_offered=SPAN_LABELS,
         latest=Recovery.latest(webhook.id if webhook else None),
         **_names(choice, webhook),

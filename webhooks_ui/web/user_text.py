@@ -1,6 +1,6 @@
 """Texts that people chose, such as names, on a page: isolated from what stands around them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,9 +15,10 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(bdi=bdi, isolated=isolated, options=options)
 
 
-def options(labels: Iterable[Sequence[Any]], chosen: str = "") -> Markup:
-    """The options of a select, of rows that end with a value and its label."""
-    found = (option(value, str(label), value == chosen) for *_, value, label in labels)
+def options(labels: Mapping[str, Any] | Iterable[Sequence[Any]], chosen: str = "") -> Markup:
+    """The options of a select: labels by value, or rows that end with a value and its label."""
+    rows: Iterable[Sequence[Any]] = labels.items() if isinstance(labels, Mapping) else labels
+    found = (option(value, str(label), value == chosen) for *_, value, label in rows)
     return Markup("".join(found))  # noqa: S704  # escaped
 
 
