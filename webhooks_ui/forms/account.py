@@ -1,4 +1,4 @@
-"""Set-up, sign-in, the change of one's password and the choice of one's time zone."""
+"""Set-up, sign-in, a forgotten password, and one's own password, e-mail address and time zone."""
 
 from typing import Any
 

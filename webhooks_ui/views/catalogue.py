@@ -19,7 +19,7 @@ blueprint = Blueprint("catalogue", __name__)
 
 @blueprint.get("/catalogue")
 def index() -> str:
-    """The event types with their samples, the two payload formats and the headers."""
+    """The event types with their samples, the built-in payload formats and the headers."""
     example = _example()
     return render_template(
         "catalogue/index.html",

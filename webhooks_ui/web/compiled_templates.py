@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,7 +25,8 @@ class CompiledTemplates(BytecodeCache):
     """A file for each template. What it compiles to depends on this program's code too, since Jinja
     applies filters to constants: so it counts for one state of the code only.
 
-    Each begins with a digest, as a file that a loss of power leaves broken would crash Python.
+    Each begins with a digest: a file that a loss of power leaves broken, or that another start is
+    just writing, would crash Python.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,16 +42,10 @@ class CompiledTemplates(BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Does nothing where the folder cannot be written."""
-        compiled = bucket.bytecode_to_string()
+        compiled, file = bucket.bytecode_to_string(), self._folder / bucket.key
         with suppress(OSError):
-            descriptor, draft = tempfile.mkstemp(dir=self._folder)
-            try:
-                with os.fdopen(descriptor, "wb") as out:
-                    out.write(self._digest(compiled) + compiled)
-                Path(draft).replace(self._folder / bucket.key)
-            except OSError:
-                Path(draft).unlink()
-                raise
+            file.touch(0o600)
+            file.write_bytes(self._digest(compiled) + compiled)
 
     def _digest(self, compiled: bytes) -> bytes:
         return _DIGEST(self._code + compiled).digest()

@@ -73,7 +73,7 @@ ON_A_PHONE = ("webhooks.index", "deliveries.index", "events.index", "receiver.in
 
 
 def init_app(app: Flask) -> None:
-    """Gives templates `navigation`, `phone_navigation` and `rail_counts`."""
+    """Gives templates the pages of the rail, its counts and the console's version."""
     app.jinja_env.globals.update(
         navigation=groups,
         phone_navigation=on_a_phone,

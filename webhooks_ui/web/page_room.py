@@ -15,7 +15,6 @@ PAGE = 1_200_000  # bytes of HTML for all of these texts
 TEXT = 300_000  # for one of them
 COLOURED = 100_000  # characters of a text with colours: an element for each token
 AROUND = 100  # of the elements around each
-ESCAPED = 5  # bytes of a character at most: `&#34;`
 
 
 class Fitted(NamedTuple):
@@ -40,10 +39,6 @@ def fitted(text: str) -> Fitted:
     """The beginning of a text that still fits into the page, escaped."""
     left = _left()
     most = min(TEXT, left)
-    if len(text) * ESCAPED <= most:
-        short = escape(text)
-        g.page_room = max(0, left - len(short.encode()) - AROUND)
-        return Fitted(short, is_cut=False)
     whole = str(escape(text[:most]))
     shown = whole.encode()[:most].decode(errors="ignore")
     if len(shown) < len(whole):
