@@ -143,6 +143,19 @@ def test_a_form_under_which_it_was_deleted_stays_and_offers_undo(
     assert webhook.authorization(app.extensions["vault"]) == Bearer("t" * 9)
 
 
+def test_a_form_under_which_somebody_else_deleted_it_is_saved_after_undo(
+    app: Flask, admin: FlaskClient
+) -> None:
+    public_id = make_webhook(admin)
+    form = opened(admin, public_id, name="Typed meanwhile")
+    delete(sign_in(app, "ivan", "editor"), public_id)
+    path = f"/webhooks/{public_id}/edit"
+    back = admin.post(path, data=form | {"undo": "1"})
+    form |= {key: hidden(back.text, key) for key in ("draft", "version")}
+    assert admin.post(path, data=form).status_code == 303
+    assert stored(app, public_id).name == "Typed meanwhile"
+
+
 def test_undo_does_not_hide_what_somebody_else_changed(app: Flask, admin: FlaskClient) -> None:
     public_id = make_webhook(admin)
     form = opened(admin, public_id, name="Mine")

@@ -219,7 +219,8 @@ class Webhook(Switchable, WebhookSecrets, Model):
 
     def stamp_editor(self, editor: User | None) -> None:
         """Notes who changes it now."""
-        self.updated_at, self.updated_by_id = now(), editor.id if editor else None
+        with db.session.no_autoflush:  # reading the editor would write the change as a version
+            self.updated_at, self.updated_by_id = now(), editor.id if editor else None
 
     @classmethod
     def by_public_id(cls, public_id: str) -> Self | None:
