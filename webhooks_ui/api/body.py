@@ -90,16 +90,21 @@ def read_body(max_bytes: int) -> bytes:
     if not request.is_json:
         raise Problem(415, ADVICE[415], headers={"Accept": "application/json"})
     coding = coding_of(request.headers.get("Content-Encoding", ""))
-    request.max_content_length = max_bytes
-    try:
-        data = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise too_large_body(max_bytes) from None
+    data = read_data(max_bytes)
     if coding:
         data = decompressed(data, max_bytes)
     if len(data) > max_bytes:
-        raise too_large_body(max_bytes)
+        raise _too_large(max_bytes)
     return data
+
+
+def read_data(max_bytes: int) -> bytes:
+    """The request's body as it came; raises 413 above the limit."""
+    request.max_content_length = max_bytes
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise _too_large(max_bytes) from None
 
 
 def read_members(data: bytes, raw: frozenset[str]) -> dict[str, Member]:
@@ -125,8 +130,7 @@ def faults_of(error: ValidationError, values: object, at: Place = ()) -> list[Fa
     ]
 
 
-def too_large_body(most: int) -> Problem:
-    """413 for a body above the limit."""
+def _too_large(most: int) -> Problem:
     return Problem(413, _l("Send %(most)s bytes at most at once.", most=format_decimal(most)))
 
 

@@ -4,10 +4,9 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel, Field
 from werkzeug.datastructures import Authorization
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from webhooks_ui.api.access import REALM
-from webhooks_ui.api.body import too_large_body
+from webhooks_ui.api.body import read_data
 from webhooks_ui.api.operation import Headers, Operation
 from webhooks_ui.api.plain import outcome_before
 from webhooks_ui.api.shapes import RowShape
@@ -81,12 +80,7 @@ def _take(kind: Kind) -> tuple[ReceiptShape, Headers]:
         )
     request.environ[WHO] = source.public_id
     actor.is_here(actor.Actor("source", source.public_id, source.name))
-    request.max_content_length = kind.max_bytes
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise too_large_body(kind.max_bytes) from None
-    arrival = Arrival(request.headers, body, request.remote_addr)
+    arrival = Arrival(request.headers, read_data(kind.max_bytes), request.remote_addr)
     known: Receipt | None = outcome_before(request.environ)
     receipt = known or receive(kind, source, arrival, current_vault())
     if receipt.reason == "signature":
