@@ -20,6 +20,7 @@ import waitress
 from flask import Flask
 from playwright.sync_api import Browser, Locator, Page
 
+from tests.browser import steps
 from tests.support.browser import Visitor, launched
 from tests.support.waiting import wait_until
 from tools import source_screenshots
@@ -99,10 +100,7 @@ def sign_in(browser: Browser, origin: str) -> Visitor:
     """A visitor who has signed in through the page."""
     visitor = Visitor(browser, origin, signed_in=None)
     page = visitor.open("/login")
-    page.locator("[name=login]").fill(show.LOGIN)
-    page.locator("[name=password]").fill(show.PASSWORD)
-    with page.expect_navigation():
-        page.locator("[name=password]").press("Enter")
+    steps.sign_in(page, show.LOGIN, show.PASSWORD)
     state = page.context.storage_state()
     visitor.leave()
     return Visitor(browser, origin, state)

@@ -71,11 +71,8 @@ def console(folder: Path, stage: Stage, days: int, **settings: Any) -> Iterator[
 @contextmanager
 def live(app: Flask, every: float) -> Iterator[None]:
     """Runs a worker with its jobs, and takes in an event every `every` seconds on average."""
-    worker, scheduler, ending = (
-        Worker(app),
-        Scheduler(app, [heartbeat_job(), *all_jobs(app)]),
-        Flag(),
-    )
+    worker, ending = Worker(app), Flag()
+    scheduler = Scheduler(app, [heartbeat_job(), *all_jobs(app)])
     threads = [Thread(target=worker.run), Thread(target=_trickle, args=(app, every, ending))]
     scheduler.start()
     for thread in threads:
