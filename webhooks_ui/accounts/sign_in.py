@@ -22,7 +22,7 @@ from webhooks_ui.accounts import (
 )
 from webhooks_ui.audit.actor import Actor
 from webhooks_ui.database.engine import db, transaction
-from webhooks_ui.models import User, UserSession
+from webhooks_ui.models import SignInFailure, User, UserSession
 from webhooks_ui.web.extensions import login_manager
 
 WRONG_CODE = _l("This code is wrong or was used already. Enter the one that the app shows now.")
@@ -97,7 +97,7 @@ def set_email(current: str, email: str | None) -> Refusal | None:
     if isinstance(known, Refusal):
         return known
     with transaction():
-        throttle.clear(_source(current_user.login))
+        SignInFailure.clear(*_source(current_user.login))
         current_user.user.email = email
     return None
 
@@ -113,7 +113,7 @@ def switch_second_factor_off(proof: str) -> Refusal | None:
         if by_code and user.totp_secret and not second_factor.use(user, proof):
             audit.record("user.code_refused", "user", user.id, login)
             return Refusal(WRONG_CODE)
-        throttle.clear(_source(login))
+        SignInFailure.clear(*_source(login))
     second_factor.remove(user.id)
     return None
 
@@ -177,7 +177,7 @@ def let_in(
         elif wanted != known:  # the same password, which is no change to record
             own = update(User).where(User.id == user.id)
             db.session.execute(own.values(password_hash=wanted))
-        throttle.clear(_source(login))
+        SignInFailure.clear(*_source(login))
         known_browsers.remember(user)
         begun = sessions.begin(user)
         if alone:

@@ -90,11 +90,6 @@ def _counted(who: Source, limits: Iterable[Limit]) -> timedelta | None:
     return None
 
 
-def clear(who: Source) -> None:
-    """Deletes the failures of `who`, within the caller's transaction."""
-    SignInFailure.clear(who.account, who.network)
-
-
 def lift(login: str) -> None:
     """Deletes the failures of an account from all networks, within the caller's transaction."""
     db.session.execute(delete(SignInFailure).where(SignInFailure.login == account(login)))

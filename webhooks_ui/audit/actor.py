@@ -36,7 +36,11 @@ def is_command_line(app: Flask) -> None:
 
 def command_line() -> Actor:
     """Who runs this process, by the operating system's name."""
-    return Actor("command", name=_own_name())
+    try:
+        name = getpass.getuser()[:200]
+    except (KeyError, OSError):  # a container's user need not have a name
+        name = str(os.getuid())
+    return Actor("command", name=name)
 
 
 def current() -> Actor:
@@ -56,10 +60,3 @@ def address() -> str | None:
 def address_in(environ: Mapping[str, Any]) -> str | None:
     """The same from the environment of a WSGI request."""
     return environ.get("REMOTE_ADDR", "")[:45] or None
-
-
-def _own_name() -> str:
-    try:
-        return getpass.getuser()[:200]
-    except (KeyError, OSError):  # a container's user need not have a name
-        return str(os.getuid())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webhooks_ui.cli.app_context import JSON, app_context, in_one_line, print_facts
+from webhooks_ui.settings import table
 
 if TYPE_CHECKING:
     from webhooks_ui.database.archive import Manifest
@@ -40,7 +41,7 @@ def backup(file: Path, no_keys: bool, as_json: bool) -> None:
 
     busy = f"Another backup into {file} is under way. Wait until it has ended."
     with in_one_line(), _workshop(file.absolute().parent, file.name, busy) as folder:
-        settings = _settings()
+        settings = table.load(os.environ)
         database = _database(settings)
         if file.exists():
             archive.manifest(file)  # anything else is not overwritten
@@ -80,7 +81,7 @@ def restore(file: Path, yes: bool, as_json: bool) -> None:
     from webhooks_ui.database.files import alone_in
 
     with in_one_line():
-        settings = _settings()
+        settings = table.load(os.environ)
         data_dir: Path = settings["DATA_DIR"]
         keys.private_folder(data_dir)
         database = _database(settings)
@@ -112,19 +113,12 @@ def _database(settings: Mapping[str, Any]) -> "SqliteDatabase | PostgresDatabase
 
     from webhooks_ui.database.postgres_copy import PostgresDatabase
     from webhooks_ui.database.sqlite_copy import SqliteDatabase
+    from webhooks_ui.settings.database_encryption import parameters
 
     url = make_url(settings["DATABASE_URL"])
     if url.get_backend_name() == "sqlite":
         return SqliteDatabase(Path(url.database or ""))
-    return PostgresDatabase(url, settings["DATABASE_ENCRYPTION"])
-
-
-def _settings() -> dict[str, Any]:
-    from webhooks_ui.settings import database_encryption, table
-
-    found = table.load(os.environ)
-    encryption = database_encryption.parameters(found["DATABASE_URL"], os.environ)
-    return found | {"DATABASE_ENCRYPTION": encryption}
+    return PostgresDatabase(url, parameters(settings["DATABASE_URL"], os.environ))
 
 
 def _require_usable(file: Path, manifest: "Manifest", kind: str) -> None:

@@ -17,7 +17,11 @@ _KEY = re.compile(KEY_PATTERN)
 
 def problems(key: str, name: str, kind: str) -> dict[str, LazyString]:
     """What keeps the channel from being saved, by field: `key`, `name`, `kind`."""
-    found = {"key": key_problem(key), "name": name_rule.problem(name), "kind": kind_problem(kind)}
+    found = {
+        "key": key_problem(key),
+        "name": name_rule.problem(name),
+        "kind": None if kind in CHANNEL_KINDS else _l("Choose one of the kinds in the list."),
+    }
     return {field: problem for field, problem in found.items() if problem is not None}
 
 
@@ -37,8 +41,3 @@ def key_problem(key: str) -> LazyString | None:
     if not _KEY.fullmatch(key):
         return _l("Use only Latin letters, digits, dots, underscores and hyphens.")
     return None
-
-
-def kind_problem(kind: str) -> LazyString | None:
-    """What keeps a text from being a channel's kind, or None."""
-    return None if kind in CHANNEL_KINDS else _l("Choose one of the kinds in the list.")

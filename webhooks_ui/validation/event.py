@@ -31,9 +31,7 @@ def largest_batch(most_bytes: int) -> int:
 
 def size_problem(data: bytes, most_bytes: int) -> LazyString | None:
     """The message for data that is larger than allowed; None for data that is not."""
-    if len(data) <= most_bytes:
-        return None
-    return shorten(most_bytes)
+    return None if len(data) <= most_bytes else shorten(most_bytes)
 
 
 def shorten(most_bytes: int) -> LazyString:
