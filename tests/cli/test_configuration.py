@@ -186,6 +186,7 @@ def test_what_is_no_configuration_is_refused(run: Run, tmp_path: Path) -> None:
         assert result.stderr.startswith("/"), text[:80]
 
 
+TWIN = f"{{name: A, token_hash: {'a' * 64}}}"
 NO_CONFIGURATION = (
     "",
     "- a",
@@ -202,6 +203,7 @@ NO_CONFIGURATION = (
     "version: 1\nsources: [{name: !!set {a}}]",
     f"version: 1\nsources: [{{name: 0x{'f' * 4_000}}}]",
     "version: 1\nsources: [{name: ' '}]",
+    f"version: 1\nsources: [{TWIN}, {TWIN}]",
     "version: 1\nencryption: {salt: x}",
 )
 
@@ -227,6 +229,14 @@ sources: [{name: Second}]
         assert webhook.channel.key == "new"
         assert webhook.authorization(current_vault()).secret == "secret-9"
         assert db.session.query(Source).count() == 2
+
+
+def test_a_token_stays_that_of_one_source(filled: Flask, run: Run, tmp_path: Path) -> None:
+    with filled.app_context():
+        taken = db.session.query(Source.token_hash).scalar()
+    text = f"version: 1\nsources: [{{name: Another, token_hash: '{taken}'}}]"
+    result = imported(run, tmp_path, text)
+    assert (result.exit_code, result.stderr[:22]) == (1, "/sources/0/token_hash:")
 
 
 def test_one_that_somebody_has_changed_meanwhile_is_not_overwritten(

@@ -18,7 +18,7 @@ from webhooks_ui.crypto import signing
 from webhooks_ui.crypto.vault import current_vault
 from webhooks_ui.database.engine import db
 from webhooks_ui.database.types import now
-from webhooks_ui.models import Channel, Webhook
+from webhooks_ui.models import Channel, Source, Webhook
 from webhooks_ui.models.public_ids import SOURCE, WEBHOOK, is_id, new_id
 from webhooks_ui.models.source_changes import SourceSettings
 from webhooks_ui.models.webhook_settings import WebhookSettings
@@ -87,9 +87,13 @@ def plan(text: str, passphrase: str = "") -> Plan:
 
     webhooks = list(_each(parts, "webhooks", webhook, faults))
     sources = list(_each(parts, "sources", _source, faults))
-    for name, found in (("channels", channels), ("webhooks", webhooks), ("sources", sources)):
-        counts = Counter(one.id for one in found)
-        for twice in sorted(one for one, count in counts.items() if count > 1):
+    hashes = [one.token_hash for one in sources if one.token_hash]
+    for name, found in (
+        ("channels", [one.id for one in channels]),
+        ("webhooks", [one.id for one in webhooks]),
+        ("sources", [*(one.id for one in sources), *hashes]),
+    ):
+        for twice in sorted(one for one, count in Counter(found).items() if count > 1):
             faults.append(Fault(pointer(name), _l("%(id)s stands here twice.", id=twice)))
     if faults:
         raise ImportFaults(faults)
@@ -163,6 +167,10 @@ def _source(entry: Entry, index: int) -> SourcePlan:
     ]
     if body.kind not in KINDS:
         faults.append(Fault(pointer("sources", index, "kind"), webhook_rules.KIND_UNKNOWN))
+    other = select(Source.id).where(Source.public_id != public_id)
+    if db.session.scalar(other.where(Source.token_hash == body.token_hash)):
+        words = _l("Another source has this token. Leave token_hash out.")
+        faults.append(Fault(pointer("sources", index, "token_hash"), words))
     if faults:
         raise ImportFaults(faults)
     return SourcePlan(public_id, settings, body.kind, body.token_hash)
