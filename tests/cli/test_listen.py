@@ -92,7 +92,8 @@ def test_a_port_in_use_is_one_clear_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--secret", "hunter2"), ("--status", "100"), ("--port", "70000")]
+    "arguments",
+    [("--secret", "hunter2"), ("--status", "100"), ("--port", "70000"), ("--host", "a..b")],
 )
 def test_an_argument_that_cannot_be_is_refused(arguments: tuple[str, str]) -> None:
     found = CliRunner().invoke(main, ["listen", *arguments])

@@ -1,13 +1,15 @@
 """What the commands share: an app with its database, errors in one line, and what they print."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import click
 from flask import Flask
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -83,6 +85,18 @@ def app_context(
 def fail(problems: Mapping[str, object]) -> NoReturn:
     """Ends the command with `problems`, by the argument's name."""
     raise click.ClickException(" ".join(f"{name}: {text}" for name, text in problems.items()))
+
+
+def parsed(parse: Callable[[str], T]) -> Callable[..., T | None]:
+    """The callback of an option that takes what a setting of this parser takes."""
+
+    def take(_context: click.Context, _parameter: click.Parameter, value: str | None) -> T | None:
+        try:
+            return None if value is None else parse(value)
+        except ValueError as error:
+            raise click.BadParameter(f"it {error}.") from None
+
+    return take
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from webhooks_ui.cli.app_context import database_errors
+from webhooks_ui.cli.app_context import database_errors, parsed
 from webhooks_ui.cli.backup import backup, restore
 from webhooks_ui.cli.completion import completion
 from webhooks_ui.cli.configuration import export_, import_
@@ -21,6 +21,7 @@ from webhooks_ui.cli.records import channel, token, user
 from webhooks_ui.cli.rotate_key import rotate_key
 from webhooks_ui.cli.worker import worker
 from webhooks_ui.crypto.keys import KeyFileError
+from webhooks_ui.settings.addresses import host
 from webhooks_ui.settings.table import SettingError
 
 _PORT = click.IntRange(0, 65_535)
@@ -35,7 +36,8 @@ class _Program(click.Group):
         except (SettingError, KeyFileError) as error:
             click.echo(str(error), err=True)
             sys.exit(2)
-        except UnicodeError:  # a byte of an argument that is no text comes as half of a pair
+        # A byte of an argument that is no text comes as half of a surrogate pair.
+        except (UnicodeEncodeError, UnicodeDecodeError):
             raise click.ClickException("What this was given is not UTF-8 text.") from None
 
 
@@ -55,7 +57,9 @@ for command in _COMMANDS:
 
 
 @main.command()
-@click.option("--host", help="The address to listen on. Default: the setting HOST.")
+@click.option(
+    "--host", callback=parsed(host), help="The address to listen on. Default: the setting HOST."
+)
 @click.option("--port", type=_PORT, help="The port; 0 picks a free one. Default: the setting PORT.")
 @click.option("--no-worker", is_flag=True, help="Do not start a worker.")
 def serve(host: str | None, port: int | None, no_worker: bool) -> None:
@@ -72,7 +76,13 @@ def serve(host: str | None, port: int | None, no_worker: bool) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    callback=parsed(host),
+    help="The address to listen on.",
+)
 @click.option(
     "--port", type=_PORT, default=9000, show_default=True, help="The port; 0 picks a free one."
 )

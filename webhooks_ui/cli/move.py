@@ -34,7 +34,7 @@ def move(url: str, as_json: bool) -> None:
         db.engine.dispose()
         with in_one_line():
             total = _move(app, to)
-    words = f"{total:,} rows are there. Set WEBHOOKS_UI_DATABASE_URL to it and start."
+    words = f"Rows copied: {total:,}. Set WEBHOOKS_UI_DATABASE_URL to it and start."
     print_facts({"rows": total}, words, as_json=as_json)
     click.echo("Keep the data folder: the keys are in it.", err=True)
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 import click
 
 from webhooks_ui.catalogue.channel_kinds import CHANNEL_KINDS
-from webhooks_ui.cli.app_context import JSON, app_context, fail, print_rows
+from webhooks_ui.cli.app_context import JSON, app_context, fail, parsed, print_rows
 from webhooks_ui.settings import parsers
 
 ROLES, SCOPES = ("admin", "editor", "viewer"), ("events", "admin")
+_LIFETIME = parsed(parsers.duration(timedelta(hours=1), timedelta(days=3650)))
 
 
 def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -20,16 +21,6 @@ def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     if wrong := name_rule.problem(text):
         raise click.BadParameter(str(wrong))
     return text
-
-
-def _lifetime(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> timedelta | None:
-    """A length of time with its unit, from an hour to ten years."""
-    try:
-        return parsers.duration(timedelta(hours=1), timedelta(days=3650))(value) if value else None
-    except ValueError as error:
-        raise click.BadParameter(f"it {error}.") from None
 
 
 @click.group()
@@ -151,7 +142,7 @@ def token() -> None:
     help="events: send events; admin: everything.",
 )
 @click.option(
-    "--expires", metavar="TIME", callback=_lifetime, help="Refused from then on, such as 90d."
+    "--expires", metavar="TIME", callback=_LIFETIME, help="Refused from then on, such as 90d."
 )
 def token_add(name: str, scope: str, expires: timedelta | None) -> None:
     """Add an API token and print it, once, alone on its line."""

@@ -52,7 +52,7 @@ def rotate_key(drop_old: bool, as_json: bool) -> None:
             ) from None
         key = current_vault().key_ids[0]
         audit.record("encryption_key.rotated", details={"key": key, "count": count})
-        words = f"{count:,} secrets are encrypted under the key {key} now."
+        words = f"Secrets encrypted under the key {key} now: {count:,}."
         print_facts({"key": key, "encrypted": count}, words, as_json=as_json)
 
 
@@ -76,10 +76,10 @@ def _drop_old(app: Flask, *, as_json: bool) -> None:
         raise click.ClickException("The keys are a setting: take the former ones out of it.")
     if left := installation.under_older_keys():
         raise click.ClickException(
-            f"{left:,} secrets are still encrypted under a former key. Run: webhooks-ui rotate-key"
+            f"Secrets still encrypted under a former key: {left:,}. Run: webhooks-ui rotate-key"
         )
     newest, *former = keys.read_encryption_keys(app.config["DATA_DIR"])
     keys.write_encryption_keys(app.config["DATA_DIR"], (newest,))
     audit.record("encryption_key.dropped", details={"count": len(former)})
-    words = f"{len(former)} former keys are gone. Backups made before need theirs."
+    words = f"Former keys removed: {len(former)}. Backups made before need theirs."
     print_facts({"dropped": len(former)}, words, as_json=as_json)

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from webhooks_ui.cli.app_context import app_context
+from webhooks_ui.cli.app_context import app_context, parsed
+from webhooks_ui.settings.addresses import host
 
 
 @click.command()
@@ -24,6 +25,7 @@ from webhooks_ui.cli.app_context import app_context
     "--metrics-host",
     default="127.0.0.1",
     show_default=True,
+    callback=parsed(host),
     help="The address to serve them on; METRICS_TOKEN or METRICS_NETWORKS restrict access.",
 )
 @click.option(
