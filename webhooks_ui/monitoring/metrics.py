@@ -108,10 +108,10 @@ _folder: Path | None = None
 
 def _instruments() -> _Instruments:
     global _made  # noqa: PLW0603  # one set in a process, as prometheus-client has it
-    with _making:
-        if _made is None:
-            _made = _Instruments()
-        return _made
+    if _made is None:
+        with _making:
+            _made = _made or _Instruments()
+    return _made
 
 
 def share(data_dir: Path) -> None:
@@ -146,7 +146,7 @@ def share(data_dir: Path) -> None:
 
 def accepted(types: Iterable[str], deliveries: int) -> None:
     """Counts committed events, by type, and their deliveries."""
-    made = _made or _instruments()
+    made = _instruments()
     for kind, count in Tally(types).items():
         made.accepted.labels(kind).inc(count)
     made.fanned_out.inc(deliveries)
@@ -154,24 +154,24 @@ def accepted(types: Iterable[str], deliveries: int) -> None:
 
 def source_request(became: str) -> None:
     """Counts a request of a source by one of `BECAME`."""
-    (_made or _instruments()).sources.labels(became).inc()
+    _instruments().sources.labels(became).inc()
 
 
 def in_flight(count: int) -> None:
     """Sets how many attempts are in flight in this process."""
-    (_made or _instruments()).in_flight.set(count)
+    _instruments().in_flight.set(count)
 
 
 def attempted(error: str | None, seconds: float) -> None:
     """Counts an attempt; `error` is its code, None on success."""
-    made = _made or _instruments()
+    made = _instruments()
     made.attempts.labels(error or SUCCEEDED).inc()
     made.durations.observe(seconds)
 
 
 def recorded(outcomes: Iterable[tuple[str, str | None]]) -> None:
     """Counts committed outcomes: the delivery's next status and the attempt's error of each."""
-    made = _made or _instruments()
+    made = _instruments()
     for (status, error), count in Tally(outcomes).items():
         if status == "succeeded":
             made.delivered.inc(count)
@@ -181,7 +181,7 @@ def recorded(outcomes: Iterable[tuple[str, str | None]]) -> None:
 
 def answered(method: str, path: str, status: str, seconds: float) -> None:
     """Counts a request to the console; `path` is below `PUBLIC_URL`."""
-    made, part = _made or _instruments(), _part(method, path)
+    made, part = _instruments(), _part(method, path)
     made.answered.labels(part, f"{status[:1]}xx").inc()
     made.answering.labels(part).observe(seconds)
 
