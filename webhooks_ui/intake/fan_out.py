@@ -44,7 +44,6 @@ def complete(event_id: int) -> None:
                 time.sleep(PAUSE)
     except REFUSED as error:
         log.warning("The deliveries of an event follow later: %s", reason_of(error))
-    wakeup.wake_workers()
 
 
 def next_size(most: int, held: float) -> int:
