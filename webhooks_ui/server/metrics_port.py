@@ -3,20 +3,17 @@
 import socket
 from collections.abc import Iterable
 from threading import Thread
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import waitress.server
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _SHOWN = ("/metrics", "/healthz")
 
 
-def start(app: "WSGIApplication", listening: socket.socket) -> None:
+def start(app: WSGIApplication, listening: socket.socket) -> None:
     """Answers there from a thread until the process ends, under the console's own rules."""
 
-    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] in _SHOWN:
             return app(environ, start_response)
         start_response("404 Not Found", [("Content-Type", "text/plain")])
