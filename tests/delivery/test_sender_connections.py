@@ -206,6 +206,24 @@ def test_a_new_connection_that_fails_too_is_a_failure(receive: Receive, send: Se
     assert [len(peer.received) for peer in receiver.peers] == [2, 1]
 
 
+def test_a_failure_after_a_kept_connection_timed_out_has_its_own_timings(
+    receive: Receive, send: Send
+) -> None:
+    def say_408_at_the_second_request(peer: Peer) -> None:
+        peer.read_request()
+        if peer.number == 1:
+            peer.send(OK)
+            peer.read_request()
+            peer.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+
+    receiver = receive(say_408_at_the_second_request)
+    assert send(receiver.url()).error is None
+    outcome = send(receiver.url())
+    assert (outcome.error, outcome.status_code) == ("connection_reset", None)
+    assert outcome.timings_ms["first_byte"] is None
+    assert [len(peer.received) for peer in receiver.peers] == [2, 1]
+
+
 def test_a_kept_connection_that_began_to_answer_is_not_replaced(
     receive: Receive, send: Send
 ) -> None:

@@ -92,6 +92,7 @@ class Transport(BaseAdapter):
         except StaleError:
             # The new one may fail before it has facts of its own.
             attempt.trace.address, attempt.trace.tls, attempt.trace.notes = None, None, []
+            attempt.trace.phases.pop("first_byte", None)
             return False
         return True
 
