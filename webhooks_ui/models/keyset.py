@@ -55,11 +55,10 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class SearchLimits:
-    """What a search has not looked through.
+    """What a search has left out.
 
-    `is_capped`: of its matches the newest were looked through, and there may be older ones.
-    `back_to`: nothing that came before was, as the time was over. `whole_words`: no longer words
-    that begin with those that are sought.
+    `is_capped`: matches older than the newest ones, if there are any. `back_to`: whatever came
+    before this moment: time ran out. `whole_words`: longer words that begin with those sought.
     """
 
     is_capped: bool = False

@@ -1,4 +1,4 @@
-"""The newest events, for trying filters on and for what their paths could be."""
+"""The newest events: to try filters on, and to suggest their paths."""
 
 from collections.abc import Collection, Sequence
 

@@ -37,7 +37,7 @@ class SignInFailure(Model):
 
     @classmethod
     def forget(cls, before: datetime, after: datetime) -> None:
-        """Removes failures that no longer count, and those that a clock which was ahead has set."""
+        """Removes failures that no longer count, and those that a wrong clock dated ahead."""
         db.session.execute(delete(cls).where((cls.created_at <= before) | (cls.created_at > after)))
 
     @classmethod

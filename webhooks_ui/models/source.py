@@ -80,7 +80,7 @@ class Source(Public, Model):
         self.options = asdict(options)
 
     def issue_token(self) -> str:
-        """Gives it a new token, which is nowhere to be had again; the former one ends."""
+        """Gives it a new token, which cannot be shown again; the former one ends."""
         text = f"whus_{secrets.token_urlsafe(32)}"
         self.token_hash = digest(text)
         return text

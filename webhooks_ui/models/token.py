@@ -82,7 +82,7 @@ class Token(Public, Model):
         expires_at: datetime | None = None,
         created_by: str | None = None,
     ) -> str:
-        """Adds a token to the session and returns its text, which is nowhere to be had again."""
+        """Adds a token to the session and returns its text, which cannot be shown again."""
         text = f"whui_{secrets.token_urlsafe(32)}"
         token = cls(name=name, scope=scope, expires_at=expires_at, created_by=created_by)
         token.token_hash = digest(text)

@@ -1,4 +1,4 @@
-"""Changes to several webhooks at once, in one transaction, and taking them back."""
+"""Changes to several webhooks at once, in one transaction, and their undo."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ class BulkChange(Model):
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether it changed something and that was not taken back."""
+        """Whether it changed something and has not been undone."""
         return bool(self.items) and self.undone_at is None
 
     @classmethod
@@ -50,7 +50,7 @@ class BulkChange(Model):
 
     @classmethod
     def change_by_public_id(cls, public_id: str) -> Self | None:
-        """As `by_public_id`; None for a test or a recovery, which nobody can take back."""
+        """As `by_public_id`; None for a test or a recovery, which cannot be undone."""
         found = cls.by_public_id(public_id)
         return found if found and not any("made" in item for item in found.items) else None
 
@@ -81,7 +81,7 @@ def disable(webhook: Webhook) -> None:
 
 
 def pause(until: datetime | None) -> Change:
-    """Nothing until this time; None goes on. A disabled webhook stays as it is."""
+    """Pauses until this time; None resumes. A disabled webhook stays as it is."""
 
     def change(webhook: Webhook) -> None:
         if webhook.enabled and webhook.resumes_at != until:
@@ -123,7 +123,7 @@ def remove(webhook: Webhook) -> None:
 def apply(
     public_ids: Sequence[str], action: str, change: Change, editor: User | None
 ) -> BulkChange:
-    """Changes these webhooks, those left out that the change does not concern.
+    """Changes these webhooks, except those that the change does not concern.
 
     What waits for those that are off afterwards is cancelled.
     """

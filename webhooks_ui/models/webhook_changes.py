@@ -86,7 +86,7 @@ def set_enabled(webhook: Webhook, enabled: bool, editor: User | None) -> None:
 
 
 def pause(webhook: Webhook, until: datetime | None, editor: User | None) -> bool:
-    """Has an enabled webhook get nothing until this time, or go on; what waits is kept for it.
+    """Pauses an enabled webhook until this time, or resumes it; what waits is kept for it.
 
     False when it is disabled or deleted.
     """

@@ -48,7 +48,7 @@ class Switchable(Holdable):
     """`disabled_reason` is ``manual``, ``gone`` (the receiver said 410) or ``failing``.
 
     Until `paused_until` no events are queued for it, and what waits is not sent. A time that has
-    passed means nothing: it goes on by itself.
+    passed means nothing: it resumes by itself.
     """
 
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
@@ -109,7 +109,7 @@ class Switchable(Holdable):
         self.paused_until = None
 
     def pause(self, until: datetime | None) -> None:
-        """Has it get nothing until this time, or go on; how long it had failed counts no more."""
+        """Pauses it until this time, None resumes; how long it had failed no longer counts."""
         if until is not None:
             self.failing_since = self.failing_noticed_at = None
         self.paused_until = until
