@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, String, Text
+from sqlalchemy import JSON, BigInteger, Index, String, Text, cast, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks_ui.database.engine import Model
+from webhooks_ui.database.engine import Model, db
 from webhooks_ui.database.types import Instant, RowId, now
 
 TOPICS = ("change", "sending", "sign_in", "refusal", "export", "reading", "call")
@@ -76,3 +76,9 @@ class AuditEntry(Model):
     search_text: Mapped[str] = mapped_column(Text, default="")
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+def newest_row_of(object_kind: str) -> int:
+    """The largest row id that entries about this kind of object name; 0 where there is none."""
+    row = func.max(cast(AuditEntry.object_id, BigInteger))
+    return db.session.scalar(select(row).where(AuditEntry.object_kind == object_kind)) or 0

@@ -12,14 +12,14 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
-    cast,
     delete,
     func,
     select,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webhooks_ui.audit import Audited, AuditEntry, as_it_is
+from webhooks_ui.audit import Audited, as_it_is
+from webhooks_ui.audit.entry import newest_row_of
 from webhooks_ui.database.engine import Model, db, is_sqlite
 from webhooks_ui.database.types import Instant, RowId, Sealed, after, new_row_id, now
 from webhooks_ui.models import pages
@@ -114,9 +114,7 @@ class User(Model):
         """Adds a user to the session, within the caller's transaction."""
         user = cls(login=cls.tidy_login(login), password_hash=password_hash, role=role)
         if is_sqlite():  # it would use the id of a removed user again, by which the log knows them
-            known = cast(AuditEntry.object_id, BigInteger)
-            newest = select(func.max(known)).where(AuditEntry.object_kind == "user")
-            user.id = max(newest_row(cls), db.session.scalar(newest) or 0) + 1
+            user.id = max(newest_row(cls), newest_row_of("user")) + 1
         db.session.add(user)
         return user
 
