@@ -28,8 +28,6 @@ def send(type: str, channel: str | None, data: IO[bytes] | None, as_json: bool) 
     from webhooks_ui.intake.accept import accept
     from webhooks_ui.intake.event import ChannelName, IncomingEvent, Refusal
     from webhooks_ui.monitoring import metrics
-    from webhooks_ui.text import strict_json
-    from webhooks_ui.text.json_parts import JsonError
     from webhooks_ui.validation import event as event_rules
 
     with app_context() as app:
@@ -37,11 +35,7 @@ def send(type: str, channel: str | None, data: IO[bytes] | None, as_json: bool) 
         known = ALL_TYPES.get(canonical(type))
         sample = known.sample_text if known else "{}"
         raw = data.read().strip() if data else sample.encode()
-        try:
-            strict_json.check(raw)
-        except JsonError as error:
-            raise click.ClickException(str(error)) from None
-        if problem := event_rules.size_problem(raw, app.config["MAX_EVENT_SIZE"]):
+        if problem := event_rules.data_problem(raw, app.config["MAX_EVENT_SIZE"]):
             raise click.ClickException(str(problem))
         answer = accept(
             [IncomingEvent(canonical(type), raw, ChannelName(channel) if channel else None)]

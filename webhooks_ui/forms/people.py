@@ -4,6 +4,7 @@ from typing import Self
 
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, RadioField, SelectChoice, StringField
+from wtforms.validators import AnyOf
 
 from webhooks_ui.accounts import people
 from webhooks_ui.accounts import sign_in as signin
@@ -19,15 +20,12 @@ class RoleForm(Form):
         _l("Role"),
         choices=[SelectChoice(role, role) for role in ROLES],
         default="editor",
+        validators=[AnyOf(ROLES, _l("Choose a role."))],
         validate_choice=False,
     )
 
     def check(self) -> bool:
-        if not self.is_sent():
-            return False
-        if self.role.data not in ROLES:
-            self.role.errors = [_l("Choose a role.")]
-        return not self.errors
+        return self.is_sent() and not self.errors
 
 
 class LinkForm(RefusableForm):

@@ -4,16 +4,13 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
 from webhooks_ui.catalogue.event_types import ALL_TYPES, EVENT_TYPES
 from webhooks_ui.forms.base import plain_lines
 from webhooks_ui.models import form_keys
 from webhooks_ui.models.public_ids import DELIVERY, is_id
-from webhooks_ui.text import strict_json
-from webhooks_ui.text.json_parts import JsonError
-from webhooks_ui.validation.event import size_problem
+from webhooks_ui.validation.event import data_problem
 
 
 @dataclass(slots=True)
@@ -43,7 +40,7 @@ class TestPanel:
         panel.sent = again if is_id(again, DELIVERY) else ""
         if panel.event not in ALL_TYPES:
             panel.errors["event"] = str(_l("Choose one of the events."))
-        if panel.data and (problem := _data_problem(panel.data.encode(), most_bytes)):
+        if panel.data and (problem := data_problem(panel.data.encode(), most_bytes)):
             panel.errors["data"] = str(problem)
         return panel
 
@@ -55,14 +52,3 @@ class TestPanel:
     def again(self) -> Self:
         """The same panel, ready to send another test."""
         return type(self)(self.event, self.data)
-
-
-def _data_problem(data: bytes, most_bytes: int) -> LazyString | None:
-    """Why the bytes cannot be an event's data, by the rules of the API; None if they can."""
-    if problem := size_problem(data, most_bytes):
-        return problem
-    try:
-        strict_json.check(data)
-    except JsonError as error:
-        return error.message
-    return None

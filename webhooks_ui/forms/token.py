@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectChoice, SelectField, StringField
+from wtforms.validators import AnyOf
 
 from webhooks_ui.database.types import now
 from webhooks_ui.forms.base import Form, trimmed
@@ -23,6 +24,7 @@ class TokenForm(Form):
         _l("Access"),
         choices=[SelectChoice(*item) for item in SCOPE_LABELS.items()],
         default="events",
+        validators=[AnyOf(SCOPES, _l("Choose what the token may do."))],
         validate_choice=False,
     )
     expires = SelectField(
@@ -40,8 +42,6 @@ class TokenForm(Form):
             return False
         if problem := name_rule.problem(self.name.data):
             self.name.errors = [problem]
-        if self.scope.data not in SCOPES:
-            self.scope.errors = [_l("Choose what the token may do.")]
         return not self.errors
 
     @property

@@ -7,6 +7,9 @@ from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from webhooks_ui.text import strict_json
+from webhooks_ui.text.json_parts import JsonError
+
 MAX_KEY_CHARACTERS = 255
 ROOM = 65_536  # bytes of a body besides an event's data
 BATCH_FACTOR = 8  # a batch may be as large as this many of the largest events
@@ -32,6 +35,17 @@ def largest_batch(most_bytes: int) -> int:
 def size_problem(data: bytes, most_bytes: int) -> LazyString | None:
     """The message for data that is larger than allowed; None for data that is not."""
     return None if len(data) <= most_bytes else shorten(most_bytes)
+
+
+def data_problem(data: bytes, most_bytes: int) -> LazyString | None:
+    """Why bytes cannot be an event's data; None if they can."""
+    if problem := size_problem(data, most_bytes):
+        return problem
+    try:
+        strict_json.check(data)
+    except JsonError as error:
+        return error.message
+    return None
 
 
 def shorten(most_bytes: int) -> LazyString:

@@ -3,15 +3,22 @@
 from functools import partial
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 from werkzeug.utils import find_modules, import_string
 
 from webhooks_ui.catalogue.ready_templates import READY_TEMPLATES
 from webhooks_ui.explanations import states
 from webhooks_ui.forms import pause
+from webhooks_ui.text.whole_number import MAX_DIGITS
 from webhooks_ui.views import audit_display, charts, delivery_display
 from webhooks_ui.web import cookies, navigation, user_text
-from webhooks_ui.web.converters import RowNumber
 from webhooks_ui.web.i18n import written
+
+
+class RowNumber(IntegerConverter):
+    """The number of a row in a URL; a number that no column could hold does not match."""
+
+    regex = f"[0-9]{{1,{MAX_DIGITS}}}"
 
 
 def init_app(app: Flask) -> None:

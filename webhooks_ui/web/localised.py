@@ -34,7 +34,10 @@ def init_app(app: Flask) -> None:
 
 def absolute(moment: datetime) -> str:
     """A moment in the console's time zone, with the zone's name."""
-    return _absolute(language(), timezones.zone_in_use(), moment)
+    zone, code = timezones.zone_in_use(), language()
+    local, utc = moment.astimezone(zone), moment.astimezone(UTC)
+    quarter = utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0)
+    return f"{_date(code, local.date())}, {_time(local)} {_zone(code, zone, quarter)}"
 
 
 def clock(moment: datetime) -> str:
@@ -52,9 +55,7 @@ def moment(value: datetime | None) -> Markup:
     """
     if value is None:
         return Markup("–")
-    code = language()
-    text = escape(_absolute(code, timezones.zone_in_use(), value))
-    words = escape(_relative_in(code, value) or day(value))
+    text, words = escape(absolute(value)), escape(relative(value) or day(value))
     return Markup(_distance(isotime(value), text, words))  # noqa: S704  # the texts are escaped
 
 
@@ -79,7 +80,15 @@ def relative(value: datetime) -> str:
     Units and rounding are those of `inWords` in static/app.js, and the words those of CLDR, so
     that the browser changes nothing when it takes over.
     """
-    return _relative_in(language(), value)
+    amount = (value - now()).total_seconds()
+    if abs(amount) < 10:
+        return str(_("now"))
+    for unit, size in _UNITS:
+        rounded = math.floor(amount + 0.5)
+        if abs(rounded) < size:
+            return _relative(language(), unit, rounded)
+        amount /= size
+    return ""
 
 
 def day(moment: datetime | str) -> str:
@@ -130,27 +139,9 @@ def filesize(value: int) -> str:
     return str(_("%(number)s MB", number=_decimal(language(), value / 1024 / 1024, "#,##0.#")))
 
 
-def _absolute(language: str, zone: ZoneInfo, moment: datetime) -> str:
-    local, utc = moment.astimezone(zone), moment.astimezone(UTC)
-    quarter = utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0)
-    return f"{_date(language, local.date())}, {_time(local)} {_zone(language, zone, quarter)}"
-
-
 def _time(local: datetime) -> str:
     """The time of day, to the second; `strftime` takes three times as long."""
     return local.isoformat(" ", "seconds")[11:19]
-
-
-def _relative_in(language: str, value: datetime) -> str:
-    amount = (value - now()).total_seconds()
-    if abs(amount) < 10:
-        return str(_("now"))
-    for unit, size in _UNITS:
-        rounded = math.floor(amount + 0.5)
-        if abs(rounded) < size:
-            return _relative(language, unit, rounded)
-        amount /= size
-    return ""
 
 
 @_cached
