@@ -36,6 +36,18 @@ def test_the_browsers_zone_counts_before_the_setting(make_app: Callable[..., Fla
     assert page.count("Kolkata time") == 3  # at both fields, and in the foot
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])  # one has another date
+def test_files_are_named_by_the_readers_day(admin: FlaskClient, zone: str) -> None:
+    admin.set_cookie("timezone", zone)
+    before = datetime.now(ZoneInfo(zone)).date()
+    files = [admin.get(f"/{log}.csv", buffered=True) for log in ("deliveries", "settings/audit")]
+    files.append(admin.post("/settings/configuration/export"))
+    days = {f"{day:%Y-%m-%d}" for day in (before, datetime.now(ZoneInfo(zone)).date())}
+    for file in files:
+        name = file.headers["Content-Disposition"]
+        assert any(day in name for day in days), name
+
+
 @pytest.mark.parametrize(
     "forged", ["", "Mars/Base", "../etc/passwd", "Europe", "localtime\n", "x" * 999]
 )

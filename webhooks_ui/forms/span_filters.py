@@ -103,8 +103,7 @@ class SpanQuery(ListQuery):
 
 def _day(span: str) -> tuple[datetime, datetime | None]:
     """Today or yesterday, on the reader's clock."""
-    zone = timezones.zone_in_use()
-    midnight = datetime.combine(now().astimezone(zone).date(), time())
+    zone, midnight = timezones.zone_in_use(), datetime.combine(timezones.today(), time())
     began = timezones.resolve(midnight, zone)
     if span == "today":
         return began, None

@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
 from webhooks_ui.audit import AuditEntry
-from webhooks_ui.database.types import now
 from webhooks_ui.explanations.audit_words import TOPICS
 from webhooks_ui.forms.audit_filters import AuditQuery
 from webhooks_ui.forms.span_filters import SPAN_LABELS
@@ -50,7 +49,7 @@ def download(kind: str) -> Response:
     query = AuditQuery.parse(request.args)
     audit.exported("audit.exported", "audit", format=kind, filter=query.arguments(before=""))
     found = records_of(query.entries(), lambda ids: map(_record, audit_list.load(ids)))
-    return as_file(found, _COLUMNS, kind, ("audit", now().date().isoformat()))
+    return as_file(found, _COLUMNS, kind, ("audit",))
 
 
 def _record(entry: AuditEntry) -> dict[str, Any]:

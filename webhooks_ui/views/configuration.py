@@ -11,12 +11,12 @@ from flask_login import current_user
 from webhooks_ui import audit
 from webhooks_ui.api.configuration.faults import MAX_BYTES, ImportFaults
 from webhooks_ui.crypto.passphrase import LEAST
-from webhooks_ui.database.types import now
 from webhooks_ui.forms.base import plain_lines
 from webhooks_ui.forms.sealed_draft import open_secret, seal_secret
 from webhooks_ui.web.body_limits import MANY_FIELDS, max_body
 from webhooks_ui.web.kept_form import is_unsent, keeps_typed
 from webhooks_ui.web.pieces import Answer
+from webhooks_ui.web.timezones import today
 
 blueprint = Blueprint("configuration", __name__)
 _NOTHING = {"faults": (), "sealed": "", "seen": "", "is_changed": False, "is_short": False}
@@ -40,8 +40,7 @@ def export() -> Answer:
 
     text = files.write(passphrase)
     audit.exported("configuration.exported", "configuration", secrets=bool(passphrase))
-    name = f"webhooks-ui-{now():%Y-%m-%d}.yaml"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": f'attachment; filename="webhooks-ui-{today()}.yaml"'}
     return Response(text, mimetype="application/yaml", headers=headers)
 
 

@@ -7,7 +7,6 @@ from flask import Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webhooks_ui import audit
-from webhooks_ui.database.types import now
 from webhooks_ui.explanations.verdicts import ERROR_LABELS, STATUS_LABELS
 from webhooks_ui.forms.log_filters import CODE_CLASSES, LogQuery, payload_search
 from webhooks_ui.forms.span_filters import SPAN_LABELS
@@ -21,7 +20,6 @@ from webhooks_ui.views.webhook_silence import silence_of
 from webhooks_ui.web.i18n import language
 from webhooks_ui.web.localised import isotime
 from webhooks_ui.web.pieces import list_answer
-from webhooks_ui.web.timezones import zone_in_use
 
 COMMON_CODES = (400, 401, 403, 404, 408, 410, 413, 422, 429, 500, 502, 503, 504)
 _COLUMNS = (
@@ -66,8 +64,7 @@ def download(kind: str) -> Response:
     audit.exported("delivery.exported", "delivery", format=kind, filter=asked)
     found = records_of(query.deliveries(), lambda ids: map(_record, delivery_rows.load(ids)))
     separator = SEPARATORS.get(request.args.get("separator", ""), ",")
-    today = now().astimezone(zone_in_use()).date().isoformat()
-    return as_file(found, _COLUMNS, kind, ("deliveries", *query.summary(), today), separator)
+    return as_file(found, _COLUMNS, kind, ("deliveries", *query.summary()), separator)
 
 
 def _list_context(query: LogQuery) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from werkzeug.http import dump_options_header
 from webhooks_ui.database.engine import db, end_read
 from webhooks_ui.models.log_filter import LogFilter
 from webhooks_ui.text import spreadsheet
+from webhooks_ui.web.timezones import today
 
 MIMETYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 _AT_ONCE = 500  # rows that are read together
@@ -23,10 +24,13 @@ def as_file(
     name: Iterable[str],
     separator: str = ",",
 ) -> Response:
-    """The file with these records: `kind` is one of `MIMETYPES`, `name` the words of its name."""
+    """The file with these records: `kind` is one of `MIMETYPES`.
+
+    Its name is of the words of `name` and the date.
+    """
     parts = spreadsheet.rows(columns, records, separator) if kind == "csv" else map(_line, records)
     answer = Response(stream_with_context(parts), mimetype=MIMETYPES[kind])
-    file = spreadsheet.file_name(name, kind)
+    file = spreadsheet.file_name((*name, today().isoformat()), kind)
     disposition = {"filename": file} if file.isascii() else {"filename*": f"UTF-8''{quote(file)}"}
     answer.headers["Content-Disposition"] = dump_options_header("attachment", disposition)
     return answer

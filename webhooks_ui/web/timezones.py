@@ -1,7 +1,7 @@
 """Time zones: which one a request is answered in, what they are called, and local times."""
 
 import zoneinfo
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -11,6 +11,8 @@ from flask import current_app, g, has_request_context, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
+
+from webhooks_ui.database.types import now
 
 _LEAST = timedelta(microseconds=1)
 COOKIE = "timezone"  # static/app.js sets it to what Intl says
@@ -53,6 +55,11 @@ def choices(language: str) -> dict[str, str]:
     """The zones to choose from, by their IANA names: “Kyiv (Europe/Kyiv)”."""
     places = {name: f"{_city(name, language)} ({name})" for name in sorted(_listed())}
     return {"UTC": "UTC"} | places
+
+
+def today() -> date:
+    """The date on the reader's clock."""
+    return now().astimezone(zone_in_use()).date()
 
 
 def clock_time(text: str) -> datetime | None:
