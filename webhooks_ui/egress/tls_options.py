@@ -18,7 +18,9 @@ from flask_babel.speaklater import LazyString
 MAX_PEM = 32_768  # characters; a pipe holds at least as many bytes
 _CERTIFICATE = "CERTIFICATE"
 _KEY = "PRIVATE KEY"
-_TOO_LONG = _l("This is longer than 32,768 characters. Paste only the certificates that it takes.")
+_TOO_LONG = _l(
+    "This is longer than 32,768 characters. Paste only the certificates that are needed."
+)
 _NOT_PEM = _l(
     "This is no certificate in PEM: a text from -----BEGIN CERTIFICATE----- to -----END"
     " CERTIFICATE-----. Paste all of it."
@@ -174,8 +176,8 @@ def _key_problem(pem: str) -> LazyString | None:
     blocks = [block for block in _blocks(pem) if block[0].endswith(_KEY)]
     if any("ENCRYPTED" in label or "ENCRYPTED" in body[:100] for label, body in blocks):
         return _l(
-            "The private key is encrypted, and nobody is there to enter its passphrase. Paste it"
-            " without one: openssl pkey -in key.pem writes it so."
+            "The private key is encrypted, and nobody can enter its passphrase when a request is"
+            " sent. Paste the key without one: openssl pkey -in key.pem prints it so."
         )
     if len(blocks) != 1 or _public_bytes(pem) is None:
         return _l(
