@@ -48,14 +48,13 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, pages: bool = True
 
 def _add_pages(app: Flask) -> None:
     from webhooks_ui import api, views
-    from webhooks_ui.accounts import forgotten, sign_in
+    from webhooks_ui.accounts import forgotten
     from webhooks_ui.audit import calls
     from webhooks_ui.web import assets, errors, page_room, security
 
     calls.init_app(app)
     api.take_plainly(app)  # innermost: after what security does about hosts and proxies
     security.init_app(app)
-    sign_in.init_app(app)
     forgotten.init_app(app)
     assets.init_app(app, _folder("static"))
     errors.init_app(app)

@@ -98,14 +98,14 @@ def _nobody(login: str | None) -> Refusal:
         said = _l(
             "%(provider)s sent no login for you, such as a verified e-mail address. Ask an"
             " administrator there.",
-            **_named(),
+            provider=provider_name(),
         )
     elif User.by_login(login):
         said = _l(
             "The login %(login)s is linked to another account of %(provider)s. Ask an"
             " administrator to remove the user and invite you again.",
             login=login,
-            **_named(),
+            provider=provider_name(),
         )
     else:
         said = _l(
@@ -143,22 +143,21 @@ def _conversation() -> Iterator["FlaskOAuth2App"]:
 
 
 def _unreachable() -> _Failure:
-    said = _l("%(provider)s does not answer. Try again, or sign in with a password.", **_named())
+    said = _l(
+        "%(provider)s does not answer. Try again, or sign in with a password.",
+        provider=provider_name(),
+    )
     return _Failure(said)
 
 
 def _unconfirmed(error: str) -> _Failure:
-    said = _l("%(provider)s did not confirm who you are. Try again.", **_named())
+    said = _l("%(provider)s did not confirm who you are. Try again.", provider=provider_name())
     if error == "access_denied":  # RFC 6749, 4.1.2.1: cancelled there, or not allowed to come here
         said = _l(
             "%(provider)s did not let you in. If you did not cancel, ask for access there.",
-            **_named(),
+            provider=provider_name(),
         )
     return _Failure(said)
-
-
-def _named() -> dict[str, str]:
-    return {"provider": provider_name()}
 
 
 def _provider(app: Flask) -> "FlaskOAuth2App":

@@ -8,7 +8,7 @@ import re
 import threading
 import unicodedata
 from base64 import b64encode
-from functools import lru_cache
+from functools import cache
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -95,7 +95,7 @@ def _is_breached(password: str) -> bool:
     return bool({core, core.translate(_KEYS)} & _breached())
 
 
-@lru_cache(maxsize=1)
+@cache
 def _breached() -> frozenset[str]:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 

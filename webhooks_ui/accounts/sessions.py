@@ -17,6 +17,7 @@ from webhooks_ui.database.types import now
 from webhooks_ui.models import User, UserSession
 from webhooks_ui.monitoring.logs import WHO
 from webhooks_ui.web import kept_form
+from webhooks_ui.web.extensions import login_manager
 
 SEEN_EVERY = timedelta(minutes=1)  # the resolution of `last_seen_at`
 
@@ -38,6 +39,9 @@ def find(token: str) -> UserSession | None:
         seen = update(UserSession).where(UserSession.id == found.id)
         write_if_free(seen.values(last_seen_at=now()))
     return found
+
+
+login_manager.user_loader(find)
 
 
 def has_ended() -> bool:

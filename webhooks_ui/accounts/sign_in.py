@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Flask, request
+from flask import request
 from flask_babel import LazyString, lazy_ngettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -23,7 +23,6 @@ from webhooks_ui.accounts import (
 from webhooks_ui.audit.actor import Actor
 from webhooks_ui.database.engine import db, transaction
 from webhooks_ui.models import SignInFailure, User, UserSession
-from webhooks_ui.web.extensions import login_manager
 
 WRONG_CODE = _l("This code is wrong or was used already. Enter the one that the app shows now.")
 _WRONG = _l("Wrong login or password. Check both and try again.")
@@ -44,11 +43,6 @@ class Refusal:
     def retry_after(self) -> int:
         """The wait in whole seconds, for the header Retry-After."""
         return math.ceil(self.wait.total_seconds())
-
-
-def init_app(_app: Flask) -> None:
-    """Gives Flask-Login the loader of sessions."""
-    login_manager.user_loader(sessions.find)
 
 
 def set_up(login: str, password: str) -> users.Problems:
