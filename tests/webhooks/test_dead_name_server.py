@@ -1,5 +1,6 @@
 """Saving while the name server is dead: few requests wait for it, and events are taken in."""
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from tests.api.test_take_events import EVENT
 from tests.conftest import make_webhook, sign_in, webhook_form
 from tests.support.apps import MakeApp
 from tests.support.waiting import wait_until
+from webhooks_ui.api.configuration import planning
+from webhooks_ui.egress.target_url import Target
 from webhooks_ui.server.connections import THREADS
 from webhooks_ui.validation import look_ups
 from webhooks_ui.validation import webhook as webhook_rules
@@ -82,6 +85,25 @@ def test_it_is_said_that_nobody_knows(
 def test_what_needs_no_name_server_is_judged_without_a_place(app: Flask) -> None:
     for _ in range(look_ups.MAX_AT_ONCE):
         webhook_rules._look_ups._free.acquire()
-    refused = webhook_rules.refused_by(app.extensions["guard"], "http://10.0.0.1/")
+    with app.app_context():
+        refused = webhook_rules.refused_by(app.extensions["guard"], "http://10.0.0.1/")
     assert refused is not None
     assert "10.0.0.1" in refused.message
+
+
+def test_a_file_of_many_webhooks_waits_for_the_first_names_alone(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, given = [0.0], list[float]()
+
+    def hang(_target: Target, timeout: float) -> None:
+        given.append(timeout)
+        moment[0] += timeout
+
+    monkeypatch.setattr(look_ups, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(app.extensions["guard"], "refusal", hang)
+    body = {"events": ["team_changed"]}
+    hosts = [{**body, "url": f"https://host-{number}.example/"} for number in range(9)]
+    with app.app_context():
+        planning.plan(json.dumps({"version": 1, "webhooks": hosts}))
+        assert given == [WAITS] * look_ups.MAX_HANGING + [0.0] * (9 - look_ups.MAX_HANGING)

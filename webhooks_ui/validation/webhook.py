@@ -114,8 +114,8 @@ def sends_elsewhere(settings: WebhookSettings, stored: WebhookSettings) -> bool:
 def refusals(guard: Guard, settings: WebhookSettings) -> Iterator[tuple[str, Blocked | DnsFailure]]:
     """Its URLs that the guard lets nothing go to, as far as one knows now, by the form's fields.
 
-    A name is not looked up while too many requests wait for the name server; connections are
-    checked in any case.
+    A name is not looked up while too many requests wait for the name server, or this one has
+    waited for long; connections are checked in any case.
     """
     auth = settings.authorization
     own = {auth.form_prefix + name: url for name, url in auth.own_urls().items()}
@@ -130,8 +130,8 @@ def refused_by(guard: Guard, url: str) -> Blocked | DnsFailure | None:
         target = target_url.parse(url)
     except target_url.TargetError:
         return None  # that it is no address is said by `problems`
-    with _look_ups.place() as has_place:
-        return guard.refusal(target, LOOK_UP_TIMEOUT if has_place else 0.0)
+    with _look_ups.place(LOOK_UP_TIMEOUT) as seconds:
+        return guard.refusal(target, seconds)
 
 
 def _tidied_url(url: str) -> str:
