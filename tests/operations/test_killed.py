@@ -124,7 +124,7 @@ def test_a_key_rotation_leaves_every_secret_readable_and_is_one_in_the_end(
     with console.app_context():
         assert installation.under_older_keys() == 0
     assert len(keys.read_encryption_keys(data_dir)) == 2  # one rotation, however often it began
-    kill_at("keys._draft", "rotate-key", "--drop-old")
+    kill_at("files.draft", "rotate-key", "--drop-old")
     assert installed(console) == (2, "secret-1")
     assert run("rotate-key", "--drop-old").exit_code == 0
     assert installed(console) == (2, "secret-1")
