@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
-from flask import Flask, abort
+from flask import Flask, Response, abort, after_this_request
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -38,6 +38,14 @@ class Reader(Client):
         return super().open(*arguments, buffered=True, **named)
 
 
+def ends_badly(response: Response) -> Response:
+    def close() -> None:
+        raise RuntimeError("broken at the end")
+
+    response.call_on_close(close)
+    return response
+
+
 def client() -> Client:
     app = Flask(__name__)
     app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
@@ -48,6 +56,8 @@ def client() -> Client:
             abort(404)
         if path == "broken":
             raise RuntimeError("broken inside")
+        if path == "ends-badly":
+            after_this_request(ends_badly)
         return "ok"
 
     return Reader(logs.RequestLog(app))
@@ -70,6 +80,13 @@ def test_json_has_the_facts_by_name(capsys: Captured) -> None:
     assert (line["method"], line["path"], line["status"]) == ("GET", "/missing", 404)
     assert line["ms"] >= 0
     assert line["time"].endswith("+00:00")
+
+
+def test_a_request_that_ends_badly_is_logged_too(capsys: Captured) -> None:
+    logs.set_up("text")
+    with pytest.raises(RuntimeError):
+        client().get("/ends-badly")
+    assert " GET /ends-badly 200 " in capsys.readouterr().err
 
 
 def test_an_exception_is_in_the_log_of_either_kind(capsys: Captured) -> None:

@@ -7,12 +7,10 @@ headers stay out of it, because tokens travel in them. `log_rate` bounds how muc
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-from werkzeug.wsgi import ClosingIterator
 
 from webhooks_ui.monitoring import metrics
 from webhooks_ui.monitoring.log_rate import BoundedHandler
@@ -97,8 +95,25 @@ class RequestLog:
             _log(method, path, statuses[-1][:3], client, seconds)
             metrics.answered(method, environ["PATH_INFO"], statuses[-1], seconds)
 
-        # When the answer has been sent: nobody waits for the log.
-        return ClosingIterator(answer, tell)
+        return _Logged(answer, tell)
+
+
+class _Logged:
+    """An answer that is logged when it has been sent: nobody waits for the log."""
+
+    def __init__(self, answer: Iterable[bytes], tell: Callable[[], None]) -> None:
+        self._answer, self._tell = answer, tell
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._answer)
+
+    def close(self) -> None:
+        """Called by the server at the end, however it went."""  # Werkzeug's own stops at an error
+        try:
+            if close := getattr(self._answer, "close", None):
+                close()
+        finally:
+            self._tell()
 
 
 def _path(environ: WSGIEnvironment) -> str:
